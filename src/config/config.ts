@@ -1,0 +1,41 @@
+import type { RevocationMode } from '../wire/request.js';
+import type { Address } from './address.js';
+import type { OptionValues } from './option-table.js';
+
+/** What a listener may permit its clients; `profiles` and `crls` by default. */
+export const PERMISSIONS = ['profiles', 'crls', 'at', 'anchors', 'revocation', 'status'] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+export const PROTOCOLS = ['line'] as const;
+export type ProtocolName = (typeof PROTOCOLS)[number];
+
+export interface ListenerConfig {
+  /** Unique; the address when the configuration gives none. */
+  readonly name: string;
+  readonly address: Address;
+  readonly protocol: ProtocolName;
+  readonly permits: readonly Permission[];
+  /** The UNIX socket's mode, e.g. 0o660. */
+  readonly mode: number;
+  /** Connections the kernel holds before they are accepted. */
+  readonly backlog: number;
+}
+
+export const BASE_PROFILES = ['rfc5280', 'rfc5280-strict', 'webpki', 'webpki-strict'] as const;
+export type BaseProfile = (typeof BASE_PROFILES)[number];
+
+/** A named set of rules. The four base profiles exist without configuration; more are made from them. */
+export interface ProfileConfig {
+  readonly base: BaseProfile;
+  readonly revocation: RevocationMode;
+  /** As in `trust.anchors`. */
+  readonly anchors: readonly string[];
+  /** The key purpose wanted when a request names none. */
+  readonly purpose: string | null;
+}
+
+/** The whole configuration, checked and frozen. Paths are absolute. It goes to workers and threads as it is. */
+export interface Config extends OptionValues {
+  readonly listeners: readonly ListenerConfig[];
+  readonly profiles: Readonly<Record<string, ProfileConfig>>;
+}

@@ -1,0 +1,301 @@
+import { availableParallelism } from 'node:os';
+import { LOG_LEVELS } from '../log.js';
+import { REVOCATION_MODES } from '../wire/request.js';
+
+/**
+ * Every option with a single value, once: its type, unit, default and one line of help. The configuration file,
+ * `PKIXD_*` variables, flags, `--help` and docs/configuration.md all come from here. Listeners and profiles are
+ * lists and have tables of their own beside this one.
+ */
+interface OptionOf<Type extends string, Value> {
+  readonly type: Type;
+  /** Absent: the option may be left unset. */
+  readonly default: Value;
+  readonly text: string;
+}
+type IntegerOption = OptionOf<'integer', number> & {
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+};
+/** Milliseconds in the program; `250ms`, `10s`, `5m`, `1h`, `7d` or a number of milliseconds in the file. */
+type DurationOption = OptionOf<'duration', number> & { readonly min: number; readonly max: number };
+/** Bytes in the program; `64KiB`, `8MiB`, `1GiB` or a number of bytes in the file. */
+type SizeOption = OptionOf<'size', number> & { readonly min: number; readonly max: number };
+type PathOption = OptionOf<'path', string>;
+type OptionalPathOption = OptionOf<'optionalPath', string | null>;
+type StringOption = OptionOf<'string', string>;
+type ListOption = OptionOf<'list', readonly string[]>;
+type ChoiceOption = OptionOf<'choice', string> & { readonly choices: readonly string[] };
+
+export type Option =
+  | IntegerOption
+  | DurationOption
+  | SizeOption
+  | PathOption
+  | OptionalPathOption
+  | StringOption
+  | ListOption
+  | ChoiceOption;
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const OPTIONS = {
+  'workers.count': {
+    type: 'integer',
+    unit: 'processes',
+    default: availableParallelism(),
+    min: 1,
+    max: 256,
+    text: 'Worker processes. The default is the number of cores.',
+  },
+  'workers.bootTimeout': {
+    type: 'duration',
+    default: 30 * SECOND,
+    min: SECOND,
+    max: HOUR,
+    text: 'How long a worker may take from its fork until it is ready; then it is killed and replaced.',
+  },
+  'workers.pingInterval': {
+    type: 'duration',
+    default: SECOND,
+    min: 50,
+    max: HOUR,
+    text: 'How often each worker is asked for its health and statistics.',
+  },
+  'workers.pingTimeout': {
+    type: 'duration',
+    default: 10 * SECOND,
+    min: 100,
+    max: HOUR,
+    text: 'A worker silent for longer than this is killed and replaced.',
+  },
+  'workers.restartLimit': {
+    type: 'integer',
+    unit: 'deaths',
+    default: 5,
+    min: 1,
+    max: 1000,
+    text: 'Early deaths of workers within workers.restartWindow above which the server calls itself degraded.',
+  },
+  'workers.restartWindow': {
+    type: 'duration',
+    default: MINUTE,
+    min: SECOND,
+    max: DAY,
+    text: 'The window in which workers.restartLimit counts.',
+  },
+  'workers.restartBackoff': {
+    type: 'duration',
+    default: 200,
+    min: 1,
+    max: HOUR,
+    text: 'Wait before the second replacement in a row; doubles with each further one, up to 30 s.',
+  },
+  'threads.count': {
+    type: 'integer',
+    unit: 'threads a worker',
+    default: 1,
+    min: 1,
+    max: 64,
+    text: 'Task threads in each worker.',
+  },
+  'threads.batch': {
+    type: 'integer',
+    unit: 'tasks',
+    default: 32,
+    min: 1,
+    max: 1024,
+    text: 'The most tasks a thread takes from the queue at once.',
+  },
+  'threads.taskTimeout': {
+    type: 'duration',
+    default: 5 * SECOND,
+    min: 10,
+    max: HOUR,
+    text: 'How long one task may run in a thread; then the thread is replaced and the request answered TIMEOUT.',
+  },
+  'queue.max': {
+    type: 'integer',
+    unit: 'requests a worker',
+    default: 4096,
+    min: 1,
+    max: 1_000_000,
+    text: 'Requests waiting for a thread; beyond it clients get BUSY.',
+  },
+  'pending.max': {
+    type: 'integer',
+    unit: 'connections',
+    default: 1024,
+    min: 0,
+    max: 1_000_000,
+    text: 'Accepted connections that may wait in the primary for a worker; beyond it clients get BUSY.',
+  },
+  'pending.maxWait': {
+    type: 'duration',
+    default: 5 * SECOND,
+    min: 10,
+    max: HOUR,
+    text: 'How long a connection may wait in the primary for a worker before it gets BUSY.',
+  },
+  'handover.timeout': {
+    type: 'duration',
+    default: SECOND,
+    min: 50,
+    max: HOUR,
+    text: 'How long a worker may take to acknowledge a connection before it is asked to give it back.',
+  },
+  'connection.max': {
+    type: 'integer',
+    unit: 'connections a worker',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    text: 'Open connections of one worker; beyond it the worker passes a new one back.',
+  },
+  'connection.firstByteTimeout': {
+    type: 'duration',
+    default: 10 * SECOND,
+    min: 10,
+    max: DAY,
+    text: 'How long a new connection may stay silent.',
+  },
+  'connection.requestTimeout': {
+    type: 'duration',
+    default: 30 * SECOND,
+    min: 10,
+    max: DAY,
+    text: 'How long a request may take from its first byte to its terminator.',
+  },
+  'connection.idleTimeout': {
+    type: 'duration',
+    default: 5 * MINUTE,
+    min: 10,
+    max: DAY,
+    text: 'How long a connection may stay silent between requests.',
+  },
+  'connection.maxInFlight': {
+    type: 'integer',
+    unit: 'requests a connection',
+    default: 64,
+    min: 1,
+    max: 100_000,
+    text: 'Unanswered requests of one connection at which its socket is no longer read until some are answered.',
+  },
+  'connection.maxPipelined': {
+    type: 'integer',
+    unit: 'requests a connection',
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    text: 'Unanswered requests of one connection beyond which each further one is answered PIPELINE_LIMIT.',
+  },
+  'request.maxLine': {
+    type: 'size',
+    default: 64 * KIB,
+    min: 128,
+    max: 16 * MIB,
+    text: 'The longest line of a request.',
+  },
+  'request.maxSize': {
+    type: 'size',
+    default: 8 * MIB,
+    min: KIB,
+    max: 1024 * MIB,
+    text: 'The largest request.',
+  },
+  'request.maxCertificates': {
+    type: 'integer',
+    unit: 'certificates',
+    default: 64,
+    min: 1,
+    max: 10_000,
+    text: 'The most certificates in one request, trust anchors included.',
+  },
+  'request.maxCrls': {
+    type: 'integer',
+    unit: 'CRLs',
+    default: 64,
+    min: 0,
+    max: 10_000,
+    text: 'The most CRLs in one request.',
+  },
+  'drain.timeout': {
+    type: 'duration',
+    default: 10 * SECOND,
+    min: 0,
+    max: HOUR,
+    text: 'How long a stopping worker may take to answer what it has read; then it is killed.',
+  },
+  'profile.default': {
+    type: 'string',
+    default: 'rfc5280',
+    text: 'The profile of requests that name none.',
+  },
+  'profile.revocation': {
+    type: 'choice',
+    choices: REVOCATION_MODES,
+    default: 'hard',
+    text: 'What an unknown revocation status means, in profiles that do not say.',
+  },
+  'trust.anchors': {
+    type: 'list',
+    default: ['node'],
+    text: 'Trust anchors of profiles that name none: `node` (the Mozilla roots in Node), `system`, files, folders.',
+  },
+  'crl.directory': {
+    type: 'optionalPath',
+    default: null,
+    text: 'A folder of CRLs (DER or PEM: .crl, .der, .pem), looked at again when it changes.',
+  },
+  'crl.rescan': {
+    type: 'duration',
+    default: 2 * SECOND,
+    min: 0,
+    max: DAY,
+    text: 'How often crl.directory is looked at, at most.',
+  },
+  'crl.grace': {
+    type: 'duration',
+    default: DAY,
+    min: 0,
+    max: 365 * DAY,
+    text: 'How long past its nextUpdate a CRL still serves in revocation mode `grace`.',
+  },
+  'run.directory': {
+    type: 'path',
+    default: 'run',
+    text: 'Where the control socket and the pid file live.',
+  },
+  'log.directory': {
+    type: 'path',
+    default: 'logs',
+    text: 'Where pkixd.log is written, one JSON object a line.',
+  },
+  'log.level': {
+    type: 'choice',
+    choices: LOG_LEVELS,
+    default: 'info',
+    text: 'How much is logged; `verbose` adds a line for each verdict.',
+  },
+} as const satisfies Record<string, Option>;
+
+export type OptionKey = keyof typeof OPTIONS;
+
+type ValueOf<O extends Option> = O extends { type: 'integer' | 'duration' | 'size' }
+  ? number
+  : O extends { type: 'list' }
+    ? readonly string[]
+    : O extends { type: 'optionalPath' }
+      ? string | null
+      : O extends { type: 'choice'; choices: readonly (infer C)[] }
+        ? C
+        : string;
+
+/** The values of all options, under their dotted names. */
+export type OptionValues = { readonly [K in OptionKey]: ValueOf<(typeof OPTIONS)[K]> };

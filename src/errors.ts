@@ -1,0 +1,18 @@
+/**
+ * The base of every error that pkixd raises on purpose. `code` is stable and meant for programs; `message` is
+ * for people and may change. Errors are translated to a protocol's own form only at the edge.
+ */
+export class PkixdError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The text of whatever was thrown, for a log line or a message to a person. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,54 @@
+import type { WorkerStatistics } from './ipc.js';
+
+/** One command over the control socket, and its one answer, each a frame of msgpack. */
+export interface ControlRequest {
+  readonly command: 'status' | 'scale' | 'stop' | 'restart';
+  /** With `scale`: the number of workers wanted. With `restart`: the worker's number. */
+  readonly argument?: number;
+}
+
+export type ControlResponse =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** The answer to `status`; the line protocol's STATUS shows the same. */
+export interface ServerStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly node: string;
+  /** `degraded`: workers die faster than the restart limit allows; the listeners stay. */
+  readonly state: 'starting' | 'running' | 'degraded' | 'stopping';
+  /** Milliseconds since the start. */
+  readonly uptime: number;
+  /** Workers wanted. */
+  readonly scale: number;
+  /** Workers replaced since the start. */
+  readonly restarts: number;
+  /** Connections accepted that no worker has yet. */
+  readonly pending: number;
+  readonly rss: number;
+  readonly listeners: readonly ListenerStatus[];
+  readonly workers: readonly WorkerStatus[];
+}
+
+export interface ListenerStatus {
+  readonly name: string;
+  readonly address: string;
+  readonly protocol: string;
+  /** Connections accepted since the start. */
+  readonly accepted: number;
+  /** Connections refused with BUSY since the start. */
+  readonly refused: number;
+}
+
+export interface WorkerStatus {
+  readonly worker: number;
+  readonly pid: number;
+  readonly state: 'starting' | 'ready' | 'draining' | 'dead';
+  /** Milliseconds since the fork. */
+  readonly uptime: number;
+  /** Milliseconds since the last pong. */
+  readonly lastPong: number;
+  /** Of the last pong; absent before the first. */
+  readonly statistics?: WorkerStatistics;
+}

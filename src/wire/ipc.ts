@@ -1,0 +1,67 @@
+import type { LogRecord } from '../log.js';
+
+/**
+ * What primary and worker say to each other on fd 4, one msgpack value a frame. Connection handles travel beside
+ * it, on Node's own IPC channel, as `Handover` with the socket attached; the two are not ordered with each other.
+ */
+export type ToWorker =
+  /** First message: who the worker is and everything it needs to start. */
+  | { readonly type: 'configure'; readonly worker: number; readonly config: unknown }
+  | { readonly type: 'ping'; readonly sequence: number }
+  /** Take no connection past `lastId`, answer what was read whole, then say `drained` and exit. */
+  | { readonly type: 'drain'; readonly lastId: number; readonly timeout: number }
+  /** These connections were never acknowledged: say `revoked` (and never touch them), or nothing if acknowledged. */
+  | { readonly type: 'revoke'; readonly ids: readonly number[] }
+  | { readonly type: 'status'; readonly request: number; readonly status: unknown };
+
+export type ToPrimary =
+  | { readonly type: 'ready'; readonly pid: number; readonly version: string; readonly threads: number }
+  | { readonly type: 'pong'; readonly sequence: number; readonly statistics: WorkerStatistics }
+  /** The worker's load after a change, sent at most once a turn of its loop. */
+  | { readonly type: 'load'; readonly inFlight: number; readonly connections: number }
+  /** These connections are the worker's now: the primary destroys its copies. In id order. */
+  | { readonly type: 'accepted'; readonly ids: readonly number[] }
+  /** The worker will not take these: give them to another. Nothing of them was read. */
+  | { readonly type: 'refused'; readonly ids: readonly number[] }
+  | { readonly type: 'revoked'; readonly ids: readonly number[] }
+  | { readonly type: 'statusRequest'; readonly request: number }
+  | { readonly type: 'drained' }
+  /** The worker asks to be replaced (its threads do not start, …). */
+  | { readonly type: 'restart'; readonly reason: string }
+  | { readonly type: 'log'; readonly records: readonly LogRecord[] };
+
+/** Goes with a connection's handle on Node's IPC channel. */
+export interface Handover {
+  readonly type: 'connection';
+  /** Counts up by one for each handle sent to this worker: a gap is a lost handle. */
+  readonly id: number;
+  /** The listener's name in the configuration. */
+  readonly listener: string;
+}
+
+/** A worker's account of itself, in each pong. Counters run since the worker's start. */
+export interface WorkerStatistics {
+  readonly openConnections: number;
+  readonly handledConnections: number;
+  /** Requests answered, errors included. */
+  readonly handledRequests: number;
+  /** Requests answered by an error of the protocol (bad input, deadline). */
+  readonly errors: number;
+  /** Requests refused because the queue was full. */
+  readonly busy: number;
+  /** Tasks that ran past `threads.taskTimeout`. */
+  readonly timeouts: number;
+  /** Requests read and not yet answered. */
+  readonly inFlight: number;
+  readonly queueDepth: number;
+  /** Milliseconds that the first task of the queue has waited. */
+  readonly oldestWait: number;
+  readonly threads: number;
+  readonly busyThreads: number;
+  /** Threads replaced since the start (dead, or past their limit). */
+  readonly threadRestarts: number;
+  /** Share of the time that the event loop was busy since the last pong, 0…1. */
+  readonly eventLoopUtilization: number;
+  /** Resident memory of the process, in bytes. */
+  readonly rss: number;
+}

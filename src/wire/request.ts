@@ -1,0 +1,30 @@
+/** What is asked of the engine, the same on every protocol. It travels to the task thread as msgpack. */
+export interface VerifyRequest {
+  /** DER. The leaf first, then whatever else of its chain the client has, in any order. */
+  readonly certificates: readonly Uint8Array[];
+  /** DER, in any order. */
+  readonly crls: readonly Uint8Array[];
+  /** DER. In place of the profile's own trust anchors; only where the listener permits it. */
+  readonly anchors?: readonly Uint8Array[];
+  /** The name of a configured profile; the configuration's default when absent. */
+  readonly profile?: string;
+  /** A key purpose (§4.2.1.12) by its name in the RFC, or a dotted OID. */
+  readonly purpose?: string;
+  /** Reference identities (RFC 9525): the leaf must match every one given. */
+  readonly hosts?: readonly string[];
+  readonly ips?: readonly string[];
+  readonly emails?: readonly string[];
+  /** A past instant to verify at, in milliseconds since the epoch, whole seconds. */
+  readonly at?: number;
+  /** In place of the profile's own mode; only where the listener permits it. */
+  readonly revocation?: RevocationMode;
+}
+
+/** `hard`: unknown is no; `grace`: a stale CRL serves a while longer; `soft`: missing is forgiven; `off`: not asked. */
+export const REVOCATION_MODES = ['hard', 'grace', 'soft', 'off'] as const;
+export type RevocationMode = (typeof REVOCATION_MODES)[number];
+
+/** What comes back from the task thread: a verdict, or why the request itself made no sense. */
+export type VerifyResponse =
+  | { readonly verdict: import('./verdict.js').Verdict }
+  | { readonly refused: { readonly code: string; readonly message: string } };
