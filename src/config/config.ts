@@ -1,4 +1,4 @@
-import type { RevocationMode } from '../wire/request.js';
+import type { RevocationMode } from '../revocation-mode.js';
 import type { Address } from './address.js';
 import type { OptionValues } from './option-table.js';
 

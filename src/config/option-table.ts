@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { LOG_LEVELS } from '../log.js';
-import { REVOCATION_MODES } from '../wire/request.js';
+import { REVOCATION_MODES } from '../revocation-mode.js';
 
 /**
  * Every option with a single value, once: its type, unit, default and one line of help. The configuration file,

@@ -1,3 +1,6 @@
+import type { RevocationMode } from '../revocation-mode.js';
+import type { Verdict } from './verdict.js';
+
 /** What is asked of the engine, the same on every protocol. It travels to the task thread as msgpack. */
 export interface VerifyRequest {
   /** DER. The leaf first, then whatever else of its chain the client has, in any order. */
@@ -20,11 +23,6 @@ export interface VerifyRequest {
   readonly revocation?: RevocationMode;
 }
 
-/** `hard`: unknown is no; `grace`: a stale CRL serves a while longer; `soft`: missing is forgiven; `off`: not asked. */
-export const REVOCATION_MODES = ['hard', 'grace', 'soft', 'off'] as const;
-export type RevocationMode = (typeof REVOCATION_MODES)[number];
-
 /** What comes back from the task thread: a verdict, or why the request itself made no sense. */
 export type VerifyResponse =
-  | { readonly verdict: import('./verdict.js').Verdict }
-  | { readonly refused: { readonly code: string; readonly message: string } };
+  { readonly verdict: Verdict } | { readonly refused: { readonly code: string; readonly message: string } };
