@@ -1,0 +1,14 @@
+import { PkixdError } from '../errors.js';
+
+/** Why bytes were refused; every word is also a verdict code. */
+export type X509ErrorCode =
+  'MALFORMED' | 'DUPLICATE_EXTENSION' | 'ALGORITHM_MISMATCH' | 'BAD_KEY' | 'UNSUPPORTED_ALGORITHM';
+
+/** The only error that this folder throws on account of its input; the message names the field. */
+export class X509Error extends PkixdError {
+  declare readonly code: X509ErrorCode;
+
+  constructor(code: X509ErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
