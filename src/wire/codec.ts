@@ -14,3 +14,9 @@ export function encode(value: unknown): Buffer {
 export function decode(bytes: Uint8Array): unknown {
   return packr.unpack(bytes);
 }
+
+/** The same for bytes that this program itself wrote, so that their type is known. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller wrote the bytes and names their type
+export function decodeTrusted<T>(bytes: Uint8Array): T {
+  return packr.unpack(bytes);
+}

@@ -1,0 +1,48 @@
+import type { TaskOutcome } from '../wire/task.js';
+import type { Answer } from '../wire/protocol.js';
+import type { VerifyResponse } from '../wire/request.js';
+import type { Verdict, VerdictCode } from '../wire/verdict.js';
+import { decodeTrusted } from '../wire/codec.js';
+
+/** `id status CODE {json}`: the one line that answers a VERIFY. */
+export function answerLine(id: string, outcome: TaskOutcome): Answer {
+  if (outcome.kind === 'failed') {
+    const { code, message, retryAfter } = outcome;
+    // A verdict was owed and none could be reached: that is an answer, not an error of the request's.
+    if (code === 'TIMEOUT' || code === 'INTERNAL') return verdictLine(id, verdictOfFailure(code, message));
+    return errorAnswer(id, code, message, retryAfter);
+  }
+  const response = decodeTrusted<VerifyResponse>(outcome.body);
+  if ('verdict' in response) return verdictLine(id, response.verdict);
+  return errorAnswer(id, response.refused.code, response.refused.message);
+}
+
+/** `id error CODE {"message":…}`: what a request gets that cannot be carried out. */
+export function errorLine(id: string, code: string, message: string, retryAfter?: number): Buffer {
+  return Buffer.from(`${id} error ${code} ${JSON.stringify({ message, retryAfter })}\n`);
+}
+
+function errorAnswer(id: string, code: string, message: string, retryAfter?: number): Answer {
+  return { bytes: errorLine(id, code, message, retryAfter), log: { status: 'error', code } };
+}
+
+function verdictLine(id: string, verdict: Verdict): Answer {
+  const { status, code, path } = verdict;
+  return {
+    bytes: Buffer.from(`${id} ${status} ${code} ${JSON.stringify(verdict)}\n`),
+    log: { status, code, leaf: path[0] },
+  };
+}
+
+function verdictOfFailure(code: VerdictCode, message: string): Verdict {
+  return {
+    status: 'indeterminate',
+    code,
+    message,
+    path: [],
+    revocation: [],
+    policies: [],
+    checkedAt: new Date().toISOString(),
+    validUntil: null,
+  };
+}

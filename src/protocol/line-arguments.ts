@@ -1,0 +1,98 @@
+import { REVOCATION_MODES, type RevocationMode } from '../revocation-mode.js';
+import type { VerifyRequest } from '../wire/request.js';
+import { RequestError } from './request-error.js';
+
+/** What the words behind VERIFY say. */
+export type VerifyArguments = Omit<VerifyRequest, 'certificates' | 'crls' | 'anchors'> & {
+  readonly id: string;
+};
+
+/** How a request without `id=` is named in its answer. */
+export const NO_ID = '-';
+
+const ID = /^[\x21-\x7e]{1,64}$/;
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+const ONCE = ['id', 'profile', 'purpose', 'at', 'revocation'];
+const REPEATED = ['host', 'ip', 'email'];
+
+/** Which permission of the listener an argument needs. */
+const PERMISSION_OF: Readonly<Record<string, string>> = {
+  profile: 'profiles',
+  at: 'at',
+  revocation: 'revocation',
+};
+
+/**
+ * Reads `key=value` words. The id is found first, so that an error in another word is still answered under it;
+ * see `idOf`.
+ */
+export function parseArguments(words: readonly string[], permits: ReadonlySet<string>): VerifyArguments {
+  const values = new Map<string, string[]>();
+  for (const word of words) {
+    const [key, value] = split(word);
+    const permission = PERMISSION_OF[key];
+    if (permission !== undefined && !permits.has(permission)) throw notPermitted(`${key}=`, permission);
+    const earlier = values.get(key) ?? [];
+    if (earlier.length > 0 && ONCE.includes(key)) throw bad(word, `${key}= is given twice`);
+    values.set(key, [...earlier, value]);
+  }
+  const one = (key: string): string | undefined => values.get(key)?.[0];
+  const [profile, purpose, at, revocation] = [one('profile'), one('purpose'), one('at'), one('revocation')];
+  const [hosts, ips, emails] = [values.get('host'), values.get('ip'), values.get('email')];
+  return {
+    id: idOf(words),
+    ...(profile !== undefined && { profile }),
+    ...(purpose !== undefined && { purpose }),
+    ...(hosts && { hosts }),
+    ...(ips && { ips }),
+    ...(emails && { emails }),
+    ...(at !== undefined && { at: parseInstant(at) }),
+    ...(revocation !== undefined && { revocation: parseMode(revocation) }),
+  };
+}
+
+/** The request's own name, or `-` where it has none that could be given back. */
+export function idOf(words: readonly string[]): string {
+  const id = words.find((word) => word.startsWith('id='))?.slice('id='.length);
+  return id !== undefined && ID.test(id) ? id : NO_ID;
+}
+
+export function notPermitted(what: string, permission: string): RequestError {
+  return new RequestError(
+    'NOT_PERMITTED',
+    `this listener does not permit ${what}; its "permits" in the configuration must name ${permission}`,
+  );
+}
+
+function split(word: string): [string, string] {
+  const equals = word.indexOf('=');
+  const key = word.slice(0, Math.max(equals, 0));
+  const value = word.slice(equals + 1);
+  if (!ONCE.includes(key) && !REPEATED.includes(key)) {
+    throw bad(word, `the arguments are ${[...ONCE, ...REPEATED].map((name) => `${name}=`).join(' ')}`);
+  }
+  if (value === '') throw bad(word, 'the value is empty');
+  if (key === 'id' && !ID.test(value)) throw bad(word, 'an id is 1 to 64 printable ASCII characters');
+  return [key, value];
+}
+
+/** Whole seconds are what certificates and CRLs are dated in: fractions are dropped. */
+function parseInstant(text: string): number {
+  const milliseconds = INSTANT.test(text) ? Date.parse(text) : NaN;
+  const seconds = Math.floor(milliseconds / 1000) * 1000;
+  // Date.parse rolls 30 February over; written back, it no longer reads the same.
+  if (Number.isNaN(seconds) || new Date(seconds).toISOString().slice(0, 19) !== text.slice(0, 19)) {
+    throw bad(`at=${text}`, 'an instant is written like 2026-03-31T12:00:00Z');
+  }
+  return seconds;
+}
+
+function parseMode(text: string): RevocationMode {
+  const mode = REVOCATION_MODES.find((known) => known === text);
+  if (mode === undefined) throw bad(`revocation=${text}`, `the modes are ${REVOCATION_MODES.join(', ')}`);
+  return mode;
+}
+
+function bad(word: string, why: string): RequestError {
+  return new RequestError('BAD_ARGUMENT', `"${word.slice(0, 80)}": ${why}`);
+}

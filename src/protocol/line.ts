@@ -1,0 +1,205 @@
+import { PkixdError } from '../errors.js';
+import type { DeadlineKind, Protocol, Session, SessionEvent, SessionOptions } from '../wire/protocol.js';
+import { encode } from '../wire/codec.js';
+import { answerLine, errorLine } from './line-answer.js';
+import { NO_ID, notPermitted } from './line-arguments.js';
+import { HELP } from './line-help.js';
+import { LineRequest } from './line-request.js';
+import { LineSplitter } from './line-splitter.js';
+import { RequestError } from './request-error.js';
+import { statusLines } from './status-lines.js';
+
+/**
+ * The line protocol, for people, shell scripts and `nc`; HELP (line-help.ts) says it whole.
+ *
+ *     ┌─────────┐  VERIFY …   ┌─────────┐
+ *     │ command │ ──────────▶ │ request │  PEM lines
+ *     │         │ ◀────────── │         │
+ *     └─────────┘      .      └─────────┘
+ *         │  ▲ a known command, or "."    │ beyond a limit: answered at once
+ *  unknown│  │                            │
+ *  command▼  │                            ▼
+ *     ┌─────────┐             ┌─────────┐
+ *     │ garbage │             │ skipped │ to its "."
+ *     └─────────┘             └─────────┘
+ */
+export const lineProtocol: Protocol = {
+  name: 'line',
+  open: (options) => new LineSession(options),
+  busy: (retryAfter) => errorLine(NO_ID, 'BUSY', 'the server is at its limits; try again later', retryAfter),
+};
+
+type State =
+  | { readonly in: 'command' }
+  | { readonly in: 'request'; readonly request: LineRequest }
+  /** The request's error is answered; the rest of it is dropped. */
+  | { readonly in: 'skipped' }
+  /** No command was understood here: one error for the whole run, however many lines. */
+  | { readonly in: 'garbage' }
+  | { readonly in: 'closed' };
+
+const COMMAND: State = { in: 'command' };
+
+class LineSession implements Session {
+  readonly #options: SessionOptions;
+  readonly #splitter: LineSplitter;
+  #state: State = COMMAND;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#splitter = new LineSplitter(options.limits.maxLine);
+  }
+
+  get midRequest(): boolean {
+    return this.#state.in === 'request' || this.#state.in === 'skipped' || this.#splitter.midLine;
+  }
+
+  get #closed(): boolean {
+    return this.#state.in === 'closed';
+  }
+
+  receive(chunk: Buffer): SessionEvent[] {
+    if (this.#closed) return [];
+    const events: SessionEvent[] = [];
+    for (const line of this.#splitter.push(chunk)) {
+      if (this.#closed) break;
+      const event = line.kind === 'line' ? this.#line(line.text) : this.#tooLong();
+      if (event) events.push(event);
+    }
+    return this.#withClose(events);
+  }
+
+  end(): SessionEvent[] {
+    if (this.#closed) return [];
+    const incomplete =
+      this.#state.in === 'request' || (this.#state.in === 'command' && this.#splitter.midLine);
+    const id = this.#state.in === 'request' ? this.#state.request.id : NO_ID;
+    this.#state = { in: 'closed' };
+    if (!incomplete) return [];
+    return [error(id, 'INCOMPLETE', 'the connection ended before the terminator: a line with a lone "."')];
+  }
+
+  timedOut(deadline: DeadlineKind): Buffer {
+    const id = this.#state.in === 'request' ? this.#state.request.id : NO_ID;
+    return errorLine(id, 'DEADLINE', DEADLINE_TEXT[deadline]);
+  }
+
+  tooManyPipelined(event: SessionEvent, limit: number): Buffer {
+    const id = event.kind === 'task' ? event.label : NO_ID;
+    const message = `at most ${limit} requests of a connection may wait for their answers (connection.maxPipelined)`;
+    return errorLine(id, 'PIPELINE_LIMIT', message);
+  }
+
+  #line(text: string): SessionEvent | undefined {
+    switch (this.#state.in) {
+      case 'request':
+        return this.#requestLine(this.#state.request, text);
+      case 'skipped':
+        if (text === '.') this.#state = COMMAND;
+        return undefined;
+      default:
+        return this.#command(text);
+    }
+  }
+
+  #requestLine(request: LineRequest, text: string): SessionEvent | undefined {
+    if (text !== '.') {
+      request.line(text);
+      // Nothing of a request beyond its bounds is worth waiting for.
+      if (!request.overLimit) return undefined;
+      this.#state = { in: 'skipped' };
+    } else {
+      this.#state = COMMAND;
+    }
+    return this.#finish(request);
+  }
+
+  #finish(request: LineRequest): SessionEvent {
+    const { id } = request;
+    try {
+      const task = { name: 'verify', body: encode(request.finish()) };
+      return { kind: 'task', task, label: id, answer: (outcome) => answerLine(id, outcome) };
+    } catch (thrown) {
+      if (!(thrown instanceof PkixdError)) throw thrown;
+      return error(id, thrown.code, thrown.message);
+    }
+  }
+
+  #command(text: string): SessionEvent | undefined {
+    const [word = '', ...rest] = text.split(' ').filter((part) => part !== '');
+    switch (word.toUpperCase()) {
+      case '':
+        return undefined;
+      case '.':
+        this.#state = COMMAND;
+        return undefined;
+      case 'VERIFY':
+        this.#state = {
+          in: 'request',
+          request: new LineRequest(rest, this.#options.limits, this.#options.permits),
+        };
+        return undefined;
+      case 'PING':
+        return this.#reply('PONG\n');
+      case 'HELP':
+        return this.#reply(HELP);
+      case 'STATUS':
+        return this.#status();
+      case 'QUIT':
+        this.#state = { in: 'closed' };
+        return { kind: 'reply', bytes: Buffer.from('BYE\n') };
+      default:
+        return this.#garbage(`"${printable(word)}" is no command; HELP lists them`, 'UNKNOWN_COMMAND');
+    }
+  }
+
+  #reply(text: string): SessionEvent {
+    this.#state = COMMAND;
+    return { kind: 'reply', bytes: Buffer.from(text) };
+  }
+
+  #status(): SessionEvent {
+    this.#state = COMMAND;
+    if (this.#options.permits.has('status')) return { kind: 'status', answer: statusLines };
+    const { code, message } = notPermitted('STATUS', 'status');
+    return error(NO_ID, code, message);
+  }
+
+  #tooLong(): SessionEvent | undefined {
+    const message = `a line has at most ${this.#options.limits.maxLine} bytes (request.maxLine)`;
+    if (this.#state.in === 'request') {
+      const { request } = this.#state;
+      request.fail(new RequestError('LINE_TOO_LONG', message));
+      this.#state = { in: 'skipped' };
+      return this.#finish(request);
+    }
+    if (this.#state.in === 'skipped') return undefined;
+    return this.#garbage(message, 'LINE_TOO_LONG');
+  }
+
+  #garbage(message: string, code: string): SessionEvent | undefined {
+    if (this.#state.in === 'garbage') return undefined;
+    this.#state = { in: 'garbage' };
+    return error(NO_ID, code, message);
+  }
+
+  /** QUIT's own answer comes first; then the connection closes behind everything still owed. */
+  #withClose(events: SessionEvent[]): SessionEvent[] {
+    return this.#closed ? [...events, { kind: 'close' }] : events;
+  }
+}
+
+const DEADLINE_TEXT: Readonly<Record<DeadlineKind, string>> = {
+  firstByte: 'no request came within connection.firstByteTimeout',
+  request: 'the request was not finished within connection.requestTimeout',
+  idle: 'no further request came within connection.idleTimeout',
+};
+
+function error(id: string, code: string, message: string): SessionEvent {
+  return { kind: 'reply', bytes: errorLine(id, code, message), error: true };
+}
+
+/** The start of a word that may be anything, fit for a message. */
+function printable(word: string): string {
+  return word.slice(0, 40).replaceAll(/[^\x20-\x7e]/g, '?');
+}

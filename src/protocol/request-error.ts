@@ -1,0 +1,23 @@
+import { PkixdError } from '../errors.js';
+
+/** What can be wrong with a request before anything of it is verified. */
+export type RequestErrorCode =
+  | 'LINE_TOO_LONG'
+  | 'REQUEST_TOO_LARGE'
+  | 'TOO_MANY_CERTIFICATES'
+  | 'TOO_MANY_CRLS'
+  | 'PIPELINE_LIMIT'
+  | 'INCOMPLETE'
+  | 'DEADLINE'
+  | 'BAD_PEM'
+  | 'UNEXPECTED_PEM'
+  | 'NO_CERTIFICATE'
+  | 'BAD_ARGUMENT'
+  | 'UNKNOWN_COMMAND'
+  | 'NOT_PERMITTED';
+
+export class RequestError extends PkixdError {
+  constructor(code: RequestErrorCode, message: string) {
+    super(code, message);
+  }
+}

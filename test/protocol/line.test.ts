@@ -1,0 +1,195 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { lineProtocol } from '../../src/protocol/line.js';
+import { decodeTrusted, encode } from '../../src/wire/codec.js';
+import type { RequestLimits, Session, SessionEvent } from '../../src/wire/protocol.js';
+import type { VerifyRequest } from '../../src/wire/request.js';
+
+const LIMITS: RequestLimits = { maxLine: 200, maxSize: 4096, maxCertificates: 3, maxCrls: 1 };
+const ALL = ['profiles', 'crls', 'at', 'anchors', 'revocation', 'status'];
+
+function open(permits: readonly string[] = ALL, limits: RequestLimits = LIMITS): Session {
+  return lineProtocol.open({ limits, permits: new Set(permits) });
+}
+
+function pem(label: string, content: string): string {
+  return `-----BEGIN ${label}-----\n${Buffer.from(content).toString('base64')}\n-----END ${label}-----\n`;
+}
+
+const CERT = pem('CERTIFICATE', 'leaf');
+const CRL = pem('X509 CRL', 'crl');
+
+function send(session: Session, text: string): SessionEvent[] {
+  return session.receive(Buffer.from(text));
+}
+
+function requestOf(event: SessionEvent | undefined): VerifyRequest {
+  if (event?.kind !== 'task') throw new Error(`no task but ${JSON.stringify(event)}`);
+  return decodeTrusted<VerifyRequest>(event.task.body);
+}
+
+/** What each event says: replies as text, tasks by their label. */
+function told(events: readonly SessionEvent[]): string[] {
+  return events.map((event) => {
+    if (event.kind === 'reply') return event.bytes.toString();
+    return event.kind === 'task' ? `task ${event.label}` : event.kind;
+  });
+}
+
+test('a request holds what its lines say, the leaf first', () => {
+  const line = 'VERIFY id=7 profile=webpki purpose=serverAuth host=a.example host=b.example ip=::1 email=x@y';
+  const text = `${line} at=2026-03-31T12:00:00.9Z revocation=soft\n${CERT}${CRL}${pem('CERTIFICATE', 'ca')}anchors:\n${pem('CERTIFICATE', 'root')}.\n`;
+  const [event] = send(open(), text);
+  const { certificates, crls, anchors, ...rest } = requestOf(event);
+  expect(certificates.map(String)).toEqual(['leaf', 'ca']);
+  expect(crls.map(String)).toEqual(['crl']);
+  expect(anchors?.map(String)).toEqual(['root']);
+  expect(rest).toEqual({
+    profile: 'webpki',
+    purpose: 'serverAuth',
+    hosts: ['a.example', 'b.example'],
+    ips: ['::1'],
+    emails: ['x@y'],
+    at: Date.UTC(2026, 2, 31, 12),
+    revocation: 'soft',
+  });
+});
+
+test('pipelined requests become events in their order, CRLF or LF', () => {
+  const text = `VERIFY id=1\n${CERT}.\nPING\nVERIFY id=2\r\n${CERT.replaceAll('\n', '\r\n')}.\r\nQUIT\nPING\n`;
+  expect(told(send(open(), text))).toEqual(['task 1', 'PONG\n', 'task 2', 'BYE\n', 'close']);
+});
+
+test('however the bytes are cut, the events are the same', () => {
+  const text = `NONSENSE\nPING\nVERIFY id=1\n${CERT}.\nVERIFY id=2\n${'x'.repeat(300)}\n.\nVERIFY x=1\n.\nHELP\nQUIT\n`;
+  const whole = told(send(open(), text));
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sizes) => {
+      const session = open();
+      const events: SessionEvent[] = [];
+      for (let at = 0, n = 0; at < text.length; n++) {
+        const size = sizes[n % sizes.length] ?? 1;
+        events.push(...send(session, text.slice(at, at + size)));
+        at += size;
+      }
+      expect(told(events)).toEqual(whole);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test.each([
+  ['an unknown word', 'VERIFY id=a hots=x\n' + CERT, 'a error BAD_ARGUMENT'],
+  ['a word given twice', 'VERIFY id=a id=b\n' + CERT, 'a error BAD_ARGUMENT'],
+  ['an empty value', 'VERIFY id=a host=\n' + CERT, 'a error BAD_ARGUMENT'],
+  ['a date that is none', 'VERIFY at=2026-02-30T00:00:00Z\n' + CERT, '- error BAD_ARGUMENT'],
+  ['a date without its zone', 'VERIFY at=2026-02-20T00:00:00\n' + CERT, '- error BAD_ARGUMENT'],
+  ['an unknown mode', 'VERIFY revocation=maybe\n' + CERT, '- error BAD_ARGUMENT'],
+  ['no certificate', 'VERIFY id=a\n', 'a error NO_CERTIFICATE'],
+  ['only a CRL', 'VERIFY id=a\n' + CRL, 'a error NO_CERTIFICATE'],
+  ['half a PEM', 'VERIFY id=a\n-----BEGIN CERTIFICATE-----\nAAAA\n', 'a error BAD_PEM'],
+  [
+    'mixed-up PEM',
+    'VERIFY id=a\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END X509 CRL-----\n',
+    'a error BAD_PEM',
+  ],
+  [
+    'bad base64',
+    'VERIFY id=a\n-----BEGIN CERTIFICATE-----\nA*AA\n-----END CERTIFICATE-----\n',
+    'a error BAD_BASE64',
+  ],
+  ['a private key', `VERIFY id=a\n${pem('PRIVATE KEY', 'k')}`, 'a error UNEXPECTED_PEM'],
+  ['too many certificates', `VERIFY id=a\n${CERT.repeat(4)}`, 'a error TOO_MANY_CERTIFICATES'],
+  ['too many CRLs', `VERIFY id=a\n${CERT}${CRL}${CRL}`, 'a error TOO_MANY_CRLS'],
+  ['a line too long', `VERIFY id=a\n${'A'.repeat(201)}\n${CERT}`, 'a error LINE_TOO_LONG'],
+  ['a request too large', `VERIFY id=a\n${'text\n'.repeat(1000)}`, 'a error REQUEST_TOO_LARGE'],
+])('%s is answered once and the connection goes on', (_, request, answer) => {
+  const [first, ...others] = told(send(open(), `${request}.\nPING\n`));
+  expect(first).toMatch(new RegExp(`^${answer} \\{"message":".+"\\}\n$`));
+  expect(others).toEqual(['PONG\n']);
+});
+
+test.each([
+  ['profiles', 'VERIFY profile=webpki\n' + CERT],
+  ['at', 'VERIFY at=2026-01-01T00:00:00Z\n' + CERT],
+  ['revocation', 'VERIFY revocation=off\n' + CERT],
+  ['crls', 'VERIFY\n' + CERT + CRL],
+  ['anchors', 'VERIFY\n' + CERT + 'anchors:\n' + CERT],
+  ['status', 'STATUS'],
+])('without the permission %s the request is refused and named', (permission, text) => {
+  const others = ALL.filter((name) => name !== permission);
+  const [answer] = told(send(open(others), `${text}\n.\n`));
+  expect(answer).toMatch(/^- error NOT_PERMITTED /);
+  expect(answer).toContain(`must name ${permission}`);
+});
+
+test('a run of garbage gets one error, and a command ends it', () => {
+  expect(told(send(open(), `GET / HTTP/1.1\nHost: x\nAccept: y\n\nPING\n`))).toEqual([
+    expect.stringMatching(/^- error UNKNOWN_COMMAND .*GET/),
+    'PONG\n',
+  ]);
+});
+
+test('letters without a newline are dropped as they come, and their error is given at once', () => {
+  const session = open();
+  const first = send(session, 'a'.repeat(1000));
+  expect(told(first)).toEqual([expect.stringMatching(/^- error LINE_TOO_LONG/)]);
+  expect(send(session, 'a'.repeat(100_000))).toEqual([]);
+  expect(session.midRequest).toBe(true);
+  expect(told(send(session, '\nPING\n'))).toEqual(['PONG\n']);
+});
+
+test('an end before the terminator is INCOMPLETE, between requests it is silent', () => {
+  const half = open();
+  send(half, `VERIFY id=9\n${CERT}`);
+  expect(half.midRequest).toBe(true);
+  expect(told(half.end())).toEqual([expect.stringMatching(/^9 error INCOMPLETE/)]);
+  const whole = open();
+  send(whole, `VERIFY\n${CERT}.\n`);
+  expect(whole.midRequest).toBe(false);
+  expect(whole.end()).toEqual([]);
+  const word = open();
+  send(word, 'PIN');
+  expect(told(word.end())).toEqual([expect.stringMatching(/^- error INCOMPLETE/)]);
+});
+
+test('an outcome becomes one line: verdict, refusal, or failure', () => {
+  const [event] = send(open(), `VERIFY id=q\n${CERT}.\n`);
+  if (event?.kind !== 'task') throw new Error('no task');
+  const verdict = { status: 'valid', code: 'OK', path: ['ab'] };
+  const done = event.answer({ kind: 'done', body: encode({ verdict }) });
+  expect(done.bytes.toString()).toBe(`q valid OK ${JSON.stringify(verdict)}\n`);
+  expect(done.log).toEqual({ status: 'valid', code: 'OK', leaf: 'ab' });
+  const refused = event.answer({ kind: 'done', body: encode({ refused: { code: 'X', message: 'why' } }) });
+  expect(refused.bytes.toString()).toBe('q error X {"message":"why"}\n');
+  const late = event.answer({ kind: 'failed', code: 'TIMEOUT', message: 'late' });
+  expect(late.bytes.toString()).toMatch(
+    /^q indeterminate TIMEOUT \{"status":"indeterminate","code":"TIMEOUT"/,
+  );
+  const busy = event.answer({ kind: 'failed', code: 'BUSY', message: 'full', retryAfter: 100 });
+  expect(busy.bytes.toString()).toBe('q error BUSY {"message":"full","retryAfter":100}\n');
+});
+
+test('STATUS is one line a value with a lone dot at the end', () => {
+  const [event] = send(open(), 'STATUS\n');
+  if (event?.kind !== 'status') throw new Error('no status event');
+  const text = event.answer({ state: 'running', workers: [{ pid: 4 }] }).toString();
+  expect(text).toBe('state running\nworkers.0.pid 4\n.\n');
+});
+
+test('HELP ends with a lone dot and its commands all exist', () => {
+  const [help] = told(send(open(), 'HELP\n'));
+  expect(help).toMatch(/\n\.\n$/);
+  for (const command of ['PING', 'STATUS', 'HELP', 'QUIT']) {
+    expect(help).toContain(`\n${command} `);
+    expect(told(send(open(), `${command}\n`))[0]).not.toMatch(/UNKNOWN_COMMAND/);
+  }
+});
+
+test('beyond the pipelining limit and past a deadline the request is named', () => {
+  const session = open();
+  const [event] = send(session, `VERIFY id=z\n${CERT}.\nVERIFY id=y\n`);
+  if (!event) throw new Error('no event');
+  expect(session.tooManyPipelined(event, 4).toString()).toMatch(/^z error PIPELINE_LIMIT .*at most 4/);
+  expect(session.timedOut('request').toString()).toMatch(/^y error DEADLINE .*requestTimeout/);
+});
