@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parsePem, PemError } from '../../src/x509/pem.js';
+import { parsePem } from '../../src/x509/pem.js';
 
 const block = (label: string, base64: string): string =>
   `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;

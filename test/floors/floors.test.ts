@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+
+// A scratch tree under the project's own rules, so that what the lint forbids is seen to be forbidden.
+const scratch = mkdtempSync(join(tmpdir(), 'pkixd-floors-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function findings(file: string, imported: string): string {
+  const path = join(scratch, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `import { x } from '${imported}';\nexport const y = x;\n`);
+  const config = join(scratch, '.oxlintrc.json');
+  rmSync(config, { force: true });
+  symlinkSync(join(process.cwd(), '.oxlintrc.json'), config);
+  const oxlint = join(process.cwd(), 'node_modules/oxlint/bin/oxlint');
+  const run = spawnSync(process.execPath, [oxlint, file], { cwd: scratch, encoding: 'utf8' });
+  rmSync(path);
+  return run.stdout;
+}
+
+test.each([
+  ['src/log.ts', './wire/frame.js', 'Floor 0'],
+  ['src/config/a.ts', '../wire/task.js', 'siblings'],
+  ['src/x509/a.ts', '../verify/verify.js', 'higher floor'],
+  ['src/x509/a.ts', 'node:fs', 'pure'],
+  ['src/verify/a.ts', 'node:net', 'sockets'],
+  ['src/verify/a.ts', '../crl/directory.js', 'higher floor'],
+  ['src/crl/a.ts', '../protocol/line.js', 'siblings'],
+  ['src/worker/a.ts', '../supervisor/status.js', 'siblings'],
+  ['src/worker/a.ts', '../verify/verify.js', 'knows nothing of certificates'],
+  ['src/worker/a.ts', '../wire/verdict.js', 'knows nothing of certificates'],
+  ['src/supervisor/a.ts', '../protocol/index.js', 'knows nothing of certificates'],
+  ['src/thread/a.ts', '../cli/main.js', 'higher floor'],
+])('%s may not import %s', (file, imported, why) => {
+  expect(findings(file, imported)).toContain(why);
+});
+
+test.each([
+  ['src/verify/a.ts', '../x509/der.js'],
+  ['src/worker/main.ts', '../protocol/index.js'],
+  ['src/worker/a.ts', '../wire/ipc.js'],
+  ['src/cli/a.ts', '../supervisor/main.js'],
+])('%s may import %s', (file, imported) => {
+  expect(findings(file, imported)).not.toContain('no-restricted-imports');
+});
