@@ -23,7 +23,8 @@ const names = readdirSync(import.meta.dirname)
 const name = positionals[0] ?? '';
 
 if (positionals.length === 1 && names.includes(name)) {
-  const bench = (await import(new URL(`${name}.ts`, import.meta.url).href)) as BenchModule;
+  const bench: unknown = await import(new URL(`${name}.ts`, import.meta.url).href);
+  if (!isBenchModule(bench)) throw new Error(`bench/${name}.ts exports no run()`);
   const made = report(name, await bench.run({ brief: values.brief }));
   console.log(values.json ? JSON.stringify(made, null, 2) : table(made, { brief: values.brief }));
   process.exitCode = values.brief || made.goals.every((goal) => goal.met) ? 0 : 1;
@@ -32,4 +33,8 @@ if (positionals.length === 1 && names.includes(name)) {
     `usage: npm run --silent bench -- NAME [--json] [--brief]; NAME is one of: ${names.join(', ')}`,
   );
   process.exitCode = 64;
+}
+
+function isBenchModule(module: unknown): module is BenchModule {
+  return typeof module === 'object' && module !== null && 'run' in module && typeof module.run === 'function';
 }
