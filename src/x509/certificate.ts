@@ -1,4 +1,8 @@
-import type { AlgorithmIdentifier } from './algorithm.js';
+import { hash } from 'node:crypto';
+import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
+import { contextConstructed, contextPrimitive, DerReader, TAG } from './der.js';
+import { readCrlDistributionPoints, readFreshestCrl } from './distribution-points.js';
+import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-list.js';
 import type {
   AccessDescription,
   AuthorityKeyIdentifier,
@@ -11,7 +15,29 @@ import type {
   PolicyMapping,
 } from './extensions.js';
 import type { GeneralName } from './general-name.js';
-import type { Name } from './name.js';
+import { type Name, readName } from './name.js';
+import { OID } from './oid.js';
+import {
+  readCertificatePolicies,
+  readInhibitAnyPolicy,
+  readPolicyConstraints,
+  readPolicyMappings,
+} from './policy-extensions.js';
+import {
+  readAuthorityInfoAccess,
+  readAuthorityKeyIdentifier,
+  readBasicConstraints,
+  readExtendedKeyUsage,
+  readIssuerAltName,
+  readKeyUsage,
+  readNameConstraints,
+  readNoRevAvail,
+  readSubjectAltName,
+  readSubjectInfoAccess,
+  readSubjectKeyIdentifier,
+} from './standard-extensions.js';
+import { readTime } from './time.js';
+import { malformed, X509Error } from './x509-error.js';
 
 /**
  * A certificate as views into its bytes. The getters of extensions are parsed at first use; each is `undefined`
@@ -42,6 +68,7 @@ export interface Certificate {
   readonly keyUsage: number | undefined;
   readonly extendedKeyUsage: readonly string[] | undefined;
   readonly subjectAltName: readonly GeneralName[] | undefined;
+  readonly issuerAltName: readonly GeneralName[] | undefined;
   readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   readonly subjectKeyIdentifier: Uint8Array | undefined;
   readonly nameConstraints: NameConstraints | undefined;
@@ -52,21 +79,210 @@ export interface Certificate {
   readonly crlDistributionPoints: readonly DistributionPoint[] | undefined;
   readonly freshestCrl: readonly DistributionPoint[] | undefined;
   readonly authorityInfoAccess: readonly AccessDescription[] | undefined;
+  readonly subjectInfoAccess: readonly AccessDescription[] | undefined;
   /** RFC 9608: `true` when present. */
   readonly noRevAvail: true | undefined;
 }
 
-/** Reads a certificate; throws `X509Error`. Known extensions are checked only when read: see `parseAllExtensions`. */
-export function parseCertificate(_der: Uint8Array): Certificate {
-  throw new Error('not built');
+/**
+ * Reads a certificate (RFC 5280 §4.1); throws `X509Error`. Known extensions are checked only when read: see
+ * `parseAllExtensions`. The sign, size and value of the serial number, the order of the two dates and the key
+ * itself are not looked at here.
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  return new CertificateView(der);
 }
 
 /** Reads every known extension, so that a broken one is found; throws `X509Error`. */
-export function parseAllExtensions(_certificate: Certificate): void {
-  throw new Error('not built');
+export function parseAllExtensions(certificate: Certificate): void {
+  void certificate.basicConstraints;
+  void certificate.keyUsage;
+  void certificate.extendedKeyUsage;
+  void certificate.subjectAltName;
+  void certificate.issuerAltName;
+  void certificate.authorityKeyIdentifier;
+  void certificate.subjectKeyIdentifier;
+  void certificate.nameConstraints;
+  void certificate.certificatePolicies;
+  void certificate.policyMappings;
+  void certificate.policyConstraints;
+  void certificate.inhibitAnyPolicy;
+  void certificate.crlDistributionPoints;
+  void certificate.freshestCrl;
+  void certificate.authorityInfoAccess;
+  void certificate.subjectInfoAccess;
+  void certificate.noRevAvail;
 }
 
 /** The OIDs of the critical extensions, dotted, in their order. */
-export function criticalOids(certificate: Pick<Certificate, 'extensions'>): string[] {
+export function criticalOids(certificate: { readonly extensions: readonly Extension[] }): string[] {
   return certificate.extensions.filter((e) => e.critical).map((e) => e.oid);
+}
+
+/** Keeps offsets; makes a view only when it is asked for. */
+class CertificateView implements Certificate {
+  readonly der: Uint8Array;
+  readonly version: 1 | 2 | 3;
+  readonly issuer: Name;
+  readonly subject: Name;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  private readonly tbsFrom: number;
+  private readonly tbsTo: number;
+  private readonly serialFrom: number;
+  private readonly serialTo: number;
+  private readonly spkiFrom: number;
+  private readonly spkiTo: number;
+  private readonly signatureFrom: number;
+  private readonly signatureTo: number;
+  private readonly list: ExtensionList;
+  private hex: string | undefined;
+
+  constructor(der: Uint8Array) {
+    const r = new DerReader(der);
+    this.der = der;
+    const outer = r.enter(TAG.sequence, 'Certificate');
+
+    this.tbsFrom = r.pos;
+    const outerTbs = r.enter(TAG.sequence, 'tbsCertificate');
+    this.version = readVersion(r);
+    r.integer('serialNumber');
+    this.serialFrom = r.from;
+    this.serialTo = r.to;
+    r.expect(TAG.sequence, 'tbsCertificate.signature');
+    const innerFrom = r.tlv;
+    const innerTo = r.to;
+    this.issuer = readName(r, 'issuer');
+    const outerValidity = r.enter(TAG.sequence, 'validity');
+    this.notBefore = readTime(r, 'notBefore');
+    this.notAfter = readTime(r, 'notAfter');
+    r.leave(outerValidity, 'validity');
+    this.subject = readName(r, 'subject');
+    r.expect(TAG.sequence, 'subjectPublicKeyInfo');
+    this.spkiFrom = r.tlv;
+    this.spkiTo = r.to;
+    this.readUniqueId(r, 1, 'issuerUniqueID');
+    this.readUniqueId(r, 2, 'subjectUniqueID');
+    this.list = this.readList(r);
+    r.leave(outerTbs, 'tbsCertificate');
+    this.tbsTo = r.pos;
+
+    this.signatureAlgorithm = readAlgorithm(r, 'signatureAlgorithm');
+    if (!sameBytes(der, innerFrom, innerTo, this.signatureAlgorithm.der))
+      throw new X509Error('ALGORITHM_MISMATCH', 'signatureAlgorithm differs from the signed one');
+    r.octetsAsBits('signatureValue');
+    this.signatureFrom = r.from;
+    this.signatureTo = r.to;
+    r.leave(outer, 'Certificate');
+    if (r.pos !== der.length) throw malformed('Certificate is followed by other data');
+    this.hex = undefined;
+  }
+
+  /** §4.1.2.8: only in versions 2 and 3. */
+  private readUniqueId(r: DerReader, n: number, what: string): void {
+    if (r.peek() !== contextPrimitive(n)) return;
+    if (this.version === 1) throw malformed(`${what} stands in a version 1 certificate`);
+    r.bitString(what, contextPrimitive(n));
+  }
+
+  /** §4.1.2.9: only in version 3. */
+  private readList(r: DerReader): ExtensionList {
+    if (r.peek() !== contextConstructed(3)) return NO_EXTENSIONS;
+    if (this.version !== 3) throw malformed(`extensions stand in a version ${this.version} certificate`);
+    const outer = r.enter(contextConstructed(3), 'extensions');
+    const list = readExtensions(r, 'extensions');
+    r.leave(outer, 'extensions');
+    return list;
+  }
+
+  get tbs(): Uint8Array {
+    return this.der.subarray(this.tbsFrom, this.tbsTo);
+  }
+  get serial(): Uint8Array {
+    return this.der.subarray(this.serialFrom, this.serialTo);
+  }
+  get spki(): Uint8Array {
+    return this.der.subarray(this.spkiFrom, this.spkiTo);
+  }
+  get signature(): Uint8Array {
+    return this.der.subarray(this.signatureFrom, this.signatureTo);
+  }
+  get extensions(): readonly Extension[] {
+    return this.list.all;
+  }
+  get fingerprint(): string {
+    return (this.hex ??= hash('sha256', this.der, 'hex'));
+  }
+
+  get basicConstraints(): BasicConstraints | undefined {
+    return this.list.read(OID.basicConstraints, 'basicConstraints', readBasicConstraints);
+  }
+  get keyUsage(): number | undefined {
+    return this.list.read(OID.keyUsage, 'keyUsage', readKeyUsage);
+  }
+  get extendedKeyUsage(): readonly string[] | undefined {
+    return this.list.read(OID.extendedKeyUsage, 'extendedKeyUsage', readExtendedKeyUsage);
+  }
+  get subjectAltName(): readonly GeneralName[] | undefined {
+    return this.list.read(OID.subjectAltName, 'subjectAltName', readSubjectAltName);
+  }
+  get issuerAltName(): readonly GeneralName[] | undefined {
+    return this.list.read(OID.issuerAltName, 'issuerAltName', readIssuerAltName);
+  }
+  get authorityKeyIdentifier(): AuthorityKeyIdentifier | undefined {
+    return this.list.read(OID.authorityKeyIdentifier, 'authorityKeyIdentifier', readAuthorityKeyIdentifier);
+  }
+  get subjectKeyIdentifier(): Uint8Array | undefined {
+    return this.list.read(OID.subjectKeyIdentifier, 'subjectKeyIdentifier', readSubjectKeyIdentifier);
+  }
+  get nameConstraints(): NameConstraints | undefined {
+    return this.list.read(OID.nameConstraints, 'nameConstraints', readNameConstraints);
+  }
+  get certificatePolicies(): readonly PolicyInformation[] | undefined {
+    return this.list.read(OID.certificatePolicies, 'certificatePolicies', readCertificatePolicies);
+  }
+  get policyMappings(): readonly PolicyMapping[] | undefined {
+    return this.list.read(OID.policyMappings, 'policyMappings', readPolicyMappings);
+  }
+  get policyConstraints(): PolicyConstraints | undefined {
+    return this.list.read(OID.policyConstraints, 'policyConstraints', readPolicyConstraints);
+  }
+  get inhibitAnyPolicy(): number | undefined {
+    return this.list.read(OID.inhibitAnyPolicy, 'inhibitAnyPolicy', readInhibitAnyPolicy);
+  }
+  get crlDistributionPoints(): readonly DistributionPoint[] | undefined {
+    return this.list.read(OID.crlDistributionPoints, 'crlDistributionPoints', readCrlDistributionPoints);
+  }
+  get freshestCrl(): readonly DistributionPoint[] | undefined {
+    return this.list.read(OID.freshestCrl, 'freshestCrl', readFreshestCrl);
+  }
+  get authorityInfoAccess(): readonly AccessDescription[] | undefined {
+    return this.list.read(OID.authorityInfoAccess, 'authorityInfoAccess', readAuthorityInfoAccess);
+  }
+  get subjectInfoAccess(): readonly AccessDescription[] | undefined {
+    return this.list.read(OID.subjectInfoAccess, 'subjectInfoAccess', readSubjectInfoAccess);
+  }
+  get noRevAvail(): true | undefined {
+    return this.list.read(OID.noRevAvail, 'noRevAvail', readNoRevAvail);
+  }
+}
+
+/** §4.1.2.1. Version 1 is the DEFAULT and must not be written out. */
+function readVersion(r: DerReader): 1 | 2 | 3 {
+  if (r.peek() !== contextConstructed(0)) return 1;
+  const outer = r.enter(contextConstructed(0), 'version');
+  const version = r.unsigned('version');
+  r.leave(outer, 'version');
+  if (version === 1) return 2;
+  if (version === 2) return 3;
+  throw malformed(`version has the value ${version}`);
+}
+
+export function sameBytes(bytes: Uint8Array, from: number, to: number, other: Uint8Array): boolean {
+  if (to - from !== other.length) return false;
+  for (let i = 0; i < other.length; i++) {
+    if (bytes[from + i] !== other[i]) return false;
+  }
+  return true;
 }

@@ -1,4 +1,6 @@
-import type { Name } from './name.js';
+import { contextConstructed, contextPrimitive, type DerReader } from './der.js';
+import { isAscii, type Name, readName } from './name.js';
+import { malformed } from './x509-error.js';
 
 /** RFC 5280 §4.2.1.6. `der` is the whole TLV, with its context tag. */
 export type GeneralName =
@@ -6,3 +8,94 @@ export type GeneralName =
   | { readonly kind: 'ip'; readonly bytes: Uint8Array }
   | { readonly kind: 'dn'; readonly name: Name }
   | { readonly kind: 'other' | 'x400' | 'edi' | 'rid'; readonly der: Uint8Array };
+
+const OTHER_NAME = contextConstructed(0);
+const RFC822_NAME = contextPrimitive(1);
+const DNS_NAME = contextPrimitive(2);
+const X400_ADDRESS = contextConstructed(3);
+const DIRECTORY_NAME = contextConstructed(4);
+const EDI_PARTY_NAME = contextConstructed(5);
+const URI = contextPrimitive(6);
+const IP_ADDRESS = contextPrimitive(7);
+const REGISTERED_ID = contextPrimitive(8);
+
+/** What an iPAddress holds: an address, or in name constraints an address and its mask (§4.2.1.10). */
+export type IpForm = 'address' | 'range';
+
+/** Reads GeneralNames (`SIZE (1..MAX)`), by default under SEQUENCE's own tag. */
+export function readGeneralNames(r: DerReader, what: string, tag: number): GeneralName[] {
+  const names: GeneralName[] = [];
+  const outer = r.enterNonEmpty(tag, what);
+  while (!r.done) names.push(readGeneralName(r, what, 'address'));
+  r.leave(outer, what);
+  return names;
+}
+
+export function readGeneralName(r: DerReader, what: string, ipForm: IpForm): GeneralName {
+  switch (r.peek()) {
+    case DNS_NAME:
+      return { kind: 'dns', value: readIa5(r, what) };
+    case RFC822_NAME:
+      return { kind: 'rfc822', value: readIa5(r, what) };
+    case URI:
+      return { kind: 'uri', value: readIa5(r, what) };
+    case IP_ADDRESS:
+      return { kind: 'ip', bytes: ipForm === 'address' ? readIpAddress(r, what) : readIpRange(r, what) };
+    case DIRECTORY_NAME: {
+      const outer = r.enter(DIRECTORY_NAME, what);
+      const name = readName(r, what);
+      r.leave(outer, what);
+      return { kind: 'dn', name };
+    }
+    case OTHER_NAME:
+      return { kind: 'other', der: readOtherName(r, what) };
+    case REGISTERED_ID:
+      r.oid(what, REGISTERED_ID);
+      return { kind: 'rid', der: r.element() };
+    case X400_ADDRESS:
+      r.next(what);
+      return { kind: 'x400', der: r.element() };
+    case EDI_PARTY_NAME:
+      r.next(what);
+      return { kind: 'edi', der: r.element() };
+    default:
+      throw malformed(`${what} holds no GeneralName (tag ${r.peek()})`);
+  }
+}
+
+function readIa5(r: DerReader, what: string): string {
+  r.next(what);
+  const { bytes, from, to } = r;
+  if (!isAscii(bytes, from, to)) throw malformed(`${what} holds an IA5String that is not ASCII`);
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
+}
+
+function readIpAddress(r: DerReader, what: string): Uint8Array {
+  r.next(what);
+  const length = r.to - r.from;
+  if (length !== 4 && length !== 16) throw malformed(`${what} holds an address of ${length} octets`);
+  return r.content();
+}
+
+/** Address and mask; RFC 4632 allows a mask of leading ones only. */
+function readIpRange(r: DerReader, what: string): Uint8Array {
+  r.next(what);
+  const length = r.to - r.from;
+  if (length !== 8 && length !== 32) throw malformed(`${what} holds an address range of ${length} octets`);
+  const mask = Array.from(r.bytes.subarray(r.from + length / 2, r.to), (octet) =>
+    octet.toString(2).padStart(8, '0'),
+  ).join('');
+  if (mask.includes('01')) throw malformed(`${what} holds an address mask with gaps`);
+  return r.content();
+}
+
+function readOtherName(r: DerReader, what: string): Uint8Array {
+  const outer = r.enter(OTHER_NAME, what);
+  const der = r.element();
+  r.oid(what);
+  const outerValue = r.enter(contextConstructed(0), what);
+  r.next(what);
+  r.leave(outerValue, what);
+  r.leave(outer, what);
+  return der;
+}

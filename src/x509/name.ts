@@ -1,3 +1,9 @@
+import { DerReader, TAG } from './der.js';
+import { nameKey } from './name-key.js';
+import { malformed } from './x509-error.js';
+
+export { formatName } from './name-format.js';
+
 /** A distinguished name (RFC 5280 §4.1.2.4). */
 export interface Name {
   /** The whole Name TLV. */
@@ -10,10 +16,122 @@ export interface Name {
 
 /** Are two names the same by RFC 5280 §7.1? */
 export function sameName(a: Name, b: Name): boolean {
-  return a.key === b.key;
+  return a === b || Buffer.compare(a.der, b.der) === 0 || a.key === b.key;
 }
 
-/** The name for people, as RFC 4514 writes it (most specific RDN first). */
-export function formatName(_name: Name): string {
-  throw new Error('not built');
+/**
+ * Reads a Name and checks it down to the strings. Accepted, because real CAs write it and it cannot make two
+ * names look alike: attributes of an RDN out of DER's order (the key sorts them), empty values, values longer
+ * than their attribute allows, and characters in a PrintableString that it has not (then compared as octets).
+ */
+export function readName(r: DerReader, what: string): Name {
+  const at = r.pos;
+  const outer = r.enter(TAG.sequence, what);
+  while (!r.done) {
+    const outerRdn = r.enterNonEmpty(TAG.set, what);
+    while (!r.done) checkAttribute(r, what);
+    r.leave(outerRdn, what);
+  }
+  r.leave(outer, what);
+  return new NameView(r.bytes, at, r.pos);
+}
+
+/** The content of an RDN whose tag is implicit, as a SET TLV that could stand in a Name. */
+export function readImplicitRdn(r: DerReader, tag: number, what: string): Uint8Array {
+  const outer = r.enterNonEmpty(tag, what);
+  const rdn = r.element().slice();
+  while (!r.done) checkAttribute(r, what);
+  r.leave(outer, what);
+  rdn[0] = TAG.set;
+  return rdn;
+}
+
+/** The name of `parent` with one more RDN (a SET TLV): RFC 5280 §4.2.1.13, nameRelativeToCRLIssuer. */
+export function appendRdn(parent: Name, rdn: Uint8Array): Name {
+  const r = new DerReader(parent.der);
+  r.expect(TAG.sequence, 'name');
+  const length = r.to - r.from + rdn.length;
+  const header =
+    length < 0x80
+      ? [length]
+      : length < 0x100
+        ? [0x81, length]
+        : length < 0x1_0000
+          ? [0x82, length >> 8, length & 0xff]
+          : [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff];
+  const der = new Uint8Array(1 + header.length + length);
+  der[0] = TAG.sequence;
+  der.set(header, 1);
+  der.set(r.content(), 1 + header.length);
+  der.set(rdn, der.length - rdn.length);
+  return readName(new DerReader(der), 'name');
+}
+
+function checkAttribute(r: DerReader, what: string): void {
+  const outer = r.enter(TAG.sequence, what);
+  r.oid(what);
+  r.next(what);
+  checkString(r, what);
+  r.leave(outer, what);
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Is the string just read one of its type (X.680 §41)? Values of other types are not looked into. */
+function checkString(r: DerReader, what: string): void {
+  const { bytes, from, to } = r;
+  switch (r.tag) {
+    case TAG.utf8String:
+      if (isAscii(bytes, from, to)) return;
+      try {
+        strictUtf8.decode(bytes.subarray(from, to));
+      } catch (cause) {
+        throw malformed(`${what} holds a UTF8String that is no UTF-8: ${String(cause)}`);
+      }
+      return;
+    case TAG.ia5String:
+      if (!isAscii(bytes, from, to)) throw malformed(`${what} holds an IA5String that is not ASCII`);
+      return;
+    case TAG.bmpString:
+      if ((to - from) % 2 !== 0) throw malformed(`${what} holds a BMPString with half a character`);
+      return;
+    case TAG.universalString:
+      if ((to - from) % 4 !== 0) throw malformed(`${what} holds a UniversalString with part of a character`);
+      return;
+    default:
+  }
+}
+
+export function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
+  let all = 0;
+  for (let i = from; i < to; i++) all |= bytes[i]!;
+  return all < 0x80;
+}
+
+class NameView implements Name {
+  private readonly bytes: Uint8Array;
+  private readonly from: number;
+  private readonly to: number;
+  private derView: Uint8Array | undefined;
+  private keyText: string | undefined;
+
+  constructor(bytes: Uint8Array, from: number, to: number) {
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+    this.derView = undefined;
+    this.keyText = undefined;
+  }
+
+  get der(): Uint8Array {
+    return (this.derView ??= this.bytes.subarray(this.from, this.to));
+  }
+
+  get empty(): boolean {
+    return this.to - this.from === 2;
+  }
+
+  get key(): string {
+    return (this.keyText ??= nameKey(this.der));
+  }
 }

@@ -1,3 +1,5 @@
+import { malformed } from './x509-error.js';
+
 /** The object identifiers that this program knows by name. */
 export const OID = {
   // RFC 5280 §4.2.1, §5.2, §5.3
@@ -78,3 +80,58 @@ export const OID = {
   sha384: '2.16.840.1.101.3.4.2.2',
   sha512: '2.16.840.1.101.3.4.2.3',
 } as const;
+
+/** Beyond this an OID is refused: the longest in use, of the 2.25 arc, have 20 octets. */
+const MAX_OCTETS = 64;
+
+const NAMED = new Map<string, string>(Object.values(OID).map((dotted) => [dotted, dotted]));
+
+/**
+ * OIDs seen lately, so that the same few dozen are not decoded for every certificate: each has one slot, found
+ * by a hash of its octets, and gives way to the next with the same hash; input cannot make it grow.
+ */
+const SLOTS = 1024;
+const seen: ({ readonly octets: Uint8Array; readonly dotted: string } | undefined)[] = Array.from({
+  length: SLOTS,
+});
+
+/** The dotted form of the OID whose content octets stand between `from` and `to`. */
+export function readOid(bytes: Uint8Array, from: number, to: number, what: string): string {
+  const length = to - from;
+  let hash = length;
+  if (length > MAX_OCTETS) throw malformed(`${what} is longer than ${MAX_OCTETS} octets`);
+  for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
+  const slot = hash & (SLOTS - 1);
+  const hit = seen[slot];
+  if (hit !== undefined && hit.octets.length === length) {
+    const { octets } = hit;
+    let i = 0;
+    while (i < length && octets[i] === bytes[from + i]) i++;
+    if (i === length) return hit.dotted;
+  }
+  const dotted = decodeOid(bytes.subarray(from, to), what);
+  // One string object per known OID: comparing two of them is then comparing pointers.
+  const shared = NAMED.get(dotted) ?? dotted;
+  seen[slot] = { octets: bytes.slice(from, to), dotted: shared };
+  return shared;
+}
+
+/** X.690 §8.19. */
+function decodeOid(octets: Uint8Array, what: string): string {
+  if (octets.length === 0) throw malformed(`${what} is empty`);
+  if (octets.at(-1)! & 0x80) throw malformed(`${what} is cut off`);
+  const arcs: bigint[] = [];
+  let arc = 0n;
+  let first = true;
+  for (const octet of octets) {
+    if (first && octet === 0x80) throw malformed(`${what} is not minimal`);
+    arc = (arc << 7n) | BigInt(octet & 0x7f);
+    first = (octet & 0x80) === 0;
+    if (first) {
+      arcs.push(arc);
+      arc = 0n;
+    }
+  }
+  const root = arcs[0]! < 40n ? 0n : arcs[0]! < 80n ? 1n : 2n;
+  return [root, arcs[0]! - 40n * root, ...arcs.slice(1)].join('.');
+}

@@ -8,7 +8,12 @@ export type X509ErrorCode =
 export class X509Error extends PkixdError {
   declare readonly code: X509ErrorCode;
 
+  // oxlint-disable-next-line no-useless-constructor -- it narrows the type of `code`
   constructor(code: X509ErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }
+}
+
+export function malformed(message: string): X509Error {
+  return new X509Error('MALFORMED', message);
 }

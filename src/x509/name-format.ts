@@ -1,0 +1,72 @@
+import { TAG } from './der.js';
+import { attributesOf } from './name-key.js';
+import { OID } from './oid.js';
+
+/** RFC 4514 §3, and emailAddress, which stands in many a certificate. */
+const SHORT_NAMES = new Map<string, string>([
+  [OID.commonName, 'CN'],
+  [OID.localityName, 'L'],
+  [OID.stateOrProvinceName, 'ST'],
+  [OID.organizationName, 'O'],
+  [OID.organizationalUnitName, 'OU'],
+  [OID.countryName, 'C'],
+  [OID.streetAddress, 'STREET'],
+  [OID.domainComponent, 'DC'],
+  [OID.userId, 'UID'],
+  [OID.serialNumber, 'serialNumber'],
+  [OID.emailAddress, 'emailAddress'],
+]);
+
+/** The name for people, as RFC 4514 writes it (most specific RDN first). */
+export function formatName(name: { readonly der: Uint8Array }): string {
+  return attributesOf(name.der)
+    .toReversed()
+    .map((rdn) => rdn.map(({ oid, tag, value }) => formatAttribute(oid, tag, value)).join('+'))
+    .join(',');
+}
+
+function formatAttribute(oid: string, tag: number, value: Uint8Array): string {
+  const shortName = SHORT_NAMES.get(oid);
+  const text = textOf(tag, value);
+  if (shortName === undefined || text === undefined) return `${shortName ?? oid}=#${hexElement(tag, value)}`;
+  return `${shortName}=${escapeValue(text)}`;
+}
+
+function textOf(tag: number, value: Uint8Array): string | undefined {
+  const octets = Buffer.from(value);
+  switch (tag) {
+    case TAG.utf8String:
+    case TAG.printableString:
+    case TAG.ia5String:
+      return octets.toString('utf8');
+    case TAG.teletexString:
+      return octets.toString('latin1');
+    case TAG.bmpString:
+      return octets.swap16().toString('utf16le');
+    default:
+      return undefined;
+  }
+}
+
+/** The BER of the value in hexadecimal (§2.4); a long one is cut: this is for people. */
+function hexElement(tag: number, value: Uint8Array): string {
+  const shown = value.subarray(0, 100);
+  return Buffer.from([tag, shown.length, ...shown]).toString('hex');
+}
+
+function escapeValue(text: string): string {
+  return (
+    text
+      .replaceAll(/["+,;<>\\]/g, String.raw`\$&`)
+      // oxlint-disable-next-line no-control-regex -- a control character must not reach a terminal or a log line
+      .replaceAll(/[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, escapeOctets)
+      .replace(/^[ #]/, String.raw`\$&`)
+      .replace(/ $/, String.raw`\$&`)
+  );
+}
+
+function escapeOctets(character: string): string {
+  return Buffer.from(character, 'utf8')
+    .toString('hex')
+    .replaceAll(/../g, String.raw`\$&`);
+}

@@ -1,0 +1,94 @@
+import { DerReader, TAG } from './der.js';
+import { OID } from './oid.js';
+
+/** One AttributeTypeAndValue; `value` is the content octets of the element with this tag. */
+interface Attribute {
+  readonly oid: string;
+  readonly tag: number;
+  readonly value: Uint8Array;
+}
+
+/** The attributes of a Name that has been read before, RDN by RDN, in the order of the encoding. */
+export function attributesOf(name: Uint8Array): Attribute[][] {
+  const rdns: Attribute[][] = [];
+  const r = new DerReader(name);
+  r.enter(TAG.sequence, 'name');
+  while (!r.done) {
+    const rdn: Attribute[] = [];
+    const outer = r.enter(TAG.set, 'name');
+    while (!r.done) {
+      const outerAttribute = r.enter(TAG.sequence, 'name');
+      const oid = r.oid('name');
+      r.next('name');
+      rdn.push({ oid, tag: r.tag, value: r.content() });
+      r.leave(outerAttribute, 'name');
+    }
+    r.leave(outer, 'name');
+    rdns.push(rdn);
+  }
+  return rdns;
+}
+
+/**
+ * The canonical form by which names are compared (RFC 5280 §7.1). An RDN is a set, so its attributes are
+ * sorted. Everything of unknown length is quoted by JSON or hexadecimal, so that no value can imitate the
+ * structure around it.
+ */
+export function nameKey(name: Uint8Array): string {
+  return attributesOf(name)
+    .map((rdn) =>
+      rdn
+        .map((attribute) => `${attribute.oid}=${valueKey(attribute)}`)
+        .toSorted()
+        .join('+'),
+    )
+    .join(',');
+}
+
+/** Compared by caseIgnoreIA5Match although their syntax is IA5String: RFC 5280 §7.3 and §4.1.2.6. */
+const FOLDED_IA5: ReadonlySet<string> = new Set([OID.domainComponent, OID.emailAddress]);
+
+function valueKey({ oid, tag, value }: Attribute): string {
+  const text =
+    tag === TAG.utf8String
+      ? Buffer.from(value).toString('utf8')
+      : tag === TAG.printableString || (tag === TAG.ia5String && FOLDED_IA5.has(oid))
+        ? asciiText(value)
+        : undefined;
+  const folded = text === undefined ? undefined : foldText(text);
+  if (folded !== undefined) return (tag === TAG.ia5String ? 'i' : '') + JSON.stringify(folded);
+  return `${tag}:${Buffer.from(value).toString('hex')}`;
+}
+
+function asciiText(value: Uint8Array): string | undefined {
+  const text = Buffer.from(value).toString('latin1');
+  return PLAIN.test(text) ? text : undefined;
+}
+
+// oxlint-disable-next-line no-control-regex -- all of ASCII is meant
+const PLAIN = /^[\0-\x7f]*$/;
+/** RFC 4518 §2.2: what is mapped to nothing, and what is mapped to a space. */
+const NOTHING =
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- single code points are meant
+  /[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu;
+const SPACE = /[\t-\r\x85\p{Z}]+/gu;
+/** §2.4: unassigned, private-use, surrogate and replacement characters make the comparison undefined. */
+const PROHIBITED = /[\p{Cn}\p{Co}\p{Cs}\ufffd]/u;
+
+/**
+ * String preparation for caseIgnoreMatch: RFC 4518 steps map, normalise (NFKC), fold case, prohibit, and
+ * insignificant spaces (none at the ends, one inside). Undefined where §2.4 prohibits a character: such values
+ * equal only themselves. Two approximations, both of which can only keep names apart that RFC 4518 would
+ * match: case is folded by lower-casing each character (ß and ss stay apart), and the tables are those of the
+ * runtime's Unicode, not of Unicode 3.2.
+ */
+function foldText(text: string): string | undefined {
+  if (PLAIN.test(text)) return spaced(text.replaceAll(NOTHING, '').toLowerCase());
+  const mapped = text.replaceAll(NOTHING, '').normalize('NFKC');
+  if (PROHIBITED.test(mapped)) return undefined;
+  return spaced(mapped.toLowerCase().replaceAll('ς', 'σ').normalize('NFKC'));
+}
+
+function spaced(text: string): string {
+  return text.replaceAll(SPACE, ' ').trim();
+}
