@@ -1,0 +1,101 @@
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { OID } from '../../src/x509/oid.js';
+import * as der from './der-builder.js';
+
+export type KeyType = 'rsa-2048' | 'rsa-pss' | 'p-256' | 'p-384' | 'ed25519' | 'ed448';
+/** For RSA and ECDSA; Ed25519 and Ed448 have their own. */
+export type Digest = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
+
+export interface KeyPair {
+  readonly type: KeyType;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  /** SubjectPublicKeyInfo. */
+  readonly spki: der.Der;
+}
+
+const RSA = {
+  sha1: OID.sha1WithRsa,
+  sha224: OID.sha224WithRsa,
+  sha256: OID.sha256WithRsa,
+  sha384: OID.sha384WithRsa,
+  sha512: OID.sha512WithRsa,
+} as const;
+const ECDSA = {
+  sha1: OID.ecdsaWithSha1,
+  sha224: OID.ecdsaWithSha224,
+  sha256: OID.ecdsaWithSha256,
+  sha384: OID.ecdsaWithSha384,
+  sha512: OID.ecdsaWithSha512,
+} as const;
+const SALT_LENGTH = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 } as const;
+
+/** RSASSA-PSS-params (RFC 4055 §3.1), the salt as long as the digest. */
+export function pssParameters(digest: Exclude<Digest, 'sha1'>, mgfDigest = digest): der.Der {
+  const hash = (name: Exclude<Digest, 'sha1'>): der.Der => der.sequence(der.oid(OID[name]), der.derNull());
+  return der.sequence(
+    der.explicit(0, hash(digest)),
+    der.explicit(1, der.sequence(der.oid(OID.mgf1), hash(mgfDigest))),
+    der.explicit(2, der.integer(SALT_LENGTH[digest])),
+  );
+}
+
+type Pair = Pick<KeyPair, 'privateKey' | 'publicKey'>;
+
+/** How a type of key is made and signs. */
+interface Scheme {
+  readonly generate: () => Pair;
+  readonly algorithm: (digest: Digest) => der.Der;
+  readonly sign: (digest: Digest, data: der.Der, privateKey: KeyObject) => der.Der;
+}
+
+/** id-RSASSA-PSS is not used with SHA-1 here. */
+const pssDigest = (digest: Digest): Exclude<Digest, 'sha1'> => (digest === 'sha1' ? 'sha256' : digest);
+
+const ec = (namedCurve: string): Scheme => ({
+  generate: () => generateKeyPairSync('ec', { namedCurve }),
+  algorithm: (digest) => der.sequence(der.oid(ECDSA[digest])),
+  sign,
+});
+
+const SCHEMES: Readonly<Record<KeyType, Scheme>> = {
+  'rsa-2048': {
+    generate: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    algorithm: (digest) => der.sequence(der.oid(RSA[digest]), der.derNull()),
+    sign,
+  },
+  'rsa-pss': {
+    generate: () => generateKeyPairSync('rsa-pss', { modulusLength: 2048 }),
+    algorithm: (digest) => der.sequence(der.oid(OID.rsassaPss), pssParameters(pssDigest(digest))),
+    sign: (digest, data, key) => {
+      const padding = constants.RSA_PKCS1_PSS_PADDING;
+      return sign(pssDigest(digest), data, { key, padding, saltLength: SALT_LENGTH[pssDigest(digest)] });
+    },
+  },
+  'p-256': ec('prime256v1'),
+  'p-384': ec('secp384r1'),
+  ed25519: {
+    generate: () => generateKeyPairSync('ed25519'),
+    algorithm: () => der.sequence(der.oid(OID.ed25519)),
+    sign: (_digest, data, key) => sign(null, data, key),
+  },
+  ed448: {
+    generate: () => generateKeyPairSync('ed448'),
+    algorithm: () => der.sequence(der.oid(OID.ed448)),
+    sign: (_digest, data, key) => sign(null, data, key),
+  },
+};
+
+export function newKey(type: KeyType): KeyPair {
+  const { privateKey, publicKey } = SCHEMES[type].generate();
+  return { type, privateKey, publicKey, spki: publicKey.export({ type: 'spki', format: 'der' }) };
+}
+
+/** The AlgorithmIdentifier with which `key` signs. */
+export function algorithmOf(key: KeyPair, digest: Digest): der.Der {
+  return SCHEMES[key.type].algorithm(digest);
+}
+
+export function signWith(key: KeyPair, digest: Digest, data: der.Der): der.Der {
+  return SCHEMES[key.type].sign(digest, data, key.privateKey);
+}
