@@ -34,6 +34,9 @@ export interface ProfileConfig {
   readonly purpose: string | null;
 }
 
+/** The control socket's name within `run.directory`. */
+export const CONTROL_SOCKET = 'control.sock';
+
 /** The whole configuration, checked and frozen. Paths are absolute. It goes to workers and threads as it is. */
 export interface Config extends OptionValues {
   readonly listeners: readonly ListenerConfig[];

@@ -1,0 +1,136 @@
+import { resolve } from 'node:path';
+import type { Option } from './option-table.js';
+import type { Findings, Setting } from './problems.js';
+import { didYouMean } from './suggestion.js';
+import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
+
+export type OptionValue = number | string | null | readonly string[];
+
+/** The setting's value in the program's own terms, or undefined once a problem with it has been noted. */
+export function checkOption(option: Option, setting: Setting, findings: Findings): OptionValue | undefined {
+  switch (option.type) {
+    case 'integer':
+    case 'duration':
+    case 'size':
+      return checkNumber(option, setting, findings);
+    case 'choice':
+      return checkChoice(option.choices, setting, findings);
+    case 'list':
+      return checkAnchors(setting, findings);
+    case 'path':
+      return checkPath(setting, findings);
+    case 'optionalPath':
+      return setting.value === null || setting.value === '' ? null : checkPath(setting, findings);
+    case 'string':
+      return checkText(setting, findings);
+    default:
+      return option satisfies never;
+  }
+}
+
+/** What an option takes, in one phrase, for errors, help and the reference. */
+export function describeValues(option: Option): string {
+  switch (option.type) {
+    case 'integer':
+      return `${option.min} to ${option.max} ${option.unit}`;
+    case 'duration':
+      return `${formatDuration(option.min)} to ${formatDuration(option.max)}`;
+    case 'size':
+      return `${formatSize(option.min)} to ${formatSize(option.max)}`;
+    case 'choice':
+      return option.choices.join(', ');
+    case 'list':
+      return 'a list';
+    case 'path':
+    case 'optionalPath':
+      return 'a path';
+    case 'string':
+      return 'a name';
+    default:
+      return option satisfies never;
+  }
+}
+
+/** An option's default as it would be written in the file. */
+export function describeDefault(option: Option): string {
+  switch (option.type) {
+    case 'duration':
+      return formatDuration(option.default);
+    case 'size':
+      return formatSize(option.default);
+    case 'list':
+      return option.default.join(', ');
+    default:
+      return option.default === null ? 'unset' : String(option.default);
+  }
+}
+
+type NumberOption = Extract<Option, { min: number }>;
+
+const KINDS = {
+  integer: { parse: parseInteger, noun: 'a whole number' },
+  duration: { parse: parseDuration, noun: 'a duration (250ms, 10s, 5m, 1h, 7d or a number of milliseconds)' },
+  size: { parse: parseSize, noun: 'a size (64KiB, 8MiB, 1GiB or a number of bytes)' },
+} as const;
+
+function checkNumber(option: NumberOption, setting: Setting, findings: Findings): number | undefined {
+  const { parse, noun } = KINDS[option.type];
+  const number = parse(setting.value);
+  if (number === undefined) {
+    findings.reject(setting, `is not ${noun}; it takes ${describeValues(option)}`);
+    return undefined;
+  }
+  if (number < option.min || number > option.max) {
+    findings.reject(setting, `is out of range; it takes ${describeValues(option)}`);
+    return undefined;
+  }
+  return number;
+}
+
+function parseInteger(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^-?\d{1,15}$/.test(value.trim()) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : undefined;
+}
+
+export function checkChoice<C extends string>(
+  choices: readonly C[],
+  setting: Setting,
+  findings: Findings,
+): C | undefined {
+  const choice = choices.find((c) => c === setting.value);
+  if (choice === undefined) {
+    const hint = didYouMean(String(setting.value), choices);
+    findings.reject(setting, `is none of ${choices.join(', ')}${hint}`);
+  }
+  return choice;
+}
+
+export function checkText(setting: Setting, findings: Findings): string | undefined {
+  const { value } = setting;
+  if (typeof value === 'string' && value.trim() !== '' && !value.includes('\0')) return value;
+  findings.reject(setting, 'is not a text of at least one character');
+  return undefined;
+}
+
+function checkPath(setting: Setting, findings: Findings): string | undefined {
+  const text = checkText(setting, findings);
+  return text === undefined ? undefined : resolve(setting.folder, text);
+}
+
+/** A list, or a text with commas (the form that variables and flags have). Never empty. */
+export function checkList(setting: Setting, findings: Findings): readonly string[] | undefined {
+  const { value } = setting;
+  const items: unknown[] =
+    typeof value === 'string' ? value.split(',').map((item) => item.trim()) : [value].flat();
+  const texts = items.filter((item) => typeof item === 'string').filter((item) => item !== '');
+  if (texts.length === items.length && texts.length > 0) return texts;
+  findings.reject(setting, 'is not a list of texts with at least one entry');
+  return undefined;
+}
+
+/** Trust anchors, the only lists of the table: the words `node` and `system`, or paths. */
+export function checkAnchors(setting: Setting, findings: Findings): readonly string[] | undefined {
+  return checkList(setting, findings)?.map((anchor) =>
+    anchor === 'node' || anchor === 'system' ? anchor : resolve(setting.folder, anchor),
+  );
+}

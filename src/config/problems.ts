@@ -1,0 +1,55 @@
+import { PkixdError } from '../errors.js';
+
+/** One value as it was given, with where it came from and the folder that relative paths start at. */
+export interface Setting {
+  readonly key: string;
+  readonly value: unknown;
+  /** The file, variable or flag, as a person would name it. */
+  readonly origin: string;
+  readonly folder: string;
+}
+
+/** Everything that is wrong with a configuration, at once: one line a problem. */
+export class ConfigError extends PkixdError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+    super('CONFIG_INVALID', `the configuration has ${count}:\n${problems.map((p) => `  ${p}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** The configuration file itself is missing, unreadable or ambiguous. */
+export class ConfigFileError extends PkixdError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('CONFIG_UNREADABLE', message, options);
+  }
+}
+
+/** Gathers problems and warnings while the rest of the configuration is still being checked. */
+export class Findings {
+  readonly problems: string[] = [];
+  readonly warnings: string[] = [];
+
+  problem(key: string, message: string): void {
+    this.problems.push(`${key}: ${message}`);
+  }
+
+  /** `key: "value" (from ORIGIN) …`, so that the reader knows what to change and where. */
+  reject(setting: Setting, message: string): void {
+    this.problem(setting.key, `${quote(setting.value)} (from ${setting.origin}) ${message}`);
+  }
+
+  warn(key: string, message: string): void {
+    this.warnings.push(`${key}: ${message}`);
+  }
+}
+
+const MAX_QUOTE = 80;
+
+/** A value as its owner wrote it, cut to a length that fits a line. */
+export function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text;
+}

@@ -1,0 +1,116 @@
+import { REVOCATION_MODES } from '../revocation-mode.js';
+import { BASE_PROFILES, type BaseProfile, type ProfileConfig } from './config.js';
+import type { OptionValues } from './option-table.js';
+import { checkAnchors, checkChoice, checkText } from './option-value.js';
+import type { Findings, Setting } from './problems.js';
+import { isMap } from './sources.js';
+import { didYouMean } from './suggestion.js';
+
+/** What an entry of `profiles` may hold, for its check and for the reference. */
+export const PROFILE_FIELDS = {
+  base: `The set of rules: one of ${BASE_PROFILES.join(', ')}. Must be given, except in an entry named like one of them.`,
+  revocation: `One of ${REVOCATION_MODES.join(', ')}; \`profile.revocation\` when absent.`,
+  anchors: 'As `trust.anchors`, and that option when absent.',
+  purpose:
+    'The key purpose wanted when a request names none: a name (`serverAuth`) or a dotted OID; none when absent.',
+} as const;
+
+type Defaults = Pick<OptionValues, 'profile.revocation' | 'trust.anchors'>;
+
+/** The four base profiles, and whatever the configuration makes of them. */
+export function checkProfiles(
+  setting: Setting | undefined,
+  defaults: Defaults,
+  findings: Findings,
+): Record<string, ProfileConfig> {
+  const profiles: Record<string, ProfileConfig> = {};
+  for (const base of BASE_PROFILES) profiles[base] = plainProfile(base, defaults);
+  if (setting === undefined) return profiles;
+  if (!isMap(setting.value)) {
+    findings.reject(setting, 'is not a map from names to profiles');
+    return profiles;
+  }
+  for (const [name, value] of Object.entries(setting.value)) {
+    const entry = { ...setting, key: `profiles.${name}`, value };
+    const profile = checkProfile(name, entry, defaults, findings);
+    if (profile) profiles[name] = profile;
+  }
+  return profiles;
+}
+
+function plainProfile(base: BaseProfile, defaults: Defaults): ProfileConfig {
+  return {
+    base,
+    revocation: defaults['profile.revocation'],
+    anchors: defaults['trust.anchors'],
+    purpose: null,
+  };
+}
+
+function checkProfile(
+  name: string,
+  entry: Setting,
+  defaults: Defaults,
+  findings: Findings,
+): ProfileConfig | undefined {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) {
+    findings.problem(entry.key, 'a profile name has up to 64 letters, digits, dots, dashes and underscores');
+    return undefined;
+  }
+  const fields = entry.value;
+  if (!isMap(fields)) {
+    findings.reject(entry, `is not a map of ${Object.keys(PROFILE_FIELDS).join(', ')}`);
+    return undefined;
+  }
+  for (const field of Object.keys(fields)) {
+    if (Object.hasOwn(PROFILE_FIELDS, field)) continue;
+    const hint = didYouMean(field, Object.keys(PROFILE_FIELDS));
+    findings.problem(`${entry.key}.${field}`, `a profile has no such field${hint} (from ${entry.origin})`);
+  }
+  const field = (of: keyof typeof PROFILE_FIELDS): Setting | undefined =>
+    fields[of] === undefined ? undefined : { ...entry, key: `${entry.key}.${of}`, value: fields[of] };
+
+  const base = checkBase(
+    name,
+    field('base') ?? { ...entry, key: `${entry.key}.base`, value: undefined },
+    findings,
+  );
+  if (base === undefined) return undefined;
+  const plain = plainProfile(base, defaults);
+  const revocation = field('revocation');
+  const anchors = field('anchors');
+  const purpose = field('purpose');
+  return {
+    base,
+    revocation: (revocation && checkChoice(REVOCATION_MODES, revocation, findings)) ?? plain.revocation,
+    anchors: (anchors && checkAnchors(anchors, findings)) ?? plain.anchors,
+    purpose: (purpose && checkPurpose(purpose, findings)) ?? null,
+  };
+}
+
+function checkBase(name: string, setting: Setting, findings: Findings): BaseProfile | undefined {
+  const own = BASE_PROFILES.find((base) => base === name);
+  if (setting.value !== undefined) {
+    const base = checkChoice(BASE_PROFILES, setting, findings);
+    if (own === undefined || base === undefined || base === own) return base;
+    findings.reject(
+      setting,
+      `must be ${own}: the profile ${own} keeps its rules; give other rules another name`,
+    );
+    return undefined;
+  }
+  if (own === undefined) {
+    findings.problem(setting.key, `is missing (from ${setting.origin}); one of ${BASE_PROFILES.join(', ')}`);
+  }
+  return own;
+}
+
+function checkPurpose(setting: Setting, findings: Findings): string | undefined {
+  const text = checkText(setting, findings);
+  if (text === undefined || /^(?:[A-Za-z][A-Za-z0-9]*|[0-2](?:\.\d+)+)$/.test(text)) return text;
+  findings.reject(
+    setting,
+    'is neither a key purpose by name (serverAuth) nor a dotted OID (1.3.6.1.5.5.7.3.1)',
+  );
+  return undefined;
+}
