@@ -17,6 +17,7 @@ import type {
 import type { GeneralName } from './general-name.js';
 import { type Name, readName } from './name.js';
 import { OID } from './oid.js';
+import { sameBytes } from './same-bytes.js';
 import {
   readCertificatePolicies,
   readInhibitAnyPolicy,
@@ -277,12 +278,4 @@ function readVersion(r: DerReader): 1 | 2 | 3 {
   if (version === 1) return 2;
   if (version === 2) return 3;
   throw malformed(`version has the value ${version}`);
-}
-
-export function sameBytes(bytes: Uint8Array, from: number, to: number, other: Uint8Array): boolean {
-  if (to - from !== other.length) return false;
-  for (let i = 0; i < other.length; i++) {
-    if (bytes[from + i] !== other[i]) return false;
-  }
-  return true;
 }

@@ -1,38 +1,32 @@
-import type { AlgorithmIdentifier } from './algorithm.js';
+import { hash } from 'node:crypto';
+import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
+import { CrlEntries, type CrlEntry } from './crl-entries.js';
+import { contextConstructed, DerReader, TAG } from './der.js';
+import { readFreshestCrl, readIssuingDistributionPoint } from './distribution-points.js';
+import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-list.js';
 import type {
   AuthorityKeyIdentifier,
   DistributionPoint,
   Extension,
   IssuingDistributionPoint,
 } from './extensions.js';
-import type { Name } from './name.js';
+import { type Name, readName } from './name.js';
+import { OID } from './oid.js';
+import { sameBytes } from './same-bytes.js';
+import { readAuthorityKeyIdentifier, readIssuerAltName } from './standard-extensions.js';
+import { readTime } from './time.js';
+import { malformed, X509Error } from './x509-error.js';
 
-/** RFC 5280 §5.3.1, by name. */
-export type RevocationReason =
-  | 'unspecified'
-  | 'keyCompromise'
-  | 'cACompromise'
-  | 'affiliationChanged'
-  | 'superseded'
-  | 'cessationOfOperation'
-  | 'certificateHold'
-  | 'removeFromCRL'
-  | 'privilegeWithdrawn'
-  | 'aACompromise';
+export type { CrlEntry, RevocationReason } from './crl-entries.js';
 
-export interface CrlEntry {
-  /** revocationDate, ms. */
-  readonly date: number;
-  readonly reason?: RevocationReason;
-}
-
-/** A certificate revocation list (RFC 5280 §5) as views into its bytes. Getters work as those of `Certificate`. */
+/** A certificate revocation list (RFC 5280 §5) as views into its bytes. */
 export interface Crl {
   readonly der: Uint8Array;
   /** The whole TBSCertList TLV: what is signed. */
   readonly tbs: Uint8Array;
   readonly version: 1 | 2;
   readonly issuer: Name;
+  /** ms */
   readonly thisUpdate: number;
   readonly nextUpdate: number | null;
   readonly signatureAlgorithm: AlgorithmIdentifier;
@@ -55,17 +49,163 @@ export interface Crl {
   readonly criticalEntryExtension: string | undefined;
   /** Some entry names its certificate's issuer (§5.3.3), so this is an indirect CRL in fact. */
   readonly hasCertificateIssuer: boolean;
+  /** See `findEntry`. */
+  find(serial: Uint8Array, issuer: Name): CrlEntry | undefined;
 }
 
-/** Reads a CRL up to its entries; throws `X509Error`. */
-export function parseCrl(_der: Uint8Array): Crl {
-  throw new Error('not built');
+/**
+ * Reads a CRL and its extensions, but not its entries; throws `X509Error`. The entries are read, all of them,
+ * when one is first asked for.
+ */
+export function parseCrl(der: Uint8Array): Crl {
+  return new CrlView(der);
 }
 
 /**
  * Looks a serial (content octets) up among the CRL's entries; parses every entry at the first call and throws
  * `X509Error` when one is malformed. `issuer` is the certificate's; by default the CRL's own.
  */
-export function findEntry(_crl: Crl, _serial: Uint8Array, _issuer?: Name): CrlEntry | undefined {
-  throw new Error('not built');
+export function findEntry(crl: Crl, serial: Uint8Array, issuer: Name = crl.issuer): CrlEntry | undefined {
+  return crl.find(serial, issuer);
+}
+
+class CrlView implements Crl {
+  readonly der: Uint8Array;
+  readonly version: 1 | 2;
+  readonly issuer: Name;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number | null;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly number: bigint | null;
+  readonly baseNumber: bigint | null;
+  readonly issuingDistributionPoint: IssuingDistributionPoint | undefined;
+  readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
+  readonly freshestCrl: readonly DistributionPoint[] | undefined;
+  private readonly tbsFrom: number;
+  private readonly tbsTo: number;
+  private readonly entriesFrom: number;
+  private readonly entriesTo: number;
+  private readonly signatureFrom: number;
+  private readonly signatureTo: number;
+  private readonly list: ExtensionList;
+  private index: CrlEntries | undefined;
+  private hex: string | undefined;
+
+  constructor(der: Uint8Array) {
+    const r = new DerReader(der);
+    this.der = der;
+    const outer = r.enter(TAG.sequence, 'CertificateList');
+
+    this.tbsFrom = r.pos;
+    const outerTbs = r.enter(TAG.sequence, 'tbsCertList');
+    this.version = readVersion(r);
+    r.expect(TAG.sequence, 'tbsCertList.signature');
+    const innerFrom = r.tlv;
+    const innerTo = r.to;
+    this.issuer = readName(r, 'issuer');
+    this.thisUpdate = readTime(r, 'thisUpdate');
+    this.nextUpdate =
+      r.peek() === TAG.utcTime || r.peek() === TAG.generalizedTime ? readTime(r, 'nextUpdate') : null;
+    // §5.1.2.6: "When there are no revoked certificates, the revoked certificates list MUST be absent."
+    const listed = r.peek() === TAG.sequence;
+    if (listed) {
+      r.next('revokedCertificates');
+      if (r.from === r.to) throw malformed('revokedCertificates is empty');
+    }
+    this.entriesFrom = listed ? r.from : r.pos;
+    this.entriesTo = r.pos;
+    this.list = this.readList(r);
+    r.leave(outerTbs, 'tbsCertList');
+    this.tbsTo = r.pos;
+
+    this.signatureAlgorithm = readAlgorithm(r, 'signatureAlgorithm');
+    if (!sameBytes(der, innerFrom, innerTo, this.signatureAlgorithm.der))
+      throw new X509Error('ALGORITHM_MISMATCH', 'signatureAlgorithm differs from the signed one');
+    r.octetsAsBits('signatureValue');
+    this.signatureFrom = r.from;
+    this.signatureTo = r.to;
+    r.leave(outer, 'CertificateList');
+    if (r.pos !== der.length) throw malformed('CertificateList is followed by other data');
+
+    const { list } = this;
+    this.number = list.read(OID.crlNumber, 'cRLNumber', readCrlNumber) ?? null;
+    this.baseNumber = list.read(OID.deltaCrlIndicator, 'deltaCRLIndicator', readCrlNumber) ?? null;
+    this.issuingDistributionPoint = list.read(
+      OID.issuingDistributionPoint,
+      'issuingDistributionPoint',
+      readIssuingDistributionPoint,
+    );
+    this.authorityKeyIdentifier = list.read(
+      OID.authorityKeyIdentifier,
+      'authorityKeyIdentifier',
+      readAuthorityKeyIdentifier,
+    );
+    this.freshestCrl = list.read(OID.freshestCrl, 'freshestCRL', readFreshestCrl);
+    list.read(OID.issuerAltName, 'issuerAltName', readIssuerAltName);
+    this.index = undefined;
+    this.hex = undefined;
+  }
+
+  /** §5.1.2.7: only in version 2. */
+  private readList(r: DerReader): ExtensionList {
+    if (r.peek() !== contextConstructed(0)) return NO_EXTENSIONS;
+    if (this.version !== 2) throw malformed('crlExtensions stand in a version 1 CRL');
+    const outer = r.enter(contextConstructed(0), 'crlExtensions');
+    const list = readExtensions(r, 'crlExtensions');
+    r.leave(outer, 'crlExtensions');
+    return list;
+  }
+
+  private get entries(): CrlEntries {
+    const { der, entriesFrom, entriesTo, issuer, version } = this;
+    return (this.index ??= new CrlEntries(der, entriesFrom, entriesTo, issuer, version));
+  }
+
+  get tbs(): Uint8Array {
+    return this.der.subarray(this.tbsFrom, this.tbsTo);
+  }
+  get signature(): Uint8Array {
+    return this.der.subarray(this.signatureFrom, this.signatureTo);
+  }
+  get extensions(): readonly Extension[] {
+    return this.list.all;
+  }
+  get isDelta(): boolean {
+    return this.baseNumber !== null;
+  }
+  get fingerprint(): string {
+    return (this.hex ??= hash('sha256', this.der, 'hex'));
+  }
+  get entryCount(): number {
+    return this.entries.count;
+  }
+  get criticalEntryExtension(): string | undefined {
+    return this.entries.unknownCritical;
+  }
+  get hasCertificateIssuer(): boolean {
+    return this.entries.hasCertificateIssuer;
+  }
+
+  find(serial: Uint8Array, issuer: Name): CrlEntry | undefined {
+    return this.entries.find(serial, issuer, this.issuer);
+  }
+}
+
+/** §5.1.2.1: absent in version 1, else 2. */
+function readVersion(r: DerReader): 1 | 2 {
+  if (r.peek() !== TAG.integer) return 1;
+  const version = r.unsigned('version');
+  if (version !== 1) throw malformed(`version has the value ${version}`);
+  return 2;
+}
+
+/** §5.2.3: "CRL verifiers MUST be able to handle CRLNumber values up to 20 octets." */
+const MAX_NUMBER_OCTETS = 20;
+
+function readCrlNumber(r: DerReader): bigint {
+  r.integer('cRLNumber');
+  const octets = r.content();
+  if (octets[0]! & 0x80) throw malformed('cRLNumber is negative');
+  if (octets.length > MAX_NUMBER_OCTETS + 1) throw malformed('cRLNumber is longer than 20 octets');
+  return BigInt(`0x${Buffer.from(octets).toString('hex')}`);
 }

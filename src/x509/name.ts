@@ -1,3 +1,4 @@
+import { writeElement } from './der-writer.js';
 import { DerReader, TAG } from './der.js';
 import { nameKey } from './name-key.js';
 import { malformed } from './x509-error.js';
@@ -50,20 +51,7 @@ export function readImplicitRdn(r: DerReader, tag: number, what: string): Uint8A
 export function appendRdn(parent: Name, rdn: Uint8Array): Name {
   const r = new DerReader(parent.der);
   r.expect(TAG.sequence, 'name');
-  const length = r.to - r.from + rdn.length;
-  const header =
-    length < 0x80
-      ? [length]
-      : length < 0x100
-        ? [0x81, length]
-        : length < 0x1_0000
-          ? [0x82, length >> 8, length & 0xff]
-          : [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff];
-  const der = new Uint8Array(1 + header.length + length);
-  der[0] = TAG.sequence;
-  der.set(header, 1);
-  der.set(r.content(), 1 + header.length);
-  der.set(rdn, der.length - rdn.length);
+  const der = writeElement(TAG.sequence, r.content(), rdn);
   return readName(new DerReader(der), 'name');
 }
 

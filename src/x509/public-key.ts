@@ -1,15 +1,167 @@
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
+import { DerReader, TAG } from './der.js';
+import { readDsaKey } from './dsa-key.js';
+import { OID } from './oid.js';
+import { isNullOrAbsent, type PssParameters, readPssParameters } from './pss-parameters.js';
+import { messageOf } from '../errors.js';
+import { X509Error } from './x509-error.js';
 
 export interface PublicKey {
   readonly kind: 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448' | 'dsa';
-  /** Of the modulus, the curve's order or the prime p. */
+  /** Of the modulus, the curve's field or the prime p. */
   readonly bits: number;
-  /** The curve by OpenSSL's name: prime256v1, secp384r1, secp521r1, secp256k1. */
+  /** The curve by OpenSSL's name: prime256v1, secp384r1 … */
   readonly curve?: string;
+  /** RSASSA-PSS only: what the key restricts its signatures to. */
+  readonly pss?: PssParameters;
+  /** DSA only: the TLV of p, q and g, which keys further down the path may inherit (RFC 5280 §6.1.4 (f)). */
+  readonly dsaParameters?: Uint8Array;
   readonly keyObject: KeyObject;
 }
 
-/** Checks a SubjectPublicKeyInfo TLV and imports it; throws BAD_KEY or UNSUPPORTED_ALGORITHM. */
-export function importPublicKey(_spki: Uint8Array): PublicKey {
-  throw new Error('not built');
+/** A key's facts, and the SubjectPublicKeyInfo to import where it is not the given one. */
+type KeyFacts = Omit<PublicKey, 'keyObject'> & { readonly spki?: Uint8Array };
+
+/**
+ * Checks a SubjectPublicKeyInfo TLV and imports it; throws BAD_KEY or UNSUPPORTED_ALGORITHM. The checks come
+ * first because OpenSSL takes exponent 1, negative moduli and trailing bytes, and because the size of a key
+ * decides what each signature costs.
+ *
+ * @param inheritedDsaParameters for a DSA key without its own (RFC 3279 §2.3.2).
+ */
+export function importPublicKey(spki: Uint8Array, inheritedDsaParameters?: Uint8Array): PublicKey {
+  const { spki: rebuilt, ...facts } = checkKey(spki, inheritedDsaParameters);
+  try {
+    const key = Buffer.from(rebuilt ?? spki);
+    return { ...facts, keyObject: createPublicKey({ key, format: 'der', type: 'spki' }) };
+  } catch (cause) {
+    throw new X509Error('BAD_KEY', `subjectPublicKeyInfo: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function checkKey(spki: Uint8Array, inheritedDsaParameters: Uint8Array | undefined): KeyFacts {
+  const { algorithm, key } = asBadKey(() => readSpki(spki));
+  switch (algorithm.oid) {
+    case OID.rsaEncryption:
+      // RFC 3279 §2.3.1 wants NULL; that nothing stands there changes nothing.
+      if (!isNullOrAbsent(algorithm.parameters)) throw badKey('rsaEncryption has parameters');
+      return { kind: 'rsa', bits: asBadKey(() => readRsaBits(key)) };
+    case OID.rsassaPss:
+      return checkPssKey(algorithm, key);
+    case OID.ecPublicKey:
+      return checkEcKey(algorithm, key);
+    case OID.ed25519:
+      return checkEdwardsKey(algorithm, key, { kind: 'ed25519', bits: 255 }, 32);
+    case OID.ed448:
+      return checkEdwardsKey(algorithm, key, { kind: 'ed448', bits: 448 }, 57);
+    case OID.dsa:
+      return { kind: 'dsa', ...asBadKey(() => readDsaKey(algorithm, key, inheritedDsaParameters)) };
+    default:
+      throw new X509Error('UNSUPPORTED_ALGORITHM', `subjectPublicKeyInfo has a key of type ${algorithm.oid}`);
+  }
+}
+
+function readSpki(spki: Uint8Array): { algorithm: AlgorithmIdentifier; key: Uint8Array } {
+  const what = 'subjectPublicKeyInfo';
+  const r = new DerReader(spki);
+  const outer = r.enter(TAG.sequence, what);
+  const algorithm = readAlgorithm(r, what);
+  r.octetsAsBits(what);
+  const key = r.content();
+  r.leave(outer, what);
+  r.finish(what);
+  return { algorithm, key };
+}
+
+/** Smaller keys are broken in an afternoon; larger ones cost the checker too much. */
+const MIN_RSA_BITS = 1024;
+const MAX_RSA_BITS = 8192;
+/** A signature costs as many squarings as the exponent has bits; the largest in use is 2^32 + 1. */
+const MAX_RSA_EXPONENT = 2 ** 33;
+
+/** RSAPublicKey (RFC 8017 §A.1.1): the size of the modulus. */
+function readRsaBits(key: Uint8Array): number {
+  const r = new DerReader(key);
+  const outer = r.enter(TAG.sequence, 'RSAPublicKey');
+  r.integer('RSA modulus');
+  const modulus = r.content();
+  const exponent = r.unsigned('RSA exponent');
+  r.leave(outer, 'RSAPublicKey');
+  r.finish('RSAPublicKey');
+  const bits = bitLength(modulus);
+  if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)
+    throw badKey(`RSA modulus has ${bits} bits, not ${MIN_RSA_BITS} to ${MAX_RSA_BITS}`);
+  if ((modulus.at(-1)! & 1) === 0) throw badKey('RSA modulus is even');
+  if (exponent < 3 || exponent % 2 === 0 || exponent > MAX_RSA_EXPONENT)
+    throw badKey(`RSA exponent ${exponent} is not odd and between 3 and 2^33`);
+  return bits;
+}
+
+/** Of the content octets of a minimal INTEGER; 0 for what is not positive. */
+function bitLength(integer: Uint8Array): number {
+  const first = integer[0]!;
+  if (first & 0x80) return 0;
+  if (first === 0) return integer.length === 1 ? 0 : (integer.length - 1) * 8;
+  return (integer.length - 1) * 8 + (32 - Math.clz32(first));
+}
+
+/** RFC 4055 §3.1: parameters, if there are any, restrict the key. */
+function checkPssKey({ parameters }: AlgorithmIdentifier, key: Uint8Array): KeyFacts {
+  const bits = asBadKey(() => readRsaBits(key));
+  if (parameters === null) return { kind: 'rsa-pss', bits };
+  return { kind: 'rsa-pss', bits, pss: asBadKey(() => readPssParameters(parameters)) };
+}
+
+/** Named curves (RFC 5480 §2.1.1.1, RFC 5639), by OID: OpenSSL's name and the size of the field in bits. */
+const CURVES = new Map<string, readonly [name: string, bits: number]>([
+  [OID.prime256v1, ['prime256v1', 256]],
+  [OID.secp224r1, ['secp224r1', 224]],
+  [OID.secp256k1, ['secp256k1', 256]],
+  [OID.secp384r1, ['secp384r1', 384]],
+  [OID.secp521r1, ['secp521r1', 521]],
+  [OID.brainpoolP256r1, ['brainpoolP256r1', 256]],
+  [OID.brainpoolP384r1, ['brainpoolP384r1', 384]],
+  [OID.brainpoolP512r1, ['brainpoolP512r1', 512]],
+]);
+
+/** RFC 5480 §2.1.1: a named curve, never one spelt out; §2.2: a point, compressed or not. */
+function checkEcKey({ parameters }: AlgorithmIdentifier, key: Uint8Array): KeyFacts {
+  if (parameters === null || parameters[0] !== TAG.oid) throw badKey('EC key names no curve');
+  const oid = asBadKey(() => new DerReader(parameters).oid('EC curve'));
+  const known = CURVES.get(oid);
+  if (known === undefined) throw new X509Error('UNSUPPORTED_ALGORITHM', `EC key is on the curve ${oid}`);
+  const [curve, bits] = known;
+  const field = Math.ceil(bits / 8);
+  const uncompressed = key[0] === 4 && key.length === 1 + 2 * field;
+  const compressed = (key[0] === 2 || key[0] === 3) && key.length === 1 + field;
+  if (!uncompressed && !compressed) throw badKey(`EC key is no point of ${curve}`);
+  return { kind: 'ec', bits, curve };
+}
+
+/** RFC 8410 §3: no parameters. */
+function checkEdwardsKey(
+  { parameters }: AlgorithmIdentifier,
+  key: Uint8Array,
+  facts: KeyFacts,
+  octets: number,
+): KeyFacts {
+  if (parameters !== null) throw badKey(`${facts.kind} has parameters`);
+  if (key.length !== octets) throw badKey(`${facts.kind} key has ${key.length} octets, not ${octets}`);
+  return facts;
+}
+
+function badKey(message: string): X509Error {
+  return new X509Error('BAD_KEY', message);
+}
+
+/** Broken DER inside a key is a bad key: the certificate around it is well-formed. */
+function asBadKey<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof X509Error && cause.code === 'MALFORMED')
+      throw new X509Error('BAD_KEY', cause.message, { cause });
+    throw cause;
+  }
 }

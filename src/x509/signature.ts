@@ -1,20 +1,129 @@
+import { constants, type KeyLike, verify, type VerifyKeyObjectInput } from 'node:crypto';
 import type { AlgorithmIdentifier } from './algorithm.js';
+import { DerReader, TAG } from './der.js';
+import { OID } from './oid.js';
+import { isNullOrAbsent, type PssParameters, readPssParameters } from './pss-parameters.js';
 import type { PublicKey } from './public-key.js';
+import { malformed, X509Error } from './x509-error.js';
+
+type Scheme = 'rsa' | 'rsa-pss' | 'ecdsa' | 'dsa' | 'ed25519' | 'ed448';
+
+/** RFC 3279, 4055, 5758, 8410. What is not here, MD2 and MD5 among it, is UNSUPPORTED_ALGORITHM. */
+const SCHEMES = new Map<string, readonly [scheme: Scheme, digest: string]>([
+  [OID.sha1WithRsa, ['rsa', 'sha1']],
+  [OID.sha224WithRsa, ['rsa', 'sha224']],
+  [OID.sha256WithRsa, ['rsa', 'sha256']],
+  [OID.sha384WithRsa, ['rsa', 'sha384']],
+  [OID.sha512WithRsa, ['rsa', 'sha512']],
+  // Its digest stands in the parameters.
+  [OID.rsassaPss, ['rsa-pss', '']],
+  [OID.ecdsaWithSha1, ['ecdsa', 'sha1']],
+  [OID.ecdsaWithSha224, ['ecdsa', 'sha224']],
+  [OID.ecdsaWithSha256, ['ecdsa', 'sha256']],
+  [OID.ecdsaWithSha384, ['ecdsa', 'sha384']],
+  [OID.ecdsaWithSha512, ['ecdsa', 'sha512']],
+  [OID.dsaWithSha1, ['dsa', 'sha1']],
+  [OID.dsaWithSha224, ['dsa', 'sha224']],
+  [OID.dsaWithSha256, ['dsa', 'sha256']],
+  [OID.ed25519, ['ed25519', 'none']],
+  [OID.ed448, ['ed448', 'none']],
+]);
 
 /**
  * Was `tbs` signed by `key`? False when the signature is wrong or the algorithm does not fit the key; throws
  * UNSUPPORTED_ALGORITHM, or MALFORMED for broken algorithm parameters.
  */
 export function verifySignature(
-  _algorithm: AlgorithmIdentifier,
-  _tbs: Uint8Array,
-  _signature: Uint8Array,
-  _key: PublicKey,
+  algorithm: AlgorithmIdentifier,
+  tbs: Uint8Array,
+  signature: Uint8Array,
+  key: PublicKey,
 ): boolean {
-  throw new Error('not built');
+  const [scheme, digest] = schemeOf(algorithm);
+  switch (scheme) {
+    case 'rsa':
+      if (!isNullOrAbsent(algorithm.parameters)) throw malformed('signatureAlgorithm has parameters');
+      return key.kind === 'rsa' && check(digest, tbs, key.keyObject, signature);
+    case 'rsa-pss':
+      return verifyPss(readPss(algorithm), tbs, signature, key);
+    case 'ecdsa':
+      refuseParameters(algorithm);
+      return key.kind === 'ec' && isIntegerPair(signature) && check(digest, tbs, key.keyObject, signature);
+    case 'dsa':
+      // RFC 3279 §2.2.2 wants no parameters; some CAs write NULL, as for RSA.
+      if (!isNullOrAbsent(algorithm.parameters)) throw malformed('signatureAlgorithm has parameters');
+      return key.kind === 'dsa' && isIntegerPair(signature) && check(digest, tbs, key.keyObject, signature);
+    default:
+      refuseParameters(algorithm);
+      return key.kind === scheme && check(null, tbs, key.keyObject, signature);
+  }
 }
 
 /** The digest by its name in lower case (`sha1`, `sha256` …; `none` for Ed25519 and Ed448). */
-export function signatureDigest(_algorithm: AlgorithmIdentifier): string {
-  throw new Error('not built');
+export function signatureDigest(algorithm: AlgorithmIdentifier): string {
+  const [scheme, digest] = schemeOf(algorithm);
+  return scheme === 'rsa-pss' ? readPss(algorithm).digest : digest;
+}
+
+function schemeOf(algorithm: AlgorithmIdentifier): readonly [scheme: Scheme, digest: string] {
+  const found = SCHEMES.get(algorithm.oid);
+  if (found === undefined)
+    throw new X509Error('UNSUPPORTED_ALGORITHM', `signatureAlgorithm ${algorithm.oid} is not supported`);
+  return found;
+}
+
+/** RFC 4055 §3.1: "When RSASSA-PSS is used in an AlgorithmIdentifier, the parameters MUST be present". */
+function readPss({ parameters }: AlgorithmIdentifier): PssParameters {
+  if (parameters === null) throw malformed('signatureAlgorithm is RSASSA-PSS without parameters');
+  return readPssParameters(parameters);
+}
+
+/** RFC 5758 §3.2, RFC 8410 §3. */
+function refuseParameters({ parameters }: AlgorithmIdentifier): void {
+  if (parameters !== null) throw malformed('signatureAlgorithm has parameters');
+}
+
+function verifyPss(pss: PssParameters, tbs: Uint8Array, signature: Uint8Array, key: PublicKey): boolean {
+  if (key.kind !== 'rsa' && key.kind !== 'rsa-pss') return false;
+  // RFC 4055 §3.3: the key's digest, and a salt of at least the key's length.
+  if (key.pss && (key.pss.digest !== pss.digest || key.pss.saltLength > pss.saltLength)) return false;
+  // No salt fits that is as long as the modulus; and OpenSSL reads the length as an int.
+  if (pss.saltLength * 8 > key.bits) return false;
+  const padded = {
+    key: key.keyObject,
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: pss.saltLength,
+  };
+  return check(pss.digest, tbs, padded, signature);
+}
+
+/** SEQUENCE of two positive INTEGERs, in DER (RFC 3279 §2.2.2, §2.2.3). */
+function isIntegerPair(signature: Uint8Array): boolean {
+  const what = 'signatureValue';
+  try {
+    const r = new DerReader(signature);
+    const outer = r.enter(TAG.sequence, what);
+    const positive = r.unsigned(what) > 0 && r.unsigned(what) > 0;
+    r.leave(outer, what);
+    r.finish(what);
+    return positive;
+  } catch (error) {
+    if (error instanceof X509Error) return false;
+    throw error;
+  }
+}
+
+function check(
+  digest: string | null,
+  tbs: Uint8Array,
+  key: KeyLike | VerifyKeyObjectInput,
+  signature: Uint8Array,
+): boolean {
+  try {
+    return verify(digest, tbs, key, signature);
+  } catch (error) {
+    // A key that is too small for the digest, and the like: OpenSSL throws instead of answering.
+    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_OSSL')) return false;
+    throw error;
+  }
 }
