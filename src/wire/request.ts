@@ -21,6 +21,19 @@ export interface VerifyRequest {
   readonly at?: number;
   /** In place of the profile's own mode; only where the listener permits it. */
   readonly revocation?: RevocationMode;
+  readonly policy?: PolicyInputs;
+}
+
+/** The inputs of §6.1.1 on policies; what is absent is anyPolicy and `false`. */
+export interface PolicyInputs {
+  /** (c) user-initial-policy-set, as dotted OIDs. */
+  readonly initial?: readonly string[];
+  /** (e) initial-policy-mapping-inhibit */
+  readonly inhibitMapping?: boolean;
+  /** (f) initial-explicit-policy */
+  readonly explicit?: boolean;
+  /** (g) initial-any-policy-inhibit */
+  readonly inhibitAny?: boolean;
 }
 
 /** What comes back from the task thread: a verdict, or why the request itself made no sense. */

@@ -1,0 +1,185 @@
+import { PkixdError } from '../src/errors.js';
+import type { VerifyRequest } from '../src/wire/request.js';
+import type { Verdict } from '../src/wire/verdict.js';
+import { parseAllExtensions, parseCertificate } from '../src/x509/certificate.js';
+import { parseCrl } from '../src/x509/crl.js';
+import { KeyUsageBit } from '../src/x509/extensions.js';
+import { Budget } from '../src/verify/budget.js';
+import { CaMemory } from '../src/verify/ca-memory.js';
+import type { Profile } from '../src/verify/profiles.js';
+import { checkRevocation, type CrlSource } from '../src/verify/revocation.js';
+import { Signatures } from '../src/verify/signatures.js';
+import { TrustStore } from '../src/verify/trust-store.js';
+import { verify, type VerifyEnvironment } from '../src/verify/verify.js';
+import { rulesOf } from './profile-of.js';
+import type { Case, PeerNameParameter } from './suite.js';
+
+/** What came out, and whether it is what the case wants. */
+export interface CaseResult {
+  readonly passed: boolean;
+  /** `valid`, `invalid`, `indeterminate`; for the logic of revocation alone `good`, `revoked`, `unknown`. */
+  readonly got: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+const NO_STORE: CrlSource = { find: () => [] };
+
+/** One memory for the whole run, as a thread has it: what is remembered must never change an outcome. */
+const memory = new CaMemory();
+
+/** Runs one case. A throw other than the engine's own errors is a bug and counts as a failure of the case. */
+export function runCase(suite: string, test: Case): CaseResult {
+  try {
+    if (test.params.parseOnly === true) return runParser(test);
+    if (test.params.unitLevel === true) return runRevocation(test);
+    return runVerify(suite, test);
+  } catch (thrown) {
+    if (!(thrown instanceof PkixdError)) throw thrown;
+    return { passed: false, got: 'refused', code: thrown.code, message: thrown.message };
+  }
+}
+
+function runVerify(suite: string, test: Case): CaseResult {
+  const { params } = test;
+  const verdict = verify(requestOf(test), environmentOf(suite, test));
+  const { status, code, message } = verdict;
+  const isRight = test.expected === 'valid' ? status === 'valid' : status !== 'valid';
+  const wrong = !isRight ? undefined : (wrongKeyUsage(test, verdict) ?? wrongPolicies(params, verdict));
+  if (wrong !== undefined) return { passed: false, got: status, ...wrong };
+  return { passed: isRight, got: status, code, message };
+}
+
+/** `parseOnly`: the certificate, and every extension in it that is known. */
+function runParser(test: Case): CaseResult {
+  let code = 'OK';
+  let message = 'parsed';
+  try {
+    parseAllExtensions(parseCertificate(bytes(test.leaf)));
+  } catch (thrown) {
+    if (!(thrown instanceof PkixdError)) throw thrown;
+    ({ code, message } = thrown);
+  }
+  const got = code === 'OK' ? 'valid' : 'invalid';
+  return { passed: got === test.expected, got, code, message };
+}
+
+/** `unitLevel`: the leaf's issuer is the anchor, and only revocation is asked. */
+function runRevocation(test: Case): CaseResult {
+  const leaf = parseCertificate(bytes(test.leaf));
+  const issuer = parseCertificate(bytes(test.trustAnchors[0] ?? ''));
+  const signatures = new Signatures(memory, new Budget(), leaf);
+  const broken: string[] = [];
+  const given = test.crls.flatMap((crl) => {
+    try {
+      return [{ crl: parseCrl(bytes(crl)), source: 'request' }];
+    } catch (thrown) {
+      if (!(thrown instanceof PkixdError)) throw thrown;
+      broken.push(thrown.message);
+      return [];
+    }
+  });
+  const finding = checkRevocation(
+    leaf,
+    { certificate: issuer, key: signatures.key(issuer.spki) },
+    {
+      now: timeOf(test),
+      at: undefined,
+      grace: 0,
+      maxAge: maxAgeOf(test),
+      stored: NO_STORE,
+      given,
+      broken,
+      signatures,
+    },
+  );
+  const failure = finding.state === 'unknown' ? finding.failure : { code: 'OK', message: finding.state };
+  return { passed: finding.state === test.params.expectedRevocation, got: finding.state, ...failure };
+}
+
+function requestOf({ leaf, intermediates, trustAnchors, crls, params }: Case): VerifyRequest {
+  const names = [...(params.peerNames ?? []), ...(params.peerName ? [params.peerName] : [])];
+  const purpose = params.eku?.[0];
+  return {
+    certificates: [leaf, ...intermediates].map(bytes),
+    anchors: trustAnchors.map(bytes),
+    crls: crls.map(bytes),
+    ...(purpose !== undefined && { purpose }),
+    hosts: namesOf(names, 'dns'),
+    ips: namesOf(names, 'ip'),
+    emails: namesOf(names, 'rfc822'),
+    policy: {
+      initial: params.userInitialPolicySet ?? ['2.5.29.32.0'],
+      explicit: params.initialExplicitPolicy ?? false,
+      inhibitMapping: params.initialPolicyMappingInhibit ?? false,
+      inhibitAny: params.initialInhibitAnyPolicy ?? false,
+    },
+  };
+}
+
+function environmentOf(suite: string, test: Case): VerifyEnvironment {
+  const profile: Profile = {
+    rules: rulesOf(suite, test),
+    anchors: new TrustStore([]),
+    revocation: revocationOf(test),
+    purpose: null,
+    crlMaxAge: maxAgeOf(test),
+    maxIntermediates: test.params.maxDepth ?? null,
+  };
+  const now = timeOf(test);
+  return {
+    profiles: new Map([['case', profile]]),
+    defaultProfile: 'case',
+    crls: NO_STORE,
+    crlGrace: 0,
+    memory,
+    now: () => now,
+  };
+}
+
+/** `all-with-supplied-crls` asks only where there is a CRL, which is what `soft` does. */
+function revocationOf({ params }: Case): Profile['revocation'] {
+  if (params.checkRevocation === undefined) return 'off';
+  return params.checkRevocation === 'all-with-supplied-crls' ? 'soft' : 'hard';
+}
+
+function wrongPolicies(
+  { expectedUserConstrainedPolicySet: expected }: Case['params'],
+  { policies, status }: Verdict,
+): { readonly code: string; readonly message: string } | undefined {
+  if (expected === undefined || status !== 'valid') return undefined;
+  const wanted = expected.toSorted().join(' ');
+  const got = [...policies].toSorted().join(' ');
+  if (wanted === got) return undefined;
+  return { code: 'POLICY_SET', message: `policies: wanted ${wanted || 'none'}, got ${got || 'none'}` };
+}
+
+/** No request can ask for bits of the leaf's key usage: a case that does passes only when they are there anyway. */
+function wrongKeyUsage(
+  { leaf, params, expected }: Case,
+  { status }: Verdict,
+): { readonly code: string; readonly message: string } | undefined {
+  if (params.keyUsage === undefined || status !== 'valid' || expected !== 'valid') return undefined;
+  const usage = parseCertificate(bytes(leaf)).keyUsage ?? -1;
+  const missing = params.keyUsage.filter(
+    (bit) => !Object.entries(KeyUsageBit).some(([name, mask]) => name === bit && (usage & mask) !== 0),
+  );
+  if (missing.length === 0) return undefined;
+  return { code: 'KEY_USAGE', message: `key usage lacks ${missing.join(', ')}` };
+}
+
+function namesOf(names: readonly PeerNameParameter[], kind: PeerNameParameter['kind']): string[] {
+  return names.filter((name) => name.kind === kind).map(({ value }) => value);
+}
+
+function maxAgeOf({ params }: Case): number | null {
+  return params.maxCrlAgeSeconds === undefined ? null : params.maxCrlAgeSeconds * 1000;
+}
+
+function timeOf({ time }: Case): number {
+  return time === null ? Date.now() : Date.parse(time);
+}
+
+function bytes(base64: string): Buffer {
+  return Buffer.from(base64, 'base64');
+}

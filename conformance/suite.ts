@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** A suite file and its cases, in the format that the conformance data's own README describes. */
+export interface Suite {
+  /** The file's name without `.json`. */
+  readonly name: string;
+  readonly cases: readonly Case[];
+}
+
+export interface Case {
+  readonly id: string;
+  /** ISO 8601; `null`: now. */
+  readonly time: string | null;
+  /** Base64 DER, as the three that follow. */
+  readonly trustAnchors: readonly string[];
+  readonly intermediates: readonly string[];
+  readonly leaf: string;
+  readonly crls: readonly string[];
+  readonly expected: 'valid' | 'invalid';
+  readonly params: CaseParameters;
+}
+
+export interface CaseParameters {
+  readonly initialExplicitPolicy?: boolean;
+  readonly initialPolicyMappingInhibit?: boolean;
+  readonly initialInhibitAnyPolicy?: boolean;
+  readonly userInitialPolicySet?: readonly string[];
+  readonly expectedUserConstrainedPolicySet?: readonly string[];
+  readonly checkRevocation?: 'all' | 'leaf' | 'all-with-supplied-crls';
+  readonly expectedRevocation?: 'good' | 'revoked' | 'unknown';
+  readonly eku?: readonly string[];
+  readonly peerName?: PeerNameParameter;
+  readonly peerNames?: readonly PeerNameParameter[];
+  readonly maxDepth?: number;
+  readonly maxCrlAgeSeconds?: number;
+  readonly parseOnly?: boolean;
+  readonly unitLevel?: boolean;
+  readonly keyUsage?: readonly string[];
+  readonly soft?: boolean;
+  readonly digestPolicy?: string;
+  readonly rfc5280Plain?: boolean;
+}
+
+export interface PeerNameParameter {
+  readonly kind: 'dns' | 'ip' | 'rfc822';
+  readonly value: string;
+}
+
+export function readSuite(file: string): Suite {
+  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  if (!isSuite(content)) throw new Error(`${file} is no suite: it has no list of cases`);
+  return { name: basename(file, '.json'), cases: content.cases };
+}
+
+/** The cases' own shape is the data's promise; a case that breaks it fails by itself. */
+function isSuite(content: unknown): content is { readonly cases: readonly Case[] } {
+  return (
+    typeof content === 'object' && content !== null && 'cases' in content && Array.isArray(content.cases)
+  );
+}

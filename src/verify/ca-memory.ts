@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { type Certificate, parseCertificate } from '../x509/certificate.js';
+import type { Crl } from '../x509/crl.js';
+import { importPublicKey, type PublicKey } from '../x509/public-key.js';
+import { BoundedMap } from './bounded-map.js';
+
+/** A CA's public key, imported, with a short name for it. */
+export interface CaKey {
+  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly id: string;
+  readonly publicKey: PublicKey;
+}
+
+const MAX_KEYS = 4096;
+const MAX_CERTIFICATES = 4096;
+const MAX_EDGES = 16_384;
+
+/**
+ * What one thread remembers of CAs between requests, all bounded. Nothing of a leaf is kept, and nothing here
+ * depends on time or profile: only that bytes parse, that a key imports, that a key made a signature.
+ */
+export class CaMemory {
+  readonly #keys = new BoundedMap<string, CaKey>(MAX_KEYS);
+  /** Spares the hash over the key's bytes while the certificate's own view of them is the same object. */
+  readonly #keysByView = new WeakMap<Uint8Array, CaKey>();
+  readonly #certificates = new BoundedMap<number, Certificate>(MAX_CERTIFICATES);
+  readonly #edges = new BoundedMap<string, true>(MAX_EDGES);
+  readonly #crls = new WeakMap<Crl, Map<string, boolean>>();
+
+  /** The imported key of this SubjectPublicKeyInfo, or `undefined` when it has to be imported first. */
+  key(spki: Uint8Array): CaKey | undefined {
+    const byView = this.#keysByView.get(spki);
+    if (byView !== undefined) return byView;
+    const key = this.#keys.get(bytesKey(spki));
+    if (key !== undefined) this.#keysByView.set(spki, key);
+    return key;
+  }
+
+  /** Throws `X509Error` when the key is bad or of a kind that is not supported. */
+  importKey(spki: Uint8Array): CaKey {
+    const key = { id: createHash('sha256').update(spki).digest('hex'), publicKey: importPublicKey(spki) };
+    this.#keys.set(bytesKey(spki), key);
+    this.#keysByView.set(spki, key);
+    return key;
+  }
+
+  /** A certificate parsed before from these very bytes. */
+  certificate(der: Uint8Array): Certificate | undefined {
+    const known = this.#certificates.get(checksum(der));
+    return known !== undefined && Buffer.compare(known.der, der) === 0 ? known : undefined;
+  }
+
+  /** Keeps a CA's certificate, on a copy of its bytes: the request's own buffer can go. */
+  rememberCertificate(certificate: Certificate): void {
+    if (this.certificate(certificate.der) !== undefined) return;
+    this.#certificates.set(checksum(certificate.der), parseCertificate(Uint8Array.from(certificate.der)));
+  }
+
+  isEdgeVerified(child: Certificate, issuer: CaKey): boolean {
+    return this.#edges.get(child.fingerprint + issuer.id) === true;
+  }
+
+  rememberEdge(child: Certificate, issuer: CaKey): void {
+    this.#edges.set(child.fingerprint + issuer.id, true);
+  }
+
+  /** Whether this key signed this CRL, when that was checked before on the same object. */
+  crlSignature(crl: Crl, issuer: CaKey): boolean | undefined {
+    return this.#crls.get(crl)?.get(issuer.id);
+  }
+
+  rememberCrlSignature(crl: Crl, issuer: CaKey, verified: boolean): void {
+    const known = this.#crls.get(crl) ?? new Map<string, boolean>();
+    // One CRL meets few keys; more are an attack on this map.
+    if (known.size >= 16) known.clear();
+    known.set(issuer.id, verified);
+    this.#crls.set(crl, known);
+  }
+}
+
+function bytesKey(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** The last bytes are the signature's: as good as a hash, and the bytes are compared afterwards anyway. */
+function checksum(der: Uint8Array): number {
+  const end = der.length;
+  const tail =
+    ((der[end - 1] ?? 0) << 24) |
+    ((der[end - 2] ?? 0) << 16) |
+    ((der[end - 3] ?? 0) << 8) |
+    (der[end - 4] ?? 0);
+  return tail ^ end;
+}

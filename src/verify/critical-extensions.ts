@@ -1,0 +1,30 @@
+import type { Certificate } from '../x509/certificate.js';
+import { formatName } from '../x509/name.js';
+import { OID } from '../x509/oid.js';
+import { VerifyError } from './failure.js';
+
+/** The extensions that path validation, revocation, name and purpose checks process: they may be critical. */
+const PROCESSED: ReadonlySet<string> = new Set([
+  OID.basicConstraints,
+  OID.keyUsage,
+  OID.extendedKeyUsage,
+  OID.subjectAltName,
+  OID.nameConstraints,
+  OID.certificatePolicies,
+  OID.policyMappings,
+  OID.policyConstraints,
+  OID.inhibitAnyPolicy,
+  OID.crlDistributionPoints,
+  OID.authorityKeyIdentifier,
+  OID.subjectKeyIdentifier,
+]);
+
+/** §6.1.4 (o), §6.1.5 (f) */
+export function checkCriticalExtensions(certificate: Certificate): void {
+  for (const { critical, oid } of certificate.extensions) {
+    if (critical && !PROCESSED.has(oid)) {
+      const name = formatName(certificate.subject);
+      throw new VerifyError('CRITICAL_EXTENSION', `${name} has the unknown critical extension ${oid}`);
+    }
+  }
+}

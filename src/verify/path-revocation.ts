@@ -1,0 +1,94 @@
+import type { RevocationMode } from '../revocation-mode.js';
+import type { RevocationEvidence } from '../wire/verdict.js';
+import type { Certificate } from '../x509/certificate.js';
+import { formatName } from '../x509/name.js';
+import type { Failure, FailureCode } from './failure.js';
+import type { ValidatedPath } from './path-validator.js';
+import { checkRevocation, type Finding, type RevocationInputs } from './revocation.js';
+import { moreTelling } from './verdict.js';
+
+/** What revocation came to over a whole path. */
+export interface PathRevocation {
+  readonly evidence: readonly RevocationEvidence[];
+  /** Why the path does not hold; `undefined` when it does. */
+  readonly failure: Failure | undefined;
+  /** Unknown statuses that mode `soft` forgave. */
+  readonly forgiven: readonly Failure[];
+  /** The leaf is revoked by its issuer's own key: no other path makes it good. */
+  readonly isFinal: boolean;
+  /** ms: the least of the nextUpdates. */
+  readonly until: number;
+}
+
+/** What `soft` forgives: that there is no CRL, or only an old one. */
+const FORGIVABLE: ReadonlySet<FailureCode> = new Set(['CRL_NONE', 'CRL_STALE', 'REVOCATION_AT_UNKNOWN']);
+
+const NOT_ASKED: PathRevocation = {
+  evidence: [],
+  failure: undefined,
+  forgiven: [],
+  isFinal: false,
+  until: Infinity,
+};
+
+/** §6.1.3 (a)(3), for every certificate of the path but the anchor. */
+export function checkPathRevocation(
+  validated: ValidatedPath,
+  mode: RevocationMode,
+  inputs: RevocationInputs,
+): PathRevocation {
+  if (mode === 'off') return NOT_ASKED;
+  const { certificates, anchor } = validated.path;
+  const evidence: RevocationEvidence[] = [];
+  const forgiven: Failure[] = [];
+  let failure: Failure | undefined;
+  let until = Infinity;
+  let isFinal = false;
+  for (const [index, certificate] of certificates.entries()) {
+    const key = validated.issuerKeys[index];
+    if (key === undefined) break;
+    const issuer = { certificate: certificates[index + 1] ?? anchor.certificate, key };
+    const finding = checkRevocation(certificate, issuer, inputs);
+    evidence.push(toEvidence(certificate, finding));
+    if (finding.state === 'good') {
+      until = Math.min(until, finding.until);
+      continue;
+    }
+    const found = finding.state === 'revoked' ? revoked(certificate, finding) : finding.failure;
+    if (mode === 'soft' && FORGIVABLE.has(found.code)) {
+      forgiven.push(found);
+      continue;
+    }
+    // A revocation makes the path invalid, whatever else of it is unknown.
+    if (
+      failure?.code !== 'REVOKED' &&
+      (found.code === 'REVOKED' || !failure || moreTelling(found, failure))
+    ) {
+      failure = found;
+    }
+    isFinal ||= index === 0 && found.code === 'REVOKED';
+  }
+  return { evidence, failure, forgiven, isFinal, until };
+}
+
+function revoked(certificate: Certificate, finding: Finding & { state: 'revoked' }): Failure {
+  const since = new Date(finding.date).toISOString();
+  const why = finding.reason === undefined ? '' : ` (${finding.reason})`;
+  return { code: 'REVOKED', message: `${formatName(certificate.subject)} was revoked ${since}${why}` };
+}
+
+function toEvidence(certificate: Certificate, finding: Finding): RevocationEvidence {
+  const crl = finding.from?.crl;
+  return {
+    cert: certificate.fingerprint,
+    source: finding.from?.source ?? null,
+    thisUpdate: crl === undefined ? null : new Date(crl.thisUpdate).toISOString(),
+    nextUpdate: crl?.nextUpdate ? new Date(crl.nextUpdate).toISOString() : null,
+    number: crl?.number?.toString() ?? null,
+    state: finding.state,
+    ...(finding.state === 'revoked' && {
+      date: new Date(finding.date).toISOString(),
+      ...(finding.reason !== undefined && { reason: finding.reason }),
+    }),
+  };
+}

@@ -1,0 +1,235 @@
+import type { PolicyInputs } from '../wire/request.js';
+import { type Certificate, parseAllExtensions } from '../x509/certificate.js';
+import { KeyUsageBit } from '../x509/extensions.js';
+import { formatName, type Name, sameName } from '../x509/name.js';
+import { OID } from '../x509/oid.js';
+import type { CaKey } from './ca-memory.js';
+import { checkCriticalExtensions } from './critical-extensions.js';
+import { VerifyError } from './failure.js';
+import { NameConstraintState } from './name-constraints.js';
+import type { CertificationPath } from './path-builder.js';
+import { PolicyGraph } from './policy-graph.js';
+import { checkAlgorithmRules, checkAnchor, checkKeyRules, checkPurpose } from './profile-checks.js';
+import type { Profile } from './profiles.js';
+import type { Signatures } from './signatures.js';
+
+/**
+ * RFC 5280 §6.1 in the RFC's own order, without (a)(3), revocation, which is asked last (revocation.ts). Deviations:
+ * the anchor is checked as a certificate where the profile says so, and key purposes are checked along the way.
+ */
+export interface ValidationInputs {
+  /** ms, whole seconds. §6.1.1 (b) */
+  readonly time: number;
+  readonly profile: Profile;
+  /** The OID of the key purpose the leaf must serve. */
+  readonly purpose: string | undefined;
+  /** §6.1.1 (c), (e), (f), (g) */
+  readonly policy: PolicyInputs;
+  readonly signatures: Signatures;
+}
+
+/** A path that holds, but for revocation. */
+export interface ValidatedPath {
+  readonly path: CertificationPath;
+  /** The key that signed each certificate of the path, leaf first. */
+  readonly issuerKeys: readonly CaKey[];
+  /** The user-constrained policy set. */
+  readonly policies: readonly string[];
+}
+
+/** §6.1.2: the variables of the algorithm, but those that a certificate's own loop keeps. */
+interface State {
+  readonly graph: PolicyGraph;
+  readonly names: NameConstraintState;
+  explicitPolicy: number;
+  inhibitAnyPolicy: number;
+  policyMapping: number;
+  workingKey: CaKey;
+  workingIssuer: Name;
+  maxPathLength: number;
+}
+
+/** Throws `VerifyError` or `X509Error` for the first step that does not hold. */
+export function validatePath(path: CertificationPath, inputs: ValidationInputs): ValidatedPath {
+  const { certificates, anchor } = path;
+  const n = certificates.length;
+  checkDepth(n, inputs.profile);
+  if (inputs.profile.rules.has('anchor-as-certificate')) checkAnchor(anchor.certificate, inputs);
+  const state = initialize(path, inputs);
+  const issuerKeys: CaKey[] = [];
+  for (let index = n - 1; index >= 0; index -= 1) {
+    const certificate = certificates[index];
+    if (certificate === undefined) break;
+    issuerKeys[index] = state.workingKey;
+    processCertificate(certificate, index === 0, state, inputs);
+    if (index === 0) wrapUp(certificate, state);
+    else prepareForNext(certificate, state, inputs);
+  }
+  checkPurpose(path, inputs);
+  return { path, issuerKeys, policies: outcomeOfPolicies(state, inputs) };
+}
+
+/** §6.1.2 */
+function initialize({ certificates, anchor }: CertificationPath, inputs: ValidationInputs): State {
+  const n = certificates.length;
+  return {
+    graph: new PolicyGraph(), // (a)
+    names: new NameConstraintState(), // (b)(c)
+    explicitPolicy: inputs.policy.explicit === true ? 0 : n + 1, // (d)
+    inhibitAnyPolicy: inputs.policy.inhibitAny === true ? 0 : n + 1, // (e)
+    policyMapping: inputs.policy.inhibitMapping === true ? 0 : n + 1, // (f)
+    workingKey: inputs.signatures.key(anchor.spki), // (g)(h)(i)
+    workingIssuer: anchor.subject, // (j)
+    maxPathLength: anchorPathLength(anchor.certificate, inputs) ?? n, // (k)
+  };
+}
+
+/** §6.1.3 */
+function processCertificate(
+  certificate: Certificate,
+  isLeaf: boolean,
+  state: State,
+  inputs: ValidationInputs,
+): void {
+  parseAllExtensions(certificate);
+  // (a)(1)
+  checkAlgorithmRules(certificate, inputs.profile.rules);
+  checkKeyRules(certificate, state.workingKey, inputs.profile.rules);
+  inputs.signatures.checkCertificate(certificate, state.workingKey);
+  // (a)(2)
+  checkValidity(certificate, inputs.time);
+  // (a)(4)
+  if (!sameName(certificate.issuer, state.workingIssuer)) {
+    throw new VerifyError('NAME_CHAINING', `the issuer of ${named(certificate)} is not the subject above it`);
+  }
+  const selfIssued = isSelfIssued(certificate);
+  // (b)(c)
+  if (isLeaf || !selfIssued) state.names.check(certificate);
+  // (d)(e)
+  const policies = certificate.certificatePolicies;
+  if (policies === undefined) state.graph.clear();
+  else state.graph.addLevel(policies, state.inhibitAnyPolicy > 0 || (!isLeaf && selfIssued));
+  // (f)
+  checkPolicy(certificate, state);
+}
+
+/** §6.1.4 */
+function prepareForNext(certificate: Certificate, state: State, inputs: ValidationInputs): void {
+  // (a)(b)
+  mapPolicies(certificate, state);
+  // (c)
+  state.workingIssuer = certificate.subject;
+  // (d)(e)(f)
+  state.workingKey = inputs.signatures.key(certificate.spki);
+  // (g)
+  state.names.add(certificate);
+  const selfIssued = isSelfIssued(certificate);
+  // (h)
+  if (!selfIssued) {
+    state.explicitPolicy = Math.max(0, state.explicitPolicy - 1);
+    state.policyMapping = Math.max(0, state.policyMapping - 1);
+    state.inhibitAnyPolicy = Math.max(0, state.inhibitAnyPolicy - 1);
+  }
+  // (i)
+  const constraints = certificate.policyConstraints;
+  state.explicitPolicy = Math.min(state.explicitPolicy, constraints?.requireExplicitPolicy ?? Infinity);
+  state.policyMapping = Math.min(state.policyMapping, constraints?.inhibitPolicyMapping ?? Infinity);
+  // (j)
+  state.inhibitAnyPolicy = Math.min(state.inhibitAnyPolicy, certificate.inhibitAnyPolicy ?? Infinity);
+  // (k): a certificate of version 1 or 2 has no basicConstraints either, and nobody vouches for it here
+  if (certificate.basicConstraints?.ca !== true) {
+    throw new VerifyError('NOT_A_CA', `${named(certificate)} issues certificates but is no CA`);
+  }
+  // (l)
+  if (!selfIssued) {
+    if (state.maxPathLength <= 0) {
+      throw new VerifyError('PATH_LENGTH', `${named(certificate)} stands deeper than a CA above it allows`);
+    }
+    state.maxPathLength -= 1;
+  }
+  // (m)
+  state.maxPathLength = Math.min(state.maxPathLength, certificate.basicConstraints.pathLength ?? Infinity);
+  // (n)
+  const usage = certificate.keyUsage;
+  if (usage !== undefined && (usage & KeyUsageBit.keyCertSign) === 0) {
+    throw new VerifyError('KEY_USAGE', `${named(certificate)} issues certificates without keyCertSign`);
+  }
+  // (o)
+  checkCriticalExtensions(certificate);
+}
+
+/** §6.1.5 */
+function wrapUp(certificate: Certificate, state: State): void {
+  // (a)
+  state.explicitPolicy = Math.max(0, state.explicitPolicy - 1);
+  // (b)
+  if (certificate.policyConstraints?.requireExplicitPolicy === 0) state.explicitPolicy = 0;
+  // (c)(d)(e): the leaf's key is nobody's issuer here, so it is not imported
+  // (f)
+  checkCriticalExtensions(certificate);
+}
+
+/** §6.1.5 (g) */
+function outcomeOfPolicies(state: State, inputs: ValidationInputs): readonly string[] {
+  const policies = state.graph.constrainedBy(inputs.policy.initial ?? [OID.anyPolicy]);
+  if (state.explicitPolicy === 0 && policies.length === 0) {
+    throw new VerifyError('NO_VALID_POLICY', 'none of the policies asked for holds for the whole path');
+  }
+  return policies;
+}
+
+function checkValidity(certificate: Certificate, time: number): void {
+  if (time < certificate.notBefore) {
+    const begin = new Date(certificate.notBefore).toISOString();
+    throw new VerifyError('NOT_YET_VALID', `${named(certificate)} is valid from ${begin}`);
+  }
+  if (time > certificate.notAfter) {
+    const end = new Date(certificate.notAfter).toISOString();
+    throw new VerifyError('EXPIRED', `${named(certificate)} was valid until ${end}`);
+  }
+}
+
+/** §6.1.3 (f) */
+function checkPolicy(certificate: Certificate, state: State): void {
+  if (state.explicitPolicy > 0 || !state.graph.isEmpty) return;
+  throw new VerifyError('NO_VALID_POLICY', `no policy holds for the path down to ${named(certificate)}`);
+}
+
+/** §6.1.4 (a)(b) */
+function mapPolicies(certificate: Certificate, state: State): void {
+  const mappings = certificate.policyMappings;
+  if (mappings === undefined) return;
+  for (const { issuerDomainPolicy, subjectDomainPolicy } of mappings) {
+    if (issuerDomainPolicy === OID.anyPolicy || subjectDomainPolicy === OID.anyPolicy) {
+      throw new VerifyError('MAPPING_ANY_POLICY', `${named(certificate)} maps anyPolicy`);
+    }
+  }
+  if (state.policyMapping > 0) state.graph.map(mappings);
+  else state.graph.removeMapped(mappings);
+}
+
+/** The profile's bound on the path; §6.1 itself has none. */
+function checkDepth(length: number, profile: Profile): void {
+  const intermediates = length - 1;
+  if (profile.maxIntermediates !== null && intermediates > profile.maxIntermediates) {
+    throw new VerifyError(
+      'PATH_LENGTH',
+      `the path has ${intermediates} intermediates; the profile allows ${profile.maxIntermediates}`,
+    );
+  }
+}
+
+/** An anchor that counts as a certificate bounds the path below it as a CA would. */
+function anchorPathLength(anchor: Certificate, inputs: ValidationInputs): number | undefined {
+  if (!inputs.profile.rules.has('anchor-as-certificate')) return undefined;
+  return anchor.basicConstraints?.pathLength;
+}
+
+/** §6.1: the same name as subject and issuer. */
+function isSelfIssued(certificate: Certificate): boolean {
+  return sameName(certificate.subject, certificate.issuer);
+}
+
+function named(certificate: Certificate): string {
+  return formatName(certificate.subject);
+}

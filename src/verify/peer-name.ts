@@ -1,0 +1,94 @@
+import { domainToASCII } from 'node:url';
+import type { VerifyRequest } from '../wire/request.js';
+import type { Certificate } from '../x509/certificate.js';
+import type { GeneralName } from '../x509/general-name.js';
+import { formatName } from '../x509/name.js';
+import { RequestError, VerifyError } from './failure.js';
+import { parseIpAddress } from './ip-address.js';
+
+/** A reference identity (RFC 9525 §6.1): what the client meant to reach. */
+export type PeerName =
+  /** An A-label host name in lower case, without the final dot. */
+  | { readonly kind: 'dns'; readonly text: string }
+  | { readonly kind: 'ip'; readonly text: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'rfc822'; readonly text: string; readonly local: string; readonly domain: string };
+
+const LABEL = /^(?!-)[a-z\d_-]{1,63}(?<!-)$/;
+const MAX_HOST = 253;
+
+/** The names a request gives; throws BAD_ARGUMENT for one that is no name of its kind. */
+export function peerNames(request: VerifyRequest): readonly PeerName[] {
+  return [
+    ...(request.hosts ?? []).map(dnsName),
+    ...(request.ips ?? []).map(ipName),
+    ...(request.emails ?? []).map(emailName),
+  ];
+}
+
+/** Throws PEER_NAME unless the subjectAltName has every one of the names; the subject is never looked at. */
+export function checkPeerNames([leaf]: readonly Certificate[], wanted: readonly PeerName[]): void {
+  if (leaf === undefined) return;
+  for (const name of wanted) {
+    if (leaf.subjectAltName?.some((presented) => matches(presented, name)) === true) continue;
+    throw new VerifyError('PEER_NAME', `${formatName(leaf.subject)} is not for "${name.text}"`);
+  }
+}
+
+function matches(presented: GeneralName, wanted: PeerName): boolean {
+  if (presented.kind === 'dns' && wanted.kind === 'dns') return matchesDns(presented.value, wanted.text);
+  // RFC 9525 §6.4
+  if (presented.kind === 'ip' && wanted.kind === 'ip')
+    return Buffer.compare(presented.bytes, wanted.bytes) === 0;
+  if (presented.kind === 'rfc822' && wanted.kind === 'rfc822') return matchesEmail(presented.value, wanted);
+  return false;
+}
+
+/** RFC 9525 §6.3: a wildcard stands for exactly one whole left-most label, above at least two more. */
+function matchesDns(presented: string, wanted: string): boolean {
+  const pattern = presented.toLowerCase();
+  if (!pattern.startsWith('*.')) return pattern === wanted && isHostName(pattern);
+  const suffix = pattern.slice(1);
+  const dot = wanted.indexOf('.');
+  return dot > 0 && wanted.slice(dot) === suffix && suffix.includes('.', 1);
+}
+
+/** RFC 5280 §4.2.1.6: the local part as it is, the domain without regard to case. */
+function matchesEmail(
+  presented: string,
+  wanted: { readonly local: string; readonly domain: string },
+): boolean {
+  const at = presented.lastIndexOf('@');
+  return (
+    at > 0 &&
+    presented.slice(0, at) === wanted.local &&
+    presented.slice(at + 1).toLowerCase() === wanted.domain
+  );
+}
+
+function dnsName(text: string): PeerName {
+  const host = text.endsWith('.') ? text.slice(0, -1) : text;
+  const ascii = isHostName(host.toLowerCase()) ? host.toLowerCase() : domainToASCII(host);
+  if (!isHostName(ascii)) throw new RequestError('BAD_ARGUMENT', `"${text}" is no host name`);
+  if (parseIpAddress(ascii) !== undefined) {
+    throw new RequestError('BAD_ARGUMENT', `"${text}" is an IP address, not a host name`);
+  }
+  return { kind: 'dns', text: ascii };
+}
+
+function isHostName(text: string): boolean {
+  return text.length > 0 && text.length <= MAX_HOST && text.split('.').every((label) => LABEL.test(label));
+}
+
+function ipName(text: string): PeerName {
+  const bytes = parseIpAddress(text);
+  if (bytes === undefined) throw new RequestError('BAD_ARGUMENT', `"${text}" is no IP address`);
+  return { kind: 'ip', text, bytes };
+}
+
+function emailName(text: string): PeerName {
+  const at = text.lastIndexOf('@');
+  const local = text.slice(0, at);
+  const domain = domainToASCII(text.slice(at + 1));
+  if (at < 1 || !isHostName(domain)) throw new RequestError('BAD_ARGUMENT', `"${text}" is no e-mail address`);
+  return { kind: 'rfc822', text, local, domain };
+}

@@ -1,0 +1,81 @@
+import { type Certificate, parseAllExtensions } from '../x509/certificate.js';
+import { KeyUsageBit } from '../x509/extensions.js';
+import { formatName } from '../x509/name.js';
+import { OID } from '../x509/oid.js';
+import { signatureDigest } from '../x509/signature.js';
+import type { CaKey } from './ca-memory.js';
+import { checkCriticalExtensions } from './critical-extensions.js';
+import { VerifyError } from './failure.js';
+import type { CertificationPath } from './path-builder.js';
+import type { Rule } from './profiles.js';
+
+interface PurposeInputs {
+  readonly purpose: string | undefined;
+  readonly profile: { readonly rules: ReadonlySet<Rule> };
+}
+
+/** `anchor-as-certificate`: what §6.1 asks of a CA within the path is asked of the anchor too. */
+export function checkAnchor(anchor: Certificate, inputs: { readonly time: number }): void {
+  const name = formatName(anchor.subject);
+  parseAllExtensions(anchor);
+  if (inputs.time < anchor.notBefore)
+    throw new VerifyError('NOT_YET_VALID', `the anchor ${name} is not valid yet`);
+  if (inputs.time > anchor.notAfter) throw new VerifyError('EXPIRED', `the anchor ${name} has expired`);
+  // An anchor of version 1 cannot say that it is a CA; whoever configured it said so.
+  if (anchor.version === 3 && anchor.basicConstraints?.ca !== true) {
+    throw new VerifyError('NOT_A_CA', `the anchor ${name} is no CA`);
+  }
+  if (anchor.keyUsage !== undefined && (anchor.keyUsage & KeyUsageBit.keyCertSign) === 0) {
+    throw new VerifyError('KEY_USAGE', `the anchor ${name} has no keyCertSign`);
+  }
+  checkCriticalExtensions(anchor);
+}
+
+/** `no-sha1` */
+export function checkAlgorithmRules(certificate: Certificate, rules: ReadonlySet<Rule>): void {
+  if (rules.has('no-sha1') && signatureDigest(certificate.signatureAlgorithm) === 'sha1') {
+    throw new VerifyError('WEAK_SIGNATURE', `${formatName(certificate.subject)} is signed with SHA-1`);
+  }
+}
+
+/** `rsa-2048` */
+export function checkKeyRules(certificate: Certificate, issuer: CaKey, rules: ReadonlySet<Rule>): void {
+  const { kind, bits } = issuer.publicKey;
+  if (rules.has('rsa-2048') && (kind === 'rsa' || kind === 'rsa-pss') && bits < 2048) {
+    const name = formatName(certificate.issuer);
+    throw new VerifyError('WEAK_KEY', `the key of ${name} has ${bits} bits; the profile wants 2048`);
+  }
+}
+
+/**
+ * §4.2.1.12: the leaf's EKU extension, when present, must name the purpose or anyExtendedKeyUsage; with
+ * `eku-nesting` those of the CAs above it too. Without a purpose nothing is asked.
+ */
+export function checkPurpose({ certificates, anchor }: CertificationPath, inputs: PurposeInputs): void {
+  const { purpose } = inputs;
+  const { rules } = inputs.profile;
+  if (purpose === undefined || purpose === OID.anyExtendedKeyUsage) return;
+  const [leaf, ...authorities] = certificates;
+  if (leaf !== undefined) checkLeafPurpose(leaf, purpose, rules.has('eku-required'));
+  if (!rules.has('eku-nesting')) return;
+  for (const authority of authorities) checkServes(authority, purpose);
+  if (rules.has('anchor-as-certificate')) checkServes(anchor.certificate, purpose);
+}
+
+function checkLeafPurpose(leaf: Certificate, purpose: string, required: boolean): void {
+  if (!required) {
+    checkServes(leaf, purpose);
+  } else if (leaf.extendedKeyUsage?.includes(purpose) !== true) {
+    throw new VerifyError('PURPOSE', `${formatName(leaf.subject)} does not name the key purpose ${purpose}`);
+  }
+}
+
+function checkServes(certificate: Certificate, purpose: string): void {
+  const purposes = certificate.extendedKeyUsage;
+  if (purposes === undefined || purposes.includes(purpose) || purposes.includes(OID.anyExtendedKeyUsage))
+    return;
+  throw new VerifyError(
+    'PURPOSE',
+    `${formatName(certificate.subject)} is not for the key purpose ${purpose}`,
+  );
+}

@@ -1,0 +1,107 @@
+import type { RevocationMode } from '../revocation-mode.js';
+import type { PolicyInputs, VerifyRequest } from '../wire/request.js';
+import { type Certificate, parseCertificate } from '../x509/certificate.js';
+import { parseCrl } from '../x509/crl.js';
+import type { CaMemory } from './ca-memory.js';
+import { failureOf, RequestError } from './failure.js';
+import { type PeerName, peerNames } from './peer-name.js';
+import type { Profile } from './profiles.js';
+import { purposeOid } from './purposes.js';
+import type { CandidateCrl } from './revocation.js';
+import { TrustStore } from './trust-store.js';
+
+/** A request, understood: every default filled in, everything but the leaf parsed. */
+export interface Question {
+  readonly profile: Profile;
+  readonly anchors: TrustStore;
+  readonly revocation: RevocationMode;
+  readonly purpose: string | undefined;
+  readonly names: readonly PeerName[];
+  readonly policy: PolicyInputs;
+  /** DER. */
+  readonly leaf: Uint8Array;
+  readonly others: readonly Certificate[];
+  readonly crls: readonly CandidateCrl[];
+  /** Why certificates (anchors too) and CRLs were set aside: they cannot make anything valid. */
+  readonly brokenCertificates: readonly string[];
+  readonly brokenCrls: readonly string[];
+  /** ms. */
+  readonly now: number;
+  /** The past instant asked for, ms in whole seconds. */
+  readonly at: number | undefined;
+  /** The instant to verify at, ms in whole seconds. */
+  readonly time: number;
+}
+
+interface Surroundings {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly defaultProfile: string;
+  readonly memory: CaMemory;
+  now(): number;
+}
+
+const NO_POLICY: PolicyInputs = {};
+const SECOND = 1000;
+
+/** Throws `RequestError`. */
+export function readQuestion(request: VerifyRequest, surroundings: Surroundings): Question {
+  const { memory } = surroundings;
+  const profile = profileOf(request, surroundings);
+  const [leaf, ...others] = request.certificates;
+  if (leaf === undefined) throw new RequestError('BAD_ARGUMENT', 'the request holds no certificate');
+  const now = surroundings.now();
+  const at = instantOf(request, now);
+  const purpose = request.purpose ?? profile.purpose;
+  const certificates = readAll(others, (der) => memory.certificate(der) ?? parseCertificate(der));
+  const anchors = readAll(request.anchors ?? [], (der) => memory.certificate(der) ?? parseCertificate(der));
+  const crls = readAll(request.crls, (der): CandidateCrl => ({ crl: parseCrl(der), source: 'request' }));
+  return {
+    profile,
+    anchors: request.anchors === undefined ? profile.anchors : new TrustStore(anchors.read),
+    revocation: request.revocation ?? profile.revocation,
+    purpose: purpose === null ? undefined : purposeOid(purpose),
+    names: peerNames(request),
+    policy: request.policy ?? NO_POLICY,
+    leaf,
+    others: certificates.read,
+    crls: crls.read,
+    brokenCertificates: [...certificates.broken, ...anchors.broken],
+    brokenCrls: crls.broken,
+    now,
+    at,
+    time: Math.floor((at ?? now) / SECOND) * SECOND,
+  };
+}
+
+function profileOf(request: VerifyRequest, { profiles, defaultProfile }: Surroundings): Profile {
+  const name = request.profile ?? defaultProfile;
+  const profile = profiles.get(name);
+  if (profile !== undefined) return profile;
+  const known = [...profiles.keys()].join(', ');
+  throw new RequestError('UNKNOWN_PROFILE', `there is no profile "${name}"; there are ${known}`);
+}
+
+function instantOf({ at }: VerifyRequest, now: number): number | undefined {
+  if (at === undefined) return undefined;
+  if (!Number.isFinite(at) || at < 0) throw new RequestError('BAD_ARGUMENT', `at=${at} is no instant`);
+  if (at > now) {
+    throw new RequestError('BAD_ARGUMENT', `at=${new Date(at).toISOString()} is in the future`);
+  }
+  return Math.floor(at / SECOND) * SECOND;
+}
+
+function readAll<T>(
+  items: readonly Uint8Array[],
+  read: (der: Uint8Array) => T,
+): { readonly read: T[]; readonly broken: string[] } {
+  const good: T[] = [];
+  const broken: string[] = [];
+  for (const der of items) {
+    try {
+      good.push(read(der));
+    } catch (thrown) {
+      broken.push(failureOf(thrown).message);
+    }
+  }
+  return { read: good, broken };
+}

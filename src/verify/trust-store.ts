@@ -1,0 +1,53 @@
+import type { Certificate } from '../x509/certificate.js';
+import type { Name } from '../x509/name.js';
+import { BoundedMap } from './bounded-map.js';
+
+/**
+ * A trust anchor as §6.1.1 (d) has it: a name and a key. The certificate they came in is kept beside them, for
+ * its fingerprint and for the profiles that check it as a certificate.
+ */
+export interface TrustAnchor {
+  readonly subject: Name;
+  readonly spki: Uint8Array;
+  readonly certificate: Certificate;
+}
+
+const NONE: readonly TrustAnchor[] = [];
+const MAX_SPELLINGS = 4096;
+
+/** The trust anchors of a profile (or of a request), by name. */
+export class TrustStore {
+  readonly #anchors = new Map<string, TrustAnchor[]>();
+  /** Look-ups by a name's very bytes: computing its comparison key costs more than the rest of the look-up. */
+  readonly #spellings = new BoundedMap<string, readonly TrustAnchor[]>(MAX_SPELLINGS);
+
+  constructor(certificates: Iterable<Certificate>) {
+    for (const certificate of certificates) {
+      const { subject, spki } = certificate;
+      const named = this.#anchors.get(subject.key);
+      const anchor = { subject, spki, certificate };
+      if (named === undefined) this.#anchors.set(subject.key, [anchor]);
+      else if (!named.some((other) => isSameCertificate(other.certificate, certificate))) named.push(anchor);
+    }
+  }
+
+  named(name: Name): readonly TrustAnchor[] {
+    const spelling = Buffer.from(name.der.buffer, name.der.byteOffset, name.der.length).toString('latin1');
+    const known = this.#spellings.get(spelling);
+    if (known !== undefined) return known;
+    const found = this.#anchors.get(name.key) ?? NONE;
+    this.#spellings.set(spelling, found);
+    return found;
+  }
+
+  /** Is this very certificate an anchor? */
+  has(certificate: Certificate): boolean {
+    return this.named(certificate.subject).some((anchor) =>
+      isSameCertificate(anchor.certificate, certificate),
+    );
+  }
+}
+
+export function isSameCertificate(a: Certificate, b: Certificate): boolean {
+  return a === b || Buffer.compare(a.der, b.der) === 0;
+}

@@ -1,0 +1,69 @@
+import { type RevocationEvidence, type Verdict, VERDICT_CODES, type VerdictCode } from '../wire/verdict.js';
+import type { Failure, FailureCode } from './failure.js';
+
+/** What one path came to, or the request as a whole. */
+export interface Outcome {
+  readonly code: VerdictCode;
+  readonly message: string;
+  /** SHA-256 of each certificate, leaf first, the anchor last. */
+  readonly path: readonly string[];
+  readonly revocation: readonly RevocationEvidence[];
+  readonly policies: readonly string[];
+  /** ms; `null`: nothing says when it ends. */
+  readonly validUntil: number | null;
+}
+
+const STATUS_RANK = { invalid: 0, indeterminate: 1, valid: 2 } as const;
+const RANKS: ReadonlyMap<string, number> = new Map(
+  Object.entries(VERDICT_CODES).map(([code, [status]], index) => [code, STATUS_RANK[status] * 1000 + index]),
+);
+
+/**
+ * Of several failed paths the most telling is reported: indeterminate over invalid (that path might yet hold), then
+ * the more specific code, which is the one further down in the table.
+ */
+export function moreTelling(a: { readonly code: VerdictCode }, b: { readonly code: VerdictCode }): boolean {
+  return rank(a.code) > rank(b.code);
+}
+
+export function statusOf(code: VerdictCode): Verdict['status'] {
+  return VERDICT_CODES[code][0];
+}
+
+/** A failure without a path. */
+export function failed(
+  { code, message }: Failure,
+  path: readonly string[] = [],
+): Outcome & { code: FailureCode } {
+  return { code, message, path, revocation: [], policies: [], validUntil: null };
+}
+
+/** `now` in ms. */
+export function toVerdict(outcome: Outcome, now: number): Verdict {
+  return {
+    status: statusOf(outcome.code),
+    code: outcome.code,
+    message: outcome.message,
+    path: outcome.path,
+    revocation: outcome.revocation,
+    policies: outcome.policies,
+    checkedAt: isoTime(now),
+    validUntil: outcome.validUntil === null ? null : isoTime(outcome.validUntil),
+  };
+}
+
+/** The last times written: the clock and the end of a CA recur, and writing one costs as much as a look-up in it. */
+const written = new Map<number, string>();
+
+function isoTime(time: number): string {
+  const known = written.get(time);
+  if (known !== undefined) return known;
+  if (written.size >= 64) written.clear();
+  const text = new Date(time).toISOString();
+  written.set(time, text);
+  return text;
+}
+
+function rank(code: VerdictCode): number {
+  return RANKS.get(code) ?? 0;
+}

@@ -1,0 +1,164 @@
+import type { VerifyRequest } from '../wire/request.js';
+import type { Verdict } from '../wire/verdict.js';
+import { type Certificate, parseCertificate } from '../x509/certificate.js';
+import { formatName } from '../x509/name.js';
+import { Budget } from './budget.js';
+import type { CaMemory } from './ca-memory.js';
+import { type Failure, failureOf } from './failure.js';
+import { candidatePaths, type CertificationPath, issuerPool } from './path-builder.js';
+import { checkPathRevocation } from './path-revocation.js';
+import { type ValidatedPath, validatePath } from './path-validator.js';
+import { checkPeerNames } from './peer-name.js';
+import type { Profile } from './profiles.js';
+import { type Question, readQuestion } from './question.js';
+import type { CrlSource } from './revocation.js';
+import { Signatures } from './signatures.js';
+import { failed, moreTelling, type Outcome, toVerdict } from './verdict.js';
+
+/** What one thread has to verify with; it outlives the requests. */
+export interface VerifyEnvironment {
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** The profile of requests that name none. */
+  readonly defaultProfile: string;
+  readonly crls: CrlSource;
+  /** ms past nextUpdate that a CRL serves in mode `grace`. */
+  readonly crlGrace: number;
+  readonly memory: CaMemory;
+  /** ms since 1970. */
+  now(): number;
+}
+
+/** The whole of it: a request's verdict. Throws `RequestError` when the request itself makes no sense. */
+export function verify(request: VerifyRequest, environment: VerifyEnvironment): Verdict {
+  const question = readQuestion(request, environment);
+  return toVerdict(answer(question, environment), question.now);
+}
+
+function answer(question: Question, environment: VerifyEnvironment): Outcome {
+  const results = new Results();
+  try {
+    const leaf = parseCertificate(question.leaf);
+    if (question.anchors.has(leaf)) return leafIsAnchor(leaf);
+    const budget = new Budget();
+    const { time, anchors } = question;
+    const signatures = new Signatures(environment.memory, budget, leaf);
+    const pool = issuerPool(leaf, question.others, anchors);
+    const deadEnd = (failure: Failure): void => results.add(failed(failure));
+    for (const path of candidatePaths({ leaf, pool, anchors, time, signatures, budget, deadEnd })) {
+      const { outcome, isFinal } = judge(path, question, environment, signatures);
+      if (isFinal) return outcome;
+      results.add(outcome);
+    }
+    results.add(noPath(leaf, question));
+  } catch (thrown) {
+    results.add(failed(failureOf(thrown)));
+  }
+  return results.best();
+}
+
+interface Judgement {
+  readonly outcome: Outcome;
+  /** No other path changes it. */
+  readonly isFinal: boolean;
+}
+
+/** One path: §6.1, the names asked for, and last revocation. Throws BUDGET_EXCEEDED. */
+function judge(
+  path: CertificationPath,
+  question: Question,
+  environment: VerifyEnvironment,
+  signatures: Signatures,
+): Judgement {
+  const fingerprints = [...path.certificates, path.anchor.certificate].map(({ fingerprint }) => fingerprint);
+  try {
+    const validated = validatePath(path, { ...question, signatures });
+    checkPeerNames(path.certificates, question.names);
+    rememberAuthorities(path, environment.memory);
+    return judgeRevocation(validated, fingerprints, question, environment, signatures);
+  } catch (thrown) {
+    const failure = failureOf(thrown);
+    if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
+    return { outcome: failed(failure, fingerprints), isFinal: false };
+  }
+}
+
+function judgeRevocation(
+  validated: ValidatedPath,
+  path: readonly string[],
+  question: Question,
+  environment: VerifyEnvironment,
+  signatures: Signatures,
+): Judgement {
+  const { evidence, failure, forgiven, isFinal, until } = checkPathRevocation(
+    validated,
+    question.revocation,
+    {
+      now: question.now,
+      at: question.at,
+      grace: question.revocation === 'grace' ? environment.crlGrace : 0,
+      maxAge: question.profile.crlMaxAge,
+      stored: environment.crls,
+      given: question.crls,
+      broken: question.brokenCrls,
+      signatures,
+    },
+  );
+  const { policies } = validated;
+  if (failure !== undefined) {
+    return { outcome: { ...failed(failure, path), revocation: evidence, policies }, isFinal };
+  }
+  const [pardon] = forgiven;
+  const outcome: Outcome = {
+    code: pardon === undefined ? 'OK' : 'OK_SOFT',
+    message: pardon === undefined ? 'the path holds' : `the path holds; forgiven: ${pardon.message}`,
+    path,
+    revocation: evidence,
+    policies,
+    validUntil: Math.min(until, endOf(validated.path, question.profile)),
+  };
+  return { outcome, isFinal: pardon === undefined };
+}
+
+/** ms: the first certificate of the path to expire; an anchor that is but name and key never does. */
+function endOf({ certificates, anchor }: CertificationPath, { rules }: Profile): number {
+  let end = rules.has('anchor-as-certificate') ? anchor.certificate.notAfter : Infinity;
+  for (const { notAfter } of certificates) end = Math.min(end, notAfter);
+  return end;
+}
+
+/** They stand under a trust anchor: worth keeping for the next request. Never the leaf. */
+function rememberAuthorities({ certificates, anchor }: CertificationPath, memory: CaMemory): void {
+  for (let index = 1; index < certificates.length; index += 1) {
+    const authority = certificates[index];
+    if (authority !== undefined) memory.rememberCertificate(authority);
+  }
+  memory.rememberCertificate(anchor.certificate);
+}
+
+function leafIsAnchor(leaf: Certificate): Outcome {
+  const message = `${formatName(leaf.subject)} is itself a trust anchor: there is no path to validate`;
+  return failed({ code: 'LEAF_IS_ANCHOR', message }, [leaf.fingerprint]);
+}
+
+function noPath(leaf: Certificate, { brokenCertificates }: Question): Outcome {
+  const [broken] = brokenCertificates;
+  const aside =
+    broken === undefined
+      ? ''
+      : `; ${brokenCertificates.length} certificates were set aside, the first: ${broken}`;
+  const message = `no path leads from ${formatName(leaf.subject)} to a trust anchor${aside}`;
+  return failed({ code: 'NO_PATH', message });
+}
+
+/** Keeps the most telling of the outcomes. */
+class Results {
+  #best: Outcome | undefined;
+
+  add(outcome: Outcome): void {
+    if (this.#best === undefined || moreTelling(outcome, this.#best)) this.#best = outcome;
+  }
+
+  best(): Outcome {
+    return this.#best ?? failed({ code: 'INTERNAL', message: 'no outcome' });
+  }
+}
