@@ -1,0 +1,63 @@
+import cluster, { type Worker } from 'node:cluster';
+import { Duplex, type Readable } from 'node:stream';
+import { PkixdError, messageOf } from '../errors.js';
+
+/** A forked process with its pipes: Node's IPC (fd 3) carries handles, fd 4 messages, fd 5 only its own end. */
+export interface ForkedWorker {
+  readonly cluster: Worker;
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly messages: Duplex;
+  /** Nothing travels on it. When it closes, the worker's guard knows that the primary is gone. */
+  readonly lifeline: Duplex;
+}
+
+export class ForkError extends PkixdError {
+  constructor(why: string) {
+    super('FORK_FAILED', `cannot fork a worker: ${why}`);
+  }
+}
+
+/** Must be called once, in the process that is to be the primary, before the first fork. */
+export function setUpCluster(workerEntry: string): void {
+  if (!cluster.isPrimary) {
+    throw new PkixdError(
+      'NOT_PRIMARY',
+      'pkixd is run as a worker of another cluster (NODE_UNIQUE_ID is set); start it in fork mode',
+    );
+  }
+  cluster.setupPrimary({
+    exec: workerEntry,
+    args: [],
+    // A flag such as --inspect or --test is meant for this process alone.
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'],
+  });
+}
+
+export function forkWorker(): ForkedWorker {
+  const forked = fork();
+  // Failures show as an exit; without a listener they would end the primary.
+  forked.on('error', () => undefined);
+  const { pid, stdout, stderr, stdio } = forked.process;
+  const [messages, lifeline] = (stdio as readonly unknown[] | undefined)?.slice(4) ?? [];
+  // With no descriptor or process left, Node returns a child without pid or pipes and says so only later.
+  if (
+    pid === undefined ||
+    !stdout ||
+    !stderr ||
+    !(messages instanceof Duplex && lifeline instanceof Duplex)
+  ) {
+    throw new ForkError('the system has no process or file descriptor left for it');
+  }
+  return { cluster: forked, pid, stdout, stderr, messages, lifeline };
+}
+
+function fork(): Worker {
+  try {
+    return cluster.fork();
+  } catch (error) {
+    throw new ForkError(messageOf(error));
+  }
+}

@@ -1,0 +1,94 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { messageOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import { decode, encode } from '../wire/codec.js';
+import type { ControlRequest, ControlResponse } from '../wire/control.js';
+import { frame, FrameReader } from '../wire/frame.js';
+import { listenUnix } from './unix-socket.js';
+
+const MAX_REQUEST = 64 * 1024;
+const MAX_CONNECTIONS = 64;
+/** A silent operator's connection is closed after this many milliseconds. */
+const IDLE = 60_000;
+
+export type OnCommand = (request: ControlRequest) => ControlResponse;
+
+/** The operator's door: a UNIX socket of mode 0600 in `run.directory`. Bad input closes its own connection only. */
+export class ControlServer {
+  readonly #server: Server;
+  readonly #connections = new Set<Socket>();
+  readonly #onCommand: OnCommand;
+
+  constructor(onCommand: OnCommand) {
+    this.#onCommand = onCommand;
+    this.#server = createServer((socket) => this.#serve(socket));
+  }
+
+  async listen(path: string, log: Logger): Promise<void> {
+    await listenUnix(this.#server, path, 0o600, 16);
+    this.#server.on('error', (error) => {
+      log.error('the control socket failed to accept', { error: messageOf(error) });
+    });
+  }
+
+  /** Answers already given still reach their clients. */
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#connections) socket.end();
+  }
+
+  #serve(socket: Socket): void {
+    const frames = new FrameReader(MAX_REQUEST);
+    socket.on('error', () => socket.destroy());
+    if (this.#connections.size >= MAX_CONNECTIONS) {
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(socket);
+    socket.on('close', () => this.#connections.delete(socket));
+    socket.setTimeout(IDLE, () => socket.destroy());
+    socket.on('drain', () => socket.resume());
+    socket.on('data', (chunk) => {
+      try {
+        for (const body of frames.push(chunk)) this.#answer(socket, body);
+      } catch (error) {
+        // The place of the next frame is lost: the last word on this connection.
+        socket.pause();
+        socket.end(packed({ ok: false, code: 'BAD_REQUEST', message: messageOf(error) }));
+        socket.destroySoon();
+      }
+    });
+  }
+
+  #answer(socket: Socket, body: Buffer): void {
+    const request = parseRequest(decode(body));
+    const response = request ? this.#onCommand(request) : NO_COMMAND;
+    // Who does not read answers gets to ask nothing more.
+    if (!socket.write(packed(response))) socket.pause();
+  }
+}
+
+const COMMANDS = [
+  'status',
+  'scale',
+  'stop',
+  'restart',
+] as const satisfies readonly ControlRequest['command'][];
+
+const NO_COMMAND: ControlResponse = {
+  ok: false,
+  code: 'BAD_REQUEST',
+  message: `a request is a map { command, argument? }, the command one of ${COMMANDS.join(', ')}`,
+};
+
+function parseRequest(value: unknown): ControlRequest | undefined {
+  if (typeof value !== 'object' || value === null || !('command' in value)) return undefined;
+  const command = COMMANDS.find((known) => known === value.command);
+  if (command === undefined) return undefined;
+  if (!('argument' in value) || value.argument === undefined || value.argument === null) return { command };
+  return typeof value.argument === 'number' ? { command, argument: value.argument } : undefined;
+}
+
+function packed(response: ControlResponse): Buffer {
+  return frame(encode(response));
+}

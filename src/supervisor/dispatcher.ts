@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net';
+import { choose, REFUSAL_REST } from './dispatch-policy.js';
+import type { Listener } from './listeners.js';
+import { type Connection, PendingConnections } from './pending-connections.js';
+import { type HandoverTarget, Seat } from './seat.js';
+
+export interface DispatcherOptions {
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  readonly maxPending: number;
+  /** How long a connection may wait for a worker, in milliseconds. */
+  readonly maxWait: number;
+  /** After how long an unacknowledged connection is asked back, in milliseconds. */
+  readonly handoverTimeout: number;
+  /** How long a worker may leave that question unanswered, in milliseconds. */
+  readonly patience: number;
+  /** Answers BUSY and closes. */
+  readonly refuse: (socket: Socket, listener: Listener) => void;
+}
+
+/**
+ * Gives each accepted connection to one worker, and to another when the first gives it back, loses it or dies:
+ *
+ *     accept ──▶ pending ──▶ given to a worker ──accepted──▶ our copy is destroyed
+ *                 │   ▲            │
+ *            BUSY ◀   └── refused, revoked, dead
+ *
+ * At no time does a connection belong to two workers.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #seats = new Map<HandoverTarget, Seat>();
+  readonly #pending: PendingConnections;
+  #uses = 0;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#pending = new PendingConnections(options.maxPending);
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  accept(socket: Socket, listener: Listener): void {
+    const connection = { socket, listener, deadline: this.#options.now() + this.#options.maxWait };
+    const seat = this.#closed || this.#pending.size > 0 ? undefined : choose(this.#seats.values());
+    if (seat) this.#give(connection, seat);
+    else if (this.#closed || !this.#pending.add(connection)) this.#options.refuse(socket, listener);
+    this.#watch();
+  }
+
+  /** The worker is ready for connections. */
+  admit(target: HandoverTarget): void {
+    this.#seats.set(target, new Seat(target, this.#options.now));
+    this.#serve();
+  }
+
+  /** The worker gets no further connection; answers with the id of the last it was sent. */
+  exclude(target: HandoverTarget): number {
+    return this.#seats.get(target)?.shut() ?? 0;
+  }
+
+  /** The worker is dead and everything it said was heard: what it never acknowledged goes to others. */
+  bury(target: HandoverTarget): void {
+    const seat = this.#seats.get(target);
+    this.#seats.delete(target);
+    for (const connection of seat?.takeAll() ?? []) this.#giveBack(connection);
+    this.#serve();
+  }
+
+  report(target: HandoverTarget, load: { readonly inFlight: number; readonly connections: number }): void {
+    const seat = this.#seats.get(target);
+    if (!seat) return;
+    seat.inFlight = load.inFlight;
+    seat.connections = load.connections;
+    this.#serve();
+  }
+
+  accepted(target: HandoverTarget, ids: readonly number[]): void {
+    const seat = this.#seats.get(target);
+    if (!seat) return;
+    for (const id of ids) {
+      const connection = seat.take(id);
+      if (!connection) {
+        target.distrust(`it acknowledged connection ${id}, which it does not hold`);
+        return;
+      }
+      // Not end(): that would shut the connection down under its new owner.
+      connection.socket.destroy();
+      seat.connections += 1;
+    }
+    seat.revokeBefore(Math.max(...ids));
+    this.#serve();
+  }
+
+  /** A refused connection was not read from; an unknown id was answered for before. */
+  refused(target: HandoverTarget, ids: readonly number[]): void {
+    this.#returned(target, ids, REFUSAL_REST);
+  }
+
+  /** The worker never saw these, or will never touch them. It is behind, so it rests for longer. */
+  revoked(target: HandoverTarget, ids: readonly number[]): void {
+    this.#returned(target, ids, this.#options.handoverTimeout);
+  }
+
+  /** From now on whatever waits or comes back is refused. */
+  close(): void {
+    this.#closed = true;
+    for (let next = this.#pending.next(); next; next = this.#pending.next()) this.#refuse(next);
+  }
+
+  #returned(target: HandoverTarget, ids: readonly number[], rest: number): void {
+    const seat = this.#seats.get(target);
+    if (!seat) return;
+    seat.rest(rest);
+    for (const id of ids) {
+      const connection = seat.take(id);
+      if (connection) this.#giveBack(connection);
+    }
+    this.#serve();
+  }
+
+  #give(connection: Connection, seat: Seat): void {
+    this.#uses += 1;
+    seat.lastUse = this.#uses;
+    seat.give(connection);
+  }
+
+  #giveBack(connection: Connection): void {
+    if (this.#closed) this.#refuse(connection);
+    else this.#pending.giveBack(connection);
+  }
+
+  #refuse({ socket, listener }: Connection): void {
+    this.#options.refuse(socket, listener);
+  }
+
+  /** As long as somebody waits and some worker can take them. */
+  #serve(): void {
+    while (this.#pending.size > 0) {
+      const seat = choose(this.#seats.values());
+      const connection = seat && this.#pending.next();
+      if (!connection) break;
+      this.#give(connection, seat);
+    }
+    this.#watch();
+  }
+
+  /** The timer runs only while something can become late. */
+  #watch(): void {
+    if (this.#timer !== undefined || !this.#hasOpenEnds()) return;
+    const { handoverTimeout, maxWait } = this.#options;
+    const period = Math.min(Math.max(Math.min(handoverTimeout, maxWait) / 4, 5), REFUSAL_REST);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#review();
+      this.#serve();
+    }, period);
+  }
+
+  #hasOpenEnds(): boolean {
+    if (this.#pending.size > 0) return true;
+    for (const seat of this.#seats.values()) if (seat.unacknowledged > 0) return true;
+    return false;
+  }
+
+  #review(): void {
+    const { now, handoverTimeout, patience } = this.#options;
+    for (const connection of this.#pending.expired(now())) this.#refuse(connection);
+    for (const seat of this.#seats.values()) {
+      seat.revokeOlderThan(handoverTimeout);
+      if (seat.isSilent(patience)) seat.target.distrust('it does not answer for connections asked back');
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { formatAddress } from '../config/address.js';
+import type { ListenerConfig } from '../config/config.js';
+import { PkixdError, messageOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import { listenUnix, UnixSocketError } from './unix-socket.js';
+
+/** One listening socket of the primary, with its counters. */
+export interface Listener {
+  readonly config: ListenerConfig;
+  /** As configured, but with the port that the system chose where 0 was asked for. */
+  readonly address: string;
+  /** Connections accepted since the start. */
+  accepted: number;
+  /** Connections refused with BUSY since the start. */
+  refused: number;
+  readonly server: Server;
+}
+
+export type OnConnection = (socket: Socket, listener: Listener) => void;
+
+export class ListenError extends PkixdError {}
+
+/** Opens all of them, or none: after an error those opened already are closed again. */
+export async function openListeners(
+  configs: readonly ListenerConfig[],
+  onConnection: OnConnection,
+  log: Logger,
+): Promise<Listener[]> {
+  warnOfShortBacklog(configs, log);
+  const opened: Listener[] = [];
+  try {
+    for (const config of configs) opened.push(await open(config, onConnection, log));
+  } catch (error) {
+    closeListeners(opened);
+    throw error;
+  }
+  return opened;
+}
+
+/** Stops listening. Never waits: `close` calls back only after the last connection, wherever that lives. */
+export function closeListeners(listeners: readonly Listener[]): void {
+  for (const { server } of listeners) server.close();
+}
+
+async function open(config: ListenerConfig, onConnection: OnConnection, log: Logger): Promise<Listener> {
+  // Paused: nothing of a request is read here, it all reaches the worker.
+  const server = createServer({ pauseOnConnect: true, noDelay: true });
+  try {
+    await listen(server, config);
+  } catch (error) {
+    throw error instanceof UnixSocketError ? error : listenError(config, error);
+  }
+  const listener: Listener = {
+    config,
+    address: boundAddress(server, config),
+    accepted: 0,
+    refused: 0,
+    server,
+  };
+  server.on('error', (error) => {
+    log.error('a listener failed to accept', { listener: config.name, error: messageOf(error) });
+  });
+  server.on('connection', (socket) => {
+    // A connection that breaks while it waits is no event of its own: whoever gets it next finds out.
+    socket.on('error', () => socket.destroy());
+    listener.accepted += 1;
+    onConnection(socket, listener);
+  });
+  return listener;
+}
+
+async function listen(server: Server, { address, mode, backlog }: ListenerConfig): Promise<void> {
+  if (address.kind === 'unix') return listenUnix(server, address.path, mode, backlog);
+  const listening = once(server, 'listening');
+  server.listen({ host: address.host, port: address.port, backlog });
+  await listening;
+}
+
+function boundAddress(server: Server, { address }: ListenerConfig): string {
+  const bound = server.address();
+  if (address.kind === 'unix' || bound === null || typeof bound === 'string') return formatAddress(address);
+  return formatAddress({ ...address, port: bound.port });
+}
+
+function listenError({ address }: ListenerConfig, error: unknown): ListenError {
+  const text = formatAddress(address);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
+  if (code === 'EADDRINUSE') {
+    return new ListenError(
+      'ADDRESS_IN_USE',
+      `another process listens on ${text}; stop it (pkixd stop) or choose another address`,
+    );
+  }
+  if (code === 'EACCES') {
+    return new ListenError(
+      'ADDRESS_FORBIDDEN',
+      `no permission to listen on ${text}; choose another port or folder`,
+    );
+  }
+  return new ListenError('LISTEN_FAILED', `cannot listen on ${text}: ${messageOf(error)}`, { cause: error });
+}
+
+function warnOfShortBacklog(configs: readonly ListenerConfig[], log: Logger): void {
+  const limit = readSomaxconn();
+  const wanted = Math.max(...configs.map(({ backlog }) => backlog));
+  if (limit === undefined || limit >= wanted) return;
+  log.warn(
+    `the kernel cuts the backlog of ${wanted} to net.core.somaxconn = ${limit}; ` +
+      `raise it with: sysctl net.core.somaxconn=${wanted}`,
+  );
+}
+
+function readSomaxconn(): number | undefined {
+  try {
+    return Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+  } catch {
+    return undefined; // Not Linux, or /proc is hidden.
+  }
+}

@@ -1,0 +1,101 @@
+import type { Config } from '../config/config.js';
+import { messageOf } from '../errors.js';
+import { Logger } from '../log.js';
+import { LogWriter } from './log-writer.js';
+import { type BusyAnswer, Supervisor } from './supervisor.js';
+
+export interface StartOptions {
+  readonly config: Config;
+  /** The script of a worker process. */
+  readonly workerEntry: string;
+  readonly busy: BusyAnswer;
+}
+
+/** Ctrl-C under a wrapper such as npm arrives twice at once; only a later signal is a second one. Milliseconds. */
+const SAME_SIGNAL = 300;
+
+/**
+ * Makes this process the primary. Resolves when it listens; from then on it lives until a signal or an operator
+ * stops it, and exits 0 by itself. Rejects with a `PkixdError`, and leaves nothing behind, when it cannot start.
+ */
+export async function startSupervisor({ config, workerEntry, busy }: StartOptions): Promise<void> {
+  // First of all: Node answers SIGUSR1 with its inspector unless somebody listens.
+  let openWriter: LogWriter | undefined;
+  process.on('SIGUSR1', () => openWriter?.reopen());
+
+  const writer = new LogWriter(config['log.directory']);
+  openWriter = writer;
+  const log = new Logger(config['log.level'], 'primary', writer.write);
+  try {
+    await run(config, workerEntry, busy, writer, log);
+  } catch (error) {
+    log.error('cannot start', { error: messageOf(error) });
+    await writer.close();
+    throw error;
+  }
+}
+
+async function run(
+  config: Config,
+  workerEntry: string,
+  busy: BusyAnswer,
+  writer: LogWriter,
+  log: Logger,
+): Promise<void> {
+  const supervisor = new Supervisor({
+    config,
+    workerEntry,
+    busy,
+    sink: writer.write,
+    onReady: (listeners) => {
+      for (const { config: listener, address } of listeners) {
+        log.info(`listening on ${address}`, { listener: listener.name, protocol: listener.protocol });
+      }
+      // pm2's wait_ready; a parent that has gone meanwhile is no error.
+      process.send?.('ready', undefined, undefined, () => undefined);
+    },
+    onStop: () => stop(),
+  });
+  const starting = supervisor.start();
+
+  const exit = async (): Promise<void> => {
+    await writer.close();
+    process.exit(0);
+  };
+  const stop = (): void => {
+    // A start that failed has ended already, and told its caller.
+    starting.then(() => supervisor.stop()).then(exit, () => undefined);
+  };
+  installSignals(supervisor, stop, log);
+  await starting;
+  surviveBugs(log);
+}
+
+function installSignals(supervisor: Supervisor, stop: () => void, log: Logger): void {
+  let stoppedAt: number | undefined;
+  const onStopSignal = (signal: NodeJS.Signals): void => {
+    if (stoppedAt === undefined) {
+      stoppedAt = performance.now();
+      log.info(`${signal}: answering what has been read, then exit; a second signal exits at once`);
+      stop();
+    } else if (performance.now() - stoppedAt > SAME_SIGNAL) {
+      log.warn(`${signal} again: exit at once`);
+      supervisor.kill();
+    }
+  };
+  process.on('SIGTERM', onStopSignal);
+  process.on('SIGINT', onStopSignal);
+  process.on('SIGHUP', () =>
+    log.warn('SIGHUP: reloading is not supported yet; restart to read the configuration'),
+  );
+  process.on('SIGUSR2', () => log.info('SIGUSR2: status', { status: supervisor.status() }));
+  process.on('SIGTTIN', () => supervisor.scaleBy(1));
+  process.on('SIGTTOU', () => supervisor.scaleBy(-1));
+}
+
+/** The primary never exits of itself: one event gone wrong must not take every connection with it. */
+function surviveBugs(log: Logger): void {
+  process.on('uncaughtException', (error) => {
+    log.error('a bug in the primary; it carries on', { error: error.stack ?? error.message });
+  });
+}

@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+import type { Listener } from './listeners.js';
+
+/** An accepted connection that no worker has acknowledged yet. */
+export interface Connection {
+  readonly socket: Socket;
+  readonly listener: Listener;
+  /** When it has waited here for too long; time spent with a worker is added. On the dispatcher's clock. */
+  deadline: number;
+}
+
+/**
+ * Connections that wait for a worker, first come first served. Those that a worker gave back or took to its grave
+ * have waited already and go first; only new ones are bounded.
+ *
+ *     next() ◀── returned ── ◀ worker died, refused, revoked
+ *            ◀── fresh ───── ◀ accepted            (at most `max`)
+ */
+export class PendingConnections {
+  readonly #max: number;
+  readonly #returned = new Set<Connection>();
+  readonly #fresh = new Set<Connection>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#returned.size + this.#fresh.size;
+  }
+
+  /** Whether there was room. */
+  add(connection: Connection): boolean {
+    if (this.#fresh.size >= this.#max) return false;
+    this.#fresh.add(connection);
+    return true;
+  }
+
+  giveBack(connection: Connection): void {
+    this.#returned.add(connection);
+  }
+
+  /** Takes out the connection whose turn it is. One whose client is known to be gone is forgotten. */
+  next(): Connection | undefined {
+    for (const queue of [this.#returned, this.#fresh]) {
+      for (const connection of queue) {
+        queue.delete(connection);
+        if (!connection.socket.destroyed) return connection;
+      }
+    }
+    return undefined;
+  }
+
+  /** Takes out those that have waited for too long. */
+  expired(now: number): Connection[] {
+    const late: Connection[] = [];
+    for (const connection of this.#returned) if (connection.deadline <= now) late.push(connection);
+    for (const connection of this.#fresh) {
+      // In the order of their deadlines: all have the same patience.
+      if (connection.deadline > now) break;
+      late.push(connection);
+    }
+    for (const connection of late) {
+      this.#returned.delete(connection);
+      this.#fresh.delete(connection);
+    }
+    return late;
+  }
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+
+/** What names a process for good: pids are used again, a pid with a start time is not, until the next boot. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks from the boot to the start: field 22 of /proc/PID/stat. */
+  readonly startTime: string;
+}
+
+/** `undefined` when there is no such process, or it is only waiting to be reaped. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // Field 2 is the program's name in parentheses, and may itself hold spaces and parentheses. Field 3 follows it.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, startTime] = [fields[0], fields[22 - 3]];
+  return state === 'Z' || state === 'X' || startTime === undefined ? undefined : { pid, startTime };
+}
+
+export function isAlive(process: ProcessIdentity): boolean {
+  return identify(process.pid)?.startTime === process.startTime;
+}
+
+/** Differs from boot to boot. */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}

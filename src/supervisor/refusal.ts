@@ -1,0 +1,28 @@
+import type { Socket } from 'node:net';
+
+/** How long a refused client may go on sending before it is cut off, in milliseconds. */
+const LINGER = 500;
+
+/** Refused clients that linger at once; beyond it they are cut off without an answer. */
+const MAX_LINGERING = 1024;
+
+let lingering = 0;
+
+/**
+ * Says BUSY to a client and lets go of it. What it sent meanwhile is read and dropped: closing a socket with
+ * unread input resets it, and the reset would destroy the answer on its way.
+ */
+export function refuse(socket: Socket, answer: Buffer): void {
+  if (socket.destroyed || lingering >= MAX_LINGERING) {
+    socket.destroy();
+    return;
+  }
+  lingering += 1;
+  const deadline = setTimeout(() => socket.destroy(), LINGER);
+  socket.once('close', () => {
+    lingering -= 1;
+    clearTimeout(deadline);
+  });
+  socket.end(answer);
+  socket.resume();
+}

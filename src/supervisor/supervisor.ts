@@ -1,0 +1,187 @@
+import { messageOf } from '../errors.js';
+import type { Config } from '../config/config.js';
+import { Logger, type LogSink } from '../log.js';
+import type { ControlRequest, ControlResponse, ServerStatus } from '../wire/control.js';
+import { AttentiveClock } from './attentive-clock.js';
+import { setUpCluster } from './cluster.js';
+import { ControlServer } from './control-server.js';
+import { Dispatcher } from './dispatcher.js';
+import { Fleet } from './fleet.js';
+import { closeListeners, type Listener, openListeners } from './listeners.js';
+import { refuse } from './refusal.js';
+import { RunDirectory } from './run-directory.js';
+import { statusOf } from './status.js';
+
+/** What a client gets that no worker can take. @param retryAfter Milliseconds. */
+export type BusyAnswer = (protocol: string, retryAfter: number) => Buffer;
+
+export interface SupervisorOptions {
+  readonly config: Config;
+  /** The script of a worker process. */
+  readonly workerEntry: string;
+  readonly busy: BusyAnswer;
+  readonly sink: LogSink;
+  /** The first `workers.count` workers are ready. Called once. */
+  readonly onReady: (listeners: readonly Listener[]) => void;
+  /** An operator asked for a stop over the control socket. */
+  readonly onStop: () => void;
+}
+
+/** Suggested to clients that get BUSY, in milliseconds. */
+const RETRY_AFTER = 1000;
+/** How often deadlines are looked at, at most, in milliseconds. */
+const MAX_PERIOD = 250;
+const MAX_WORKERS = 256;
+
+/** The primary: listeners, workers, and the way of each connection from the one to the other. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #log: Logger;
+  readonly #clock: AttentiveClock;
+  readonly #period: number;
+  readonly #runDirectory: RunDirectory;
+  readonly #control: ControlServer;
+  readonly #dispatcher: Dispatcher;
+  readonly #fleet: Fleet;
+  readonly #startedAt = performance.now();
+  #listeners: readonly Listener[] = [];
+  #ticker: NodeJS.Timeout | undefined;
+  #wasReady = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: SupervisorOptions) {
+    const { config, sink } = options;
+    this.#options = options;
+    this.#log = new Logger(config['log.level'], 'primary', sink);
+    this.#period = Math.min(config['workers.pingInterval'], config['workers.pingTimeout'] / 4, MAX_PERIOD);
+    const clock = new AttentiveClock(this.#period, () => performance.now());
+    this.#clock = clock;
+    this.#runDirectory = new RunDirectory(config['run.directory']);
+    this.#control = new ControlServer((request) => this.#command(request));
+    this.#dispatcher = new Dispatcher({
+      now: () => clock.now(),
+      maxPending: config['pending.max'],
+      maxWait: config['pending.maxWait'],
+      handoverTimeout: config['handover.timeout'],
+      patience: config['workers.pingTimeout'],
+      refuse: (socket, listener) => {
+        listener.refused += 1;
+        refuse(socket, options.busy(listener.config.protocol, RETRY_AFTER));
+      },
+    });
+    this.#fleet = new Fleet({
+      config,
+      dispatcher: this.#dispatcher,
+      now: () => clock.now(),
+      log: this.#log,
+      sink,
+      status: () => this.status(),
+      onChange: () => this.#onChange(),
+    });
+  }
+
+  /** Resolves when it listens and workers are on their way; fails, and leaves nothing behind, when it cannot. */
+  async start(): Promise<void> {
+    const { config, workerEntry } = this.#options;
+    setUpCluster(workerEntry);
+    await this.#runDirectory.claim(this.#log);
+    try {
+      await this.#control.listen(this.#runDirectory.controlSocket, this.#log);
+      this.#listeners = await openListeners(
+        config.listeners,
+        (socket, listener) => this.#dispatcher.accept(socket, listener),
+        this.#log,
+      );
+    } catch (error) {
+      this.#control.close();
+      this.#runDirectory.release();
+      throw error;
+    }
+    this.#ticker = setInterval(() => {
+      this.#clock.tick();
+      this.#fleet.check();
+    }, this.#period);
+    this.#fleet.scale(config['workers.count']);
+  }
+
+  /** Stops listening, lets the workers answer what they have read, and resolves when the last is gone. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Ends every worker at once. */
+  kill(): void {
+    this.#fleet.killAll();
+  }
+
+  /** Forks this many workers more, or drains as many. */
+  scaleBy(difference: number): void {
+    const response = this.#command({ command: 'scale', argument: this.#fleet.wanted + difference });
+    if (!response.ok) this.#log.warn(response.message);
+  }
+
+  status(): ServerStatus {
+    return statusOf({
+      state: this.#state(),
+      uptime: performance.now() - this.#startedAt,
+      fleet: this.#fleet,
+      dispatcher: this.#dispatcher,
+      listeners: this.#listeners,
+    });
+  }
+
+  async #stop(): Promise<void> {
+    this.#log.info('stopping');
+    closeListeners(this.#listeners);
+    this.#dispatcher.close();
+    await this.#fleet.stop();
+    clearInterval(this.#ticker);
+    this.#control.close();
+    this.#runDirectory.release();
+    this.#log.info('stopped');
+  }
+
+  #state(): ServerStatus['state'] {
+    if (this.#stopping) return 'stopping';
+    if (this.#fleet.degraded) return 'degraded';
+    return this.#wasReady ? 'running' : 'starting';
+  }
+
+  #onChange(): void {
+    try {
+      this.#runDirectory.record(this.#fleet.handles.map(({ pid }) => pid));
+    } catch (error) {
+      this.#log.error('the pid file could not be written', { error: messageOf(error) });
+    }
+    if (this.#wasReady || this.#stopping || this.#fleet.ready < this.#fleet.wanted) return;
+    this.#wasReady = true;
+    this.#options.onReady(this.#listeners);
+  }
+
+  #command({ command, argument }: ControlRequest): ControlResponse {
+    if (command === 'status') return { ok: true, result: this.status() };
+    if (this.#stopping) return { ok: false, code: 'STOPPING', message: 'the server is stopping' };
+    this.#log.info('command', argument === undefined ? { command } : { command, argument });
+    if (command === 'scale') return this.#scale(argument);
+    if (command === 'restart') return this.#restart(argument);
+    this.#options.onStop();
+    return { ok: true, result: null };
+  }
+
+  #scale(wanted: number | undefined): ControlResponse {
+    if (wanted === undefined || !Number.isInteger(wanted) || wanted < 1 || wanted > MAX_WORKERS) {
+      const message = `the number of workers is 1 to ${MAX_WORKERS}, not ${wanted ?? 'nothing'}`;
+      return { ok: false, code: 'BAD_ARGUMENT', message };
+    }
+    const before = this.#fleet.wanted;
+    this.#fleet.scale(wanted);
+    return { ok: true, result: { before, scale: wanted } };
+  }
+
+  #restart(worker: number | undefined): ControlResponse {
+    if (worker !== undefined && this.#fleet.restart(worker)) return { ok: true, result: { worker } };
+    const message = `no worker ${worker ?? ''} is ready to be replaced; \`pkixd status\` shows the numbers`;
+    return { ok: false, code: 'NO_SUCH_WORKER', message };
+  }
+}

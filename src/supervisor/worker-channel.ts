@@ -1,0 +1,67 @@
+import type { Duplex } from 'node:stream';
+import { messageOf } from '../errors.js';
+import { decode, encode } from '../wire/codec.js';
+import { frame, FrameReader } from '../wire/frame.js';
+import type { ToPrimary, ToWorker } from '../wire/ipc.js';
+import { parseToPrimary } from './worker-messages.js';
+
+/** A worker that lets this many bytes pile up unread is not coming back. */
+const MAX_UNREAD = 16 * 1024 * 1024;
+
+export interface ChannelEvents {
+  message(message: ToPrimary): void;
+  /** The worker sent what no worker sends, or reads nothing. Nothing it sends from now on is heard. */
+  broken(reason: string): void;
+  /** Everything that the worker sent has been heard. */
+  closed(): void;
+}
+
+/** The primary's end of fd 4: frames of msgpack, checked as they come in. */
+export class WorkerChannel {
+  readonly #stream: Duplex;
+  readonly #events: ChannelEvents;
+  readonly #frames = new FrameReader();
+  #broken = false;
+
+  constructor(stream: Duplex, events: ChannelEvents) {
+    this.#stream = stream;
+    this.#events = events;
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
+    stream.on('error', () => stream.destroy());
+    stream.on('close', () => events.closed());
+  }
+
+  send(message: ToWorker): void {
+    if (this.#broken || !this.#stream.writable) return;
+    this.#stream.write(frame(encode(message)));
+    if (this.#stream.writableLength > MAX_UNREAD) this.#break('it does not read what it is sent');
+  }
+
+  #receive(chunk: Buffer): void {
+    for (const message of this.#cut(chunk)) {
+      // What was just heard may have shown the worker to be broken.
+      if (this.#broken) return;
+      this.#events.message(message);
+    }
+  }
+
+  #cut(chunk: Buffer): ToPrimary[] {
+    if (this.#broken) return [];
+    const messages: ToPrimary[] = [];
+    try {
+      for (const body of this.#frames.push(chunk)) {
+        const message = parseToPrimary(decode(body));
+        if (!message) throw new Error('a message of no known shape');
+        messages.push(message);
+      }
+    } catch (error) {
+      this.#break(`it sent garbage: ${messageOf(error)}`);
+    }
+    return messages;
+  }
+
+  #break(reason: string): void {
+    this.#broken = true;
+    this.#events.broken(reason);
+  }
+}

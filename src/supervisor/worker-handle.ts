@@ -1,0 +1,229 @@
+import type { Socket } from 'node:net';
+import type { Config } from '../config/config.js';
+import { messageOf } from '../errors.js';
+import type { Logger, LogSink } from '../log.js';
+import type { WorkerStatus } from '../wire/control.js';
+import type { Handover, ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
+import type { ForkedWorker } from './cluster.js';
+import { captureLines } from './line-capture.js';
+import type { HandoverTarget } from './seat.js';
+import { WorkerChannel } from './worker-channel.js';
+
+export type WorkerState = WorkerStatus['state'];
+
+/** How long a worker may take to exit after it said or showed that it would, in milliseconds. */
+const EXIT_GRACE = 500;
+
+/** What happens to a worker, told to the fleet. */
+export interface HandleEvents {
+  ready(handle: WorkerHandle): void;
+  message(handle: WorkerHandle, message: ToPrimary): void;
+  /** From now on it gets no connection: it was killed, or showed the first sign of its death. */
+  unavailable(handle: WorkerHandle): void;
+  /** It has exited and everything it said was heard. */
+  gone(handle: WorkerHandle): void;
+}
+
+export interface HandleOptions {
+  readonly worker: number;
+  readonly config: Config;
+  /** The attentive clock: deadlines must not count our own absence. */
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly sink: LogSink;
+  readonly events: HandleEvents;
+}
+
+/** The primary's view of a worker. The worker's own view of the primary is worker/supervisor-link.ts. */
+export class WorkerHandle implements HandoverTarget {
+  readonly worker: number;
+  readonly pid: number;
+  readonly #forked: ForkedWorker;
+  readonly #options: HandleOptions;
+  readonly #channel: WorkerChannel;
+  readonly #forkedAt: number;
+  #state: WorkerState = 'starting';
+  #heardAt: number;
+  #pingedAt: number;
+  #pingOpen = false;
+  #sequence = 0;
+  #exitDeadline = Infinity;
+  #exited = false;
+  #heardOut = false;
+  #killReason: string | undefined;
+  /** A stop, a scale-down or an operator wants it gone: its end is no failure. */
+  ordered = false;
+  /** It serves on until its replacement is ready. */
+  leaving = false;
+  readyAt: number | undefined;
+  statistics: WorkerStatistics | undefined;
+
+  constructor(forked: ForkedWorker, options: HandleOptions) {
+    this.#forked = forked;
+    this.#options = options;
+    this.worker = options.worker;
+    this.pid = forked.pid;
+    this.#forkedAt = options.now();
+    this.#heardAt = this.#forkedAt;
+    this.#pingedAt = this.#forkedAt;
+    this.#channel = new WorkerChannel(forked.messages, {
+      message: (message) => this.#hear(message),
+      broken: (reason) => this.kill(reason),
+      closed: () => {
+        this.#heardOut = true;
+        this.#expectExit();
+        this.#settleEnd();
+      },
+    });
+    this.#watchProcess();
+    this.#captureOutput();
+    this.send({ type: 'configure', worker: this.worker, config: options.config });
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  status(): WorkerStatus {
+    const now = this.#options.now();
+    const status = {
+      worker: this.worker,
+      pid: this.pid,
+      state: this.#state,
+      uptime: Math.round(now - this.#forkedAt),
+      lastPong: Math.round(now - this.#heardAt),
+    };
+    return this.statistics ? { ...status, statistics: this.statistics } : status;
+  }
+
+  send(message: ToWorker): void {
+    this.#channel.send(message);
+  }
+
+  hand(handover: Handover, socket: Socket): void {
+    // A failed send needs no answer here: the id stays open until it is revoked or the worker is dead.
+    this.#forked.cluster.process.send(handover, socket, { keepOpen: true }, () => undefined);
+  }
+
+  revoke(ids: readonly number[]): void {
+    this.send({ type: 'revoke', ids });
+  }
+
+  distrust(reason: string): void {
+    this.kill(reason);
+  }
+
+  /** Past this id it takes no connection; it answers what it has read, and exits. */
+  drain(lastId: number, timeout: number): void {
+    if (this.#state !== 'ready') return;
+    this.#state = 'draining';
+    this.ordered = true;
+    this.#exitWithin(timeout + EXIT_GRACE);
+    this.send({ type: 'drain', lastId, timeout });
+  }
+
+  /** SIGKILL: nothing else reaches a worker whose loop is blocked. */
+  kill(reason: string): void {
+    if (this.#exited || this.#killReason !== undefined) return;
+    this.#killReason = reason;
+    this.#markDead();
+    this.#forked.cluster.process.kill('SIGKILL');
+  }
+
+  /** To be called often: sends pings and enforces deadlines. */
+  check(): void {
+    const now = this.#options.now();
+    if (now > this.#exitDeadline) return this.kill('it did not exit in time');
+    if (this.#state === 'dead') return;
+    const { config } = this.#options;
+    if (this.#state === 'starting') {
+      if (now - this.#forkedAt > config['workers.bootTimeout']) {
+        this.kill(`not ready after workers.bootTimeout = ${config['workers.bootTimeout']} ms`);
+      }
+      return;
+    }
+    const silence = now - Math.max(this.#heardAt, this.#pingedAt);
+    if (this.#pingOpen && silence > config['workers.pingTimeout']) {
+      return this.kill(`silent for longer than workers.pingTimeout = ${config['workers.pingTimeout']} ms`);
+    }
+    // One question at a time: a worker that does not read must not fill its pipe.
+    if (!this.#pingOpen && now - this.#pingedAt >= config['workers.pingInterval']) this.#ping(now);
+  }
+
+  #ping(now: number): void {
+    this.#sequence += 1;
+    this.#pingedAt = now;
+    this.#pingOpen = true;
+    this.send({ type: 'ping', sequence: this.#sequence });
+  }
+
+  #hear(message: ToPrimary): void {
+    const now = this.#options.now();
+    this.#heardAt = now;
+    if (message.type === 'pong') {
+      if (message.sequence === this.#sequence) this.#pingOpen = false;
+      this.statistics = message.statistics;
+    } else if (message.type === 'drained') {
+      this.#exitWithin(EXIT_GRACE);
+    } else if (message.type === 'ready' && this.#state === 'starting') {
+      this.#state = 'ready';
+      this.readyAt = now;
+      this.#ping(now);
+      this.#options.events.ready(this);
+    }
+    this.#options.events.message(this, message);
+  }
+
+  #watchProcess(): void {
+    const { process } = this.#forked.cluster;
+    process.once('exit', (code, signal) => {
+      this.#exited = true;
+      this.#logEnd(code, signal);
+      this.#settleEnd();
+    });
+    process.once('disconnect', () => this.#expectExit());
+    this.#forked.lifeline.on('error', (error) => {
+      this.#options.log.debug('a lifeline failed', { worker: this.worker, error: messageOf(error) });
+    });
+    this.#forked.lifeline.resume();
+  }
+
+  #captureOutput(): void {
+    const { sink } = this.#options;
+    const source = `worker ${this.worker}`;
+    const write = (level: 'info' | 'warn') => (message: string) => {
+      sink({ time: Date.now(), level, message, source, pid: this.pid, fields: {} });
+    };
+    captureLines(this.#forked.stdout, write('info'));
+    captureLines(this.#forked.stderr, write('warn'));
+  }
+
+  #logEnd(code: number | null, signal: string | null): void {
+    const { log } = this.#options;
+    const fields = { worker: this.worker, workerPid: this.pid, code, signal, reason: this.#killReason };
+    if (this.ordered && code === 0) log.info('worker exited', fields);
+    else log.warn('worker died', fields);
+  }
+
+  #exitWithin(duration: number): void {
+    this.#exitDeadline = Math.min(this.#exitDeadline, this.#options.now() + duration);
+  }
+
+  /** One of its channels closed: the end has begun, or it must. */
+  #expectExit(): void {
+    this.#exitWithin(EXIT_GRACE);
+    this.#markDead();
+  }
+
+  #markDead(): void {
+    if (this.#state === 'dead') return;
+    this.#state = 'dead';
+    this.#options.events.unavailable(this);
+  }
+
+  /** Exit and the end of fd 4 come in either order; only both together say that nothing more is to be heard. */
+  #settleEnd(): void {
+    this.#markDead();
+    if (this.#exited && this.#heardOut) this.#options.events.gone(this);
+  }
+}

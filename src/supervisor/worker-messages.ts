@@ -1,0 +1,111 @@
+import { LOG_LEVELS, type LogRecord } from '../log.js';
+import type { ToPrimary, WorkerStatistics } from '../wire/ipc.js';
+
+/** More ids or log records than this in one message are no honest worker's. */
+const MAX_ITEMS = 65_536;
+const MAX_TEXT = 64 * 1024;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * What a worker sent, with every field checked; `undefined` for anything else. Workers are the
+ * ones that read hostile input, so the primary takes their word for nothing.
+ */
+export function parseToPrimary(value: unknown): ToPrimary | undefined {
+  if (!isFields(value)) return undefined;
+  switch (value['type']) {
+    case 'ready': {
+      const { pid, version, threads } = value;
+      if (!isCount(pid) || !isText(version) || !isCount(threads)) return undefined;
+      return { type: 'ready', pid, version, threads };
+    }
+    case 'pong': {
+      const { sequence, statistics } = value;
+      return isCount(sequence) && isStatistics(statistics)
+        ? { type: 'pong', sequence, statistics }
+        : undefined;
+    }
+    case 'load': {
+      const { inFlight, connections } = value;
+      if (!isCount(inFlight) || !isCount(connections)) return undefined;
+      return { type: 'load', inFlight, connections };
+    }
+    case 'accepted':
+    case 'refused':
+    case 'revoked':
+      return isIds(value['ids']) ? { type: value['type'], ids: value['ids'] } : undefined;
+    case 'statusRequest':
+      return isCount(value['request']) ? { type: 'statusRequest', request: value['request'] } : undefined;
+    case 'drained':
+      return { type: 'drained' };
+    case 'restart':
+      return isText(value['reason']) ? { type: 'restart', reason: value['reason'] } : undefined;
+    case 'log':
+      return parseLog(value['records']);
+    default:
+      return undefined;
+  }
+}
+
+/** Which numbers statistics consist of; the type holds the list to be whole. */
+const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
+  openConnections: true,
+  handledConnections: true,
+  handledRequests: true,
+  errors: true,
+  busy: true,
+  timeouts: true,
+  inFlight: true,
+  queueDepth: true,
+  oldestWait: true,
+  threads: true,
+  busyThreads: true,
+  threadRestarts: true,
+  eventLoopUtilization: true,
+  rss: true,
+};
+
+function isStatistics(value: unknown): value is WorkerStatistics {
+  return isFields(value) && Object.keys(STATISTICS).every((key) => isAmount(value[key]));
+}
+
+function parseLog(value: unknown): ToPrimary | undefined {
+  if (!Array.isArray(value) || value.length > MAX_ITEMS) return undefined;
+  const records: LogRecord[] = [];
+  for (const item of value as unknown[]) {
+    const record = parseRecord(item);
+    if (!record) return undefined;
+    records.push(record);
+  }
+  return { type: 'log', records };
+}
+
+function parseRecord(value: unknown): LogRecord | undefined {
+  if (!isFields(value)) return undefined;
+  const { time, message, source, pid, fields } = value;
+  const level = LOG_LEVELS.find((known) => known === value['level']);
+  if (!isAmount(time) || level === undefined || !isText(message) || !isText(source) || !isCount(pid))
+    return undefined;
+  return isFields(fields) ? { time, level, message, source, pid, fields } : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TEXT;
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isCount(value: unknown): value is number {
+  return isAmount(value) && Number.isSafeInteger(value);
+}
+
+/** Never empty: an answer about nothing means a broken worker. */
+function isIds(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length > 0 && value.length <= MAX_ITEMS && value.every(isCount);
+}

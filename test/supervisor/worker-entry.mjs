@@ -1,0 +1,127 @@
+/**
+ * A worker for tests: it speaks the messages of wire/ipc and one line of text per request. Its faults are chosen by
+ * worker number in the JSON file that PKIXD_TEST_MODES names, read at boot: { "1": "refuse", "*": "serve" }.
+ */
+import { readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { decode, encode } from '../../dist/wire/codec.js';
+import { frame, FrameReader } from '../../dist/wire/frame.js';
+
+process.on('SIGUSR1', () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+
+const link = new Socket({ fd: 4 });
+const lifeline = new Socket({ fd: 5 });
+const frames = new FrameReader();
+const held = new Map();
+const open = new Set();
+let worker;
+let mode;
+let inFlight = 0;
+let drainTo = Infinity;
+
+const say = (message) => link.write(frame(encode(message)));
+const load = () => say({ type: 'load', inFlight, connections: open.size });
+
+for (const stream of [link, lifeline]) {
+  stream.on('error', () => {});
+  stream.resume();
+  stream.on('close', () => {
+    if (mode !== 'outlive') process.exit(0);
+  });
+}
+if (process.env.PKIXD_TEST_MODES?.includes('outlive')) process.removeAllListeners('disconnect');
+
+link.on('data', (chunk) => {
+  for (const body of frames.push(chunk)) hear(decode(body));
+});
+
+function hear(message) {
+  if (message.type === 'configure') boot(message.worker);
+  else if (message.type === 'ping' && mode !== 'mute') pong(message.sequence);
+  else if (message.type === 'revoke' && mode !== 'mute') {
+    for (const id of message.ids) held.delete(id);
+    say({ type: 'revoked', ids: message.ids });
+  } else if (message.type === 'drain') drain(message.lastId);
+}
+
+function boot(number) {
+  worker = number;
+  const modes = JSON.parse(readFileSync(process.env.PKIXD_TEST_MODES, 'utf8'));
+  mode = modes[worker] ?? modes['*'] ?? 'serve';
+  console.log(`booted as ${mode}`);
+  if (mode === 'crash') process.exit(3);
+  if (mode === 'garbage') link.write(frame(Buffer.from([0xc1, 1, 2, 3])));
+  if (mode === 'never ready') return;
+  say({ type: 'ready', pid: process.pid, version: '0', threads: 1 });
+}
+
+function pong(sequence) {
+  const none = { handledConnections: 0, handledRequests: 0, errors: 0, busy: 0, timeouts: 0, queueDepth: 0 };
+  const more = { oldestWait: 0, threads: 1, busyThreads: 0, threadRestarts: 0, eventLoopUtilization: 0.5 };
+  const statistics = {
+    ...none,
+    ...more,
+    openConnections: open.size,
+    inFlight,
+    rss: process.memoryUsage.rss(),
+  };
+  say({ type: 'pong', sequence, statistics });
+}
+
+function drain(lastId) {
+  drainTo = lastId;
+  for (const socket of open) if (!socket.busy) socket.end();
+  finish();
+}
+
+function finish() {
+  if (drainTo === Infinity || inFlight > 0) return;
+  say({ type: 'drained' });
+  link.end(() => process.exit(0));
+}
+
+process.on('message', ({ id }, socket) => {
+  if (mode === 'refuse' || !socket) {
+    socket?.destroy();
+    say({ type: 'refused', ids: [id] });
+  } else if (mode === 'never acknowledge' || mode === 'mute') held.set(id, socket);
+  else if (mode === 'die on connection') process.kill(process.pid, 'SIGKILL');
+  else if (mode === 'lose first' && id === 1) socket.destroy();
+  else serve(id, socket);
+});
+
+function serve(id, socket) {
+  socket.allowHalfOpen = true;
+  say({ type: 'accepted', ids: [id] });
+  open.add(socket);
+  load();
+  socket.setEncoding('utf8');
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    open.delete(socket);
+    load();
+  });
+  socket.on('end', () => socket.busy || socket.end());
+  socket.on('data', (text) => {
+    for (const line of text.split('\n').filter(Boolean)) answer(line, socket);
+  });
+}
+
+function answer(line, socket) {
+  if (line === 'block') for (;;);
+  if (line === 'die') process.kill(process.pid, 'SIGKILL');
+  if (line === 'restart') say({ type: 'restart', reason: 'a client said so' });
+  const delay = line === 'slow' ? 400 : 0;
+  inFlight += 1;
+  socket.busy = true;
+  load();
+  setTimeout(() => {
+    inFlight -= 1;
+    socket.busy = false;
+    socket.write(`worker ${worker} ${process.pid}\n`);
+    if (drainTo !== Infinity) socket.end();
+    load();
+    finish();
+  }, delay);
+}
