@@ -81,7 +81,7 @@ function runRevocation(test: Case): CaseResult {
   });
   const finding = checkRevocation(
     leaf,
-    { certificate: issuer, key: signatures.key(issuer.spki) },
+    { certificate: issuer, key: signatures.key(issuer) },
     {
       now: timeOf(test),
       at: undefined,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import type { Crl } from '../x509/crl.js';
 import { importPublicKey, type PublicKey } from '../x509/public-key.js';
@@ -21,26 +21,27 @@ const MAX_EDGES = 16_384;
  */
 export class CaMemory {
   readonly #keys = new BoundedMap<string, CaKey>(MAX_KEYS);
-  /** Spares the hash over the key's bytes while the certificate's own view of them is the same object. */
-  readonly #keysByView = new WeakMap<Uint8Array, CaKey>();
+  /** Spares the look-up by the key's bytes while the certificate is the same object. */
+  readonly #keysByHolder = new WeakMap<Certificate, CaKey>();
   readonly #certificates = new BoundedMap<number, Certificate>(MAX_CERTIFICATES);
   readonly #edges = new BoundedMap<string, true>(MAX_EDGES);
   readonly #crls = new WeakMap<Crl, Map<string, boolean>>();
 
-  /** The imported key of this SubjectPublicKeyInfo, or `undefined` when it has to be imported first. */
-  key(spki: Uint8Array): CaKey | undefined {
-    const byView = this.#keysByView.get(spki);
-    if (byView !== undefined) return byView;
-    const key = this.#keys.get(bytesKey(spki));
-    if (key !== undefined) this.#keysByView.set(spki, key);
+  /** The certificate's imported key, or `undefined` when it has to be imported first. */
+  key(holder: Certificate): CaKey | undefined {
+    const byHolder = this.#keysByHolder.get(holder);
+    if (byHolder !== undefined) return byHolder;
+    const key = this.#keys.get(bytesKey(holder.spki));
+    if (key !== undefined) this.#keysByHolder.set(holder, key);
     return key;
   }
 
   /** Throws `X509Error` when the key is bad or of a kind that is not supported. */
-  importKey(spki: Uint8Array): CaKey {
-    const key = { id: createHash('sha256').update(spki).digest('hex'), publicKey: importPublicKey(spki) };
+  importKey(holder: Certificate): CaKey {
+    const { spki } = holder;
+    const key = { id: hash('sha256', spki, 'hex'), publicKey: importPublicKey(spki) };
     this.#keys.set(bytesKey(spki), key);
-    this.#keysByView.set(spki, key);
+    this.#keysByHolder.set(holder, key);
     return key;
   }
 

@@ -65,7 +65,7 @@ function isLoop(path: readonly Certificate[], candidate: Certificate): boolean {
 
 function isSigned(search: PathSearch, child: Certificate, issuer: Certificate): boolean {
   try {
-    search.signatures.checkCertificate(child, search.signatures.key(issuer.spki));
+    search.signatures.checkCertificate(child, search.signatures.key(issuer));
     return true;
   } catch (thrown) {
     const failure = failureOf(thrown);

@@ -78,7 +78,7 @@ function initialize({ certificates, anchor }: CertificationPath, inputs: Validat
     explicitPolicy: inputs.policy.explicit === true ? 0 : n + 1, // (d)
     inhibitAnyPolicy: inputs.policy.inhibitAny === true ? 0 : n + 1, // (e)
     policyMapping: inputs.policy.inhibitMapping === true ? 0 : n + 1, // (f)
-    workingKey: inputs.signatures.key(anchor.spki), // (g)(h)(i)
+    workingKey: inputs.signatures.key(anchor.certificate), // (g)(h)(i)
     workingIssuer: anchor.subject, // (j)
     maxPathLength: anchorPathLength(anchor.certificate, inputs) ?? n, // (k)
   };
@@ -120,7 +120,7 @@ function prepareForNext(certificate: Certificate, state: State, inputs: Validati
   // (c)
   state.workingIssuer = certificate.subject;
   // (d)(e)(f)
-  state.workingKey = inputs.signatures.key(certificate.spki);
+  state.workingKey = inputs.signatures.key(certificate);
   // (g)
   state.names.add(certificate);
   const selfIssued = isSelfIssued(certificate);

@@ -21,11 +21,11 @@ export class Signatures {
   }
 
   /** The key of a CA or anchor; throws BAD_KEY or UNSUPPORTED_ALGORITHM. */
-  key(spki: Uint8Array): CaKey {
-    const known = this.#memory.key(spki);
+  key(holder: Certificate): CaKey {
+    const known = this.#memory.key(holder);
     if (known !== undefined) return known;
     this.#budget.spendSignature(KEY_IMPORT_COST);
-    return this.#memory.importKey(spki);
+    return this.#memory.importKey(holder);
   }
 
   /** Throws BAD_SIGNATURE unless `issuer` signed `child`, and UNSUPPORTED_ALGORITHM when that cannot be said. */

@@ -8,7 +8,6 @@ import { BoundedMap } from './bounded-map.js';
  */
 export interface TrustAnchor {
   readonly subject: Name;
-  readonly spki: Uint8Array;
   readonly certificate: Certificate;
 }
 
@@ -23,9 +22,9 @@ export class TrustStore {
 
   constructor(certificates: Iterable<Certificate>) {
     for (const certificate of certificates) {
-      const { subject, spki } = certificate;
+      const { subject } = certificate;
       const named = this.#anchors.get(subject.key);
-      const anchor = { subject, spki, certificate };
+      const anchor = { subject, certificate };
       if (named === undefined) this.#anchors.set(subject.key, [anchor]);
       else if (!named.some((other) => isSameCertificate(other.certificate, certificate))) named.push(anchor);
     }
