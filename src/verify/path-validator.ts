@@ -74,7 +74,7 @@ function initialize({ certificates, anchor }: CertificationPath, inputs: Validat
   const n = certificates.length;
   return {
     graph: new PolicyGraph(), // (a)
-    names: new NameConstraintState(), // (b)(c)
+    names: initialNames(anchor.certificate, inputs), // (b)(c)
     explicitPolicy: inputs.policy.explicit === true ? 0 : n + 1, // (d)
     inhibitAnyPolicy: inputs.policy.inhibitAny === true ? 0 : n + 1, // (e)
     policyMapping: inputs.policy.inhibitMapping === true ? 0 : n + 1, // (f)
@@ -223,6 +223,13 @@ function checkDepth(length: number, profile: Profile): void {
 function anchorPathLength(anchor: Certificate, inputs: ValidationInputs): number | undefined {
   if (!inputs.profile.rules.has('anchor-as-certificate')) return undefined;
   return anchor.basicConstraints?.pathLength;
+}
+
+/** §6.1.1 (h)(i): an anchor that counts as a certificate constrains names as a CA would. */
+function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstraintState {
+  const names = new NameConstraintState();
+  if (inputs.profile.rules.has('anchor-as-certificate')) names.add(anchor);
+  return names;
 }
 
 /** §6.1: the same name as subject and issuer. */

@@ -30,7 +30,7 @@ export const BASE_RULES: Readonly<Record<BaseProfile, ReadonlySet<Rule>>> = {
   rfc5280: new Set<Rule>(),
   'rfc5280-strict': new Set<Rule>(['anchor-as-certificate']),
   webpki: new Set(WEBPKI),
-  'webpki-strict': new Set(WEBPKI),
+  'webpki-strict': new Set<Rule>([...WEBPKI, 'eku-required']),
 };
 
 /** A named set of rules with its trust anchors: what a request's `profile` chooses. */

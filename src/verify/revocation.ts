@@ -59,8 +59,8 @@ export type Finding =
 const CLOCK_TOLERANCE = 5 * 60_000;
 
 /**
- * RFC 5280 §6.3.3 for complete CRLs signed with the certificate issuer's own key. Delta and indirect CRLs, CRLs for
- * some reasons and CRLs signed with another key are not used: alone they leave the status unknown.
+ * RFC 5280 §6.3.3 for complete CRLs signed with the certificate issuer's own key. Indirect CRLs and CRLs signed with
+ * another key are not used; delta CRLs and CRLs for some reasons only ever prove a revocation.
  *
  * The newest CRL that is authentic and in scope decides, so a CRL from the request never outranks a newer stored
  * one. Throws BUDGET_EXCEEDED.
@@ -113,10 +113,12 @@ function consult(
   // (j)(k): removeFromCRL un-revokes
   const entry = findEntry(crl, certificate.serial);
   const isLater = at !== undefined && crl.thisUpdate > at;
+  const isPartial = crl.isDelta || crl.issuingDistributionPoint?.onlySomeReasons !== undefined;
   if (entry !== undefined && entry.reason !== 'removeFromCRL' && !(isLater && entry.date > at)) {
     return { state: 'revoked', from, date: entry.date, reason: entry.reason };
   }
   if (isLater) throw unknownAt(at, `the CRL of ${iso(crl.thisUpdate)} is later and proves only revocation`);
+  if (isPartial) throw unsupported('delta CRLs and CRLs for some reasons');
   return freshness(from, inputs);
 }
 
@@ -142,11 +144,9 @@ function freshness(from: CandidateCrl, inputs: RevocationInputs): Finding {
 
 /** (b)(2): is the certificate among those that this CRL speaks of? */
 function checkScope(crl: Crl, certificate: Certificate): void {
-  if (crl.isDelta) throw unsupported('delta CRLs');
   const scope = crl.issuingDistributionPoint;
   if (scope === undefined) return;
   if (scope.indirectCrl) throw unsupported('indirect CRLs');
-  if (scope.onlySomeReasons !== undefined) throw unsupported('CRLs for some reasons only');
   const isCa = certificate.basicConstraints?.ca === true;
   if (scope.distributionPoint !== undefined && !isOfPoint(certificate, scope.distributionPoint)) {
     throw outOfScope('another distribution point'); // (i)
@@ -177,6 +177,7 @@ function isSameLocation(a: GeneralName, b: GeneralName): boolean {
 const PROCESSED: ReadonlySet<string> = new Set([
   OID.authorityKeyIdentifier,
   OID.crlNumber,
+  OID.deltaCrlIndicator,
   OID.issuingDistributionPoint,
 ]);
 

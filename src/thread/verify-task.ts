@@ -1,0 +1,72 @@
+import type { Config, ProfileConfig } from '../config/config.js';
+import { CrlDirectory } from '../crl/directory.js';
+import { PkixdError } from '../errors.js';
+import { CaMemory } from '../verify/ca-memory.js';
+import { BASE_RULES, type Profile } from '../verify/profiles.js';
+import type { CrlSource } from '../verify/revocation.js';
+import { TrustStore } from '../verify/trust-store.js';
+import { verify, type VerifyEnvironment } from '../verify/verify.js';
+import { decode, encode } from '../wire/codec.js';
+import type { VerifyResponse } from '../wire/request.js';
+import type { TaskHandler } from '../wire/task.js';
+import { readAnchors } from './anchors.js';
+import { toVerifyRequest } from './request-shape.js';
+
+const NO_CRLS: CrlSource = { find: () => [] };
+
+/**
+ * The `verify` task: a `VerifyRequest` in msgpack to a `VerifyResponse` in msgpack. Trust anchors are read here,
+ * once; `AnchorError` names those that cannot be. `report` is told of CRL files that are left out.
+ */
+export function createVerifyTask(config: Config, report: (message: string) => void): TaskHandler {
+  const environment = createEnvironment(config, report);
+  return (body) => encode(respond(body, environment));
+}
+
+/** An error of ours is the request's fault and an answer; any other is a bug, and the task's INTERNAL. */
+function respond(body: Uint8Array, environment: VerifyEnvironment): VerifyResponse {
+  try {
+    return { verdict: verify(toVerifyRequest(decode(body)), environment) };
+  } catch (thrown) {
+    if (!(thrown instanceof PkixdError)) throw thrown;
+    return { refused: { code: thrown.code, message: thrown.message } };
+  }
+}
+
+function createEnvironment(config: Config, report: (message: string) => void): VerifyEnvironment {
+  const folder = config['crl.directory'];
+  const stores = new Map<string, TrustStore>();
+  const profiles = Object.entries(config.profiles).map(([name, profile]): [string, Profile] => [
+    name,
+    toProfile(profile, stores),
+  ]);
+  return {
+    profiles: new Map(profiles),
+    defaultProfile: config['profile.default'],
+    crls:
+      folder === null
+        ? NO_CRLS
+        : new CrlDirectory(folder, { rescan: config['crl.rescan'], report, now: Date.now }),
+    crlGrace: config['crl.grace'],
+    memory: new CaMemory(),
+    now: Date.now,
+  };
+}
+
+/** Profiles with the same anchors share one store. */
+function toProfile(
+  { base, revocation, purpose, anchors }: ProfileConfig,
+  stores: Map<string, TrustStore>,
+): Profile {
+  const key = anchors.join('\n');
+  const store = stores.get(key) ?? new TrustStore(anchors.flatMap(readAnchors));
+  stores.set(key, store);
+  return {
+    rules: BASE_RULES[base],
+    anchors: store,
+    revocation,
+    purpose,
+    crlMaxAge: null,
+    maxIntermediates: null,
+  };
+}
