@@ -1,0 +1,3 @@
+export default function nothing() {
+  return { status: 'valid', code: 'OK' };
+}

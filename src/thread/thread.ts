@@ -1,0 +1,99 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../errors.js';
+import { packResults, unpackTasks, type BatchResult, type BatchTask } from '../wire/batch.js';
+import type { TaskHandler } from '../wire/task.js';
+import { isThreadData, Progress, type FromThread, type ThreadData } from '../wire/thread.js';
+
+/**
+ * A task thread: takes a batch, runs its tasks one after the other, sends their results. It knows no more of a
+ * task than the handler's name. The IO loop's view of it is worker/thread-handle.ts.
+ */
+export type Handlers = Readonly<Record<string, TaskHandler>>;
+
+/** Results that are older than this are sent before the rest of their batch is done, in nanoseconds: 5 ms. */
+const HOLD_RESULTS = 5_000_000n;
+
+/** What the parent gave this thread to start with, as it was given. */
+export function threadSetup(): unknown {
+  return threadData().setup;
+}
+
+/** A line for the server's log, as a warning: the thread itself writes none. */
+export function report(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  send({ type: 'log', level: 'warn', message, fields });
+}
+
+/** Serves batches until the parent ends the thread. */
+export function runThread(handlers: Handlers): void {
+  const progress = new Progress(threadData().progress);
+  const byPlace = Object.entries(handlers);
+  parent().on('message', (batch: Uint8Array) => {
+    runBatch(unpackTasks(batch), byPlace, progress);
+  });
+  send({ type: 'ready', handlers: byPlace.map(([name]) => name) });
+}
+
+function runBatch(
+  tasks: readonly BatchTask[],
+  handlers: readonly (readonly [string, TaskHandler])[],
+  progress: Progress,
+): void {
+  let results: BatchResult[] = [];
+  let now = process.hrtime.bigint();
+  let sentAt = now;
+  for (const [index, task] of tasks.entries()) {
+    const startedAt = now;
+    progress.begin(index, startedAt);
+    const result = runTask(task, handlers);
+    now = process.hrtime.bigint();
+    results.push({ ...result, microseconds: Number((now - startedAt) / 1000n) });
+    if (now - sentAt < HOLD_RESULTS || index === tasks.length - 1) continue;
+    sendResults(results);
+    results = [];
+    sentAt = now;
+  }
+  // At rest before the last results leave: the IO loop gives the next batch only when it has them.
+  progress.rest();
+  sendResults(results);
+}
+
+function runTask(
+  task: BatchTask,
+  handlers: readonly (readonly [string, TaskHandler])[],
+): { done: boolean; body: Uint8Array } {
+  const [name, handler] = handlers[task.handler] ?? [];
+  try {
+    if (!handler) throw new Error(`no handler has place ${task.handler}`);
+    return { done: true, body: handler(task.body) };
+  } catch (thrown) {
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    send({
+      type: 'log',
+      level: 'error',
+      message: `task ${name} threw`,
+      fields: { stack: stack ?? String(thrown) },
+    });
+    return { done: false, body: Buffer.from(messageOf(thrown)) };
+  }
+}
+
+function sendResults(results: readonly BatchResult[]): void {
+  const batch = packResults(results);
+  parent().postMessage(batch, [batch.buffer]);
+}
+
+function send(message: FromThread): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
+  parent().postMessage(message);
+}
+
+function parent(): NonNullable<typeof parentPort> {
+  if (!parentPort) throw new Error('runs only as a worker thread');
+  return parentPort;
+}
+
+function threadData(): ThreadData {
+  const data: unknown = workerData;
+  if (!isThreadData(data)) throw new Error('runs only as a task thread');
+  return data;
+}

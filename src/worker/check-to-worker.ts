@@ -1,0 +1,48 @@
+import type { ToWorker } from '../wire/ipc.js';
+
+/** The most ids that one revocation may name. */
+const MAX_IDS = 100_000;
+
+/** What arrived on fd 4 as a message, or nothing when it is not one of ours, whole and within bounds. */
+export function checkToWorker(value: unknown): ToWorker | undefined {
+  if (!isRecord(value)) return undefined;
+  switch (value['type']) {
+    case 'configure':
+      return configure(value);
+    case 'ping':
+      return isCount(value['sequence']) ? { type: 'ping', sequence: value['sequence'] } : undefined;
+    case 'drain':
+      return drain(value);
+    case 'revoke':
+      return isIdList(value['ids']) ? { type: 'revoke', ids: value['ids'] } : undefined;
+    case 'status':
+      return isCount(value['request'])
+        ? { type: 'status', request: value['request'], status: value['status'] }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A whole number from 0 that a double holds exactly. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function configure(value: Record<string, unknown>): ToWorker | undefined {
+  const { worker, config } = value;
+  return isCount(worker) && isRecord(config) ? { type: 'configure', worker, config } : undefined;
+}
+
+function drain(value: Record<string, unknown>): ToWorker | undefined {
+  const { lastId, timeout } = value;
+  return isCount(lastId) && isCount(timeout) ? { type: 'drain', lastId, timeout } : undefined;
+}
+
+function isIdList(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= MAX_IDS && value.every(isCount);
+}

@@ -1,0 +1,321 @@
+import type { Duplex } from 'node:stream';
+import { messageOf } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { DeadlineKind, Session, SessionEvent } from '../wire/protocol.js';
+import type { Task, TaskOutcome } from '../wire/task.js';
+import { AnswerSlots } from './answer-slots.js';
+import type { Clock } from './clock.js';
+import type { Counters } from './counters.js';
+import type { Deadlines } from './deadlines.js';
+import type { QueuedRequest } from './request-queue.js';
+
+/** What a connection needs of its worker. */
+export interface ConnectionHost {
+  readonly limits: ConnectionLimits;
+  readonly deadlines: Deadlines<Connection>;
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Queues a task; `settle` is called once, perhaps at once (BUSY), with the milliseconds that it ran. */
+  submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest;
+  requestStatus(answer: (status: unknown) => void): void;
+  loadChanged(): void;
+  onClosed(connection: Connection): void;
+}
+
+export interface ConnectionLimits {
+  /** Unanswered requests at which the socket is no longer read. */
+  readonly maxInFlight: number;
+  /** Unanswered requests beyond which each further one is answered with an error. */
+  readonly maxPipelined: number;
+}
+
+/** How long a peer may take to accept the last bytes, or to close its side after them, in milliseconds. */
+const LINGER = 500;
+
+/**
+ * One client's connection, on any Duplex: bytes go to the session, its events become answers, answers are written
+ * in the order of their events.
+ *
+ * It reads only while it could also answer: not beyond `maxInFlight` unanswered requests, and not while the peer
+ * leaves our answers lying. Nothing is read before `start`.
+ */
+export class Connection {
+  readonly #stream: Duplex;
+  readonly #session: Session;
+  readonly #host: ConnectionHost;
+  readonly #slots = new AnswerSlots((bytes) => {
+    this.#send(bytes);
+  });
+  /** Requests whose outcome is still to come. */
+  readonly #tasks = new Set<QueuedRequest>();
+  #unanswered = 0;
+  /** Answers that leave together at the end of this turn. */
+  #outgoing: Buffer[] = [];
+  #started = false;
+  #heard = false;
+  #peerEnded = false;
+  #peerReads = true;
+  /** No further request is taken. */
+  #inputOver = false;
+  #draining = false;
+  #expired = false;
+  #ending = false;
+  #closed = false;
+  #deadline: DeadlineKind | undefined;
+  #cancelLinger: (() => void) | undefined;
+
+  constructor(stream: Duplex, session: Session, host: ConnectionHost) {
+    this.#stream = stream;
+    this.#session = session;
+    this.#host = host;
+    // A handed-over socket arrives with false: then Node ends our side at the client's half-close, answers or not.
+    stream.allowHalfOpen = true;
+    stream.on('error', (error) => {
+      host.log.debug('connection error', { error: error.message });
+    });
+    stream.on('end', () => {
+      this.#peerEnded = true;
+      if (this.#started) this.#guarded(() => this.#onEnd());
+    });
+    stream.on('drain', () => {
+      this.#peerReads = true;
+      this.#advance(true);
+    });
+    stream.on('close', () => {
+      this.#onClose();
+    });
+    host.counters.openConnections++;
+    host.counters.handledConnections++;
+  }
+
+  /** To be called once the connection is this worker's for certain. */
+  start(): void {
+    if (this.#closed) return;
+    this.#started = true;
+    this.#stream.on('data', (chunk: Buffer) => {
+      this.#guarded(() => this.#onData(chunk));
+    });
+    if (this.#peerEnded) this.#guarded(() => this.#onEnd());
+    else this.#advance(true);
+  }
+
+  /** Closes at the next boundary between requests; a request begun may still be finished, and no other after it. */
+  drain(): void {
+    this.#draining = true;
+    this.#advance(false);
+  }
+
+  /** Takes no further input, not even the rest of a request; what was read whole is answered, then it closes. */
+  stopReading(): void {
+    this.#inputOver = true;
+    this.#advance(false);
+  }
+
+  /** A deadline passed: the client is told, and the connection closed. */
+  expire(kind: DeadlineKind): void {
+    this.#deadline = undefined;
+    if (this.#ending) {
+      this.#stream.destroy();
+      return;
+    }
+    this.#guarded(() => {
+      this.#inputOver = true;
+      this.#expired = true;
+      this.#reply(this.#session.timedOut(kind), true);
+      this.#advance(false);
+    });
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
+  // ── From bytes to answers ─────────────────────────────────────────────────────────────────────────────────
+
+  #onData(chunk: Buffer): void {
+    if (this.#inputOver) return;
+    this.#heard = true;
+    const events = this.#session.receive(chunk);
+    this.#take(events);
+    if (this.#draining && events.length > 0) this.#inputOver = true;
+    // The time for a request begins anew when an earlier one was completed, not with each piece of it.
+    this.#advance(events.length > 0 || !this.#session.midRequest);
+  }
+
+  #onEnd(): void {
+    if (this.#closed) return;
+    if (!this.#inputOver) this.#take(this.#session.end());
+    this.#inputOver = true;
+    this.#advance(false);
+  }
+
+  #take(events: readonly SessionEvent[]): void {
+    for (const event of events) {
+      if (event.kind === 'close') {
+        this.#inputOver = true;
+        return;
+      }
+      const { maxPipelined } = this.#host.limits;
+      if (this.#slots.waiting >= maxPipelined) {
+        this.#reply(this.#session.tooManyPipelined(event, maxPipelined), true);
+      } else if (event.kind === 'reply') this.#reply(event.bytes, event.error ?? false);
+      else if (event.kind === 'status') this.#runStatus(event);
+      else this.#runTask(event);
+    }
+  }
+
+  #reply(bytes: Buffer, error: boolean): void {
+    if (error) this.#host.counters.errors++;
+    this.#answer(this.#openSlot(), bytes);
+  }
+
+  #runStatus(event: Extract<SessionEvent, { kind: 'status' }>): void {
+    const slot = this.#openSlot();
+    this.#host.requestStatus((status) => {
+      if (!this.#closed) this.#guarded(() => this.#answer(slot, event.answer(status)));
+    });
+  }
+
+  #runTask(event: Extract<SessionEvent, { kind: 'task' }>): void {
+    const slot = this.#openSlot();
+    const { clock, log } = this.#host;
+    const readAt = clock.now();
+    let settled = false;
+    let request: QueuedRequest | undefined;
+    request = this.#host.submit(event.task, (outcome, ran) => {
+      settled = true;
+      if (this.#closed) return;
+      if (request) this.#tasks.delete(request);
+      this.#guarded(() => {
+        const answer = event.answer(outcome);
+        this.#answer(slot, answer.bytes);
+        if (!log.enabled('verbose')) return;
+        const queued = Math.max(0, clock.now() - readAt - ran);
+        log.verbose('answered', {
+          id: event.label,
+          ...answer.log,
+          queuedMs: round(queued),
+          ranMs: round(ran),
+        });
+      });
+    });
+    if (!settled) this.#tasks.add(request);
+  }
+
+  #openSlot(): number {
+    this.#unanswered++;
+    this.#host.counters.inFlight++;
+    this.#host.loadChanged();
+    return this.#slots.open();
+  }
+
+  #answer(slot: number, bytes: Buffer): void {
+    this.#unanswered--;
+    this.#host.counters.inFlight--;
+    this.#host.counters.handledRequests++;
+    this.#host.loadChanged();
+    this.#slots.fill(slot, bytes);
+  }
+
+  #send(bytes: Buffer): void {
+    if (this.#outgoing.push(bytes) > 1) return;
+    process.nextTick(() => {
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const [first, ...more] = this.#outgoing;
+    this.#outgoing = [];
+    if (!first || this.#closed || !this.#stream.writable) return;
+    this.#peerReads = this.#stream.write(more.length === 0 ? first : Buffer.concat([first, ...more]));
+    this.#advance(true);
+  }
+
+  // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** @param anew whether something happened that starts the current deadline again. */
+  #advance(anew: boolean): void {
+    if (this.#closed || !this.#started) return;
+    if (this.#draining && !this.#session.midRequest) this.#inputOver = true;
+    const owing = this.#slots.waiting > 0 || this.#outgoing.length > 0;
+    if (this.#inputOver && !owing) this.#end();
+    const read = this.#ending || (!this.#inputOver && this.#readyForMore());
+    if (read) this.#stream.resume();
+    else this.#stream.pause();
+    this.#setDeadline(anew);
+  }
+
+  #readyForMore(): boolean {
+    return this.#peerReads && this.#slots.waiting < this.#host.limits.maxInFlight;
+  }
+
+  #setDeadline(anew: boolean): void {
+    const kind = this.#currentDeadline();
+    if (kind === undefined) this.#host.deadlines.release(this);
+    else if (kind !== this.#deadline || anew) this.#host.deadlines.watch(this, kind);
+    this.#deadline = kind;
+  }
+
+  /** Who waits for our answers is not idle; who does not read them is. */
+  #currentDeadline(): DeadlineKind | undefined {
+    if (this.#ending) return this.#cancelLinger ? undefined : 'idle';
+    if (!this.#peerReads) return this.#expired ? undefined : 'idle';
+    if (this.#inputOver || !this.#readyForMore()) return undefined;
+    if (!this.#heard) return 'firstByte';
+    if (this.#session.midRequest) return 'request';
+    return this.#slots.waiting > 0 ? undefined : 'idle';
+  }
+
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Every answer is with the stream: end our side. Then input is read and dropped until the peer ends its own, for
+   * a socket closed over unread input sends a reset, and that can cost the peer the answers it has not read.
+   */
+  #end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    if (this.#expired) this.#linger();
+    this.#stream.end(() => {
+      this.#linger();
+    });
+  }
+
+  #linger(): void {
+    if (this.#closed || this.#cancelLinger) return;
+    this.#host.deadlines.release(this);
+    this.#cancelLinger = this.#host.clock.after(LINGER, () => {
+      this.#stream.destroy();
+    });
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    this.#cancelLinger?.();
+    const { counters, deadlines } = this.#host;
+    deadlines.release(this);
+    for (const request of this.#tasks) request.abandoned = true;
+    counters.inFlight -= this.#unanswered;
+    counters.openConnections--;
+    this.#host.loadChanged();
+    this.#host.onClosed(this);
+  }
+
+  /** A defect of a protocol costs its connection, not the worker. */
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (thrown) {
+      const stack = thrown instanceof Error ? thrown.stack : undefined;
+      this.#host.log.error('a protocol threw; its connection is closed', { error: messageOf(thrown), stack });
+      this.#stream.destroy();
+    }
+  }
+}
+
+/** To hundredths of a millisecond. */
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
+}

@@ -1,0 +1,154 @@
+import { Socket } from 'node:net';
+import type { Logger } from '../log.js';
+import type { Handover } from '../wire/ipc.js';
+import type { Protocol, RequestLimits } from '../wire/protocol.js';
+import { isCount, isRecord } from './check-to-worker.js';
+import { Connection, type ConnectionHost } from './connection.js';
+import { HandoverLedger } from './handover-ledger.js';
+import type { SupervisorLink } from './supervisor-link.js';
+
+/** What is spoken on a listener, and what it permits. */
+export interface ListenerView {
+  readonly protocol: Protocol;
+  readonly permits: ReadonlySet<string>;
+}
+
+export interface ConnectionsOptions {
+  readonly listeners: ReadonlyMap<string, ListenerView>;
+  readonly limits: RequestLimits;
+  /** Open connections beyond which new ones are passed back. */
+  readonly max: number;
+  /** Milliseconds to wait for handles that the primary has sent and that have not come. */
+  readonly handoverTimeout: number;
+}
+
+/** The share of the drain timeout after which requests that are still arriving are given up. */
+const READING_SHARE = 0.8;
+
+/** All connections of this worker: takes them over from the primary, and lets them go when it drains. */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #host: Omit<ConnectionHost, 'onClosed'>;
+  readonly #link: SupervisorLink;
+  readonly #log: Logger;
+  readonly #ledger = new HandoverLedger();
+  readonly #open = new Set<Connection>();
+  #draining = false;
+  /** Called after each change that a drain may be waiting for. */
+  #onChange: (() => void) | undefined;
+
+  constructor(options: ConnectionsOptions, host: Omit<ConnectionHost, 'onClosed'>, link: SupervisorLink) {
+    this.#options = options;
+    this.#host = host;
+    this.#link = link;
+    this.#log = host.log;
+  }
+
+  /** A message of Node's own IPC channel, with the socket that came along, if it did. */
+  take(message: unknown, socket: unknown): void {
+    if (!isHandover(message)) {
+      this.#log.warn('an unknown message on the channel of handles is ignored');
+      if (socket instanceof Socket) socket.destroy();
+      return;
+    }
+    const { lost, wanted } = this.#ledger.arrive(message.id);
+    for (const id of lost) this.#refuse(id, 'its handle was lost');
+    if (wanted) this.#decide(message, socket);
+    else if (socket instanceof Socket) socket.destroy();
+    this.#onChange?.();
+  }
+
+  revoke(ids: readonly number[]): void {
+    this.#link.confirmRevoked(this.#ledger.revoke(ids));
+    this.#onChange?.();
+  }
+
+  /**
+   * Resolves when every connection up to `lastId` is closed, after its requests were answered; or after `timeout`
+   * milliseconds, then with whatever is left.
+   */
+  async drain(lastId: number, timeout: number): Promise<{ readonly cutOff: number }> {
+    this.#draining = true;
+    const { clock } = this.#host;
+    const handlesSettled = (): boolean => this.#ledger.isSettled(lastId);
+    await this.#until(handlesSettled, Math.min(this.#options.handoverTimeout, timeout / 2));
+    // Two turns of the loop: what the kernel has of idle connections is read, and answered.
+    await nextTurn();
+    await nextTurn();
+    for (const connection of this.#open) connection.drain();
+    const stopReading = clock.after(timeout * READING_SHARE, () => {
+      for (const connection of this.#open) connection.stopReading();
+    });
+    await this.#until(() => this.#open.size === 0, timeout);
+    stopReading();
+    const cutOff = this.#open.size;
+    for (const connection of this.#open) connection.destroy();
+    return { cutOff };
+  }
+
+  #decide({ id, listener }: Handover, socket: unknown): void {
+    const view = this.#options.listeners.get(listener);
+    if (!(socket instanceof Socket)) this.#refuse(id, 'its handle was lost');
+    else if (!view) this.#refuse(id, `no listener is called "${listener}"`, socket);
+    else if (this.#draining) this.#refuse(id, 'the worker is draining', socket);
+    else if (this.#open.size >= this.#options.max) this.#refuse(id, 'the worker is full', socket);
+    else this.#accept(id, view, socket);
+  }
+
+  /**
+   * The acknowledgement leaves at the end of this turn, and Node reads from the socket in the next one at the
+   * earliest: a connection of which anything was read is always the worker's.
+   */
+  #accept(id: number, view: ListenerView, socket: Socket): void {
+    socket.setNoDelay(true);
+    const session = view.protocol.open({ limits: this.#options.limits, permits: view.permits });
+    const connection = new Connection(socket, session, {
+      ...this.#host,
+      onClosed: (closed) => {
+        this.#open.delete(closed);
+        this.#onChange?.();
+      },
+    });
+    this.#open.add(connection);
+    this.#host.loadChanged();
+    this.#link.accept(id, () => {
+      connection.start();
+    });
+  }
+
+  #refuse(id: number, why: string, socket?: Socket): void {
+    this.#log.debug('a connection is passed back', { id, why });
+    // Only this copy of the handle: the primary still has its own.
+    socket?.on('error', () => {});
+    socket?.destroy();
+    this.#link.refuse(id);
+  }
+
+  async #until(condition: () => boolean, timeout: number): Promise<void> {
+    if (condition()) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#host.clock.after(timeout, resolve);
+      this.#onChange = () => {
+        if (!condition()) return;
+        cancel();
+        resolve();
+      };
+    });
+    this.#onChange = undefined;
+  }
+}
+
+function isHandover(message: unknown): message is Handover {
+  return (
+    isRecord(message) &&
+    message['type'] === 'connection' &&
+    isCount(message['id']) &&
+    typeof message['listener'] === 'string'
+  );
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,98 @@
+import type { DeadlineKind } from '../wire/protocol.js';
+import type { Clock } from './clock.js';
+
+/** One subject under one deadline: a link in that deadline's list. */
+interface Watch<S> {
+  readonly kind: DeadlineKind;
+  readonly subject: S;
+  readonly due: number;
+  previous: Watch<S> | undefined;
+  next: Watch<S> | undefined;
+}
+
+interface List<S> {
+  first: Watch<S> | undefined;
+  last: Watch<S> | undefined;
+}
+
+/**
+ * All deadlines of a worker's connections, under one timer. Every deadline of a kind lasts equally long, so that
+ * the order of insertion is the order of expiry, and a list per kind needs no sorting:
+ *
+ *     firstByte   ▶ A ⇄ B ⇄ C ◀ watch() appends       due of A ≤ due of B ≤ due of C
+ *     request     ▶ D ◀                               the timer waits for the least of A, D, E
+ *     idle        ▶ E ⇄ F ⇄ G ⇄ H ◀                   release(F) unlinks: E ⇄ G
+ *
+ * Both operations are O(1). The timer is not moved when its subject leaves: it fires, finds nothing due, and is
+ * set again.
+ */
+export class Deadlines<S> {
+  readonly #durations: Readonly<Record<DeadlineKind, number>>;
+  readonly #clock: Clock;
+  readonly #onExpired: (subject: S, kind: DeadlineKind) => void;
+  readonly #lists: Readonly<Record<DeadlineKind, List<S>>> = {
+    firstByte: { first: undefined, last: undefined },
+    request: { first: undefined, last: undefined },
+    idle: { first: undefined, last: undefined },
+  };
+  readonly #watches = new Map<S, Watch<S>>();
+  #timerDue = Infinity;
+  #cancelTimer: (() => void) | undefined;
+
+  /** @param durations milliseconds for each kind. */
+  constructor(
+    durations: Readonly<Record<DeadlineKind, number>>,
+    clock: Clock,
+    onExpired: (subject: S, kind: DeadlineKind) => void,
+  ) {
+    this.#durations = durations;
+    this.#clock = clock;
+    this.#onExpired = onExpired;
+  }
+
+  /** From now on the subject is under this deadline, anew, and under no other. */
+  watch(subject: S, kind: DeadlineKind): void {
+    this.release(subject);
+    const list = this.#lists[kind];
+    const due = this.#clock.now() + this.#durations[kind];
+    const watch: Watch<S> = { kind, subject, due, previous: list.last, next: undefined };
+    if (list.last) list.last.next = watch;
+    else list.first = watch;
+    list.last = watch;
+    this.#watches.set(subject, watch);
+    this.#setTimer(due);
+  }
+
+  release(subject: S): void {
+    const watch = this.#watches.get(subject);
+    if (!watch) return;
+    this.#watches.delete(subject);
+    const list = this.#lists[watch.kind];
+    if (watch.previous) watch.previous.next = watch.next;
+    else list.first = watch.next;
+    if (watch.next) watch.next.previous = watch.previous;
+    else list.last = watch.previous;
+  }
+
+  #setTimer(due: number): void {
+    if (due >= this.#timerDue) return;
+    this.#cancelTimer?.();
+    this.#timerDue = due;
+    this.#cancelTimer = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
+      this.#timerDue = Infinity;
+      this.#cancelTimer = undefined;
+      this.#expire();
+    });
+  }
+
+  #expire(): void {
+    const now = this.#clock.now();
+    for (const list of Object.values(this.#lists)) {
+      for (let watch = list.first; watch && watch.due <= now; watch = list.first) {
+        this.release(watch.subject);
+        this.#onExpired(watch.subject, watch.kind);
+      }
+      if (list.first) this.#setTimer(list.first.due);
+    }
+  }
+}

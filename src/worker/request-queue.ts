@@ -1,0 +1,80 @@
+import type { Task, TaskOutcome } from '../wire/task.js';
+
+/** A task on its way through queue and thread. */
+export interface QueuedRequest {
+  readonly task: Task;
+  /** Milliseconds of the monotonic clock. */
+  readonly queuedAt: number;
+  /** Set when nobody waits for the outcome any more: it is then not started. */
+  abandoned: boolean;
+  /** Threads that died while they ran it. */
+  deaths: number;
+  /** Called once, with the time it ran in milliseconds. */
+  settle(outcome: TaskOutcome, ran: number): void;
+}
+
+/** Segments are cut off the front once this many of their requests are gone. */
+const COMPACT_AFTER = 1024;
+
+/**
+ * The bounded FIFO between connections and threads.
+ *
+ *     take ◀── [ gone … gone │ oldest … newest ] ◀── push
+ *                            │
+ *              requeue ──────┘  (back to the head, in their order; not bounded, for they were inside before)
+ *
+ * The array's gone part is dropped now and then, so that every operation is O(1) on average.
+ */
+export class RequestQueue {
+  readonly #max: number;
+  #requests: (QueuedRequest | undefined)[] = [];
+  #head = 0;
+
+  /** @param max requests that may wait; `push` refuses more. */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get depth(): number {
+    return this.#requests.length - this.#head;
+  }
+
+  /** Whether there was room. */
+  push(request: QueuedRequest): boolean {
+    if (this.depth >= this.#max) return false;
+    this.#requests.push(request);
+    return true;
+  }
+
+  /** Up to `count` requests from the head; those that were abandoned are dropped on the way. */
+  take(count: number): QueuedRequest[] {
+    const taken: QueuedRequest[] = [];
+    while (taken.length < count && this.#head < this.#requests.length) {
+      const request = this.#requests[this.#head];
+      this.#requests[this.#head++] = undefined;
+      if (request && !request.abandoned) taken.push(request);
+    }
+    this.#compact();
+    return taken;
+  }
+
+  /** Puts requests that were taken back before all others. */
+  requeue(requests: readonly QueuedRequest[]): void {
+    this.#requests = [...requests, ...this.#requests.slice(this.#head)];
+    this.#head = 0;
+  }
+
+  /** Milliseconds that the request at the head has waited; 0 when there is none. */
+  oldestWait(now: number): number {
+    const oldest = this.#requests[this.#head];
+    return oldest ? now - oldest.queuedAt : 0;
+  }
+
+  #compact(): void {
+    if (this.#head === this.#requests.length) this.#requests = [];
+    else if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#requests.length) {
+      this.#requests = this.#requests.slice(this.#head);
+    } else return;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,162 @@
+import type { Duplex } from 'node:stream';
+import { messageOf } from '../errors.js';
+import type { LogRecord } from '../log.js';
+import { decode, encode } from '../wire/codec.js';
+import { FrameReader, frame } from '../wire/frame.js';
+import type { ToPrimary, ToWorker } from '../wire/ipc.js';
+import { checkToWorker } from './check-to-worker.js';
+
+export interface LinkListener {
+  onMessage(message: ToWorker): void;
+  /** A value that is no message of ours; it is otherwise ignored. */
+  onUnknown(what: string): void;
+  /** The primary is gone, or what it sends is no longer in frames. Called once. */
+  onClosed(why: string): void;
+}
+
+/** Bytes unsent at which log records are dropped: the primary does not read, and the worker must not swell. */
+const MAX_UNSENT = 8 * 1024 * 1024;
+/** Log records in one message. */
+const MAX_RECORDS = 1000;
+
+/**
+ * The worker's side of fd 4 (the primary's is supervisor/worker-handle). What accumulates during one turn of the
+ * loop leaves as one write at its end: acknowledgements in id order first, then the load, then the log.
+ */
+export class SupervisorLink {
+  readonly #stream: Duplex;
+  readonly #frames = new FrameReader();
+  readonly #listener: LinkListener;
+  #accepted: { readonly id: number; readonly onWritten: () => void }[] = [];
+  #refused: number[] = [];
+  #revoked: number[] = [];
+  #load: { readonly inFlight: number; readonly connections: number } | undefined;
+  #records: LogRecord[] = [];
+  #droppedRecords = 0;
+  #flushScheduled = false;
+  #closed = false;
+
+  constructor(stream: Duplex, listener: LinkListener) {
+    this.#stream = stream;
+    this.#listener = listener;
+    stream.on('data', (chunk: Buffer) => {
+      this.#receive(chunk);
+    });
+    stream.on('error', (error) => {
+      this.#close(error.message);
+    });
+    stream.on('close', () => {
+      this.#close('it was closed');
+    });
+  }
+
+  /** Sends at once, behind what waits for the end of the turn. `onSent` is called when it has left. */
+  send(message: ToPrimary, onSent?: () => void): void {
+    this.#flush(message, onSent);
+  }
+
+  /** @param onWritten called when the acknowledgement has left: from then on the connection may be read. */
+  accept(id: number, onWritten: () => void): void {
+    this.#accepted.push({ id, onWritten });
+    this.#scheduleFlush();
+  }
+
+  refuse(id: number): void {
+    this.#refused.push(id);
+    this.#scheduleFlush();
+  }
+
+  confirmRevoked(ids: readonly number[]): void {
+    this.#revoked.push(...ids);
+    this.#scheduleFlush();
+  }
+
+  /** The last load of a turn is the one that is sent. */
+  reportLoad(inFlight: number, connections: number): void {
+    this.#load = { inFlight, connections };
+    this.#scheduleFlush();
+  }
+
+  log(record: LogRecord): void {
+    if (this.#stream.writableLength > MAX_UNSENT || this.#records.length >= MAX_RECORDS) {
+      this.#droppedRecords++;
+      return;
+    }
+    this.#records.push(record);
+    this.#scheduleFlush();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flush();
+    });
+  }
+
+  #flush(last?: ToPrimary, onSent?: () => void): void {
+    this.#flushScheduled = false;
+    const accepted = this.#accepted;
+    const messages = this.#takeMessages();
+    if (last) messages.push(last);
+    if (messages.length === 0 || this.#closed) return;
+    const bytes = Buffer.concat(messages.map((message) => frame(encode(message))));
+    this.#stream.write(bytes, (error) => {
+      // Not sent: the primary is gone, and so is this process in a moment.
+      if (error) return;
+      for (const { onWritten } of accepted) onWritten();
+      onSent?.();
+    });
+  }
+
+  #takeMessages(): ToPrimary[] {
+    const messages: ToPrimary[] = [];
+    if (this.#accepted.length > 0)
+      messages.push({ type: 'accepted', ids: this.#accepted.map(({ id }) => id) });
+    if (this.#refused.length > 0) messages.push({ type: 'refused', ids: this.#refused });
+    if (this.#revoked.length > 0) messages.push({ type: 'revoked', ids: this.#revoked });
+    if (this.#load) messages.push({ type: 'load', ...this.#load });
+    if (this.#records.length > 0) messages.push({ type: 'log', records: this.#takeRecords() });
+    this.#accepted = [];
+    this.#refused = [];
+    this.#revoked = [];
+    this.#load = undefined;
+    return messages;
+  }
+
+  #takeRecords(): readonly LogRecord[] {
+    const records = this.#records;
+    const model = records[0];
+    this.#records = [];
+    if (this.#droppedRecords === 0 || !model) return records;
+    const fields = { dropped: this.#droppedRecords };
+    this.#droppedRecords = 0;
+    return [...records, { ...model, level: 'warn', message: 'log records were dropped', fields }];
+  }
+
+  #receive(chunk: Buffer): void {
+    let values: unknown[];
+    try {
+      values = this.#frames.push(chunk).map((body) => decode(body));
+    } catch (thrown) {
+      this.#close(messageOf(thrown));
+      return;
+    }
+    for (const value of values) {
+      const message = checkToWorker(value);
+      if (message) this.#listener.onMessage(message);
+      else this.#listener.onUnknown(describe(value));
+    }
+  }
+
+  #close(why: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.onClosed(why);
+  }
+}
+
+function describe(value: unknown): string {
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : value;
+  return String(type).slice(0, 40);
+}

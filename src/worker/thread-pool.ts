@@ -1,0 +1,248 @@
+import type { Logger } from '../log.js';
+import type { BatchResult } from '../wire/batch.js';
+import type { TaskFailureCode } from '../wire/task.js';
+import type { Clock } from './clock.js';
+import type { QueuedRequest, RequestQueue } from './request-queue.js';
+import { ThreadHandle } from './thread-handle.js';
+
+export interface ThreadPoolOptions {
+  readonly entry: URL;
+  /** What the threads' handlers need to start; cloned into each. */
+  readonly setup: unknown;
+  readonly count: number;
+  /** The most tasks a thread takes at once. */
+  readonly batch: number;
+  /** Milliseconds that one task may run. */
+  readonly taskTimeout: number;
+  /** Milliseconds that a thread may take until it is ready. */
+  readonly bootTimeout: number;
+  /** Threads end again and again before they are ready: the process had better be replaced. */
+  onStuck(reason: string): void;
+}
+
+/** Threads in a row that did not get ready, after which the pool calls itself stuck. It goes on trying. */
+const STUCK_AFTER = 5;
+/** The wait before a thread that did not get ready is replaced; doubles up to the limit. Milliseconds. */
+const BACKOFF = 100;
+const MAX_BACKOFF = 10_000;
+
+/**
+ * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short
+ * and an even share of it, up to a batch, when it is long: the hop is what costs, not the task.
+ *
+ * A thread whose task runs past its limit is ended and replaced; the task fails with TIMEOUT, and its batch mates
+ * go back to the head of the queue. A thread that dies: the task it ran is tried once more, then fails with
+ * INTERNAL.
+ */
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions;
+  readonly #queue: RequestQueue;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #threads = new Set<ThreadHandle>();
+  readonly #idle: ThreadHandle[] = [];
+  #pullScheduled = false;
+  #cancelWatch: (() => void) | undefined;
+  /** Threads in a row that ended before they were ready. */
+  #stillborn = 0;
+  /** Threads that wait to be started again. */
+  #missing = 0;
+  #restarts = 0;
+  #timeouts = 0;
+  #onAllReady: (() => void) | undefined;
+  #cancelRestart: (() => void) | undefined;
+
+  constructor(options: ThreadPoolOptions, queue: RequestQueue, log: Logger, clock: Clock) {
+    this.#options = options;
+    this.#queue = queue;
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** Resolves when every thread is ready for the first time; until one is, requests wait in the queue. */
+  async start(): Promise<void> {
+    const allReady = new Promise<void>((resolve) => {
+      this.#onAllReady = resolve;
+    });
+    for (let started = 0; started < this.#options.count; started++) this.#startThread();
+    await allReady;
+  }
+
+  /** To be called after a push: idle threads pull at the end of this turn of the loop, all that it brought. */
+  wake(): void {
+    if (this.#pullScheduled || this.#idle.length === 0) return;
+    this.#pullScheduled = true;
+    setImmediate(() => {
+      this.#pullScheduled = false;
+      this.#pull();
+    });
+  }
+
+  close(): void {
+    this.#cancelWatch?.();
+    this.#cancelRestart?.();
+    for (const thread of this.#threads) thread.terminate();
+  }
+
+  get busyThreads(): number {
+    return [...this.#threads].filter((thread) => thread.pending.length > 0).length;
+  }
+
+  get threadCount(): number {
+    return this.#threads.size;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get timeouts(): number {
+    return this.#timeouts;
+  }
+
+  #pull(): void {
+    while (this.#queue.depth > 0) {
+      const thread = this.#idle.pop();
+      if (!thread) return;
+      const share = Math.ceil(this.#queue.depth / this.#options.count);
+      const taken = this.#queue.take(Math.min(share, this.#options.batch));
+      const batch = taken.filter((request) => this.#known(thread, request));
+      if (batch.length === 0) {
+        this.#idle.push(thread);
+        continue;
+      }
+      thread.run(batch);
+      this.#watchIn(this.#options.taskTimeout);
+    }
+  }
+
+  #known(thread: ThreadHandle, request: QueuedRequest): boolean {
+    const known = thread.knows(request.task.name);
+    if (!known) fail(request, 'INTERNAL', `no thread knows the task "${request.task.name}"`, 0);
+    return known;
+  }
+
+  #startThread(): void {
+    const thread = new ThreadHandle(this.#options.entry, this.#options.setup, {
+      onReady: () => {
+        cancelBoot();
+        this.#stillborn = 0;
+        this.#becomeIdle(thread);
+        this.#announceReady();
+      },
+      onIdle: () => {
+        this.#becomeIdle(thread);
+      },
+      onResult: settleWithResult,
+      onLog: ({ level, message, fields }) => {
+        this.#log[level](message, fields);
+      },
+      onGone: (why) => {
+        cancelBoot();
+        this.#giveBackAfterDeath(thread, why);
+        this.#replace(thread, why);
+      },
+    });
+    this.#threads.add(thread);
+    const cancelBoot = this.#clock.after(this.#options.bootTimeout, () => {
+      thread.terminate();
+      this.#replace(thread, `it was not ready after ${this.#options.bootTimeout} ms`);
+    });
+  }
+
+  #becomeIdle(thread: ThreadHandle): void {
+    this.#idle.push(thread);
+    this.#pull();
+  }
+
+  #announceReady(): void {
+    if (this.#threads.size < this.#options.count) return;
+    if ([...this.#threads].every((thread) => thread.wasReady)) this.#onAllReady?.();
+  }
+
+  // ── Threads past their limit ──────────────────────────────────────────────────────────────────────────────
+
+  /** One timer at most; when it fires, each thread's own account says what is due. */
+  #watchIn(delay: number): void {
+    this.#cancelWatch ??= this.#clock.after(delay, () => {
+      this.#cancelWatch = undefined;
+      this.#watch();
+    });
+  }
+
+  #watch(): void {
+    const limit = this.#options.taskTimeout;
+    let next = Infinity;
+    for (const thread of this.#threads) {
+      if (thread.pending.length === 0) continue;
+      const running = thread.running();
+      if (running && running.ran >= limit) this.#timeOut(thread, running.request, running.ran);
+      else if (thread.heldFor() > limit * (thread.pending.length + 1)) this.#giveUp(thread);
+      else next = Math.min(next, limit - (running?.ran ?? 0));
+    }
+    // A whole millisecond more than is left, since timers round down: one look, not two.
+    if (next < Infinity) this.#watchIn(Math.ceil(next) + 1);
+  }
+
+  #timeOut(thread: ThreadHandle, request: QueuedRequest, ran: number): void {
+    const why = `task "${request.task.name}" ran past its limit of ${this.#options.taskTimeout} ms`;
+    this.#timeouts++;
+    thread.terminate();
+    this.#queue.requeue(thread.pending.filter((pending) => pending !== request));
+    this.#replace(thread, why);
+    fail(request, 'TIMEOUT', why, ran);
+  }
+
+  /** It runs nothing and yet does not send what it has: no task is to blame, but the thread is of no use. */
+  #giveUp(thread: ThreadHandle): void {
+    thread.terminate();
+    this.#giveBackAfterDeath(thread, 'it did not answer');
+    this.#replace(thread, 'it did not answer');
+  }
+
+  // ── Threads that are gone ─────────────────────────────────────────────────────────────────────────────────
+
+  /** What it had not answered returns to the head of the queue, in order; what it ran, only once. */
+  #giveBackAfterDeath(thread: ThreadHandle, why: string): void {
+    const { pending } = thread;
+    const culprit = thread.running()?.request ?? pending[0];
+    if (culprit) culprit.deaths++;
+    const lost = pending.filter((request) => request.deaths > 1);
+    this.#queue.requeue(pending.filter((request) => request.deaths <= 1));
+    for (const request of lost) fail(request, 'INTERNAL', `a task thread died twice of this task: ${why}`, 0);
+  }
+
+  /** At once when it had been ready; else after a while, longer each time. */
+  #replace(thread: ThreadHandle, why: string): void {
+    this.#threads.delete(thread);
+    const place = this.#idle.indexOf(thread);
+    if (place >= 0) this.#idle.splice(place, 1);
+    this.#restarts++;
+    this.#log.warn('a task thread is replaced', { why, returned: thread.pending.length });
+    if (thread.wasReady) {
+      this.#startThread();
+      this.#pull();
+      return;
+    }
+    this.#stillborn++;
+    if (this.#stillborn === STUCK_AFTER) {
+      this.#options.onStuck(`${STUCK_AFTER} task threads in a row did not get ready; the last: ${why}`);
+    }
+    const delay = Math.min(BACKOFF * 2 ** (this.#stillborn - 1), MAX_BACKOFF);
+    this.#missing++;
+    this.#cancelRestart ??= this.#clock.after(delay, () => {
+      this.#cancelRestart = undefined;
+      for (; this.#missing > 0; this.#missing--) this.#startThread();
+    });
+  }
+}
+
+function settleWithResult(request: QueuedRequest, { done, body, microseconds }: BatchResult): void {
+  const ran = microseconds / 1000;
+  if (done) request.settle({ kind: 'done', body }, ran);
+  else fail(request, 'INTERNAL', Buffer.from(body).toString(), ran);
+}
+
+function fail(request: QueuedRequest, code: TaskFailureCode, message: string, ran: number): void {
+  request.settle({ kind: 'failed', code, message }, ran);
+}

@@ -1,0 +1,222 @@
+import { Socket } from 'node:net';
+import type { Config } from '../config/config.js';
+import { receivedConfig } from '../config/received-config.js';
+import { Logger } from '../log.js';
+import type { ToWorker, WorkerStatistics } from '../wire/ipc.js';
+import type { Protocol } from '../wire/protocol.js';
+import type { Task, TaskOutcome } from '../wire/task.js';
+import { SYSTEM_CLOCK } from './clock.js';
+import { type Connection, type ConnectionHost } from './connection.js';
+import { Connections, type ListenerView } from './connections.js';
+import { newCounters } from './counters.js';
+import { Deadlines } from './deadlines.js';
+import { startGuard } from './guard.js';
+import { RequestQueue, type QueuedRequest } from './request-queue.js';
+import { StatusRequests } from './status-requests.js';
+import { SupervisorLink } from './supervisor-link.js';
+import { ThreadPool } from './thread-pool.js';
+
+export interface WorkerParts {
+  /** Every protocol a listener may name. */
+  readonly protocols: Readonly<Record<string, Protocol>>;
+  /** The module that task threads run; it calls thread/thread.ts. */
+  readonly threadEntry: URL;
+  /** Said to the primary, which replaces workers of another version. */
+  readonly version: string;
+}
+
+/** The least and the most that a client refused with BUSY is told to wait, in milliseconds. */
+const MIN_RETRY = 100;
+const MAX_RETRY = 10_000;
+
+/**
+ * A worker process: waits on fd 4 for its configuration, starts its threads, says `ready`, and serves the
+ * connections it is handed until it is told to drain or the primary is gone.
+ */
+export function runWorker(parts: WorkerParts): void {
+  startGuard();
+  process.on('disconnect', () => {
+    process.exit(0);
+  });
+  let worker: Worker | undefined;
+  const link = new SupervisorLink(new Socket({ fd: 4 }), {
+    onMessage: (message) => {
+      if (message.type !== 'configure') worker?.onMessage(message);
+      else worker ??= new Worker(message.worker, receivedConfig(message.config), parts, link);
+    },
+    onUnknown: (type) => {
+      worker?.log.warn('an unknown message of the primary is ignored', { type });
+    },
+    onClosed: () => {
+      process.exit(0);
+    },
+  });
+}
+
+class Worker {
+  readonly log: Logger;
+  readonly #config: Config;
+  readonly #link: SupervisorLink;
+  readonly #counters = newCounters();
+  readonly #queue: RequestQueue;
+  readonly #pool: ThreadPool;
+  readonly #statusRequests: StatusRequests;
+  readonly #connections: Connections;
+  #loopUse = performance.eventLoopUtilization();
+  #draining = false;
+
+  constructor(number: number, config: Config, parts: WorkerParts, link: SupervisorLink) {
+    this.#config = config;
+    this.#link = link;
+    this.log = new Logger(config['log.level'], `worker ${number}`, (record) => {
+      link.log(record);
+    });
+    this.#queue = new RequestQueue(config['queue.max']);
+    this.#pool = this.#createPool(parts.threadEntry);
+    this.#statusRequests = new StatusRequests(SYSTEM_CLOCK, (request) => {
+      link.send({ type: 'statusRequest', request });
+    });
+    this.#connections = this.#createConnections(parts.protocols);
+    process.on('message', (message: unknown, socket: unknown) => {
+      this.#connections.take(message, socket);
+    });
+    void this.#becomeReady(parts.version);
+  }
+
+  onMessage(message: Exclude<ToWorker, { type: 'configure' }>): void {
+    switch (message.type) {
+      case 'ping':
+        this.#link.send({ type: 'pong', sequence: message.sequence, statistics: this.#statistics() });
+        return;
+      case 'revoke':
+        this.#connections.revoke(message.ids);
+        return;
+      case 'status':
+        this.#statusRequests.answered(message.request, message.status);
+        return;
+      case 'drain':
+        void this.#drain(message.lastId, message.timeout);
+    }
+  }
+
+  async #becomeReady(version: string): Promise<void> {
+    await this.#pool.start();
+    this.#link.send({ type: 'ready', pid: process.pid, version, threads: this.#pool.threadCount });
+  }
+
+  async #drain(lastId: number, timeout: number): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    const { cutOff } = await this.#connections.drain(lastId, timeout);
+    if (cutOff > 0) this.log.warn('the drain timeout cut connections off', { connections: cutOff });
+    this.#link.send({ type: 'drained' }, () => {
+      process.exit(0);
+    });
+  }
+
+  /** The way of a request into the queue; a thread pulls it from there. */
+  #submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest {
+    const request = { task, queuedAt: SYSTEM_CLOCK.now(), abandoned: false, deaths: 0, settle };
+    if (this.#queue.push(request)) this.#pool.wake();
+    else {
+      this.#counters.busy++;
+      const retryAfter = Math.round(Math.min(MAX_RETRY, Math.max(MIN_RETRY, this.#oldestWait())));
+      settle({ kind: 'failed', code: 'BUSY', message: 'the queue of requests is full', retryAfter }, 0);
+    }
+    return request;
+  }
+
+  #createPool(entry: URL): ThreadPool {
+    const config = this.#config;
+    const options = {
+      entry,
+      setup: config,
+      count: config['threads.count'],
+      batch: config['threads.batch'],
+      taskTimeout: config['threads.taskTimeout'],
+      bootTimeout: config['workers.bootTimeout'],
+      onStuck: (reason: string): void => {
+        this.log.error('the worker asks to be replaced', { reason });
+        this.#link.send({ type: 'restart', reason });
+      },
+    };
+    return new ThreadPool(options, this.#queue, this.log, SYSTEM_CLOCK);
+  }
+
+  #createConnections(protocols: Readonly<Record<string, Protocol>>): Connections {
+    const config = this.#config;
+    const options = {
+      listeners: listenerViews(config, protocols),
+      limits: {
+        maxLine: config['request.maxLine'],
+        maxSize: config['request.maxSize'],
+        maxCertificates: config['request.maxCertificates'],
+        maxCrls: config['request.maxCrls'],
+      },
+      max: config['connection.max'],
+      handoverTimeout: config['handover.timeout'],
+    };
+    return new Connections(options, this.#connectionHost(), this.#link);
+  }
+
+  #connectionHost(): Omit<ConnectionHost, 'onClosed'> {
+    const config = this.#config;
+    const counters = this.#counters;
+    const durations = {
+      firstByte: config['connection.firstByteTimeout'],
+      request: config['connection.requestTimeout'],
+      idle: config['connection.idleTimeout'],
+    };
+    return {
+      limits: {
+        maxInFlight: config['connection.maxInFlight'],
+        maxPipelined: config['connection.maxPipelined'],
+      },
+      deadlines: new Deadlines<Connection>(durations, SYSTEM_CLOCK, (connection, kind) => {
+        connection.expire(kind);
+      }),
+      counters,
+      log: this.log,
+      clock: SYSTEM_CLOCK,
+      submit: (task, settle) => this.#submit(task, settle),
+      requestStatus: (answer) => {
+        this.#statusRequests.request(answer);
+      },
+      loadChanged: () => {
+        this.#link.reportLoad(counters.inFlight, counters.openConnections);
+      },
+    };
+  }
+
+  #oldestWait(): number {
+    return this.#queue.oldestWait(SYSTEM_CLOCK.now());
+  }
+
+  #statistics(): WorkerStatistics {
+    const before = this.#loopUse;
+    this.#loopUse = performance.eventLoopUtilization();
+    return {
+      ...this.#counters,
+      timeouts: this.#pool.timeouts,
+      queueDepth: this.#queue.depth,
+      oldestWait: this.#oldestWait(),
+      threads: this.#pool.threadCount,
+      busyThreads: this.#pool.busyThreads,
+      threadRestarts: this.#pool.restarts,
+      eventLoopUtilization: performance.eventLoopUtilization(this.#loopUse, before).utilization,
+      rss: process.memoryUsage.rss(),
+    };
+  }
+}
+
+function listenerViews(
+  config: Config,
+  protocols: Readonly<Record<string, Protocol>>,
+): ReadonlyMap<string, ListenerView> {
+  const views = new Map<string, ListenerView>();
+  for (const { name, protocol: spoken, permits } of config.listeners) {
+    const protocol = protocols[spoken];
+    if (protocol) views.set(name, { protocol, permits: new Set(permits) });
+  }
+  return views;
+}
