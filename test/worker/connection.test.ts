@@ -1,0 +1,388 @@
+import { expect, test } from '@jest/globals';
+import { duplexPair } from './duplex-pair.js';
+import { type LogRecord, Logger } from '../../src/log.js';
+import type { Session } from '../../src/wire/protocol.js';
+import type { Task, TaskOutcome } from '../../src/wire/task.js';
+import { Connection, type ConnectionHost } from '../../src/worker/connection.js';
+import { newCounters } from '../../src/worker/counters.js';
+import { Deadlines } from '../../src/worker/deadlines.js';
+import type { QueuedRequest } from '../../src/worker/request-queue.js';
+import { echoProtocol } from './entry/echo-protocol.mjs';
+import { FakeClock } from './fake-clock.js';
+
+interface Submitted {
+  readonly task: Task;
+  readonly request: QueuedRequest;
+  readonly body: string;
+  settle(outcome: TaskOutcome, ran: number): void;
+}
+
+/** A connection of which the tasks are settled by the test. */
+function connect(limits: Partial<ConnectionHost['limits']> = {}) {
+  const clock = new FakeClock();
+  const logged: LogRecord[] = [];
+  const tasks: Submitted[] = [];
+  const statusAnswers: ((status: unknown) => void)[] = [];
+  const counters = newCounters();
+  let closed = 0;
+  const { ours, theirs } = duplexPair();
+  const host: ConnectionHost = {
+    limits: { maxInFlight: 1000, maxPipelined: 1000, ...limits },
+    deadlines: new Deadlines<Connection>(
+      { firstByte: 100, request: 200, idle: 1000 },
+      clock,
+      (subject, kind) => {
+        subject.expire(kind);
+      },
+    ),
+    counters,
+    log: new Logger('verbose', 'test', (record) => {
+      logged.push(record);
+    }),
+    clock,
+    submit: (task, settle) => {
+      const request = { task, queuedAt: clock.now(), abandoned: false, deaths: 0, settle };
+      tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });
+      return request;
+    },
+    requestStatus: (answer) => {
+      statusAnswers.push(answer);
+    },
+    loadChanged: () => {},
+    onClosed: () => {
+      closed++;
+    },
+  };
+  const session: Session = echoProtocol.open();
+  const connection = new Connection(ours, session, host);
+  let received = '';
+  theirs.on('data', (chunk: Buffer) => {
+    received += chunk.toString();
+  });
+  const done = (index: number): void => {
+    const submitted = tasks[index];
+    submitted?.settle({ kind: 'done', body: submitted.task.body }, 1);
+  };
+  return {
+    clock,
+    connection,
+    ours,
+    theirs,
+    counters,
+    tasks,
+    statusAnswers,
+    logged,
+    done,
+    received: () => received,
+    closed: () => closed,
+  };
+}
+
+/** Lets everything that is under way between two streams arrive. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+test('nothing is read before start', async () => {
+  const { connection, theirs, tasks } = connect();
+  theirs.write('echo a\n');
+  await settle();
+  expect(tasks).toHaveLength(0);
+  connection.start();
+  await settle();
+  expect(tasks).toHaveLength(1);
+});
+
+test('answers leave in the order of their requests, whichever is ready first', async () => {
+  const { connection, theirs, done, received } = connect();
+  connection.start();
+  theirs.write('echo a\necho b\nreply c\necho d\n');
+  await settle();
+  done(2);
+  done(1);
+  await settle();
+  expect(received()).toBe('');
+  done(0);
+  await settle();
+  expect(received()).toBe('done a\ndone b\nc\ndone d\n');
+});
+
+test('a client that half-closes after its last request gets every answer, then the end', async () => {
+  const { connection, theirs, done, received, closed } = connect();
+  connection.start();
+  theirs.end('echo a\necho b\n');
+  await settle();
+  expect(closed()).toBe(0);
+  done(0);
+  done(1);
+  await settle();
+  expect(received()).toBe('done a\ndone b\n');
+  expect(theirs.readableEnded).toBe(true);
+  expect(closed()).toBe(1);
+});
+
+test('a client that half-closed before start gets its answers all the same', async () => {
+  const { connection, theirs, done, received } = connect();
+  theirs.end('echo a\n');
+  await settle();
+  connection.start();
+  await settle();
+  done(0);
+  await settle();
+  expect(received()).toBe('done a\n');
+  expect(theirs.readableEnded).toBe(true);
+});
+
+test('the end in the middle of a request is answered by the session, not taken for a request', async () => {
+  const { connection, theirs, tasks, received, counters } = connect();
+  connection.start();
+  theirs.end('echo a');
+  await settle();
+  expect(tasks).toHaveLength(0);
+  expect(received()).toBe('incomplete\n');
+  expect(counters.errors).toBe(1);
+});
+
+test('a close event ends the connection behind all answers, and what follows it is dropped', async () => {
+  const { connection, theirs, tasks, done, received } = connect();
+  connection.start();
+  theirs.write('echo a\nquit\necho b\n');
+  await settle();
+  theirs.write('echo c\n');
+  expect(theirs.readableEnded).toBe(false);
+  done(0);
+  await settle();
+  expect(tasks).toHaveLength(1);
+  expect(received()).toBe('done a\n');
+  expect(theirs.readableEnded).toBe(true);
+});
+
+test('a peer that does not close after our end is cut off', async () => {
+  const { connection, theirs, clock, closed } = connect();
+  connection.start();
+  theirs.write('quit\n');
+  await settle();
+  expect(closed()).toBe(0);
+  clock.advance(500);
+  await settle();
+  expect(closed()).toBe(1);
+});
+
+test('at maxInFlight unanswered requests reading stops, and goes on when one is answered', async () => {
+  const { connection, theirs, tasks, done } = connect({ maxInFlight: 2 });
+  connection.start();
+  theirs.write('echo a\necho b\n');
+  await settle();
+  theirs.write('echo c\n');
+  await settle();
+  expect(tasks).toHaveLength(2);
+  done(0);
+  await settle();
+  expect(tasks.map(({ body }) => body)).toEqual(['a', 'b', 'c']);
+});
+
+test('requests beyond maxPipelined in one piece get their own error, in order', async () => {
+  const { connection, theirs, tasks, done, received, counters } = connect({
+    maxInFlight: 1,
+    maxPipelined: 2,
+  });
+  connection.start();
+  theirs.write('echo a\necho b\necho c\nreply d\n');
+  await settle();
+  expect(tasks).toHaveLength(2);
+  done(0);
+  done(1);
+  await settle();
+  expect(received()).toBe('done a\ndone b\nc: more than 2\nreply: more than 2\n');
+  expect(counters.errors).toBe(2);
+});
+
+test('replies that wait for nothing are no pipelined requests, however many there are', async () => {
+  const { connection, theirs, received } = connect({ maxInFlight: 1, maxPipelined: 1 });
+  connection.start();
+  theirs.write('reply x\n'.repeat(50));
+  await settle();
+  expect(received()).toBe('x\n'.repeat(50));
+});
+
+test('a peer that does not read its answers is not read from, until it does', async () => {
+  const { connection, theirs, tasks, received } = connect();
+  connection.start();
+  theirs.pause();
+  theirs.write(`reply ${'x'.repeat(100_000)}\n`);
+  await settle();
+  theirs.write('echo a\n');
+  await settle();
+  expect(tasks).toHaveLength(0);
+  theirs.resume();
+  await settle();
+  expect(received()).toHaveLength(100_001);
+  expect(tasks).toHaveLength(1);
+});
+
+test('a peer that never reads its answers is closed by the idle deadline', async () => {
+  const { connection, theirs, clock, closed } = connect();
+  connection.start();
+  theirs.pause();
+  theirs.write(`reply ${'x'.repeat(100_000)}\n`);
+  await settle();
+  clock.advance(1000);
+  await settle();
+  expect(closed()).toBe(0);
+  clock.advance(500);
+  await settle();
+  expect(closed()).toBe(1);
+});
+
+test.each([
+  ['firstByte', '', 100],
+  ['request', 'echo a', 200],
+  ['idle', 'reply x\n', 1000],
+])('the %s deadline is told to the client, and the connection closed', async (kind, sent, after) => {
+  const { connection, theirs, clock, received, counters } = connect();
+  connection.start();
+  if (sent !== '') theirs.write(sent);
+  await settle();
+  clock.advance(after - 1);
+  await settle();
+  expect(received()).not.toContain('timed out');
+  clock.advance(1);
+  await settle();
+  expect(received()).toContain(`timed out: ${kind}\n`);
+  expect(theirs.readableEnded).toBe(true);
+  expect(counters.errors).toBe(1);
+});
+
+test('the request deadline runs from the first byte, however often another one comes', async () => {
+  const { connection, theirs, clock, received } = connect();
+  connection.start();
+  for (const piece of ['e', 'c', 'h', 'o', ' ']) {
+    theirs.write(piece);
+    await settle();
+    clock.advance(50);
+  }
+  await settle();
+  expect(received()).toBe('timed out: request\n');
+});
+
+test('a request that begins in the same piece in which another ends has its whole time', async () => {
+  const { connection, theirs, clock, tasks, received } = connect();
+  connection.start();
+  theirs.write('echo a');
+  await settle();
+  clock.advance(150);
+  theirs.write('\necho b');
+  await settle();
+  clock.advance(150);
+  await settle();
+  expect(received()).toBe('');
+  theirs.write('\n');
+  await settle();
+  expect(tasks).toHaveLength(2);
+});
+
+test('a connection that waits for our answer is not idle', async () => {
+  const { connection, theirs, clock, done, received } = connect();
+  connection.start();
+  theirs.write('echo a\n');
+  await settle();
+  clock.advance(100_000);
+  await settle();
+  expect(received()).toBe('');
+  done(0);
+  await settle();
+  expect(received()).toBe('done a\n');
+});
+
+test('a status answer keeps its place among the others', async () => {
+  const { connection, theirs, statusAnswers, received } = connect();
+  connection.start();
+  theirs.write('status\nreply x\n');
+  await settle();
+  statusAnswers[0]?.({ up: true });
+  await settle();
+  expect(received()).toBe('{"up":true}\nx\n');
+});
+
+test('a client that goes leaves no load behind, and its waiting requests are abandoned', async () => {
+  const { connection, theirs, tasks, counters, closed, done } = connect();
+  connection.start();
+  theirs.write('echo a\necho b\nstatus\n');
+  await settle();
+  expect(counters.inFlight).toBe(3);
+  done(0);
+  connection.destroy();
+  await settle();
+  expect(closed()).toBe(1);
+  expect(counters.inFlight).toBe(0);
+  expect(counters.openConnections).toBe(0);
+  expect(tasks.map(({ request }) => request.abandoned)).toEqual([false, true]);
+  done(1);
+  expect(counters.inFlight).toBe(0);
+});
+
+test('a session that throws costs its own connection only', async () => {
+  const { connection, theirs, closed, logged } = connect();
+  connection.start();
+  theirs.write('defect\n');
+  await settle();
+  expect(closed()).toBe(1);
+  expect(logged.map(({ level }) => level)).toContain('error');
+});
+
+test('draining, an idle connection is closed at once', async () => {
+  const { connection, theirs } = connect();
+  connection.start();
+  theirs.write('reply x\n');
+  await settle();
+  connection.drain();
+  await settle();
+  expect(theirs.readableEnded).toBe(true);
+});
+
+test('draining, a request begun may be finished and is answered, and none after it is begun', async () => {
+  const { connection, theirs, tasks, done, received } = connect();
+  connection.start();
+  theirs.write('echo a');
+  await settle();
+  connection.drain();
+  theirs.write('b\necho c');
+  await settle();
+  theirs.write('\n');
+  await settle();
+  expect(tasks.map(({ body }) => body)).toEqual(['ab']);
+  done(0);
+  await settle();
+  expect(received()).toBe('done ab\n');
+  expect(theirs.readableEnded).toBe(true);
+});
+
+test('stopReading gives up a request that is not whole, and answers those that are', async () => {
+  const { connection, theirs, done, received } = connect();
+  connection.start();
+  theirs.write('echo a\necho b');
+  await settle();
+  connection.stopReading();
+  await settle();
+  expect(theirs.readableEnded).toBe(false);
+  done(0);
+  await settle();
+  expect(received()).toBe('done a\n');
+  expect(theirs.readableEnded).toBe(true);
+});
+
+test('an answered task is a line in the log at level verbose', async () => {
+  const { connection, theirs, done, logged, clock } = connect();
+  connection.start();
+  theirs.write('echo a\n');
+  await settle();
+  clock.advance(5);
+  done(0);
+  expect(logged).toMatchObject([
+    { level: 'verbose', message: 'answered', fields: { id: 'a', outcome: 'done a', queuedMs: 4, ranMs: 1 } },
+  ]);
+});

@@ -1,0 +1,9 @@
+import '../../../dist/worker/signals.js';
+import { runWorker } from '../../../dist/worker/worker.js';
+import { echoProtocol } from './echo-protocol.mjs';
+
+runWorker({
+  protocols: { line: echoProtocol },
+  threadEntry: new URL('thread.mjs', import.meta.url),
+  version: '0.0.0-test',
+});

@@ -1,0 +1,184 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LogRecord, Logger } from '../../src/log.js';
+import type { TaskOutcome } from '../../src/wire/task.js';
+import { SYSTEM_CLOCK } from '../../src/worker/clock.js';
+import { RequestQueue } from '../../src/worker/request-queue.js';
+import { ThreadPool, type ThreadPoolOptions } from '../../src/worker/thread-pool.js';
+
+const pools: ThreadPool[] = [];
+
+afterEach(() => {
+  for (const pool of pools.splice(0)) pool.close();
+});
+
+async function startPool(options: Partial<ThreadPoolOptions> = {}) {
+  const logged: LogRecord[] = [];
+  const queue = new RequestQueue(1000);
+  const log = new Logger('debug', 'test', (record) => {
+    logged.push(record);
+  });
+  const pool = new ThreadPool(
+    {
+      entry: new URL('entry/thread.mjs', import.meta.url),
+      setup: {},
+      count: 1,
+      batch: 32,
+      taskTimeout: 20_000,
+      bootTimeout: 20_000,
+      onStuck: () => {},
+      ...options,
+    },
+    queue,
+    log,
+    SYSTEM_CLOCK,
+  );
+  pools.push(pool);
+  const order: string[] = [];
+  const run = (name: string, body = ''): Promise<TaskOutcome> =>
+    new Promise((resolve) => {
+      queue.push({
+        task: { name, body: Buffer.from(body) },
+        queuedAt: SYSTEM_CLOCK.now(),
+        abandoned: false,
+        deaths: 0,
+        settle: (outcome) => {
+          order.push(body === '' ? name : `${name} ${body}`);
+          resolve(outcome);
+        },
+      });
+      pool.wake();
+    });
+  return { pool, queue, run, order, logged };
+}
+
+const text = (outcome: TaskOutcome): string =>
+  outcome.kind === 'done' ? Buffer.from(outcome.body).toString() : `${outcome.code}: ${outcome.message}`;
+
+const all = async (outcomes: Promise<TaskOutcome>[]): Promise<string[]> =>
+  (await Promise.all(outcomes)).map(text);
+
+test('requests that wait for the first thread are answered once it is ready', async () => {
+  const { pool, run } = await startPool();
+  const outcome = run('echo', 'early');
+  await pool.start();
+  expect(text(await outcome)).toBe('early');
+});
+
+test('a thousand tasks in batches come back each with its own result, in order', async () => {
+  const { pool, run, order } = await startPool({ count: 1 });
+  await pool.start();
+  const bodies = Array.from({ length: 1000 }, (_, index) => `task ${index} ${'x'.repeat(index % 7)}`);
+  expect(await all(bodies.map((body) => run('echo', body)))).toEqual(bodies);
+  expect(order).toEqual(bodies.map((body) => `echo ${body}`));
+});
+
+test('several threads share the queue', async () => {
+  const { pool, run } = await startPool({ count: 2 });
+  await pool.start();
+  const slow = run('spin', '300');
+  expect(text(await run('echo', 'beside it'))).toBe('beside it');
+  expect(pool.busyThreads).toBe(1);
+  expect(text(await slow)).toBe('spun');
+});
+
+test('a task that throws fails alone, is logged, and leaves its thread alive', async () => {
+  const { pool, run, logged } = await startPool();
+  await pool.start();
+  const outcomes = await all([run('echo', 'a'), run('throw'), run('echo', 'b')]);
+  expect(outcomes).toEqual(['a', 'INTERNAL: thrown on purpose', 'b']);
+  expect(pool.restarts).toBe(0);
+  expect(logged.map(({ level, message }) => `${level} ${message}`)).toContain('error task throw threw');
+});
+
+test('a task past its limit fails with TIMEOUT, its thread is replaced, its batch mates are answered', async () => {
+  const { pool, run, order } = await startPool({ taskTimeout: 100 });
+  await pool.start();
+  const outcomes = await all([run('echo', 'a'), run('hang'), run('echo', 'b'), run('echo', 'c')]);
+  expect(outcomes).toEqual(['a', 'TIMEOUT: task "hang" ran past its limit of 100 ms', 'b', 'c']);
+  expect(order.indexOf('echo b')).toBeLessThan(order.indexOf('echo c'));
+  expect(pool.timeouts).toBe(1);
+  expect(pool.restarts).toBe(1);
+  expect(pool.threadCount).toBe(1);
+});
+
+test('two tasks that hang in one batch each cost a thread and no other request', async () => {
+  const { pool, run } = await startPool({ taskTimeout: 100 });
+  await pool.start();
+  const outcomes = await all([run('hang'), run('echo', 'a'), run('hang'), run('echo', 'b')]);
+  expect(outcomes.map((outcome) => outcome.split(':')[0])).toEqual(['TIMEOUT', 'a', 'TIMEOUT', 'b']);
+  expect(pool.timeouts).toBe(2);
+});
+
+test('a long batch of tasks that are each within their limit is left alone', async () => {
+  const { pool, run } = await startPool({ taskTimeout: 400 });
+  await pool.start();
+  const outcomes = await all(Array.from({ length: 8 }, () => run('spin', '80')));
+  expect(new Set(outcomes)).toEqual(new Set(['spun']));
+  expect(pool.restarts).toBe(0);
+});
+
+test('results of a slow batch are sent before its last task is done', async () => {
+  const { pool, run, order } = await startPool();
+  await pool.start();
+  const quick = run('spin', '20');
+  const slow = run('spin', '500');
+  await quick;
+  expect(order).toEqual(['spin 20']);
+  await slow;
+});
+
+test('a task that killed its thread once is tried again', async () => {
+  const { pool, run } = await startPool();
+  await pool.start();
+  const marker = join(mkdtempSync(join(tmpdir(), 'pkixd-pool-')), 'marker');
+  const outcomes = await all([run('echo', 'a'), run('exitOnce', marker), run('echo', 'b')]);
+  expect(outcomes).toEqual(['a', 'survived', 'b']);
+  expect(pool.restarts).toBe(1);
+});
+
+test('a task that kills its thread twice fails with INTERNAL, and its batch mates are answered', async () => {
+  const { pool, run } = await startPool();
+  await pool.start();
+  const outcomes = await all([run('echo', 'a'), run('exit'), run('echo', 'b')]);
+  expect(outcomes[0]).toBe('a');
+  expect(outcomes[1]).toBe('INTERNAL: a task thread died twice of this task: it exited with code 7');
+  expect(outcomes[2]).toBe('b');
+  expect(pool.restarts).toBe(2);
+});
+
+test('a task that no thread knows fails with INTERNAL and costs nothing', async () => {
+  const { pool, run } = await startPool();
+  await pool.start();
+  expect(await all([run('unheard'), run('echo', 'a')])).toEqual([
+    'INTERNAL: no thread knows the task "unheard"',
+    'a',
+  ]);
+  expect(pool.restarts).toBe(0);
+});
+
+test('an abandoned request is not run', async () => {
+  const { pool, queue, run, order } = await startPool();
+  const abandoned = {
+    task: { name: 'echo', body: Buffer.from('nobody waits') },
+    queuedAt: 0,
+    abandoned: true,
+    deaths: 0,
+    settle: () => {
+      order.push('abandoned');
+    },
+  };
+  queue.push(abandoned);
+  await pool.start();
+  await run('echo', 'a');
+  expect(order).toEqual(['echo a']);
+});
+
+test('threads that never get ready are replaced with growing pauses, and after five the pool says it is stuck', async () => {
+  const reason = await new Promise<string>((resolve) => {
+    void startPool({ setup: { stillborn: true }, onStuck: resolve }).then(({ pool }) => pool.start());
+  });
+  expect(reason).toBe('5 task threads in a row did not get ready; the last: it exited with code 3');
+});
