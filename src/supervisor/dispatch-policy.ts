@@ -21,6 +21,9 @@ export const MAX_UNACKNOWLEDGED = 256;
 /** How long a worker that refused a connection gets no other, in milliseconds. */
 export const REFUSAL_REST = 100;
 
+/** How long a worker rests that lost or sat on a connection, in milliseconds. */
+export const REVOCATION_REST = 500;
+
 /** The best of these candidates, or `undefined` when each of them rests or is full. */
 export function choose<C extends Candidate>(candidates: Iterable<C>): C | undefined {
   let best: C | undefined;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { choose, REFUSAL_REST } from './dispatch-policy.js';
+import { choose, REFUSAL_REST, REVOCATION_REST } from './dispatch-policy.js';
 import type { Listener } from './listeners.js';
 import { type Connection, PendingConnections } from './pending-connections.js';
 import { type HandoverTarget, Seat } from './seat.js';
@@ -103,7 +103,7 @@ export class Dispatcher {
 
   /** The worker never saw these, or will never touch them. It is behind, so it rests for longer. */
   revoked(target: HandoverTarget, ids: readonly number[]): void {
-    this.#returned(target, ids, this.#options.handoverTimeout);
+    this.#returned(target, ids, REVOCATION_REST);
   }
 
   /** From now on whatever waits or comes back is refused. */

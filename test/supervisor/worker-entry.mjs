@@ -30,7 +30,6 @@ for (const stream of [link, lifeline]) {
     if (mode !== 'outlive') process.exit(0);
   });
 }
-if (process.env.PKIXD_TEST_MODES?.includes('outlive')) process.removeAllListeners('disconnect');
 
 link.on('data', (chunk) => {
   for (const body of frames.push(chunk)) hear(decode(body));
@@ -50,6 +49,11 @@ function boot(number) {
   const modes = JSON.parse(readFileSync(process.env.PKIXD_TEST_MODES, 'utf8'));
   mode = modes[worker] ?? modes['*'] ?? 'serve';
   console.log(`booted as ${mode}`);
+  // Node's cluster ends a worker whose channel closes; this one stays.
+  if (mode === 'outlive') {
+    process.removeAllListeners('disconnect');
+    setInterval(() => {}, 60_000);
+  }
   if (mode === 'crash') process.exit(3);
   if (mode === 'garbage') link.write(frame(Buffer.from([0xc1, 1, 2, 3])));
   if (mode === 'never ready') return;
@@ -85,11 +89,18 @@ process.on('message', ({ id }, socket) => {
   if (mode === 'refuse' || !socket) {
     socket?.destroy();
     say({ type: 'refused', ids: [id] });
-  } else if (mode === 'never acknowledge' || mode === 'mute') held.set(id, socket);
+  } else if (mode === 'never acknowledge' || mode === 'mute') hold(id, socket);
   else if (mode === 'die on connection') process.kill(process.pid, 'SIGKILL');
   else if (mode === 'lose first' && id === 1) socket.destroy();
   else serve(id, socket);
 });
+
+/** Keeps a connection unread: what was read of it would be lost to the worker that gets it next. */
+function hold(id, socket) {
+  // oxlint-disable-next-line no-underscore-dangle -- Node starts to read a received socket, and pause() comes too late.
+  socket._handle.readStop();
+  held.set(id, socket);
+}
 
 function serve(id, socket) {
   socket.allowHalfOpen = true;

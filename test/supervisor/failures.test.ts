@@ -1,0 +1,124 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { type Modes, TestServer } from './server.js';
+
+let server: TestServer;
+afterEach(() => server.remove());
+
+async function started(modes?: Modes, config?: Readonly<Record<string, unknown>>): Promise<void> {
+  server = new TestServer(modes, config);
+  await server.start();
+}
+
+test.each(['tcp', 'unix'] as const)(
+  'connections over %s waiting at a killed worker are served by another',
+  async (listener) => {
+    await started({ '1': 'never acknowledge' }, { 'handover.timeout': 60_000 });
+    const clients = await Promise.all(Array.from({ length: 8 }, () => server.connect(listener)));
+    for (const client of clients) client.send('who');
+    const { workers } = await server.statusWhere(
+      ({ listeners }) => listeners.some(({ accepted }) => accepted === clients.length),
+      'all accepted',
+    );
+    process.kill(workers.find(({ worker }) => worker === 1)?.pid ?? 0, 'SIGKILL');
+    const answers = await Promise.all(clients.map((client) => client.line()));
+    for (const answer of answers) expect(answer).toMatch(/^worker [23] /);
+    const after = await server.statusWhere(
+      (status) => status.workers.filter(({ state }) => state === 'ready').length === 2,
+      'a replacement',
+    );
+    expect(after).toMatchObject({ restarts: 1, state: 'running', pending: 0 });
+    for (const client of clients) client.close();
+  },
+);
+
+test('clients of other workers see nothing of a worker that is killed', async () => {
+  await started();
+  const clients = [await server.connect('tcp'), await server.connect('tcp')];
+  const [first, second] = [await clients[0]?.ask('who'), await clients[1]?.ask('who')];
+  expect(first).not.toBe(second);
+  clients[0]?.send('die');
+  expect(await clients[0]?.line()).toBeNull();
+  expect(await clients[1]?.ask('who')).toBe(second);
+  for (const client of clients) client.close();
+});
+
+test('a worker that refuses every connection leaves them to the other', async () => {
+  await started({ '1': 'refuse' });
+  for (let n = 0; n < 10; n += 1) {
+    const client = await server.connect(n % 2 ? 'tcp' : 'unix');
+    expect(await client.ask('who')).toMatch(/^worker 2 /);
+    client.close();
+  }
+});
+
+test('connections that a worker never acknowledges are taken back and served by the other', async () => {
+  await started({ '1': 'never acknowledge' }, { 'handover.timeout': 100 });
+  const clients = await Promise.all(Array.from({ length: 10 }, () => server.connect('tcp')));
+  const answers = await Promise.all(clients.map((client) => client.ask('who')));
+  for (const answer of answers) expect(answer).toMatch(/^worker 2 /);
+  expect((await server.status()).restarts).toBe(0);
+  for (const client of clients) client.close();
+});
+
+test('a handle lost on its way is noticed by the gap and given to another worker', async () => {
+  await started({ '*': 'lose first' }, { 'workers.count': 1, 'handover.timeout': 60_000 });
+  const lost = await server.connect('tcp');
+  lost.send('who');
+  await server.statusWhere(({ listeners }) => listeners[0]?.accepted === 1, 'the first is on its way');
+  const next = await server.connect('tcp');
+  expect(await next.ask('who')).toMatch(/^worker 1 /);
+  expect(await lost.line()).toMatch(/^worker 1 /);
+  lost.close();
+  next.close();
+});
+
+test('a worker that blocks its loop is killed, replaced, and what waited at it is served', async () => {
+  await started({}, { 'workers.pingTimeout': 500, 'handover.timeout': 100 });
+  const poison = await server.connect('tcp');
+  const victim = await poison.ask('who');
+  poison.send('block');
+  const others = await Promise.all(Array.from({ length: 6 }, () => server.connect('unix')));
+  const answers = await Promise.all(others.map((client) => client.ask('who')));
+  for (const answer of answers) expect(answer).toMatch(/^worker /);
+  for (const answer of answers) expect(answer).not.toBe(victim);
+  expect(await poison.line()).toBeNull();
+  const status = await server.statusWhere(
+    ({ workers, restarts }) => restarts === 1 && workers.every(({ state }) => state === 'ready'),
+    'the replacement',
+  );
+  expect(status.workers).toHaveLength(2);
+  for (const client of others) client.close();
+});
+
+test('a worker that sends garbage is killed, and the server calls itself degraded when that goes on', async () => {
+  await startedDegraded('garbage');
+});
+
+test('workers that crash at boot make the server degraded; clients get BUSY until one stays', async () => {
+  await startedDegraded('crash');
+  const early = await server.connect('tcp');
+  expect(await early.line()).toBe('BUSY line 1000');
+  expect(await early.line()).toBeNull();
+
+  const waiting = await server.connect('unix');
+  waiting.send('who');
+  server.setModes({});
+  expect((await server.command({ command: 'scale', argument: 2 })).ok).toBe(true);
+  expect(await waiting.line()).toMatch(/^worker \d+ /);
+  await server.statusWhere(({ state }) => state === 'running', 'the end of the degraded state');
+});
+
+test('a worker that is not ready in time is replaced', async () => {
+  await started({ '1': 'never ready' }, { 'workers.count': 1, 'workers.bootTimeout': 1000 });
+  expect((await server.status()).workers.map(({ worker }) => worker)).toEqual([2]);
+});
+
+async function startedDegraded(mode: string): Promise<void> {
+  server = new TestServer(
+    { '*': mode },
+    { 'workers.restartLimit': 2, 'workers.restartBackoff': 20, 'pending.maxWait': 700 },
+  );
+  server.launch();
+  await server.until(() => server.output.includes('degraded'), 'degraded');
+  expect((await server.status()).state).toBe('degraded');
+}
