@@ -1,0 +1,14 @@
+import type { Options, PositionalOptions } from 'yargs';
+import type { Context } from './context.js';
+import type { Arguments } from './flags.js';
+
+/** One command of `pkixd`. `run` resolves to the exit code; what it throws becomes one line and a code of its own. */
+export interface Command {
+  /** As yargs writes it: `verify <files..>`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly flags: Readonly<Record<string, Options>>;
+  readonly positionals?: Readonly<Record<string, PositionalOptions>>;
+  readonly examples: readonly (readonly [command: string, explanation: string])[];
+  readonly run: (context: Context, args: Arguments) => Promise<number>;
+}

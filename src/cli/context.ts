@@ -1,0 +1,23 @@
+import type { Writable } from 'node:stream';
+
+/** What a command may touch of the process around it: passed in, so that tests can look at it. */
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly out: Writable;
+  readonly err: Writable;
+}
+
+export function print(context: Context, text: string): void {
+  context.out.write(`${text}\n`);
+}
+
+/** A line about the run itself, apart from its results. */
+export function note(context: Context, text: string): void {
+  context.err.write(`pkixd: ${text}\n`);
+}
+
+/** Names from certificates reach the terminal: control characters must not. */
+export function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '?');
+}

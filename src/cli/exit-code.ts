@@ -1,0 +1,58 @@
+import { PkixdError } from '../errors.js';
+
+/** What a command ends with. 0 to 2 are verdicts; from 64 on the words of sysexits.h. */
+export const EXIT = {
+  ok: 0,
+  invalid: 1,
+  indeterminate: 2,
+  /** The command line makes no sense, or asks for what the server does not permit. */
+  usage: 64,
+  /** A file was read and holds no certificate or CRL. */
+  data: 65,
+  /** A file cannot be read. */
+  noInput: 66,
+  /** No server answers, or it has no room. */
+  unavailable: 69,
+  /** A defect of pkixd itself. */
+  internal: 70,
+  /** The configuration is wrong. */
+  config: 78,
+} as const;
+
+/** A mistake in how a command was called. */
+export class UsageError extends PkixdError {
+  constructor(message: string) {
+    super('USAGE', message);
+  }
+}
+
+const BY_CODE: Readonly<Record<string, number>> = {
+  USAGE: EXIT.usage,
+  BAD_ADDRESS: EXIT.usage,
+  BAD_ARGUMENT: EXIT.usage,
+  UNKNOWN_PROFILE: EXIT.usage,
+  NOT_PERMITTED: EXIT.usage,
+  PIPELINE_LIMIT: EXIT.usage,
+  BAD_PEM: EXIT.data,
+  BAD_BASE64: EXIT.data,
+  NO_CERTIFICATE: EXIT.data,
+  NO_CRL: EXIT.data,
+  LINE_TOO_LONG: EXIT.data,
+  REQUEST_TOO_LARGE: EXIT.data,
+  TOO_MANY_CERTIFICATES: EXIT.data,
+  TOO_MANY_CRLS: EXIT.data,
+  FILE_UNREADABLE: EXIT.noInput,
+  CONFIG_UNREADABLE: EXIT.noInput,
+  NOT_LISTENING: EXIT.unavailable,
+  UNREACHABLE: EXIT.unavailable,
+  CONNECTION_LOST: EXIT.unavailable,
+  BUSY: EXIT.unavailable,
+  DRAINING: EXIT.unavailable,
+  CONFIG_INVALID: EXIT.config,
+  BAD_ANCHORS: EXIT.config,
+};
+
+/** The exit code of an error's code: of pkixd's own errors and of those that a server answers. */
+export function exitCodeOf(code: string): number {
+  return BY_CODE[code] ?? EXIT.internal;
+}

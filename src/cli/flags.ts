@@ -1,0 +1,68 @@
+import type { Options } from 'yargs';
+import { loadConfig, type ConfigSources } from '../config/load.js';
+import type { Config } from '../config/config.js';
+import { OPTIONS, type OptionKey } from '../config/option-table.js';
+import { isOptionKey } from '../config/sources.js';
+import { describeDefault, describeValues } from '../config/option-value.js';
+import { note, type Context } from './context.js';
+
+/** What yargs hands to a command: every flag as text, as a list, or as a switch. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+const ALL_OPTIONS = Object.keys(OPTIONS).filter(isOptionKey);
+
+export const CONFIG_FLAG = {
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'The configuration file; else PKIXD_CONFIG, else pkixd.config.yaml or .json in this folder',
+  },
+} as const satisfies Record<string, Options>;
+
+/** Flags for options of the table. Values stay texts: the configuration's own check reads them. */
+export function optionFlags(keys: readonly OptionKey[] = ALL_OPTIONS): Record<string, Options> {
+  const flags: Record<string, Options> = {};
+  for (const key of keys) {
+    const option = OPTIONS[key];
+    flags[key] = {
+      type: option.type === 'list' ? 'array' : 'string',
+      string: true,
+      requiresArg: true,
+      group: `${key.slice(0, key.indexOf('.'))}:`,
+      describe: `${option.text} (${describeValues(option)}; default ${describeDefault(option)})`,
+    };
+  }
+  return flags;
+}
+
+/** The sources of the configuration that this command line names. */
+export function configSources(context: Context, args: Arguments): ConfigSources {
+  const flags = Object.fromEntries(
+    Object.entries(args).filter(([name]) => name === 'listen' || Object.hasOwn(OPTIONS, name)),
+  );
+  return { file: textFlag(args, 'config'), env: context.env, flags, cwd: context.cwd };
+}
+
+/** The configuration for a command that asks a server or works by itself; what is doubtful only `start` reports. */
+export function configFor(context: Context, args: Arguments): Config {
+  return loadConfig(configSources(context, args));
+}
+
+/** The same for `start`, with warnings shown and the connections checked against the system's limit. */
+export function configForStart(context: Context, args: Arguments, limit: number | undefined): Config {
+  return loadConfig({
+    ...configSources(context, args),
+    descriptorLimit: limit,
+    warn: (message) => note(context, `warning: ${message}`),
+  });
+}
+
+/** The last of a flag given several times. */
+export function textFlag(args: Arguments, name: string): string | undefined {
+  return listFlag(args, name).at(-1);
+}
+
+export function listFlag(args: Arguments, name: string): readonly string[] {
+  const value = args[name];
+  return value === undefined ? [] : [value].flat().map(String);
+}

@@ -1,0 +1,99 @@
+import yargs, { type Argv } from 'yargs';
+import { messageOf, PkixdError } from '../errors.js';
+import type { Command } from './command.js';
+import { note, print, type Context } from './context.js';
+import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
+import { logs } from './logs.js';
+import { start } from './start.js';
+import { status } from './status.js';
+import { restart, scale, stop } from './steer.js';
+import { verify } from './verify.js';
+import { version } from './version.js';
+
+const COMMANDS: readonly Command[] = [start, verify, status, scale, restart, stop, logs];
+
+const EPILOGUE = `Exit codes: verify 0 valid, 1 invalid, 2 indeterminate (the worst of several files);
+64 usage, 65 data, 66 no such file, 69 no server, 70 internal, 78 configuration.
+
+Options of the server stand in pkixd.config.yaml, in PKIXD_* variables or in flags:
+"pkixd start --help" lists them, docs/configuration.md explains them.`;
+
+/** Runs one command line and resolves to its exit code. Every failure is one clear line; --debug adds the stack. */
+export async function runCli(words: readonly string[], context: Context): Promise<number> {
+  try {
+    return await dispatch(words, context);
+  } catch (error) {
+    note(context, messageOf(error));
+    const expected = error instanceof PkixdError;
+    if (words.includes('--debug'))
+      note(context, error instanceof Error ? String(error.stack) : String(error));
+    else if (!expected) note(context, 'this is a defect of pkixd; --debug shows where');
+    return expected ? exitCodeOf(error.code) : EXIT.internal;
+  }
+}
+
+async function dispatch(words: readonly string[], context: Context): Promise<number> {
+  let chosen: (() => Promise<number>) | undefined;
+  const parser = createParser();
+  for (const command of COMMANDS) {
+    parser.command({
+      command: command.name,
+      describe: command.summary,
+      builder: (argv: Argv) => withFlags(argv, command),
+      handler: (args) => {
+        chosen = () => command.run(context, args);
+      },
+    });
+  }
+  // With a callback yargs hands over what it would print (--help, --version) instead of printing it.
+  let help = '';
+  await parser.parseAsync([...words], {}, (_error: unknown, _args: unknown, text: string) => {
+    help = text;
+  });
+  if (help !== '') print(context, help);
+  return chosen ? chosen() : EXIT.ok;
+}
+
+function createParser(): Argv {
+  return yargs()
+    .scriptName('pkixd')
+    .usage('$0: a certificate-verification daemon\n\nUsage: $0 COMMAND [options]')
+    .parserConfiguration({
+      // Options have dots in their names, and their values are read by the configuration's own check.
+      'dot-notation': false,
+      'camel-case-expansion': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'greedy-arrays': false,
+      'boolean-negation': false,
+    })
+    .option('debug', { type: 'boolean', describe: 'Show where an error comes from' })
+    .example('$0 start', 'run the server of this folder')
+    .example('$0 verify server.pem --host www.example.org', 'ask it')
+    .example('$0 status', 'see how it is')
+    .epilogue(EPILOGUE)
+    .demandCommand(1, 'name a command: start, verify, status, scale, restart, stop or logs')
+    .strict()
+    .recommendCommands()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .version(version())
+    .help()
+    .alias('help', 'h')
+    .wrap(110)
+    .fail((message, error) => {
+      const what = message?.startsWith('Not enough non-option') ? 'an argument is missing' : message;
+      throw error instanceof Error ? error : new UsageError(`${what}; "pkixd COMMAND --help" shows how`);
+    });
+}
+
+function withFlags(argv: Argv, command: Command): Argv {
+  const own = Object.keys(command.flags).filter((flag) => command.flags[flag]?.group === undefined);
+  argv.usage(`$0 ${command.name}\n\n${command.summary}`);
+  // Named first, the command's own flags stand before the groups of the table.
+  argv.group(own, 'Options:').options({ ...command.flags });
+  for (const [name, positional] of Object.entries(command.positionals ?? {}))
+    argv.positional(name, positional);
+  for (const [example, explanation] of command.examples) argv.example(example, explanation);
+  return argv;
+}

@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import { formatAddress } from '../config/address.js';
+import { configFileOf, descriptorLimit } from '../config/load.js';
+import { PROTOCOLS } from '../protocol/index.js';
+import { startSupervisor } from '../supervisor/main.js';
+import type { Command } from './command.js';
+import { print } from './context.js';
+import { CONFIG_FLAG, configForStart, configSources, optionFlags } from './flags.js';
+
+/** Runs the server in the foreground until a signal or `pkixd stop` ends it. */
+export const start: Command = {
+  name: 'start',
+  summary: 'Run the server in the foreground; SIGTERM and SIGINT drain it',
+  flags: {
+    ...CONFIG_FLAG,
+    check: { type: 'boolean', describe: 'Check the configuration, say what it means, and do not start' },
+    listen: {
+      type: 'array',
+      string: true,
+      requiresArg: true,
+      describe: 'unix:/path or tcp://host:port, in place of the configured listeners (repeatable)',
+    },
+    ...optionFlags(),
+  },
+  examples: [
+    ['$0 start', 'with pkixd.config.yaml of this folder, or with defaults'],
+    ['$0 start --config /etc/pkixd.yaml --check', 'only check a configuration'],
+    ['$0 start --listen unix:/run/pkixd.sock --workers.count 4', 'flags go over the file'],
+  ],
+  async run(context, args) {
+    const config = configForStart(context, args, descriptorLimit());
+    if (args['check'] === true) {
+      const file = configFileOf(configSources(context, args)) ?? 'no file, defaults alone';
+      print(context, `configuration OK (${file})`);
+      for (const { name, address, protocol, permits } of config.listeners) {
+        print(
+          context,
+          `  listener ${name}: ${formatAddress(address)}, ${protocol}, permits ${permits.join(', ') || 'nothing more'}`,
+        );
+      }
+      return 0;
+    }
+    await startSupervisor({
+      config,
+      workerEntry: fileURLToPath(new URL('../worker/main.js', import.meta.url)),
+      busy: (protocol, retryAfter) => PROTOCOLS[protocol]?.busy(retryAfter) ?? Buffer.alloc(0),
+    });
+    return 0;
+  },
+};

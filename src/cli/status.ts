@@ -1,0 +1,81 @@
+import { PkixdError } from '../errors.js';
+import type { ListenerStatus, ServerStatus, WorkerStatus } from '../wire/control.js';
+import type { WorkerStatistics } from '../wire/ipc.js';
+import type { Command } from './command.js';
+import { print } from './context.js';
+import { askServer, SERVER_FLAGS } from './server-call.js';
+import { formatAge, formatMemory, formatTable, type Column } from './table.js';
+
+export const status: Command = {
+  name: 'status',
+  summary: 'Show the server, its listeners and its workers',
+  flags: { ...SERVER_FLAGS, json: { type: 'boolean', describe: 'One JSON object in place of the tables' } },
+  examples: [['$0 status --json', 'the same for programs']],
+  async run(context, args) {
+    const result = await askServer(context, args, { command: 'status' });
+    if (args['json'] === true) print(context, JSON.stringify(result));
+    else if (isStatus(result)) print(context, describeStatus(result));
+    else
+      throw new PkixdError(
+        'BAD_ANSWER',
+        'the server is of another release and its status has another form; try --json',
+      );
+    return 0;
+  },
+};
+
+function isStatus(value: unknown): value is ServerStatus {
+  if (typeof value !== 'object' || value === null) return false;
+  const { workers, listeners, version }: Partial<Record<keyof ServerStatus, unknown>> = value;
+  return Array.isArray(workers) && Array.isArray(listeners) && typeof version === 'string';
+}
+
+export function describeStatus(server: ServerStatus): string {
+  const { version, state, pid, uptime, node, workers, scale, restarts, pending, rss, listeners } = server;
+  const ready = workers.filter((worker) => worker.state === 'ready').length;
+  return [
+    `pkixd ${version}: ${state}, pid ${pid}, up ${formatAge(uptime)}, Node ${node}`,
+    `${ready} of ${scale} workers ready, ${restarts} restarts, ${pending} connections pending, primary ${formatMemory(rss)}`,
+    '',
+    formatTable(LISTENER_COLUMNS, listeners),
+    '',
+    formatTable(WORKER_COLUMNS, workers),
+  ].join('\n');
+}
+
+const LISTENER_COLUMNS: readonly Column<ListenerStatus>[] = [
+  { title: 'LISTENER', align: 'left', cell: (l) => l.name },
+  // A listener without a name of its own is called by its address.
+  { title: 'ADDRESS', align: 'left', cell: (l) => (l.name === l.address ? '' : l.address) },
+  { title: 'PROTOCOL', align: 'left', cell: (l) => l.protocol },
+  { title: 'ACCEPTED', align: 'right', cell: (l) => l.accepted },
+  { title: 'REFUSED', align: 'right', cell: (l) => l.refused },
+];
+
+const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
+  { title: 'WORKER', align: 'right', cell: (w) => w.worker },
+  { title: 'STATE', align: 'left', cell: (w) => w.state },
+  { title: 'PID', align: 'right', cell: (w) => w.pid },
+  { title: 'UP', align: 'right', cell: (w) => formatAge(w.uptime) },
+  { title: 'LAST PONG', align: 'right', cell: (w) => (w.statistics ? formatAge(w.lastPong) : '-') },
+  statistic('CONNECTIONS', (s) => s.openConnections),
+  statistic('SERVED', (s) => s.handledConnections),
+  statistic('REQUESTS', (s) => s.handledRequests),
+  statistic('ERRORS', (s) => s.errors),
+  statistic('BUSY', (s) => s.busy),
+  statistic('TIMEOUTS', (s) => s.timeouts),
+  statistic('IN FLIGHT', (s) => s.inFlight),
+  statistic('QUEUE', (s) => s.queueDepth),
+  statistic('WAIT', (s) => formatAge(s.oldestWait)),
+  statistic('THREADS', (s) => `${s.busyThreads}/${s.threads}`),
+  statistic('LOOP', (s) => `${Math.round(s.eventLoopUtilization * 100)}%`),
+  statistic('RSS', (s) => formatMemory(s.rss)),
+];
+
+/** A column of what the last pong said; `-` before the first. */
+function statistic(
+  title: string,
+  cell: (statistics: WorkerStatistics) => string | number,
+): Column<WorkerStatus> {
+  return { title, align: 'right', cell: (w) => (w.statistics ? cell(w.statistics) : '-') };
+}

@@ -1,0 +1,61 @@
+import type { Command } from './command.js';
+import { print } from './context.js';
+import { UsageError } from './exit-code.js';
+import type { Arguments } from './flags.js';
+import { askServer, SERVER_FLAGS } from './server-call.js';
+
+const MAX_WORKERS = 256;
+
+/** The commands that steer a running server by its control socket; each returns once the server has begun. */
+export const scale: Command = {
+  name: 'scale <workers>',
+  summary: `Fork or drain to this many workers (1 to ${MAX_WORKERS})`,
+  flags: SERVER_FLAGS,
+  positionals: { workers: { type: 'string', describe: 'How many worker processes there shall be' } },
+  examples: [['$0 scale 4', 'four workers from now on']],
+  async run(context, args) {
+    const workers = wholeNumber(args, 'workers', MAX_WORKERS);
+    await askServer(context, args, { command: 'scale', argument: workers });
+    print(
+      context,
+      `scaling to ${workers} ${workers === 1 ? 'worker' : 'workers'}; "pkixd status" shows them`,
+    );
+    return 0;
+  },
+};
+
+export const restart: Command = {
+  name: 'restart <worker>',
+  summary: 'Replace one worker: a new one gets ready, then the old one drains',
+  flags: SERVER_FLAGS,
+  positionals: { worker: { type: 'string', describe: 'Its number in "pkixd status"' } },
+  examples: [['$0 restart 2', 'replace worker 2']],
+  async run(context, args) {
+    const worker = wholeNumber(args, 'worker', Number.MAX_SAFE_INTEGER);
+    await askServer(context, args, { command: 'restart', argument: worker });
+    print(context, `replacing worker ${worker}; "pkixd status" shows its successor`);
+    return 0;
+  },
+};
+
+export const stop: Command = {
+  name: 'stop',
+  summary: 'Drain the server and end it',
+  flags: SERVER_FLAGS,
+  examples: [['$0 stop', 'every request that was read whole is still answered']],
+  async run(context, args) {
+    await askServer(context, args, { command: 'stop' });
+    print(context, 'stopping: the workers answer what they have read, then the server ends');
+    return 0;
+  },
+};
+
+function wholeNumber(args: Arguments, name: string, most: number): number {
+  const text = String(args[name]);
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? 'from 1 on' : `from 1 to ${most}`;
+  throw new UsageError(
+    `"${text}" is not a number of ${name === 'workers' ? 'workers' : 'a worker'}: a whole number ${range}`,
+  );
+}

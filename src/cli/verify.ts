@@ -1,0 +1,162 @@
+import type { LineAnswer } from '../client/line-client.js';
+import { PkixdError } from '../errors.js';
+import { REVOCATION_MODES } from '../revocation-mode.js';
+import type { VerdictStatus } from '../wire/verdict.js';
+import type { Command } from './command.js';
+import { note, print, printable, type Context } from './context.js';
+import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
+import { CONFIG_FLAG, configFor, listFlag, optionFlags, textFlag, type Arguments } from './flags.js';
+import { localVerifier, remoteVerifier, type Verifier } from './verifier.js';
+import { InputError, readCertificates } from './verify-input.js';
+import { commonRequest, requestFor, type Common } from './verify-request.js';
+
+const file = (
+  describe: string,
+): { type: 'array'; string: true; requiresArg: true; nargs: 1; describe: string } => ({
+  type: 'array',
+  string: true,
+  requiresArg: true,
+  nargs: 1,
+  describe,
+});
+
+export const verify: Command = {
+  name: 'verify <files..>',
+  summary: 'Verify certificates: one line each; exit 0 valid, 1 invalid, 2 indeterminate',
+  positionals: {
+    files: {
+      type: 'string',
+      describe: 'PEM (the first certificate is the leaf, others and CRLs help) or DER; - is standard input',
+    },
+  },
+  flags: {
+    untrusted: file('Further certificates to build paths from (repeatable)'),
+    anchor: file('Trust anchors in place of the configured ones (repeatable)'),
+    crl: file('CRLs, PEM or DER (repeatable)'),
+    profile: { type: 'string', requiresArg: true, describe: 'A profile of the configuration' },
+    purpose: { type: 'string', requiresArg: true, describe: 'A key purpose (serverAuth, …) or a dotted OID' },
+    host: file('A DNS name the leaf must be for (repeatable: all of them)'),
+    ip: file('An IP address the leaf must be for (repeatable)'),
+    email: file('A mail address the leaf must be for (repeatable)'),
+    at: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'A past instant to verify at: 2026-03-31T12:00:00Z or 2026-03-31',
+    },
+    revocation: {
+      type: 'string',
+      requiresArg: true,
+      choices: REVOCATION_MODES,
+      describe: 'In place of the profile’s mode',
+    },
+    connect: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'The server: unix:/path or tcp://host:port; else the first configured listener',
+    },
+    local: { type: 'boolean', conflicts: 'connect', describe: 'Verify in this process, without a server' },
+    json: { type: 'boolean', describe: 'One JSON object a line: {"file", …verdict}' },
+    ...CONFIG_FLAG,
+    ...optionFlags(['trust.anchors', 'crl.directory', 'crl.grace', 'profile.default', 'profile.revocation']),
+  },
+  examples: [
+    ['$0 verify server.pem --host www.example.org', 'ask the running server'],
+    ['$0 verify leaf.pem --untrusted ca.pem --anchor root.pem --crl root.crl --local', 'without a server'],
+    ['$0 verify *.pem --json', 'many at once, for programs'],
+  ],
+  async run(context, args) {
+    const config = configFor(context, args);
+    const common = commonRequest(args, context.cwd);
+    const verifier =
+      args['local'] === true
+        ? localVerifier(config, (message) => note(context, `warning: ${printable(message)}`))
+        : await remoteVerifier(textFlag(args, 'connect'), config);
+    try {
+      return await verifyAll(context, args, verifier, common);
+    } finally {
+      verifier.close();
+    }
+  },
+};
+
+/** Requests under way at once: enough to keep a server's threads busy, few enough to keep only so many files in memory. */
+const WINDOW = 32;
+
+interface Answered {
+  readonly name: string;
+  readonly answer: LineAnswer;
+}
+
+/** Answers are printed in the order of the files; the exit code is the worst of them. */
+async function verifyAll(
+  context: Context,
+  args: Arguments,
+  verifier: Verifier,
+  common: Common,
+): Promise<number> {
+  const names = listFlag(args, 'files');
+  if (names.length === 0) throw new UsageError('no file to verify');
+  const show = args['json'] === true ? showJson : showLine;
+  const underWay: Promise<Answered>[] = [];
+  let worst: number = EXIT.ok;
+  const take = async (): Promise<void> => {
+    const next = await underWay.shift();
+    if (!next) return;
+    show(context, next);
+    worst = Math.max(worst, codeOf(next.answer));
+  };
+  for (const name of names) {
+    if (underWay.length >= WINDOW) await take();
+    underWay.push(verifyOne(name, context, verifier, common));
+  }
+  while (underWay.length > 0) await take();
+  return worst;
+}
+
+/** An error of one file is its answer, and the others go on. */
+async function verifyOne(
+  name: string,
+  context: Context,
+  verifier: Verifier,
+  common: Common,
+): Promise<Answered> {
+  try {
+    const answer = await verifier.ask(requestFor(readCertificates(name, context.cwd), common));
+    return { name, answer };
+  } catch (error) {
+    if (!(error instanceof PkixdError)) throw error;
+    const message = error instanceof InputError ? error.why : error.message;
+    return { name, answer: { error: { code: error.code, message } } };
+  }
+}
+
+function showLine(context: Context, { name, answer }: Answered): void {
+  if ('error' in answer) {
+    note(
+      context,
+      printable(`${name}: error ${answer.error.code} ${answer.error.message}${wayOut(answer.error.code)}`),
+    );
+  } else {
+    const { status, code, message } = answer.verdict;
+    print(context, printable(`${name}: ${status} ${code} ${message}`));
+  }
+}
+
+function showJson(context: Context, { name, answer }: Answered): void {
+  const fields = 'error' in answer ? { status: 'error', ...answer.error } : answer.verdict;
+  print(context, JSON.stringify({ file: name, ...fields }));
+}
+
+function wayOut(code: string): string {
+  return code === 'NOT_PERMITTED' ? '; or verify without a server, with --local' : '';
+}
+
+const VERDICT_EXIT: Readonly<Record<VerdictStatus, number>> = {
+  valid: EXIT.ok,
+  invalid: EXIT.invalid,
+  indeterminate: EXIT.indeterminate,
+};
+
+function codeOf(answer: LineAnswer): number {
+  return 'error' in answer ? exitCodeOf(answer.error.code) : VERDICT_EXIT[answer.verdict.status];
+}

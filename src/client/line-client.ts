@@ -1,0 +1,125 @@
+import type { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Address } from '../config/address.js';
+import type { VerifyRequest } from '../wire/request.js';
+import { VERDICT_CODES, type Verdict } from '../wire/verdict.js';
+import { requestText } from './line-request.js';
+import { ConnectionLostError, openSocket, pending } from './socket.js';
+
+/** A verdict, or why the server had none to give: BUSY, NOT_PERMITTED, BAD_ARGUMENT, … */
+export type LineAnswer =
+  { readonly verdict: Verdict } | { readonly error: { readonly code: string; readonly message: string } };
+
+export interface LineClientOptions {
+  /** Milliseconds to connect in. Default 5000. */
+  readonly connectTimeout?: number;
+  /** Milliseconds from a request to its answer; past it the connection is given up. Default 60,000. */
+  readonly answerTimeout?: number;
+}
+
+interface Waiting {
+  readonly id: string;
+  readonly resolve: (answer: LineAnswer) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * One connection speaking the line protocol. Requests may be made without waiting for answers; the server answers
+ * in their order. Nothing is ever sent twice: when the connection dies, every request still unanswered fails with
+ * ConnectionLostError, and its owner decides.
+ */
+export class LineClient {
+  readonly #socket: Socket;
+  readonly #answerTimeout: number;
+  readonly #waiting: Waiting[] = [];
+  #sent = 0;
+  #lost: ConnectionLostError | undefined;
+
+  static async connect(address: Address, options: LineClientOptions = {}): Promise<LineClient> {
+    const { connectTimeout = 5000, answerTimeout = 60_000 } = options;
+    return new LineClient(await openSocket(address, connectTimeout), answerTimeout);
+  }
+
+  private constructor(socket: Socket, answerTimeout: number) {
+    this.#socket = socket;
+    this.#answerTimeout = answerTimeout;
+    socket.on('error', (error) => this.#lose(`the connection broke: ${error.message}`, error));
+    socket.on('close', () => this.#lose('the server closed the connection before it answered'));
+    createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => this.#answer(line));
+  }
+
+  /** Rejects with UnsendableError, before anything is sent, or with ConnectionLostError. */
+  async verify(request: VerifyRequest): Promise<LineAnswer> {
+    const id = String(this.#sent + 1);
+    const text = requestText(id, request);
+    if (this.#lost) throw this.#lost;
+    this.#sent++;
+    const { promise, resolve, reject } = pending<LineAnswer>();
+    const timer = setTimeout(() => {
+      this.#lose(`no answer within ${this.#answerTimeout} ms`);
+      this.#socket.destroy();
+    }, this.#answerTimeout);
+    this.#waiting.push({ id, resolve, reject, timer });
+    this.#socket.write(text);
+    return promise;
+  }
+
+  /** No further request; the connection closes once the answers still owed are here. */
+  close(): void {
+    this.#socket.end();
+  }
+
+  /** An answer to no request in particular (BUSY, DEADLINE) stands for the one at the front: the server closes after it. */
+  #answer(line: string): void {
+    const waiting = this.#waiting[0];
+    const answer = parseAnswer(line);
+    if (!waiting || !answer || (answer.id !== waiting.id && answer.id !== '-')) {
+      this.#lose(`the server sent what is no answer to any request: ${line.slice(0, 120)}`);
+      this.#socket.destroy();
+      return;
+    }
+    this.#waiting.shift();
+    clearTimeout(waiting.timer);
+    waiting.resolve(answer.answer);
+  }
+
+  #lose(message: string, cause?: unknown): void {
+    this.#lost ??= new ConnectionLostError(message, { cause });
+    for (const { reject, timer } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      reject(this.#lost);
+    }
+  }
+}
+
+const ANSWER = /^(?<id>\S+) (?<status>valid|invalid|indeterminate|error) (?<code>[A-Z_]+) (?<json>\{.*\})$/;
+
+/** `id status CODE {json}`; undefined for anything else. A verdict whose words disagree is no answer. */
+function parseAnswer(line: string): { id: string; answer: LineAnswer } | undefined {
+  const { id, status, code, json } = ANSWER.exec(line)?.groups ?? {};
+  if (id === undefined || code === undefined || json === undefined) return undefined;
+  const body = parseObject(json);
+  if (!body) return undefined;
+  if (status === 'error') return { id, answer: { error: { code, message: String(body['message']) } } };
+  return isVerdict(body) && body.status === status && body.code === code
+    ? { id, answer: { verdict: body } }
+    : undefined;
+}
+
+function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    // The text begins with a brace, so that what parses is an object.
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a client acts on: the status must be the one that the table gives the code. */
+function isVerdict(body: object): body is Verdict {
+  const { status, code, message, path }: Partial<Record<keyof Verdict, unknown>> = body;
+  if (typeof code !== 'string' || typeof message !== 'string' || !Array.isArray(path)) return false;
+  const known = Object.entries(VERDICT_CODES).find(([word]) => word === code)?.[1];
+  return known !== undefined && known[0] === status;
+}

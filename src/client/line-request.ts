@@ -1,0 +1,48 @@
+import { PkixdError } from '../errors.js';
+import type { VerifyRequest } from '../wire/request.js';
+
+/** A value that the line protocol cannot carry: it separates its words by spaces and its lines by newlines. */
+export class UnsendableError extends PkixdError {
+  constructor(key: string, value: string) {
+    super(
+      'BAD_ARGUMENT',
+      `${key} ${JSON.stringify(value)} cannot be sent: it is empty or holds a space or a control character`,
+    );
+  }
+}
+
+/** A request as the line protocol writes it, terminator included. */
+export function requestText(id: string, request: VerifyRequest): string {
+  const words = [
+    word('id', id),
+    ...wordsOf('profile', request.profile),
+    ...wordsOf('purpose', request.purpose),
+    ...wordsOf('host', request.hosts),
+    ...wordsOf('ip', request.ips),
+    ...wordsOf('email', request.emails),
+    ...wordsOf('at', request.at === undefined ? undefined : new Date(request.at).toISOString()),
+    ...wordsOf('revocation', request.revocation),
+  ];
+  const blocks = [
+    ...request.certificates.map((der) => pem('CERTIFICATE', der)),
+    ...request.crls.map((der) => pem('X509 CRL', der)),
+    ...(request.anchors ? ['anchors:\n', ...request.anchors.map((der) => pem('CERTIFICATE', der))] : []),
+  ];
+  return `VERIFY ${words.join(' ')}\n${blocks.join('')}.\n`;
+}
+
+function wordsOf(key: string, values: string | readonly string[] | undefined): string[] {
+  return values === undefined ? [] : [values].flat().map((value) => word(key, value));
+}
+
+function word(key: string, value: string): string {
+  if (!/^[^\s\p{Cc}]+$/u.test(value)) throw new UnsendableError(key, value);
+  return `${key}=${value}`;
+}
+
+function pem(label: string, der: Uint8Array): string {
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n');
+  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+}
