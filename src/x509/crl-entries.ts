@@ -1,12 +1,11 @@
 import { DerReader, TAG } from './der.js';
-import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-list.js';
 import { readGeneralNames } from './general-name.js';
 import { keyedHash } from './keyed-hash.js';
 import { type Name, sameName } from './name.js';
 import { OID } from './oid.js';
 import { sameBytes } from './same-bytes.js';
 import { readGeneralizedTime, readTime } from './time.js';
-import { malformed } from './x509-error.js';
+import { malformed, X509Error } from './x509-error.js';
 
 /** RFC 5280 §5.3.1, by number. */
 const REASONS = [
@@ -31,67 +30,55 @@ export interface CrlEntry {
   readonly reason?: RevocationReason;
 }
 
-/** What one revokedCertificate says, but for its serial. */
-interface ReadEntry extends CrlEntry {
-  readonly extended: boolean;
-  readonly certificateIssuer?: Name;
-  readonly unknownCritical?: string;
+/** What one revokedCertificate says; its serial stands in the CRL's bytes. */
+class ReadEntry {
+  serialFrom = 0;
+  serialTo = 0;
+  date = 0;
+  extended = false;
+  reason: RevocationReason | undefined = undefined;
+  certificateIssuer: Name | undefined = undefined;
+  unknownCritical: string | undefined = undefined;
 }
 
 /**
  * The entries of one CRL, by serial and certificate issuer: an open-addressing table of offsets into the CRL's
- * bytes, 10 to 20 octets an entry. An entry is read again when it is found.
+ * bytes, 14 to 24 octets an entry. An entry is read again when it is found.
  *
- *     slots    │ 0 │ 1 │ 0 │ 3 │ 2 │ 0 │ 0 │ 0 │      entry number + 1, at keyedHash(serial, issuer) and after
+ *     slots    │ 0 │ 1 │ 0 │ 3 │ 2 │ 0 │ 0 │ 0 │      entry number + 1, at hash (modulo the size) and after
+ *     hashes   │ 9f01 │ 0c13 │ e653 │                 keyedHash(serial, issuer)
  *     offsets  │ 4711 │ 4753 │ 4801 │                 where the entry's TLV starts
- *     issuers  │    0 │    1 │    1 │                 0: the CRL's issuer; else issuerNames[n − 1]
+ *     issuers  │    0 │    1 │    1 │                 0: the CRL's issuer; else a number of issuerNumbers
  *
  * In an indirect CRL an entry without certificateIssuer has that of the entry before it (§5.3.3).
  */
 export class CrlEntries {
-  readonly count: number;
+  count = 0;
   /** The OID of the first critical entry extension that is not known: it voids the whole CRL (§5.3). */
-  readonly unknownCritical: string | undefined;
+  unknownCritical: string | undefined = undefined;
   private readonly bytes: Uint8Array;
-  private readonly offsets: Uint32Array;
   private readonly slots: Uint32Array;
+  private hashes = new Uint32Array(64);
+  private offsets = new Uint32Array(64);
   /** Absent while every entry is the CRL issuer's. */
-  private readonly issuers: Uint32Array | undefined;
-  private readonly issuerNumbers: ReadonlyMap<string, number>;
+  private issuers: Uint32Array<ArrayBuffer> | undefined = undefined;
+  private readonly issuerNumbers = new Map<string, number>();
 
   /** Reads the entries between `from` and `to`, every one whole; throws `X509Error`. */
   constructor(bytes: Uint8Array, from: number, to: number, crlIssuer: Name, version: 1 | 2) {
-    let offsets = new Uint32Array(64);
-    let issuers: Uint32Array | undefined;
-    const issuerNumbers = new Map<string, number>();
+    this.bytes = bytes;
     let issuer = 0;
-    let unknownCritical: string | undefined;
-    let count = 0;
     const r = new DerReader(bytes, from, to);
     while (!r.done) {
-      if (count === offsets.length) {
-        offsets = grown(offsets);
-        issuers &&= grown(issuers);
-      }
-      offsets[count] = r.pos;
+      const at = r.pos;
       const entry = readEntry(r);
       if (entry.extended && version === 1) throw malformed('crlEntryExtensions stand in a version 1 CRL');
-      unknownCritical ??= entry.unknownCritical;
-      if (entry.certificateIssuer) {
-        issuers ??= new Uint32Array(offsets.length);
-        issuer = numberOf(entry.certificateIssuer, crlIssuer, issuerNumbers);
-      }
-      if (issuers) issuers[count] = issuer;
-      count++;
+      this.unknownCritical ??= entry.unknownCritical;
+      if (entry.certificateIssuer) issuer = this.numberOf(entry.certificateIssuer, crlIssuer);
+      this.append(at, issuer, keyedHash(bytes, entry.serialFrom, entry.serialTo, issuer));
     }
-    this.bytes = bytes;
-    this.count = count;
-    this.unknownCritical = unknownCritical;
-    this.offsets = offsets.slice(0, count);
-    this.issuers = issuers?.slice(0, count);
-    this.issuerNumbers = issuerNumbers;
-    this.slots = new Uint32Array(2 ** Math.ceil(Math.log2(count * 1.5 + 1)));
-    for (let i = 0; i < count; i++) this.insert(i);
+    this.slots = new Uint32Array(2 ** Math.ceil(Math.log2(this.count * 1.5 + 1)));
+    for (let i = 0; i < this.count; i++) this.insert(i);
   }
 
   get hasCertificateIssuer(): boolean {
@@ -102,79 +89,116 @@ export class CrlEntries {
   find(serial: Uint8Array, issuer: Name, crlIssuer: Name): CrlEntry | undefined {
     const number = sameName(issuer, crlIssuer) ? 0 : this.issuerNumbers.get(issuer.key);
     if (number === undefined) return undefined;
-    const slot = this.slotOf(serial, 0, serial.length, number);
-    const index = this.slots[slot]!;
+    const hash = keyedHash(serial, 0, serial.length, number);
+    const index = this.slots[this.slotOf(hash, number, serial, 0, serial.length)]!;
     if (index === 0) return undefined;
-    const { date, reason } = readEntry(this.readerAt(index - 1));
+    const { date, reason } = this.entryAt(index - 1);
     return reason === undefined ? { date } : { date, reason };
   }
 
-  private insert(index: number): void {
-    const { from, to } = this.serialAt(index);
-    const slot = this.slotOf(this.bytes, from, to, this.issuers?.[index] ?? 0);
-    const present = this.slots[slot]!;
-    // Of two entries for one certificate the one that revokes it stands.
-    if (present === 0 || this.isRemoval(present - 1)) this.slots[slot] = index + 1;
+  /** 0 for the CRL's own issuer, else the number of this name among those met so far. */
+  private numberOf(name: Name, crlIssuer: Name): number {
+    this.issuers ??= new Uint32Array(this.offsets.length);
+    if (sameName(name, crlIssuer)) return 0;
+    const known = this.issuerNumbers.get(name.key);
+    if (known !== undefined) return known;
+    const number = this.issuerNumbers.size + 1;
+    this.issuerNumbers.set(name.key, number);
+    return number;
   }
 
-  private isRemoval(index: number): boolean {
-    return readEntry(this.readerAt(index)).reason === 'removeFromCRL';
+  private append(offset: number, issuer: number, hash: number): void {
+    if (this.count === this.offsets.length) {
+      this.offsets = grown(this.offsets);
+      this.hashes = grown(this.hashes);
+      if (this.issuers) this.issuers = grown(this.issuers);
+    }
+    this.offsets[this.count] = offset;
+    this.hashes[this.count] = hash;
+    if (this.issuers) this.issuers[this.count] = issuer;
+    this.count++;
+  }
+
+  private insert(index: number): void {
+    const hash = this.hashes[index]!;
+    const issuer = this.issuerOf(index);
+    let slot = hash & (this.slots.length - 1);
+    if (this.slots[slot] !== 0) {
+      const { serialFrom, serialTo } = this.entryAt(index);
+      slot = this.slotOf(hash, issuer, this.bytes, serialFrom, serialTo);
+    }
+    const present = this.slots[slot]!;
+    // Of two entries for one certificate the one that revokes it stands.
+    if (present === 0 || this.entryAt(present - 1).reason === 'removeFromCRL') this.slots[slot] = index + 1;
   }
 
   /** The slot that holds this serial of this issuer, or the empty one where it belongs. */
-  private slotOf(serial: Uint8Array, from: number, to: number, issuer: number): number {
+  private slotOf(hash: number, issuer: number, serial: Uint8Array, from: number, to: number): number {
     const mask = this.slots.length - 1;
-    let slot = keyedHash(serial, from, to, issuer) & mask;
+    let slot = hash & mask;
     for (; this.slots[slot] !== 0; slot = (slot + 1) & mask) {
       const index = this.slots[slot]! - 1;
-      if ((this.issuers?.[index] ?? 0) !== issuer) continue;
-      const other = this.serialAt(index);
-      if (sameBytes(this.bytes, other.from, other.to, serial, from, to)) break;
+      if (this.hashes[index] !== hash || this.issuerOf(index) !== issuer) continue;
+      const { serialFrom, serialTo } = this.entryAt(index);
+      if (sameBytes(this.bytes, serialFrom, serialTo, serial, from, to)) break;
     }
     return slot;
   }
 
-  /** Where the content of the entry's serial stands; the entry has been read before. */
-  private serialAt(index: number): DerReader {
-    const r = this.readerAt(index);
-    r.enter(TAG.sequence, 'revokedCertificate');
-    r.next('userCertificate');
-    return r;
+  private issuerOf(index: number): number {
+    return this.issuers?.[index] ?? 0;
   }
 
-  private readerAt(index: number): DerReader {
+  private entryAt(index: number): ReadEntry {
     const r = new DerReader(this.bytes);
     r.pos = this.offsets[index]!;
-    return r;
+    return readEntry(r);
   }
 }
 
 function readEntry(r: DerReader): ReadEntry {
+  const entry = new ReadEntry();
   const outer = r.enter(TAG.sequence, 'revokedCertificate');
   r.integer('userCertificate');
-  const date = readTime(r, 'revocationDate');
-  const extensions = r.done ? NO_EXTENSIONS : readExtensions(r, 'crlEntryExtensions');
+  entry.serialFrom = r.from;
+  entry.serialTo = r.to;
+  entry.date = readTime(r, 'revocationDate');
+  if (!r.done) readEntryExtensions(r, entry);
   r.leave(outer, 'revokedCertificate');
-  if (extensions === NO_EXTENSIONS) return { date, extended: false };
-  return { date, extended: true, ...readEntryExtensions(extensions) };
+  return entry;
 }
 
-/** §5.3: reasonCode, invalidityDate and certificateIssuer are known. */
-function readEntryExtensions(
-  extensions: ExtensionList,
-): Pick<ReadEntry, 'reason' | 'certificateIssuer' | 'unknownCritical'> {
-  const found: { reason?: RevocationReason; certificateIssuer?: Name; unknownCritical?: string } = {};
-  const reason = extensions.read(OID.reasonCode, 'reasonCode', readReason);
-  if (reason !== undefined) found.reason = reason;
-  const issuer = extensions.read(OID.certificateIssuer, 'certificateIssuer', readCertificateIssuer);
-  if (issuer !== undefined) found.certificateIssuer = issuer;
-  extensions.read(OID.invalidityDate, 'invalidityDate', (r) => readGeneralizedTime(r, 'invalidityDate'));
-  const unknown = extensions.all.find((e) => e.critical && !KNOWN.has(e.oid));
-  if (unknown !== undefined) found.unknownCritical = unknown.oid;
-  return found;
+/**
+ * §5.3. Made without the list that certificates have, since a CRL may hold a million of these; `critical FALSE`
+ * written out is accepted here as there.
+ */
+function readEntryExtensions(r: DerReader, entry: ReadEntry): void {
+  const what = 'crlEntryExtensions';
+  const seen: string[] = [];
+  entry.extended = true;
+  const outer = r.enterNonEmpty(TAG.sequence, what);
+  while (!r.done) {
+    const outerExtension = r.enter(TAG.sequence, what);
+    const oid = r.oid(what);
+    const critical = r.peek() === TAG.boolean ? r.boolean(what) : false;
+    if (seen.includes(oid)) throw new X509Error('DUPLICATE_EXTENSION', `${what} name ${oid} twice`);
+    if (seen.push(oid) > MAX_ENTRY_EXTENSIONS) throw malformed(`${what} are too many`);
+    const outerValue = r.enter(TAG.octetString, what);
+    if (oid === OID.reasonCode) entry.reason = readReason(r);
+    else if (oid === OID.certificateIssuer) entry.certificateIssuer = readCertificateIssuer(r);
+    else if (oid === OID.invalidityDate) readGeneralizedTime(r, 'invalidityDate');
+    else {
+      if (critical) entry.unknownCritical ??= oid;
+      r.pos = r.end;
+    }
+    r.leave(outerValue, what);
+    r.leave(outerExtension, what);
+  }
+  r.leave(outer, what);
 }
 
-const KNOWN: ReadonlySet<string> = new Set([OID.reasonCode, OID.invalidityDate, OID.certificateIssuer]);
+/** Four are known in all the world; the bound keeps the search for duplicates short. */
+const MAX_ENTRY_EXTENSIONS = 32;
 
 function readReason(r: DerReader): RevocationReason {
   const reason = REASONS[r.unsigned('reasonCode', TAG.enumerated)];
@@ -188,15 +212,6 @@ function readCertificateIssuer(r: DerReader): Name {
     if (name.kind === 'dn') return name.name;
   }
   throw malformed('certificateIssuer holds no distinguished name');
-}
-
-/** 0 for the CRL's own issuer, else the number of this name among those met so far. */
-function numberOf(name: Name, crlIssuer: Name, numbers: Map<string, number>): number {
-  if (sameName(name, crlIssuer)) return 0;
-  const known = numbers.get(name.key);
-  if (known !== undefined) return known;
-  numbers.set(name.key, numbers.size + 1);
-  return numbers.size;
 }
 
 function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {

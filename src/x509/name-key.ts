@@ -70,7 +70,7 @@ const PLAIN = /^[\0-\x7f]*$/;
 /** RFC 4518 §2.2: what is mapped to nothing, and what is mapped to a space. */
 const NOTHING =
   // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- single code points are meant
-  /[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu;
+  /[\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u06dd\u070f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2063\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc\u{1d173}-\u{1d17a}\u{e0001}\u{e0020}-\u{e007f}]/gu;
 const SPACE = /[\t-\r\x85\p{Z}]+/gu;
 /** §2.4: unassigned, private-use, surrogate and replacement characters make the comparison undefined. */
 const PROHIBITED = /[\p{Cn}\p{Co}\p{Cs}\ufffd]/u;
