@@ -79,7 +79,7 @@ function connect(limits: Partial<ConnectionHost['limits']> = {}) {
 }
 
 /** Lets everything that is under way between two streams arrive. */
-async function settle(): Promise<void> {
+async function arrive(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) {
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
@@ -90,10 +90,10 @@ async function settle(): Promise<void> {
 test('nothing is read before start', async () => {
   const { connection, theirs, tasks } = connect();
   theirs.write('echo a\n');
-  await settle();
+  await arrive();
   expect(tasks).toHaveLength(0);
   connection.start();
-  await settle();
+  await arrive();
   expect(tasks).toHaveLength(1);
 });
 
@@ -101,13 +101,13 @@ test('answers leave in the order of their requests, whichever is ready first', a
   const { connection, theirs, done, received } = connect();
   connection.start();
   theirs.write('echo a\necho b\nreply c\necho d\n');
-  await settle();
+  await arrive();
   done(2);
   done(1);
-  await settle();
+  await arrive();
   expect(received()).toBe('');
   done(0);
-  await settle();
+  await arrive();
   expect(received()).toBe('done a\ndone b\nc\ndone d\n');
 });
 
@@ -115,11 +115,11 @@ test('a client that half-closes after its last request gets every answer, then t
   const { connection, theirs, done, received, closed } = connect();
   connection.start();
   theirs.end('echo a\necho b\n');
-  await settle();
+  await arrive();
   expect(closed()).toBe(0);
   done(0);
   done(1);
-  await settle();
+  await arrive();
   expect(received()).toBe('done a\ndone b\n');
   expect(theirs.readableEnded).toBe(true);
   expect(closed()).toBe(1);
@@ -128,11 +128,11 @@ test('a client that half-closes after its last request gets every answer, then t
 test('a client that half-closed before start gets its answers all the same', async () => {
   const { connection, theirs, done, received } = connect();
   theirs.end('echo a\n');
-  await settle();
+  await arrive();
   connection.start();
-  await settle();
+  await arrive();
   done(0);
-  await settle();
+  await arrive();
   expect(received()).toBe('done a\n');
   expect(theirs.readableEnded).toBe(true);
 });
@@ -141,7 +141,7 @@ test('the end in the middle of a request is answered by the session, not taken f
   const { connection, theirs, tasks, received, counters } = connect();
   connection.start();
   theirs.end('echo a');
-  await settle();
+  await arrive();
   expect(tasks).toHaveLength(0);
   expect(received()).toBe('incomplete\n');
   expect(counters.errors).toBe(1);
@@ -151,11 +151,11 @@ test('a close event ends the connection behind all answers, and what follows it 
   const { connection, theirs, tasks, done, received } = connect();
   connection.start();
   theirs.write('echo a\nquit\necho b\n');
-  await settle();
+  await arrive();
   theirs.write('echo c\n');
   expect(theirs.readableEnded).toBe(false);
   done(0);
-  await settle();
+  await arrive();
   expect(tasks).toHaveLength(1);
   expect(received()).toBe('done a\n');
   expect(theirs.readableEnded).toBe(true);
@@ -165,10 +165,10 @@ test('a peer that does not close after our end is cut off', async () => {
   const { connection, theirs, clock, closed } = connect();
   connection.start();
   theirs.write('quit\n');
-  await settle();
+  await arrive();
   expect(closed()).toBe(0);
   clock.advance(500);
-  await settle();
+  await arrive();
   expect(closed()).toBe(1);
 });
 
@@ -176,12 +176,12 @@ test('at maxInFlight unanswered requests reading stops, and goes on when one is 
   const { connection, theirs, tasks, done } = connect({ maxInFlight: 2 });
   connection.start();
   theirs.write('echo a\necho b\n');
-  await settle();
+  await arrive();
   theirs.write('echo c\n');
-  await settle();
+  await arrive();
   expect(tasks).toHaveLength(2);
   done(0);
-  await settle();
+  await arrive();
   expect(tasks.map(({ body }) => body)).toEqual(['a', 'b', 'c']);
 });
 
@@ -192,11 +192,11 @@ test('requests beyond maxPipelined in one piece get their own error, in order', 
   });
   connection.start();
   theirs.write('echo a\necho b\necho c\nreply d\n');
-  await settle();
+  await arrive();
   expect(tasks).toHaveLength(2);
   done(0);
   done(1);
-  await settle();
+  await arrive();
   expect(received()).toBe('done a\ndone b\nc: more than 2\nreply: more than 2\n');
   expect(counters.errors).toBe(2);
 });
@@ -205,7 +205,7 @@ test('replies that wait for nothing are no pipelined requests, however many ther
   const { connection, theirs, received } = connect({ maxInFlight: 1, maxPipelined: 1 });
   connection.start();
   theirs.write('reply x\n'.repeat(50));
-  await settle();
+  await arrive();
   expect(received()).toBe('x\n'.repeat(50));
 });
 
@@ -214,12 +214,12 @@ test('a peer that does not read its answers is not read from, until it does', as
   connection.start();
   theirs.pause();
   theirs.write(`reply ${'x'.repeat(100_000)}\n`);
-  await settle();
+  await arrive();
   theirs.write('echo a\n');
-  await settle();
+  await arrive();
   expect(tasks).toHaveLength(0);
   theirs.resume();
-  await settle();
+  await arrive();
   expect(received()).toHaveLength(100_001);
   expect(tasks).toHaveLength(1);
 });
@@ -229,12 +229,12 @@ test('a peer that never reads its answers is closed by the idle deadline', async
   connection.start();
   theirs.pause();
   theirs.write(`reply ${'x'.repeat(100_000)}\n`);
-  await settle();
+  await arrive();
   clock.advance(1000);
-  await settle();
+  await arrive();
   expect(closed()).toBe(0);
   clock.advance(500);
-  await settle();
+  await arrive();
   expect(closed()).toBe(1);
 });
 
@@ -246,12 +246,12 @@ test.each([
   const { connection, theirs, clock, received, counters } = connect();
   connection.start();
   if (sent !== '') theirs.write(sent);
-  await settle();
+  await arrive();
   clock.advance(after - 1);
-  await settle();
+  await arrive();
   expect(received()).not.toContain('timed out');
   clock.advance(1);
-  await settle();
+  await arrive();
   expect(received()).toContain(`timed out: ${kind}\n`);
   expect(theirs.readableEnded).toBe(true);
   expect(counters.errors).toBe(1);
@@ -262,10 +262,10 @@ test('the request deadline runs from the first byte, however often another one c
   connection.start();
   for (const piece of ['e', 'c', 'h', 'o', ' ']) {
     theirs.write(piece);
-    await settle();
+    await arrive();
     clock.advance(50);
   }
-  await settle();
+  await arrive();
   expect(received()).toBe('timed out: request\n');
 });
 
@@ -273,15 +273,15 @@ test('a request that begins in the same piece in which another ends has its whol
   const { connection, theirs, clock, tasks, received } = connect();
   connection.start();
   theirs.write('echo a');
-  await settle();
+  await arrive();
   clock.advance(150);
   theirs.write('\necho b');
-  await settle();
+  await arrive();
   clock.advance(150);
-  await settle();
+  await arrive();
   expect(received()).toBe('');
   theirs.write('\n');
-  await settle();
+  await arrive();
   expect(tasks).toHaveLength(2);
 });
 
@@ -289,12 +289,12 @@ test('a connection that waits for our answer is not idle', async () => {
   const { connection, theirs, clock, done, received } = connect();
   connection.start();
   theirs.write('echo a\n');
-  await settle();
+  await arrive();
   clock.advance(100_000);
-  await settle();
+  await arrive();
   expect(received()).toBe('');
   done(0);
-  await settle();
+  await arrive();
   expect(received()).toBe('done a\n');
 });
 
@@ -302,9 +302,9 @@ test('a status answer keeps its place among the others', async () => {
   const { connection, theirs, statusAnswers, received } = connect();
   connection.start();
   theirs.write('status\nreply x\n');
-  await settle();
+  await arrive();
   statusAnswers[0]?.({ up: true });
-  await settle();
+  await arrive();
   expect(received()).toBe('{"up":true}\nx\n');
 });
 
@@ -312,11 +312,11 @@ test('a client that goes leaves no load behind, and its waiting requests are aba
   const { connection, theirs, tasks, counters, closed, done } = connect();
   connection.start();
   theirs.write('echo a\necho b\nstatus\n');
-  await settle();
+  await arrive();
   expect(counters.inFlight).toBe(3);
   done(0);
   connection.destroy();
-  await settle();
+  await arrive();
   expect(closed()).toBe(1);
   expect(counters.inFlight).toBe(0);
   expect(counters.openConnections).toBe(0);
@@ -329,7 +329,7 @@ test('a session that throws costs its own connection only', async () => {
   const { connection, theirs, closed, logged } = connect();
   connection.start();
   theirs.write('defect\n');
-  await settle();
+  await arrive();
   expect(closed()).toBe(1);
   expect(logged.map(({ level }) => level)).toContain('error');
 });
@@ -338,9 +338,9 @@ test('draining, an idle connection is closed at once', async () => {
   const { connection, theirs } = connect();
   connection.start();
   theirs.write('reply x\n');
-  await settle();
+  await arrive();
   connection.drain();
-  await settle();
+  await arrive();
   expect(theirs.readableEnded).toBe(true);
 });
 
@@ -348,15 +348,15 @@ test('draining, a request begun may be finished and is answered, and none after 
   const { connection, theirs, tasks, done, received } = connect();
   connection.start();
   theirs.write('echo a');
-  await settle();
+  await arrive();
   connection.drain();
   theirs.write('b\necho c');
-  await settle();
+  await arrive();
   theirs.write('\n');
-  await settle();
+  await arrive();
   expect(tasks.map(({ body }) => body)).toEqual(['ab']);
   done(0);
-  await settle();
+  await arrive();
   expect(received()).toBe('done ab\n');
   expect(theirs.readableEnded).toBe(true);
 });
@@ -365,12 +365,12 @@ test('stopReading gives up a request that is not whole, and answers those that a
   const { connection, theirs, done, received } = connect();
   connection.start();
   theirs.write('echo a\necho b');
-  await settle();
+  await arrive();
   connection.stopReading();
-  await settle();
+  await arrive();
   expect(theirs.readableEnded).toBe(false);
   done(0);
-  await settle();
+  await arrive();
   expect(received()).toBe('done a\n');
   expect(theirs.readableEnded).toBe(true);
 });
@@ -379,7 +379,7 @@ test('an answered task is a line in the log at level verbose', async () => {
   const { connection, theirs, done, logged, clock } = connect();
   connection.start();
   theirs.write('echo a\n');
-  await settle();
+  await arrive();
   clock.advance(5);
   done(0);
   expect(logged).toMatchObject([

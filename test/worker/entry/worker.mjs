@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it acts when it is imported, before all others
 import '../../../dist/worker/signals.js';
 import { runWorker } from '../../../dist/worker/worker.js';
 import { echoProtocol } from './echo-protocol.mjs';

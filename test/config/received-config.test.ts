@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { loadConfig } from '../../src/config/load.js';
+import { receivedConfig } from '../../src/config/received-config.js';
+
+const config = loadConfig({ flags: {}, env: {}, cwd: '/nowhere' });
+
+test('a whole configuration is taken as it is', () => {
+  expect(receivedConfig(config)).toBe(config);
+});
+
+test.each([['queue.max'], ['listeners'], ['profiles']])('one without %s is refused', (key) => {
+  const partial = Object.fromEntries(Object.entries(config).filter(([name]) => name !== key));
+  expect(() => receivedConfig(partial)).toThrow('no whole configuration');
+});
+
+test.each([null, undefined, 1, 'text'])('%p is refused', (value) => {
+  expect(() => receivedConfig(value)).toThrow('no whole configuration');
+});

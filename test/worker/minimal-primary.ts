@@ -1,0 +1,149 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { connect, createServer, type Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/load.js';
+import { decode, encode } from '../../src/wire/codec.js';
+import { FrameReader, frame } from '../../src/wire/frame.js';
+import type { ToPrimary, ToWorker } from '../../src/wire/ipc.js';
+import { parseToPrimary } from '../../src/supervisor/worker-messages.js';
+
+type Said<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
+
+/** The least of a primary: forks one worker from dist, hands it connections, and keeps what it says. */
+export class MinimalPrimary {
+  readonly child: ChildProcess;
+  readonly said: ToPrimary[] = [];
+  readonly messages: Socket;
+  readonly lifeline: Socket;
+  readonly exited: Promise<readonly unknown[]>;
+  stderr = '';
+  /** Connections accepted and not yet handed over are kept here instead, when set. */
+  holdBack = false;
+  readonly held: Socket[] = [];
+  #nextId = 1;
+  #servers: Server[] = [];
+  #copies = new Map<number, Socket>();
+  #waiting = new Set<() => void>();
+
+  constructor(flags: Readonly<Record<string, unknown>> = {}) {
+    const entry = new URL('entry/worker.mjs', import.meta.url);
+    this.child = fork(entry, { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'] });
+    this.exited = once(this.child, 'exit');
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.messages = stream(this.child, 4);
+    this.lifeline = stream(this.child, 5);
+    this.messages.on('error', () => {});
+    this.lifeline.on('error', () => {});
+    const frames = new FrameReader();
+    this.messages.on('data', (chunk: Buffer) => {
+      for (const body of frames.push(chunk)) this.#hear(parseToPrimary(decode(body)));
+    });
+    const cwd = mkdtempSync(join(tmpdir(), 'pkixd-worker-'));
+    const config = loadConfig({ flags: { 'log.level': 'verbose', ...flags }, env: {}, cwd });
+    const listener = { ...config.listeners[0], name: 'test' };
+    this.tell({ type: 'configure', worker: 1, config: { ...config, listeners: [listener] } });
+  }
+
+  tell(message: ToWorker): void {
+    this.tellAnything(message);
+  }
+
+  tellAnything(message: unknown): void {
+    this.messages.write(frame(encode(message)));
+  }
+
+  /** The messages of this type that match, once there are as many as that. */
+  async hear<T extends ToPrimary['type']>(
+    type: T,
+    matches: (message: Said<T>) => boolean = () => true,
+    count = 1,
+  ): Promise<readonly Said<T>[]> {
+    for (;;) {
+      const found = this.said.filter((message): message is Said<T> => message.type === type).filter(matches);
+      if (found.length >= count) return found;
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** A client whose connection is handed to the worker. */
+  async client(path?: string): Promise<Client> {
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
+      socket.on('error', () => {});
+      if (this.holdBack) this.held.push(socket);
+      else this.hand(socket);
+    });
+    this.#servers.push(server);
+    server.listen(path === undefined ? { port: 0, host: '127.0.0.1' } : { path });
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const socket = connect(path === undefined ? { port, host: '127.0.0.1', allowHalfOpen: true } : { path });
+    await once(socket, 'connect');
+    server.close();
+    return new Client(socket);
+  }
+
+  /** @param skip ids to leave out before this one, as if their handles had been lost. */
+  hand(socket: Socket, skip = 0): number {
+    const id = this.#nextId + skip;
+    this.#nextId = id + 1;
+    this.#copies.set(id, socket);
+    this.child.send({ type: 'connection', id, listener: 'test' }, socket, { keepOpen: true });
+    return id;
+  }
+
+  close(): void {
+    for (const server of this.#servers) server.close();
+    for (const copy of this.#copies.values()) copy.destroy();
+    for (const socket of this.held) socket.destroy();
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+  }
+
+  #hear(message: ToPrimary | undefined): void {
+    if (!message) throw new Error('the worker said what no primary understands');
+    this.said.push(message);
+    if (message.type === 'accepted') {
+      for (const id of message.ids) this.#copies.get(id)?.destroy();
+    }
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+}
+
+export class Client {
+  readonly socket: Socket;
+  readonly ended: Promise<string>;
+  #received = '';
+  #waiting = new Set<() => void>();
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#received += chunk.toString();
+      for (const wake of this.#waiting) wake();
+      this.#waiting.clear();
+    });
+    socket.on('error', () => {});
+    this.ended = new Promise((resolve) => {
+      socket.once('end', () => resolve(this.#received));
+      socket.once('close', () => resolve(this.#received));
+    });
+  }
+
+  async lines(count: number): Promise<string[]> {
+    for (;;) {
+      const lines = this.#received.split('\n').slice(0, -1);
+      if (lines.length >= count) return lines;
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+}
+
+function stream(child: ChildProcess, fd: number): Socket {
+  const found: unknown = child.stdio[fd];
+  if (!(found instanceof Socket)) throw new Error(`the worker has no fd ${fd}`);
+  return found;
+}

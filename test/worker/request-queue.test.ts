@@ -1,0 +1,92 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { RequestQueue, type QueuedRequest } from '../../src/worker/request-queue.js';
+
+function request(name: string, queuedAt = 0): QueuedRequest {
+  const task = { name, body: new Uint8Array() };
+  return { task, queuedAt, abandoned: false, deaths: 0, settle: () => {} };
+}
+
+const names = (requests: readonly QueuedRequest[]): string[] => requests.map(({ task }) => task.name);
+
+test('first in, first out', () => {
+  const queue = new RequestQueue(10);
+  for (const name of ['a', 'b', 'c']) queue.push(request(name));
+  expect(names(queue.take(2))).toEqual(['a', 'b']);
+  expect(names(queue.take(2))).toEqual(['c']);
+  expect(names(queue.take(2))).toEqual([]);
+});
+
+test('a full queue refuses, and takes again once there is room', () => {
+  const queue = new RequestQueue(2);
+  expect([queue.push(request('a')), queue.push(request('b')), queue.push(request('c'))]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  queue.take(1);
+  expect(queue.push(request('d'))).toBe(true);
+  expect(names(queue.take(9))).toEqual(['b', 'd']);
+});
+
+test('what was taken returns to the head in its order, even into a full queue', () => {
+  const queue = new RequestQueue(3);
+  for (const name of ['a', 'b', 'c']) queue.push(request(name));
+  const taken = queue.take(2);
+  queue.push(request('d'));
+  queue.requeue(taken);
+  expect(names(queue.take(9))).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('abandoned requests are dropped on the way and do not count against what is taken', () => {
+  const queue = new RequestQueue(9);
+  queue.push({ ...request('a'), abandoned: true });
+  queue.push(request('b'));
+  queue.push({ ...request('c'), abandoned: true });
+  queue.push(request('d'));
+  expect(names(queue.take(2))).toEqual(['b', 'd']);
+  expect(queue.depth).toBe(0);
+});
+
+test('the oldest wait is that of the head', () => {
+  const queue = new RequestQueue(9);
+  expect(queue.oldestWait(500)).toBe(0);
+  queue.push(request('a', 100));
+  queue.push(request('b', 400));
+  expect(queue.oldestWait(500)).toBe(400);
+  queue.take(1);
+  expect(queue.oldestWait(500)).toBe(100);
+});
+
+test('over any sequence of operations it behaves as a plain list', () => {
+  const operation = fc.oneof(
+    fc.record({ kind: fc.constant('push' as const), count: fc.nat(700) }),
+    fc.record({ kind: fc.constant('take' as const), count: fc.nat(700) }),
+    fc.record({ kind: fc.constant('requeue' as const), count: fc.nat(5) }),
+  );
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 30 }), (operations) => {
+      const queue = new RequestQueue(3000);
+      let model: string[] = [];
+      let last = 0;
+      for (const { kind, count } of operations) {
+        if (kind === 'push') {
+          for (let pushed = 0; pushed < count; pushed++) {
+            const name = String(last++);
+            expect(queue.push(request(name))).toBe(model.length < 3000);
+            if (model.length < 3000) model.push(name);
+          }
+        } else if (kind === 'take') {
+          expect(names(queue.take(count))).toEqual(model.slice(0, count));
+          model = model.slice(count);
+        } else {
+          const returned = Array.from({ length: count }, () => String(last++));
+          queue.requeue(returned.map((name) => request(name)));
+          model = [...returned, ...model];
+        }
+        expect(queue.depth).toBe(model.length);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});

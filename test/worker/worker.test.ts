@@ -1,0 +1,259 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MinimalPrimary } from './minimal-primary.js';
+
+const primaries: MinimalPrimary[] = [];
+
+afterEach(() => {
+  for (const primary of primaries.splice(0)) primary.close();
+});
+
+async function startWorker(flags?: Readonly<Record<string, unknown>>): Promise<MinimalPrimary> {
+  const primary = new MinimalPrimary(flags);
+  primaries.push(primary);
+  await primary.hear('ready');
+  return primary;
+}
+
+test('a worker says who it is once its threads are ready', async () => {
+  const primary = await startWorker({ 'threads.count': 2 });
+  expect(primary.said.find(({ type }) => type === 'ready')).toEqual({
+    type: 'ready',
+    pid: primary.child.pid,
+    version: '0.0.0-test',
+    threads: 2,
+  });
+});
+
+test('a TCP client is acknowledged and answered, pipelined requests in order', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('echo a\nspin 20\nreply b\necho c\n');
+  expect(await client.lines(4)).toEqual(['done a', 'done spun', 'b', 'done c']);
+  expect(await primary.hear('accepted')).toEqual([{ type: 'accepted', ids: [1] }]);
+});
+
+test('a UNIX client is answered', async () => {
+  const primary = await startWorker();
+  const client = await primary.client(join(mkdtempSync(join(tmpdir(), 'pkixd-worker-')), 's'));
+  client.socket.write('echo a\n');
+  expect(await client.lines(1)).toEqual(['done a']);
+});
+
+test('a client that sent everything and half-closed before the hand-over gets every answer', async () => {
+  const primary = await startWorker();
+  primary.holdBack = true;
+  const client = await primary.client();
+  client.socket.end('echo a\necho b\n');
+  await once(client.socket, 'finish');
+  await eventually(() => primary.held.length === 1);
+  for (const socket of primary.held) primary.hand(socket);
+  expect(await client.ended).toBe('done a\ndone b\n');
+});
+
+test('tasks that hang, throw or kill their thread cost only their own requests', async () => {
+  const primary = await startWorker({ 'threads.taskTimeout': 200 });
+  const client = await primary.client();
+  client.socket.write('echo a\nhang\nthrow\nexit\necho b\n');
+  expect(await client.lines(5)).toEqual([
+    'done a',
+    'failed TIMEOUT',
+    'failed INTERNAL',
+    'failed INTERNAL',
+    'done b',
+  ]);
+  primary.tell({ type: 'ping', sequence: 7 });
+  const [pong] = await primary.hear('pong');
+  expect(pong).toMatchObject({
+    sequence: 7,
+    statistics: {
+      openConnections: 1,
+      handledConnections: 1,
+      handledRequests: 5,
+      inFlight: 0,
+      timeouts: 1,
+      queueDepth: 0,
+      threads: 1,
+    },
+  });
+  expect(pong?.statistics.threadRestarts).toBe(3);
+});
+
+test('a full queue is answered BUSY, and counted', async () => {
+  const primary = await startWorker({ 'queue.max': 1, 'threads.batch': 1 });
+  const client = await primary.client();
+  client.socket.write('spin 100\n'.repeat(10));
+  const lines = await client.lines(10);
+  expect(lines[0]).toBe('done spun');
+  expect(lines.at(-1)).toBe('failed BUSY');
+  primary.tell({ type: 'ping', sequence: 1 });
+  const [pong] = await primary.hear('pong');
+  expect(pong?.statistics.busy).toBe(lines.filter((line) => line === 'failed BUSY').length);
+});
+
+test('the load is reported as it rises and falls', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('spin 50\nspin 50\n');
+  await client.lines(2);
+  await primary.hear('load', ({ inFlight }) => inFlight === 2);
+  client.socket.destroy();
+  const loads = await primary.hear(
+    'load',
+    ({ inFlight, connections }) => inFlight === 0 && connections === 0,
+  );
+  expect(loads.length).toBeGreaterThan(0);
+});
+
+test('STATUS is asked of the primary and answered with what it says', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('status\n');
+  const [asked] = await primary.hear('statusRequest');
+  primary.tell({ type: 'status', request: asked?.request ?? 0, status: { state: 'running' } });
+  expect(await client.lines(1)).toEqual(['{"state":"running"}']);
+});
+
+test('a line is logged for each answered task at level verbose', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('echo a\n');
+  const [log] = await primary.hear('log', ({ records }) =>
+    records.some(({ message }) => message === 'answered'),
+  );
+  expect(log?.records.find(({ message }) => message === 'answered')).toMatchObject({
+    level: 'verbose',
+    source: 'worker 1',
+    fields: { id: 'a', outcome: 'done a' },
+  });
+});
+
+test('a connection beyond connection.max is refused unread', async () => {
+  const primary = await startWorker({ 'connection.max': 1 });
+  const first = await primary.client();
+  first.socket.write('echo a\n');
+  await first.lines(1);
+  await primary.client();
+  expect(await primary.hear('refused')).toEqual([{ type: 'refused', ids: [2] }]);
+});
+
+test('a lost handle shows as a gap in the ids and is refused', async () => {
+  const primary = await startWorker();
+  primary.holdBack = true;
+  await primary.client();
+  await eventually(() => primary.held.length === 1);
+  for (const socket of primary.held) primary.hand(socket, 2);
+  await primary.hear('accepted', ({ ids }) => ids.includes(3));
+  expect(await primary.hear('refused')).toEqual([{ type: 'refused', ids: [1, 2] }]);
+});
+
+test('a connection revoked before it came is never touched', async () => {
+  const primary = await startWorker();
+  primary.tell({ type: 'revoke', ids: [1] });
+  expect(await primary.hear('revoked')).toEqual([{ type: 'revoked', ids: [1] }]);
+  const client = await primary.client();
+  client.socket.write('echo a\n');
+  const second = await primary.client();
+  second.socket.write('echo b\n');
+  expect(await second.lines(1)).toEqual(['done b']);
+  expect(primary.said.filter(({ type }) => type === 'accepted')).toEqual([{ type: 'accepted', ids: [2] }]);
+  // Our own copy is whole: another worker can serve it.
+  expect(client.socket.destroyed).toBe(false);
+});
+
+test('a connection that was accepted is not revoked any more', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('echo a\n');
+  await client.lines(1);
+  primary.tell({ type: 'revoke', ids: [1, 5] });
+  expect(await primary.hear('revoked')).toEqual([{ type: 'revoked', ids: [5] }]);
+});
+
+test('draining, every request read whole is answered, idle clients are closed, and the worker exits with 0', async () => {
+  const primary = await startWorker();
+  const busy = await primary.client();
+  const idle = await primary.client();
+  const halfway = await primary.client();
+  idle.socket.write('echo idle\n');
+  halfway.socket.write('echo begun\necho half');
+  busy.socket.write('spin 200\necho b\n');
+  await idle.lines(1);
+  await halfway.lines(1);
+  primary.tell({ type: 'drain', lastId: 3, timeout: 10_000 });
+  expect(await idle.ended).toBe('done idle\n');
+  halfway.socket.write('way\n');
+  expect(await halfway.ended).toBe('done begun\ndone halfway\n');
+  expect(await busy.ended).toBe('done spun\ndone b\n');
+  for (const client of [busy, idle, halfway]) client.socket.destroy();
+  await primary.hear('drained');
+  expect(await primary.exited).toEqual([0, null]);
+});
+
+test('draining, a connection that arrives late is refused', async () => {
+  const primary = await startWorker();
+  primary.tell({ type: 'drain', lastId: 1, timeout: 10_000 });
+  primary.tell({ type: 'ping', sequence: 1 });
+  await primary.hear('pong');
+  await primary.client();
+  expect(await primary.hear('refused')).toEqual([{ type: 'refused', ids: [1] }]);
+  expect(await primary.exited).toEqual([0, null]);
+});
+
+test('draining, a client that never finishes its request does not hold the worker beyond the timeout', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('echo a\necho b');
+  await client.lines(1);
+  primary.tell({ type: 'drain', lastId: 1, timeout: 500 });
+  expect(await client.ended).toBe('done a\n');
+  client.socket.destroy();
+  expect(await primary.exited).toEqual([0, null]);
+});
+
+test('signals meant for the primary do not end a worker, nor do they open its inspector', async () => {
+  const primary = await startWorker();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) primary.child.kill(signal);
+  const client = await primary.client();
+  client.socket.write('echo a\n');
+  expect(await client.lines(1)).toEqual(['done a']);
+  expect(primary.stderr).not.toContain('Debugger');
+});
+
+test('a worker whose loop is blocked is killed by its guard when the primary is gone', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('echo a\nblock\n');
+  await primary.hear('accepted');
+  primary.lifeline.destroy();
+  expect(await primary.exited).toEqual([null, 'SIGKILL']);
+});
+
+test.each(['fd 4', 'the channel of handles'])('a worker exits when %s closes', async (which) => {
+  const primary = await startWorker();
+  if (which === 'fd 4') primary.messages.destroy();
+  else primary.child.disconnect();
+  expect(await primary.exited).toEqual([0, null]);
+});
+
+test('a message that is none of ours is logged and ignored', async () => {
+  const primary = await startWorker();
+  primary.tellAnything({ type: 'nonsense' });
+  primary.tellAnything({ type: 'revoke', ids: ['1'] });
+  const logs = await primary.hear('log', ({ records }) => records.some(({ level }) => level === 'warn'), 1);
+  expect(logs[0]?.records[0]).toMatchObject({ message: 'an unknown message of the primary is ignored' });
+  primary.tell({ type: 'ping', sequence: 3 });
+  await primary.hear('pong', ({ sequence }) => sequence === 3);
+});
+
+/** Polls what no event announces. */
+async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
