@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { demo, type Demo } from './demo.js';
+import { readAll, TestServer } from './test-server.js';
+
+let pki: Demo;
+let server: TestServer;
+let workers: number[];
+
+beforeAll(async () => {
+  pki = demo();
+  server = await TestServer.start({
+    trust: { anchors: [pki.path('root.pem')] },
+    crl: { directory: pki.path('crls') },
+    connection: { firstByteTimeout: '1s', requestTimeout: '2s', idleTimeout: '3s' },
+  });
+  workers = await server.processes();
+});
+afterAll(async () => {
+  await server.stop();
+  pki.remove();
+});
+
+/** Whatever a test did, every process lives and serves. */
+async function serves(): Promise<void> {
+  expect(await server.talk(pki.verify('good', 'id=after'))).toMatch(/^after valid OK/);
+  expect(await server.processes()).toEqual(workers);
+}
+
+const half = (text: string): string => text.slice(0, text.length / 2);
+
+test.each([
+  [
+    'random bytes',
+    () => Buffer.from(Array.from({ length: 4096 }, (_, n) => (n * 131 + 7) % 256)),
+    /error UNKNOWN_COMMAND/,
+  ],
+  ['an HTTP request', () => 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', /^- error UNKNOWN_COMMAND/],
+  ['half a PEM', () => `VERIFY id=h\n${half(pki.pem('good'))}\n.\n`, /^h error BAD_(PEM|BASE64)/],
+  ['half a request', () => half(pki.verify('good', 'id=h')), /^h error INCOMPLETE/],
+  ['base64 with errors', () => pki.verify('good', 'id=b').replace('\nMII', '\nM!I'), /^b error BAD_BASE64/],
+  [
+    'a certificate with trailing bytes',
+    () => pki.verifyDer(Buffer.concat([pki.der('good'), Buffer.from([0])])),
+    /^- invalid MALFORMED/,
+  ],
+  ['a certificate cut short', () => pki.verifyDer(pki.der('good').subarray(0, -20)), /^- invalid MALFORMED/],
+  ['nonsense instead of DER', () => pki.verifyDer(Buffer.from('no certificate')), /^- invalid MALFORMED/],
+])('%s gets a clear answer', async (_, input, answer) => {
+  expect(await server.talk(input())).toMatch(answer);
+  await serves();
+});
+
+test('100 MB of letters without a newline are answered, dropped, and cost no memory', async () => {
+  const socket = server.connect();
+  const answer = once(socket, 'data');
+  // The server may close before it has seen all: then what is on its way is reset.
+  const closed = once(
+    socket.on('error', () => undefined),
+    'close',
+  );
+  const megabyte = Buffer.alloc(1024 * 1024, 'a');
+  for (let sent = 0; sent < 100 && !socket.destroyed; sent++) {
+    if (socket.write(megabyte)) continue;
+    const drained = new AbortController();
+    await Promise.race([once(socket, 'drain', { signal: drained.signal }), closed]);
+    drained.abort();
+  }
+  socket.end();
+  expect(String(await answer)).toMatch(/^- error LINE_TOO_LONG/);
+  const { workers: after } = await server.status();
+  for (const worker of after) expect(worker.statistics?.rss).toBeLessThan(400 * 1024 * 1024);
+  await serves();
+});
+
+test('a client that never sends the terminator meets the deadline of its request', async () => {
+  const socket = server.connect();
+  socket.write(pki.verify('good', 'id=slow').replace(/\.\n$/, ''));
+  expect(await readAll(socket)).toMatch(/^slow error DEADLINE .*requestTimeout/);
+  await serves();
+});
+
+test('a hundred silent clients at once meet the deadline of the first byte, and hold nobody up', async () => {
+  const silent = Array.from({ length: 100 }, () => server.connect());
+  await Promise.all(silent.map((socket) => once(socket, 'connect')));
+  const farewells = silent.map((socket) => readAll(socket));
+  await serves();
+  for (const farewell of await Promise.all(farewells))
+    expect(farewell).toMatch(/^- error DEADLINE .*firstByte/);
+});
+
+test('an idle connection is closed with a word', async () => {
+  const socket = server.connect();
+  socket.write('PING\n');
+  expect(await readAll(socket)).toMatch(/^PONG\n- error DEADLINE .*idleTimeout/);
+});
+
+test('a client that goes away in the middle loses nobody anything', async () => {
+  for (let n = 0; n < 20; n++) {
+    const socket = server.connect(n % 2 === 0 ? 'tcp' : 'unix');
+    socket.write(half(pki.verify('good', `id=${n}`)));
+    await once(socket, 'connect');
+    if (n % 2 === 0) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+  await serves();
+});

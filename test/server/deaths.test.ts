@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { demo, type Demo } from './demo.js';
+import { BusyClient } from './busy-client.js';
+import { alive, TestServer, until } from './test-server.js';
+
+let pki: Demo;
+let server: TestServer;
+const SETTINGS = (): Record<string, unknown> => ({
+  workers: { count: 2 },
+  trust: { anchors: [pki.path('root.pem')] },
+  crl: { directory: pki.path('crls') },
+});
+
+beforeEach(async () => {
+  pki = demo();
+  server = await TestServer.start(SETTINGS());
+});
+afterEach(async () => {
+  await server.stop();
+  pki.remove();
+});
+
+test('kill -9 of a worker under 8 busy clients is felt by its own clients alone, and is mended', async () => {
+  const clients = Array.from({ length: 8 }, () => new BusyClient(server, pki));
+  await until(
+    () => Math.min(...clients.map((client) => client.answered)),
+    (least) => least > 20,
+  );
+  const before = await server.status();
+  const victim = before.workers[0];
+  if (!victim) throw new Error('no worker');
+  const others = before.workers
+    .slice(1)
+    .reduce((sum, worker) => sum + (worker.statistics?.openConnections ?? 0), 0);
+  process.kill(victim.pid, 'SIGKILL');
+  // New connections are served all the while.
+  for (let n = 0; n < 20; n++)
+    expect(await server.talk(pki.verify('good', `id=${n}`))).toMatch(`${n} valid OK`);
+  const after = await until(
+    () => server.status(),
+    ({ workers, restarts }) =>
+      restarts === 1 && workers.filter(({ state }) => state === 'ready').length === 2,
+  );
+  const broken = clients.filter((client) => client.broken);
+  expect(clients.length - broken.length).toBeGreaterThanOrEqual(others);
+  expect(broken.length).toBeGreaterThan(0);
+  for (const client of clients) await client.finish();
+  expect(clients.flatMap((client) => client.wrong)).toEqual([]);
+  expect(after.workers.map(({ pid }) => pid)).not.toContain(victim.pid);
+  expect(server.log).toMatch(/"level":"(warn|error)".*SIGKILL/);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s answers every request that was read whole, then exits 0',
+  async (signal) => {
+    const socket = server.connect('unix');
+    const count = 500;
+    socket.write(Array.from({ length: count }, (_, n) => pki.verify('good', `id=${n}`)).join(''));
+    const answers: string[] = [];
+    socket.on('data', (chunk: Buffer) => answers.push(chunk.toString()));
+    await until(
+      () => answers.length,
+      (some) => some > 0,
+    );
+    const pids = await server.processes();
+    server.process.kill(signal);
+    await new Promise((resolve) => socket.once('close', resolve));
+    const lines = answers.join('').split('\n').slice(0, -1);
+    // What was read was answered in order and whole; a request that was never read has no answer at all.
+    for (const [n, line] of lines.entries()) expect(line).toMatch(new RegExp(`^${n} valid OK \\{.*\\}$`));
+    expect(await server.exited).toBe('0');
+    expect(pids.filter((pid) => alive(pid))).toEqual([]);
+  },
+);
+
+test('kill -9 of the primary leaves no process, and the next start is clean', async () => {
+  const pids = await server.processes();
+  expect(pids).toHaveLength(3);
+  server.process.kill('SIGKILL');
+  await server.exited;
+  await until(
+    () => pids.filter((pid) => alive(pid)),
+    (left) => left.length === 0,
+  );
+  const again = await TestServer.start(SETTINGS(), server.directory);
+  try {
+    expect(await again.talk(pki.verify('good', 'id=1'), 'unix')).toMatch(/^1 valid OK/);
+  } finally {
+    await again.stop();
+  }
+});
+
+test('a second server in the same folder is refused, and the first goes on', async () => {
+  await expect(TestServer.start(SETTINGS(), server.directory)).rejects.toThrow(/another pkixd runs on/);
+});
+
+test('scale forks and drains', async () => {
+  const ready = (count: number): Promise<unknown> =>
+    until(
+      () => server.status(),
+      ({ workers }) => workers.length === count && workers.every(({ state }) => state === 'ready'),
+    );
+  await server.command({ command: 'scale', argument: 4 });
+  await ready(4);
+  await server.command({ command: 'scale', argument: 1 });
+  await ready(1);
+  expect(await server.talk(pki.verify('revoked', 'id=x'))).toMatch(/^x invalid REVOKED/);
+});

@@ -1,0 +1,144 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { callServer } from '../../src/client/control-client.js';
+import type { ControlRequest, ServerStatus } from '../../src/wire/control.js';
+
+const PKIXD = join(process.cwd(), 'dist/cli/main.js');
+const PATIENCE = 15_000;
+
+/** A whole pkixd from dist in a folder of its own, with one TCP and one UNIX listener. */
+export class TestServer {
+  readonly directory: string;
+  readonly unix: string;
+  readonly port: number;
+  readonly process: ChildProcess;
+  readonly exited: Promise<number | string>;
+  #output = '';
+
+  private constructor(directory: string, port: number) {
+    this.directory = directory;
+    this.port = port;
+    this.unix = join(directory, 'pkixd.sock');
+    this.process = spawn(
+      process.execPath,
+      [PKIXD, 'start', '--config', join(directory, 'pkixd.config.json')],
+      {
+        cwd: directory,
+        env: withoutOptions(process.env),
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      },
+    );
+    this.process.stdout?.on('data', (text) => (this.#output += String(text)));
+    this.process.stderr?.on('data', (text) => (this.#output += String(text)));
+    this.exited = once(this.process, 'exit').then(([code, signal]) => String(code ?? signal));
+  }
+
+  /**
+   * Resolves once the server says that it is ready, as pm2 would wait for it. `settings` is merged into the
+   * configuration file; `directory` starts it again where an earlier one ran.
+   */
+  static async start(
+    settings: Readonly<Record<string, unknown>> = {},
+    directory?: string,
+  ): Promise<TestServer> {
+    const where = directory ?? mkdtempSync(join(tmpdir(), 'pkixd-test-'));
+    const port = await freePort();
+    const permits = ['profiles', 'crls', 'at', 'anchors', 'revocation', 'status'];
+    const listeners = [
+      { name: 'tcp', address: `tcp://127.0.0.1:${port}`, permits },
+      { name: 'unix', address: `unix:${join(where, 'pkixd.sock')}`, permits },
+    ];
+    writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify({ listeners, ...settings }));
+    const server = new TestServer(where, port);
+    const ready = once(server.process, 'message');
+    const outcome = await Promise.race([ready, server.exited]);
+    if (!Array.isArray(outcome)) throw new Error(`the server ended (${outcome}): ${server.output}`);
+    return server;
+  }
+
+  /** What it printed so far. */
+  get output(): string {
+    return this.#output;
+  }
+
+  get log(): string {
+    return readFileSync(join(this.directory, 'logs/pkixd.log'), 'utf8');
+  }
+
+  async status(): Promise<ServerStatus> {
+    return (await this.command({ command: 'status' })) as ServerStatus;
+  }
+
+  command(request: ControlRequest): Promise<unknown> {
+    return callServer(join(this.directory, 'run/control.sock'), request, PATIENCE);
+  }
+
+  /** Every process of the server that lives, the primary first. */
+  async processes(): Promise<number[]> {
+    const { pid, workers } = await this.status();
+    return [pid, ...workers.map((worker) => worker.pid)];
+  }
+
+  connect(kind: 'tcp' | 'unix' = 'tcp'): net.Socket {
+    const socket = kind === 'tcp' ? net.connect(this.port, '127.0.0.1') : net.connect(this.unix);
+    socket.setNoDelay(true);
+    return socket;
+  }
+
+  /** Sends the text, closes the sending side, and returns everything that comes back until the server closes. */
+  async talk(text: string | Buffer, kind: 'tcp' | 'unix' = 'tcp'): Promise<string> {
+    const socket = this.connect(kind);
+    socket.end(text);
+    return await readAll(socket);
+  }
+
+  async stop(): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGKILL');
+    await this.exited;
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export async function readAll(socket: net.Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** Asks again and again until the answer will do; says what it saw last when it never does. */
+export async function until<T>(ask: () => Promise<T> | T, done: (answer: T) => boolean): Promise<T> {
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    const answer = await ask();
+    if (done(answer)) return answer;
+    if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(answer)} after ${PATIENCE} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Whether a process of this id lives (a zombie does not). */
+export function alive(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** The environment without PKIXD_ variables: a server under test is configured by its file alone. */
+export function withoutOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PKIXD_')));
+}
