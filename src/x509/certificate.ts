@@ -86,9 +86,18 @@ export interface Certificate {
 }
 
 /**
- * Reads a certificate (RFC 5280 §4.1); throws `X509Error`. Known extensions are checked only when read: see
- * `parseAllExtensions`. The sign, size and value of the serial number, the order of the two dates and the key
- * itself are not looked at here.
+ * Reads a certificate (RFC 5280 §4.1) in DER; throws `X509Error`. Known extensions are checked only when read:
+ * see `parseAllExtensions`.
+ *
+ * Accepted although a CA should not write it, because real ones do and it can mean only one thing:
+ * - GeneralizedTime before 2050 (`time.ts`);
+ * - `critical FALSE` and `cA FALSE` written out (`extension-list.ts`, `standard-extensions.ts`), and the flags of
+ *   an issuingDistributionPoint likewise (`distribution-points.ts`);
+ * - trailing zero bits in named bits (`der.ts`);
+ * - in names: attributes of an RDN out of order, values that are empty, too long or beyond their PrintableString
+ *   (`name.ts`);
+ * - any serial number that is an INTEGER, be it zero, negative or too long; dates in the wrong order; and, since
+ *   the key is looked at only by `importPublicKey`, any subjectPublicKeyInfo that is a SEQUENCE.
  */
 export function parseCertificate(der: Uint8Array): Certificate {
   return new CertificateView(der);
@@ -142,7 +151,7 @@ class CertificateView implements Certificate {
 
   constructor(der: Uint8Array) {
     const r = new DerReader(der);
-    this.der = der;
+    this.der = r.bytes;
     const outer = r.enter(TAG.sequence, 'Certificate');
 
     this.tbsFrom = r.pos;

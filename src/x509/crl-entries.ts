@@ -206,12 +206,13 @@ function readReason(r: DerReader): RevocationReason {
   return reason;
 }
 
-/** §5.3.3: "one or more distinguished names"; a certificate has one. */
+/** §5.3.3. A certificate has one issuer: of two names here, one would be a revocation that nobody finds. */
 function readCertificateIssuer(r: DerReader): Name {
-  for (const name of readGeneralNames(r, 'certificateIssuer', TAG.sequence)) {
-    if (name.kind === 'dn') return name.name;
-  }
-  throw malformed('certificateIssuer holds no distinguished name');
+  const what = 'certificateIssuer';
+  const names = readGeneralNames(r, what, TAG.sequence).filter((name) => name.kind === 'dn');
+  const [first, ...others] = names;
+  if (first === undefined || others.length > 0) throw malformed(`${what} holds not one distinguished name`);
+  return first.name;
 }
 
 function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {

@@ -93,7 +93,7 @@ class CrlView implements Crl {
 
   constructor(der: Uint8Array) {
     const r = new DerReader(der);
-    this.der = der;
+    this.der = r.bytes;
     const outer = r.enter(TAG.sequence, 'CertificateList');
 
     this.tbsFrom = r.pos;

@@ -40,7 +40,7 @@ export const contextConstructed = (n: number): number => 0xa0 | n;
  * with the name of the field that the caller gives.
  */
 export class DerReader {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** Where the next element starts. */
   pos: number;
   /** Where the present container ends. */
@@ -51,7 +51,10 @@ export class DerReader {
   to = 0;
 
   constructor(bytes: Uint8Array, from = 0, to = bytes.length) {
-    this.bytes = bytes;
+    // One kind of array keeps the engine's reads fast; a Buffer is a view, too.
+    this.bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pos = from;
     this.end = to;
   }

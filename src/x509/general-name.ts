@@ -67,7 +67,7 @@ function readIa5(r: DerReader, what: string): string {
   r.next(what);
   const { bytes, from, to } = r;
   if (!isAscii(bytes, from, to)) throw malformed(`${what} holds an IA5String that is not ASCII`);
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
+  return bytes.toString('latin1', from, to);
 }
 
 function readIpAddress(r: DerReader, what: string): Uint8Array {

@@ -172,11 +172,17 @@ test.each([
     'an issuer that is no distinguished name',
     [ext.extension(OID.certificateIssuer, der.sequence(ext.generalName.dns('a')), true)],
   ],
+  ['an issuer of two names', [twoIssuers()]],
 ])('one entry with %s makes every look-up fail', (_what, extensions) => {
   const crl = revokedIn({ serial: 1 }, { serial: 2, extensions }, { serial: 3 });
   expect(() => findEntry(crl, serialOf(1))).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
   expect(() => findEntry(crl, serialOf(1))).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
 });
+
+function twoIssuers(): der.Der {
+  const names = ['One CA', 'Other CA'].map((text) => ext.generalName.dn(der.commonName(text)));
+  return ext.extension(OID.certificateIssuer, der.sequence(...names), true);
+}
 
 test('an entry extension that stands twice is DUPLICATE_EXTENSION', () => {
   const crl = revokedIn({ serial: 1, extensions: [ext.reasonCode(1), ext.reasonCode(2)] });
