@@ -24,7 +24,11 @@ export class CaMemory {
   /** Spares the look-up by the key's bytes while the certificate is the same object. */
   readonly #keysByHolder = new WeakMap<Certificate, CaKey>();
   readonly #certificates = new BoundedMap<number, Certificate>(MAX_CERTIFICATES);
+  /** The very objects kept, so that they are not kept again. */
+  readonly #kept = new WeakSet<Certificate>();
   readonly #edges = new BoundedMap<string, true>(MAX_EDGES);
+  /** The key that was last found to have signed this very object: spares the look-up by the two hashes. */
+  readonly #edgesByChild = new WeakMap<Certificate, CaKey>();
   readonly #crls = new WeakMap<Crl, Map<string, boolean>>();
 
   /** The certificate's imported key, or `undefined` when it has to be imported first. */
@@ -53,16 +57,22 @@ export class CaMemory {
 
   /** Keeps a CA's certificate, on a copy of its bytes: the request's own buffer can go. */
   rememberCertificate(certificate: Certificate): void {
-    if (this.certificate(certificate.der) !== undefined) return;
-    this.#certificates.set(checksum(certificate.der), parseCertificate(Uint8Array.from(certificate.der)));
+    if (this.#kept.has(certificate) || this.certificate(certificate.der) !== undefined) return;
+    const kept = parseCertificate(Uint8Array.from(certificate.der));
+    this.#certificates.set(checksum(kept.der), kept);
+    this.#kept.add(kept);
   }
 
   isEdgeVerified(child: Certificate, issuer: CaKey): boolean {
-    return this.#edges.get(child.fingerprint + issuer.id) === true;
+    if (this.#edgesByChild.get(child) === issuer) return true;
+    if (this.#edges.get(child.fingerprint + issuer.id) !== true) return false;
+    this.#edgesByChild.set(child, issuer);
+    return true;
   }
 
   rememberEdge(child: Certificate, issuer: CaKey): void {
     this.#edges.set(child.fingerprint + issuer.id, true);
+    this.#edgesByChild.set(child, issuer);
   }
 
   /** Whether this key signed this CRL, when that was checked before on the same object. */

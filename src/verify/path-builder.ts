@@ -3,7 +3,7 @@ import { sameName } from '../x509/name.js';
 import type { Budget } from './budget.js';
 import { type Failure, failureOf } from './failure.js';
 import type { Signatures } from './signatures.js';
-import { isSameCertificate, type TrustAnchor, type TrustStore } from './trust-store.js';
+import type { TrustAnchor, TrustStore } from './trust-store.js';
 
 /** A chain of names and signatures from the leaf to an anchor; what else §6.1 wants is the validator's. */
 export interface CertificationPath {
@@ -12,10 +12,15 @@ export interface CertificationPath {
   readonly anchor: TrustAnchor;
 }
 
+/** A certificate that may be an issuer; an anchor is one too. */
+interface Candidate {
+  readonly certificate: Certificate;
+}
+
 export interface PathSearch {
   readonly leaf: Certificate;
   /** Every other certificate on offer. */
-  readonly pool: readonly Certificate[];
+  readonly pool: readonly Candidate[];
   readonly anchors: TrustStore;
   /** ms: candidates valid at this instant are tried first. */
   readonly time: number;
@@ -29,38 +34,49 @@ export interface PathSearch {
 const MAX_PATH = 64;
 
 /**
- * Every path from the leaf to an anchor, the likeliest first: depth first with back-tracking, loops refused
- * (RFC 4158 §2.4.2 and §5). A branch whose signature does not hold is not followed. Throws BUDGET_EXCEEDED.
+ * Visits every path from the leaf to an anchor, the likeliest first: depth first with back-tracking, loops refused
+ * (RFC 4158 §2.4.2 and §5). A branch whose signature does not hold is not followed. `visit` ends the search by
+ * answering `stop`. Throws BUDGET_EXCEEDED.
  */
-export function candidatePaths(search: PathSearch): Generator<CertificationPath> {
-  return extend(search, [search.leaf]);
+export function searchPaths(search: PathSearch, visit: PathVisitor): void {
+  extend(search, [search.leaf], visit);
 }
 
-function* extend(search: PathSearch, path: Certificate[]): Generator<CertificationPath> {
+type PathVisitor = (path: CertificationPath) => 'stop' | 'go on';
+
+function extend(search: PathSearch, path: Certificate[], visit: PathVisitor): 'stop' | 'go on' {
+  const { anchors, pool, time, budget } = search;
   const child = path[path.length - 1] ?? search.leaf;
-  for (const anchor of rank(child, search.anchors.named(child.issuer), certificateOfAnchor, search.time)) {
-    search.budget.spendStep();
-    yield { certificates: path.slice(), anchor };
+  for (const anchor of rank(child, anchors.named(child.issuer), time)) {
+    budget.spendStep();
+    if (visit({ certificates: path.slice(), anchor }) === 'stop') return 'stop';
   }
-  if (path.length >= MAX_PATH) return;
-  const issuers = search.pool.filter((candidate) => sameName(candidate.subject, child.issuer));
-  for (const issuer of rank(child, issuers, itself, search.time)) {
-    search.budget.spendStep();
-    if (isLoop(path, issuer) || !isSigned(search, child, issuer)) continue;
-    path.push(issuer);
-    yield* extend(search, path);
+  if (path.length >= MAX_PATH) return 'go on';
+  for (const { certificate } of rank(child, issuersOf(child, pool), time)) {
+    budget.spendStep();
+    if (isLoop(path, certificate) || !isSigned(search, child, certificate)) continue;
+    path.push(certificate);
+    if (extend(search, path, visit) === 'stop') return 'stop';
     path.pop();
   }
+  return 'go on';
+}
+
+function issuersOf(child: Certificate, pool: readonly Candidate[]): readonly Candidate[] {
+  const issuers: Candidate[] = [];
+  for (const candidate of pool)
+    if (sameName(candidate.certificate.subject, child.issuer)) issuers.push(candidate);
+  return issuers;
 }
 
 /** RFC 4158 §2.4.2: a CA's name with the same key twice in a path leads nowhere new. */
 function isLoop(path: readonly Certificate[], candidate: Certificate): boolean {
-  return path.some(
-    (used, index) =>
-      index > 0 &&
-      Buffer.compare(used.spki, candidate.spki) === 0 &&
-      sameName(used.subject, candidate.subject),
-  );
+  for (let index = 1; index < path.length; index += 1) {
+    const used = path[index];
+    if (used === undefined || Buffer.compare(used.spki, candidate.spki) !== 0) continue;
+    if (sameName(used.subject, candidate.subject)) return true;
+  }
+  return false;
 }
 
 function isSigned(search: PathSearch, child: Certificate, issuer: Certificate): boolean {
@@ -76,16 +92,11 @@ function isSigned(search: PathSearch, child: Certificate, issuer: Certificate): 
 }
 
 /** RFC 4158 §3.5: matching key identifiers first, mismatching last; among equals the valid ones, then the newest. */
-function rank<T>(
-  child: Certificate,
-  candidates: readonly T[],
-  certificateOf: (candidate: T) => Certificate,
-  time: number,
-): readonly T[] {
+function rank<T extends Candidate>(child: Certificate, candidates: readonly T[], time: number): readonly T[] {
   if (candidates.length < 2) return candidates;
   const wanted = quietly(() => child.authorityKeyIdentifier?.keyIdentifier);
   const ranked = candidates.map((candidate) => {
-    const certificate = certificateOf(candidate);
+    const { certificate } = candidate;
     const isValid = certificate.notBefore <= time && time <= certificate.notAfter;
     const order = keyIdentifierRank(wanted, certificate) * 2 + (isValid ? 0 : 1);
     return { candidate, order, notBefore: certificate.notBefore };
@@ -111,24 +122,18 @@ function quietly<T>(read: () => T): T | undefined {
   }
 }
 
-function certificateOfAnchor(anchor: TrustAnchor): Certificate {
-  return anchor.certificate;
-}
-
-function itself(certificate: Certificate): Certificate {
-  return certificate;
-}
-
 /** The certificates of a request that may be issuers: no duplicates, and none that is the leaf or an anchor. */
 export function issuerPool(
   leaf: Certificate,
   others: readonly Certificate[],
   anchors: TrustStore,
-): readonly Certificate[] {
-  const pool: Certificate[] = [];
-  for (const other of others) {
-    if (isSameCertificate(other, leaf) || anchors.has(other)) continue;
-    if (!pool.some((known) => isSameCertificate(known, other))) pool.push(other);
+): readonly Candidate[] {
+  const pool: Candidate[] = [];
+  for (const certificate of others) {
+    const { fingerprint } = certificate;
+    const isKnown = fingerprint === leaf.fingerprint || anchors.has(certificate);
+    if (isKnown || pool.some((known) => known.certificate.fingerprint === fingerprint)) continue;
+    pool.push({ certificate });
   }
   return pool;
 }

@@ -5,7 +5,7 @@ import { formatName } from '../x509/name.js';
 import type { Failure, FailureCode } from './failure.js';
 import type { ValidatedPath } from './path-validator.js';
 import { checkRevocation, type Finding, type RevocationInputs } from './revocation.js';
-import { moreTelling } from './verdict.js';
+import { isoTime, moreTelling } from './verdict.js';
 
 /** What revocation came to over a whole path. */
 export interface PathRevocation {
@@ -72,7 +72,7 @@ export function checkPathRevocation(
 }
 
 function revoked(certificate: Certificate, finding: Finding & { state: 'revoked' }): Failure {
-  const since = new Date(finding.date).toISOString();
+  const since = isoTime(finding.date);
   const why = finding.reason === undefined ? '' : ` (${finding.reason})`;
   return { code: 'REVOKED', message: `${formatName(certificate.subject)} was revoked ${since}${why}` };
 }
@@ -82,12 +82,12 @@ function toEvidence(certificate: Certificate, finding: Finding): RevocationEvide
   return {
     cert: certificate.fingerprint,
     source: finding.from?.source ?? null,
-    thisUpdate: crl === undefined ? null : new Date(crl.thisUpdate).toISOString(),
-    nextUpdate: crl?.nextUpdate ? new Date(crl.nextUpdate).toISOString() : null,
+    thisUpdate: crl === undefined ? null : isoTime(crl.thisUpdate),
+    nextUpdate: crl?.nextUpdate ? isoTime(crl.nextUpdate) : null,
     number: crl?.number?.toString() ?? null,
     state: finding.state,
     ...(finding.state === 'revoked' && {
-      date: new Date(finding.date).toISOString(),
+      date: isoTime(finding.date),
       ...(finding.reason !== undefined && { reason: finding.reason }),
     }),
   };

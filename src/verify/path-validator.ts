@@ -1,10 +1,10 @@
 import type { PolicyInputs } from '../wire/request.js';
-import { type Certificate, parseAllExtensions } from '../x509/certificate.js';
+import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, type Name, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import type { CaKey } from './ca-memory.js';
-import { checkCriticalExtensions } from './critical-extensions.js';
+import { checkForm } from './form.js';
 import { VerifyError } from './failure.js';
 import { NameConstraintState } from './name-constraints.js';
 import type { CertificationPath } from './path-builder.js';
@@ -91,7 +91,7 @@ function processCertificate(
   state: State,
   inputs: ValidationInputs,
 ): void {
-  parseAllExtensions(certificate);
+  checkForm(certificate);
   // (a)(1)
   checkAlgorithmRules(certificate, inputs.profile.rules);
   checkKeyRules(certificate, state.workingKey, inputs.profile.rules);
@@ -102,13 +102,13 @@ function processCertificate(
   if (!sameName(certificate.issuer, state.workingIssuer)) {
     throw new VerifyError('NAME_CHAINING', `the issuer of ${named(certificate)} is not the subject above it`);
   }
-  const selfIssued = isSelfIssued(certificate);
+  const isSelfIssuedCa = !isLeaf && isSelfIssued(certificate);
   // (b)(c)
-  if (isLeaf || !selfIssued) state.names.check(certificate);
+  if (!isSelfIssuedCa) state.names.check(certificate);
   // (d)(e)
   const policies = certificate.certificatePolicies;
   if (policies === undefined) state.graph.clear();
-  else state.graph.addLevel(policies, state.inhibitAnyPolicy > 0 || (!isLeaf && selfIssued));
+  else state.graph.addLevel(policies, state.inhibitAnyPolicy > 0 || isSelfIssuedCa);
   // (f)
   checkPolicy(certificate, state);
 }
@@ -154,8 +154,7 @@ function prepareForNext(certificate: Certificate, state: State, inputs: Validati
   if (usage !== undefined && (usage & KeyUsageBit.keyCertSign) === 0) {
     throw new VerifyError('KEY_USAGE', `${named(certificate)} issues certificates without keyCertSign`);
   }
-  // (o)
-  checkCriticalExtensions(certificate);
+  // (o): in checkForm
 }
 
 /** §6.1.5 */
@@ -165,8 +164,7 @@ function wrapUp(certificate: Certificate, state: State): void {
   // (b)
   if (certificate.policyConstraints?.requireExplicitPolicy === 0) state.explicitPolicy = 0;
   // (c)(d)(e): the leaf's key is nobody's issuer here, so it is not imported
-  // (f)
-  checkCriticalExtensions(certificate);
+  // (f): in checkForm
 }
 
 /** §6.1.5 (g) */

@@ -46,7 +46,7 @@ function matches(presented: GeneralName, wanted: PeerName): boolean {
 /** RFC 9525 §6.3: a wildcard stands for exactly one whole left-most label, above at least two more. */
 function matchesDns(presented: string, wanted: string): boolean {
   const pattern = presented.toLowerCase();
-  if (!pattern.startsWith('*.')) return pattern === wanted && isHostName(pattern);
+  if (!pattern.startsWith('*.')) return pattern === wanted;
   const suffix = pattern.slice(1);
   const dot = wanted.indexOf('.');
   return dot > 0 && wanted.slice(dot) === suffix && suffix.includes('.', 1);

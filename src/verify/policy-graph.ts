@@ -84,6 +84,7 @@ export class PolicyGraph {
 
   /** §6.1.5 (g): the user-constrained policy set, in the trust anchor's domain. */
   constrainedBy(initialPolicies: readonly string[]): string[] {
+    if (this.isEmpty) return [];
     const authority = this.#authoritySet();
     if (initialPolicies.includes(OID.anyPolicy)) return [...authority].toSorted();
     if (authority.has(OID.anyPolicy)) return [...new Set(initialPolicies)].toSorted();
@@ -93,7 +94,6 @@ export class PolicyGraph {
   /** RFC 9618: every policy whose parent is anyPolicy, and anyPolicy itself where it reaches the leaf. */
   #authoritySet(): Set<string> {
     const found = new Set<string>();
-    if (this.isEmpty) return found;
     for (const level of this.#levels) {
       for (const { policy, parents } of level.values()) {
         if (policy !== OID.anyPolicy && parents.some((parent) => parent.policy === OID.anyPolicy))

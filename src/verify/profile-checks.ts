@@ -1,11 +1,11 @@
-import { type Certificate, parseAllExtensions } from '../x509/certificate.js';
+import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { signatureDigest } from '../x509/signature.js';
 import type { CaKey } from './ca-memory.js';
-import { checkCriticalExtensions } from './critical-extensions.js';
-import { VerifyError } from './failure.js';
+import { type FailureCode, VerifyError } from './failure.js';
+import { checkForm } from './form.js';
 import type { CertificationPath } from './path-builder.js';
 import type { Rule } from './profiles.js';
 
@@ -16,19 +16,20 @@ interface PurposeInputs {
 
 /** `anchor-as-certificate`: what §6.1 asks of a CA within the path is asked of the anchor too. */
 export function checkAnchor(anchor: Certificate, inputs: { readonly time: number }): void {
-  const name = formatName(anchor.subject);
-  parseAllExtensions(anchor);
-  if (inputs.time < anchor.notBefore)
-    throw new VerifyError('NOT_YET_VALID', `the anchor ${name} is not valid yet`);
-  if (inputs.time > anchor.notAfter) throw new VerifyError('EXPIRED', `the anchor ${name} has expired`);
+  checkForm(anchor);
+  if (inputs.time < anchor.notBefore) throw anchorError('NOT_YET_VALID', anchor, 'is not valid yet');
+  if (inputs.time > anchor.notAfter) throw anchorError('EXPIRED', anchor, 'has expired');
   // An anchor of version 1 cannot say that it is a CA; whoever configured it said so.
   if (anchor.version === 3 && anchor.basicConstraints?.ca !== true) {
-    throw new VerifyError('NOT_A_CA', `the anchor ${name} is no CA`);
+    throw anchorError('NOT_A_CA', anchor, 'is no CA');
   }
   if (anchor.keyUsage !== undefined && (anchor.keyUsage & KeyUsageBit.keyCertSign) === 0) {
-    throw new VerifyError('KEY_USAGE', `the anchor ${name} has no keyCertSign`);
+    throw anchorError('KEY_USAGE', anchor, 'has no keyCertSign');
   }
-  checkCriticalExtensions(anchor);
+}
+
+function anchorError(code: FailureCode, anchor: Certificate, what: string): VerifyError {
+  return new VerifyError(code, `the anchor ${formatName(anchor.subject)} ${what}`);
 }
 
 /** `no-sha1` */

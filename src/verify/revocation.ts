@@ -67,20 +67,20 @@ const CLOCK_TOLERANCE = 5 * 60_000;
  */
 export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs: RevocationInputs): Finding {
   let from: CandidateCrl | undefined;
-  let failure = noCrl(certificate, inputs);
+  let failure: Failure | undefined;
   for (const candidate of newestFirst(certificate, inputs)) {
     try {
       return consult(candidate, certificate, issuer, inputs);
     } catch (thrown) {
       const unusable = crlFailure(failureOf(thrown));
       if (unusable.code === 'BUDGET_EXCEEDED') throw thrown;
-      if (from === undefined || moreTelling(unusable, failure)) {
+      if (failure === undefined || moreTelling(unusable, failure)) {
         failure = unusable;
         from = candidate;
       }
     }
   }
-  return { state: 'unknown', from, failure };
+  return { state: 'unknown', from, failure: failure ?? noCrl(certificate, inputs) };
 }
 
 /** (a), (b)(1): the CRLs of the certificate's issuer; on a tie the higher number, then the stored one, goes first. */

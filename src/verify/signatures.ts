@@ -11,8 +11,10 @@ export class Signatures {
   readonly #memory: CaMemory;
   readonly #budget: Budget;
   readonly #leaf: Certificate;
-  /** Edges of this request, good and bad, by child and then by the issuer key's id. */
-  readonly #edges = new Map<Certificate, Map<string, boolean>>();
+  /** Edges of this request, good and bad, by child and then by the issuer's key. */
+  readonly #edges = new Map<Certificate, Map<CaKey, boolean>>();
+
+  #last: { readonly child: Certificate; readonly issuer: CaKey; readonly verified: boolean } | undefined;
 
   constructor(memory: CaMemory, budget: Budget, leaf: Certificate) {
     this.#memory = memory;
@@ -48,21 +50,21 @@ export class Signatures {
   }
 
   #isSignedBy(child: Certificate, issuer: CaKey): boolean {
-    const edges = this.#edges.get(child);
-    const known = edges?.get(issuer.id);
-    if (known !== undefined) return known;
-    const verified = this.#verify(child, issuer);
-    if (edges === undefined) this.#edges.set(child, new Map([[issuer.id, verified]]));
-    else edges.set(issuer.id, verified);
+    // The validator asks again for what the builder has just asked.
+    const last = this.#last;
+    if (last?.child === child && last.issuer === issuer) return last.verified;
+    if (child !== this.#leaf && this.#memory.isEdgeVerified(child, issuer)) return true;
+    const edges = this.#edges.get(child) ?? new Map<CaKey, boolean>();
+    const verified = edges.get(issuer) ?? this.#verify(child, issuer);
+    this.#edges.set(child, edges.set(issuer, verified));
+    this.#last = { child, issuer, verified };
     return verified;
   }
 
   #verify(child: Certificate, issuer: CaKey): boolean {
-    const isLeaf = child === this.#leaf;
-    if (!isLeaf && this.#memory.isEdgeVerified(child, issuer)) return true;
     this.#budget.spendSignature(signatureCost(issuer.publicKey, child.tbs.length));
     const verified = verifySignature(child.signatureAlgorithm, child.tbs, child.signature, issuer.publicKey);
-    if (verified && !isLeaf) this.#memory.rememberEdge(child, issuer);
+    if (verified && child !== this.#leaf) this.#memory.rememberEdge(child, issuer);
     return verified;
   }
 }

@@ -17,16 +17,19 @@ const MAX_SPELLINGS = 4096;
 /** The trust anchors of a profile (or of a request), by name. */
 export class TrustStore {
   readonly #anchors = new Map<string, TrustAnchor[]>();
+  readonly #fingerprints = new Set<string>();
   /** Look-ups by a name's very bytes: computing its comparison key costs more than the rest of the look-up. */
   readonly #spellings = new BoundedMap<string, readonly TrustAnchor[]>(MAX_SPELLINGS);
 
   constructor(certificates: Iterable<Certificate>) {
     for (const certificate of certificates) {
+      if (this.has(certificate)) continue;
+      this.#fingerprints.add(certificate.fingerprint);
       const { subject } = certificate;
       const named = this.#anchors.get(subject.key);
       const anchor = { subject, certificate };
       if (named === undefined) this.#anchors.set(subject.key, [anchor]);
-      else if (!named.some((other) => isSameCertificate(other.certificate, certificate))) named.push(anchor);
+      else named.push(anchor);
     }
   }
 
@@ -41,12 +44,6 @@ export class TrustStore {
 
   /** Is this very certificate an anchor? */
   has(certificate: Certificate): boolean {
-    return this.named(certificate.subject).some((anchor) =>
-      isSameCertificate(anchor.certificate, certificate),
-    );
+    return this.#fingerprints.has(certificate.fingerprint);
   }
-}
-
-export function isSameCertificate(a: Certificate, b: Certificate): boolean {
-  return a === b || Buffer.compare(a.der, b.der) === 0;
 }

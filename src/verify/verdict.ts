@@ -55,7 +55,8 @@ export function toVerdict(outcome: Outcome, now: number): Verdict {
 /** The last times written: the clock and the end of a CA recur, and writing one costs as much as a look-up in it. */
 const written = new Map<number, string>();
 
-function isoTime(time: number): string {
+/** ISO 8601, UTC, of ms since 1970. */
+export function isoTime(time: number): string {
   const known = written.get(time);
   if (known !== undefined) return known;
   if (written.size >= 64) written.clear();

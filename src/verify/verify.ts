@@ -5,9 +5,9 @@ import { formatName } from '../x509/name.js';
 import { Budget } from './budget.js';
 import type { CaMemory } from './ca-memory.js';
 import { type Failure, failureOf } from './failure.js';
-import { candidatePaths, type CertificationPath, issuerPool } from './path-builder.js';
+import { type CertificationPath, issuerPool, searchPaths } from './path-builder.js';
 import { checkPathRevocation } from './path-revocation.js';
-import { type ValidatedPath, validatePath } from './path-validator.js';
+import { type ValidatedPath, validatePath, type ValidationInputs } from './path-validator.js';
 import { checkPeerNames } from './peer-name.js';
 import type { Profile } from './profiles.js';
 import { type Question, readQuestion } from './question.js';
@@ -42,18 +42,28 @@ function answer(question: Question, environment: VerifyEnvironment): Outcome {
     const budget = new Budget();
     const { time, anchors } = question;
     const signatures = new Signatures(environment.memory, budget, leaf);
+    const inputs = validationInputs(question, signatures);
     const pool = issuerPool(leaf, question.others, anchors);
     const deadEnd = (failure: Failure): void => results.add(failed(failure));
-    for (const path of candidatePaths({ leaf, pool, anchors, time, signatures, budget, deadEnd })) {
-      const { outcome, isFinal } = judge(path, question, environment, signatures);
-      if (isFinal) return outcome;
-      results.add(outcome);
-    }
-    results.add(noPath(leaf, question));
+    searchPaths({ leaf, pool, anchors, time, signatures, budget, deadEnd }, (path) => {
+      const { outcome, isFinal } = judge(path, question, environment, inputs);
+      if (isFinal) results.settle(outcome);
+      else results.add(outcome);
+      return isFinal ? 'stop' : 'go on';
+    });
+    return results.best(() => noPath(leaf, question));
   } catch (thrown) {
-    results.add(failed(failureOf(thrown)));
+    const failure = failed(failureOf(thrown));
+    results.add(failure);
+    return results.best(() => failure);
   }
-  return results.best();
+}
+
+function validationInputs(
+  { time, profile, purpose, policy }: Question,
+  signatures: Signatures,
+): ValidationInputs {
+  return { time, profile, purpose, policy, signatures };
 }
 
 interface Judgement {
@@ -67,14 +77,14 @@ function judge(
   path: CertificationPath,
   question: Question,
   environment: VerifyEnvironment,
-  signatures: Signatures,
+  inputs: ValidationInputs,
 ): Judgement {
   const fingerprints = [...path.certificates, path.anchor.certificate].map(({ fingerprint }) => fingerprint);
   try {
-    const validated = validatePath(path, { ...question, signatures });
+    const validated = validatePath(path, inputs);
     checkPeerNames(path.certificates, question.names);
     rememberAuthorities(path, environment.memory);
-    return judgeRevocation(validated, fingerprints, question, environment, signatures);
+    return judgeRevocation(validated, fingerprints, question, environment, inputs.signatures);
   } catch (thrown) {
     const failure = failureOf(thrown);
     if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
@@ -150,15 +160,22 @@ function noPath(leaf: Certificate, { brokenCertificates }: Question): Outcome {
   return failed({ code: 'NO_PATH', message });
 }
 
-/** Keeps the most telling of the outcomes. */
+/** Keeps the most telling of the outcomes, or the one that settles it. */
 class Results {
   #best: Outcome | undefined;
+  #isSettled = false;
 
   add(outcome: Outcome): void {
+    if (this.#isSettled) return;
     if (this.#best === undefined || moreTelling(outcome, this.#best)) this.#best = outcome;
   }
 
-  best(): Outcome {
-    return this.#best ?? failed({ code: 'INTERNAL', message: 'no outcome' });
+  settle(outcome: Outcome): void {
+    this.#best = outcome;
+    this.#isSettled = true;
+  }
+
+  best(otherwise: () => Outcome): Outcome {
+    return this.#best ?? otherwise();
   }
 }

@@ -1,4 +1,4 @@
-import type { Certificate } from '../x509/certificate.js';
+import { type Certificate, parseAllExtensions } from '../x509/certificate.js';
 import { formatName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { VerifyError } from './failure.js';
@@ -19,12 +19,21 @@ const PROCESSED: ReadonlySet<string> = new Set([
   OID.subjectKeyIdentifier,
 ]);
 
-/** §6.1.4 (o), §6.1.5 (f) */
-export function checkCriticalExtensions(certificate: Certificate): void {
+/** Certificates that passed: with CAs the same objects come again and again. */
+const checked = new WeakSet<Certificate>();
+
+/**
+ * What depends on the certificate's bytes alone, before anything else is asked of it: every known extension parses
+ * (§4.2), and every critical one is known (§6.1.4 (o), §6.1.5 (f)). Throws `X509Error` or CRITICAL_EXTENSION.
+ */
+export function checkForm(certificate: Certificate): void {
+  if (checked.has(certificate)) return;
+  parseAllExtensions(certificate);
   for (const { critical, oid } of certificate.extensions) {
     if (critical && !PROCESSED.has(oid)) {
       const name = formatName(certificate.subject);
       throw new VerifyError('CRITICAL_EXTENSION', `${name} has the unknown critical extension ${oid}`);
     }
   }
+  checked.add(certificate);
 }
