@@ -11,11 +11,11 @@ export interface LogFilter {
 export function formatLogLine(line: string, filter: LogFilter): string | undefined {
   const record = parse(line);
   if (!record) return line.trim() === '' ? undefined : printable(line);
-  const { timestamp, level, source, pid: _, message, ...fields } = record;
+  const { timestamp, level, source, message, fields } = record;
   const rank = LOG_LEVELS.findIndex((known) => known === level);
   if (rank > LOG_LEVELS.indexOf(filter.level)) return undefined;
   if (filter.worker !== undefined && source !== `worker ${filter.worker}`) return undefined;
-  const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${text(value)}`);
+  const rest = Object.entries(fields ?? {}).map(([key, value]) => ` ${key}=${text(value)}`);
   const head = [timestamp, text(level).padEnd(7), text(source).padEnd(9)].map(text).join(' ');
   return printable(`${head} ${text(message)}${rest.join('')}`);
 }

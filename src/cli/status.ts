@@ -44,9 +44,12 @@ export function describeStatus(server: ServerStatus): string {
 }
 
 const LISTENER_COLUMNS: readonly Column<ListenerStatus>[] = [
-  { title: 'LISTENER', align: 'left', cell: (l) => l.name },
   // A listener without a name of its own is called by its address.
-  { title: 'ADDRESS', align: 'left', cell: (l) => (l.name === l.address ? '' : l.address) },
+  {
+    title: 'LISTENER',
+    align: 'left',
+    cell: (l) => (l.name === l.address ? l.name : `${l.name} ${l.address}`),
+  },
   { title: 'PROTOCOL', align: 'left', cell: (l) => l.protocol },
   { title: 'ACCEPTED', align: 'right', cell: (l) => l.accepted },
   { title: 'REFUSED', align: 'right', cell: (l) => l.refused },
@@ -58,12 +61,12 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
   { title: 'PID', align: 'right', cell: (w) => w.pid },
   { title: 'UP', align: 'right', cell: (w) => formatAge(w.uptime) },
   { title: 'LAST PONG', align: 'right', cell: (w) => (w.statistics ? formatAge(w.lastPong) : '-') },
-  statistic('CONNECTIONS', (s) => s.openConnections),
+  statistic('OPEN', (s) => s.openConnections),
   statistic('SERVED', (s) => s.handledConnections),
   statistic('REQUESTS', (s) => s.handledRequests),
   statistic('ERRORS', (s) => s.errors),
   statistic('BUSY', (s) => s.busy),
-  statistic('TIMEOUTS', (s) => s.timeouts),
+  statistic('TIMEOUT', (s) => s.timeouts),
   statistic('IN FLIGHT', (s) => s.inFlight),
   statistic('QUEUE', (s) => s.queueDepth),
   statistic('WAIT', (s) => formatAge(s.oldestWait)),
