@@ -1,14 +1,17 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import winston from 'winston';
 import { PkixdError, messageOf } from '../errors.js';
 import { LOG_LEVELS, type LogLevel, type LogRecord } from '../log.js';
 
 /** How long the last lines may take to reach the file, in milliseconds. */
-const MAX_FLUSH = 2000;
+const MAX_FLUSH = 5000;
 /** After a failure (disk full, …) the file is opened again this much later, in milliseconds. */
 const REOPEN_AFTER = 1000;
+/** Records waiting to be written, at most. */
+const MAX_WAITING = 20_000;
 
 const COLOURS: Readonly<Record<LogLevel, string>> = {
   error: '\u001B[31m',
@@ -26,17 +29,21 @@ const NO_COLOUR = '\u001B[0m';
  */
 export class LogWriter {
   readonly #path: string;
+  readonly #coloured: boolean;
   readonly #logger: winston.Logger;
   #file: winston.transport;
   #reopening: NodeJS.Timeout | undefined;
+  #dropped = 0;
   #closed = false;
 
   /** Fails when the directory cannot be made or written to. */
-  constructor(directory: string) {
+  constructor(directory: string, terminal: Writable = process.stdout) {
     this.#path = join(directory, 'pkixd.log');
     checkWritable(directory, this.#path);
     this.#file = this.#openFile();
-    const console = new winston.transports.Console({
+    this.#coloured = 'isTTY' in terminal && terminal.isTTY === true;
+    const console = new winston.transports.Stream({
+      stream: terminal,
       format: winston.format.printf((info) => String(info['readable'])),
     });
     this.#logger = winston.createLogger({
@@ -47,12 +54,28 @@ export class LogWriter {
     // The failing transport has been dealt with; without a listener the error would end the process.
     this.#logger.on('error', () => undefined);
     // A terminal or pipe that went away.
-    process.stdout.on('error', () => undefined);
+    terminal.on('error', () => undefined);
   }
 
   readonly write = (record: LogRecord): void => {
     if (this.#closed) return;
-    this.#logger.write({ level: record.level, message: '', json: json(record), readable: readable(record) });
+    // A file or a terminal that does not keep up must not fill the memory.
+    if (this.#logger.writableLength >= MAX_WAITING) {
+      this.#dropped += 1;
+      return;
+    }
+    if (this.#dropped > 0) {
+      const message = `${this.#dropped} lines of the log were dropped: it is written too slowly`;
+      this.#dropped = 0;
+      this.write({ ...record, level: 'warn', message, fields: {} });
+    }
+    const { level } = record;
+    this.#logger.write({
+      level,
+      message: '',
+      json: json(record),
+      readable: readable(record, this.#coloured),
+    });
   };
 
   /** Closes the file and opens it by its name again, for log rotation. */
@@ -91,12 +114,8 @@ export class LogWriter {
 function checkWritable(directory: string, path: string): void {
   try {
     mkdirSync(directory, { recursive: true });
-    accessSync(directory, constants.W_OK | constants.X_OK);
-    accessSync(path, constants.W_OK);
+    closeSync(openSync(path, 'a'));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT' && 'path' in error) {
-      if (error.path === path) return; // The first start.
-    }
     throw new PkixdError(
       'LOG_DIRECTORY',
       `log.directory "${directory}" cannot be written to (${messageOf(error)}); make it writable or choose another`,
@@ -109,9 +128,9 @@ function json({ time, level, source, pid, message, fields }: LogRecord): string 
   return safely({ timestamp: new Date(time).toISOString(), level, source, pid, message, fields });
 }
 
-function readable({ time, level, source, message, fields }: LogRecord): string {
+function readable({ time, level, source, message, fields }: LogRecord, coloured: boolean): string {
   const details = Object.keys(fields).length > 0 ? ` ${safely(fields)}` : '';
-  const word = process.stdout.isTTY ? `${COLOURS[level]}${level}${NO_COLOUR}` : level;
+  const word = coloured ? `${COLOURS[level]}${level}${NO_COLOUR}` : level;
   // A message may quote a client: it must not speak to the terminal.
   const line = message.replaceAll(/\p{Cc}/gu, ' ');
   return `${new Date(time).toISOString()} ${word} ${source}: ${line}${details}`;

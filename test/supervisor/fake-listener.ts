@@ -1,0 +1,20 @@
+import { createServer } from 'node:net';
+import type { Listener } from '../../src/supervisor/listeners.js';
+
+/** One that never listens. */
+export function fakeListener(name: string): Listener {
+  return {
+    config: {
+      name,
+      address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      protocol: 'line',
+      permits: [],
+      mode: 0o600,
+      backlog: 1,
+    },
+    address: 'tcp://127.0.0.1:0',
+    accepted: 0,
+    refused: 0,
+    server: createServer(),
+  };
+}

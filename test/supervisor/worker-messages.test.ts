@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { expect, test } from '@jest/globals';
+import { parseToPrimary } from '../../src/supervisor/worker-messages.js';
+import { decode, encode } from '../../src/wire/codec.js';
+import type { ToPrimary, WorkerStatistics } from '../../src/wire/ipc.js';
+
+const statistics: WorkerStatistics = {
+  openConnections: 1,
+  handledConnections: 2,
+  handledRequests: 3,
+  errors: 0,
+  busy: 0,
+  timeouts: 0,
+  inFlight: 0,
+  queueDepth: 0,
+  oldestWait: 0.5,
+  threads: 1,
+  busyThreads: 1,
+  threadRestarts: 0,
+  eventLoopUtilization: 0.25,
+  rss: 5e9,
+};
+
+const MESSAGES: readonly ToPrimary[] = [
+  { type: 'ready', pid: 7, version: '1.2.3', threads: 2 },
+  { type: 'pong', sequence: 3, statistics },
+  { type: 'load', inFlight: 0, connections: 9 },
+  { type: 'accepted', ids: [1, 2, 3] },
+  { type: 'refused', ids: [4] },
+  { type: 'revoked', ids: [5] },
+  { type: 'statusRequest', request: 8 },
+  { type: 'drained' },
+  { type: 'restart', reason: 'threads do not start' },
+  { type: 'log', records: [{ time: 1, level: 'warn', message: 'm', source: 's', pid: 2, fields: { a: 1 } }] },
+];
+
+test.each(MESSAGES.map((message) => [message.type, message] as const))(
+  '%s arrives as it was sent',
+  (_, message) => {
+    expect(parseToPrimary(decode(encode(message)))).toEqual(message);
+  },
+);
+
+test.each<[string, unknown]>([
+  ['an unknown type', { type: 'shutdown' }],
+  ['a word', 'ready'],
+  ['a negative id', { type: 'accepted', ids: [-1] }],
+  ['no ids', { type: 'accepted', ids: [] }],
+  ['ids without end', { type: 'accepted', ids: Array.from({ length: 70_000 }, (_, id) => id) }],
+  ['a load that is no number', { type: 'load', inFlight: Number.NaN, connections: 0 }],
+  ['statistics with a hole', { type: 'pong', sequence: 1, statistics: { ...statistics, rss: undefined } }],
+  [
+    'an unknown level',
+    { type: 'log', records: [{ time: 1, level: 'fatal', message: '', source: '', pid: 1, fields: {} }] },
+  ],
+  ['a novel for a reason', { type: 'restart', reason: 'x'.repeat(100_000) }],
+])('%s is no message', (_, value) => {
+  expect(parseToPrimary(value)).toBeUndefined();
+});
+
+test('no value whatever makes it throw', () => {
+  const types = fc.constantFrom(...MESSAGES.map(({ type }) => type));
+  const anything = fc.oneof(
+    fc.anything(),
+    fc.record({
+      type: types,
+      ids: fc.anything(),
+      statistics: fc.anything(),
+      records: fc.array(fc.anything()),
+    }),
+  );
+  fc.assert(
+    fc.property(anything, (value) => {
+      parseToPrimary(value);
+    }),
+  );
+});
