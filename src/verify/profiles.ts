@@ -13,13 +13,7 @@ import type { TrustStore } from './trust-store.js';
  */
 export type Rule = 'anchor-as-certificate' | 'eku-nesting' | 'eku-required' | 'rsa-2048' | 'no-sha1';
 
-const WEBPKI: readonly Rule[] = [
-  'anchor-as-certificate',
-  'eku-nesting',
-  'eku-required',
-  'rsa-2048',
-  'no-sha1',
-];
+const WEBPKI: readonly Rule[] = ['anchor-as-certificate', 'eku-nesting', 'rsa-2048', 'no-sha1'];
 
 /**
  * The base profiles, as far as their rules are built. Names are matched against the subjectAltName alone in all of

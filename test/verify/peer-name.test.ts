@@ -1,0 +1,93 @@
+import { expect, test } from '@jest/globals';
+import { checkPeerNames, peerNames } from '../../src/verify/peer-name.js';
+import type { VerifyRequest } from '../../src/wire/request.js';
+import { parseCertificate } from '../../src/x509/certificate.js';
+import * as ext from '../pki/extensions.js';
+import { createCertificate } from '../pki/pki.js';
+
+const leaf = parseCertificate(
+  createCertificate({
+    subject: 'only-in-cn.example',
+    extensions: [
+      ext.subjectAltName(
+        ext.generalName.dns('a.example'),
+        ext.generalName.dns('*.wild.example'),
+        ext.generalName.dns('*'),
+        ext.generalName.dns('*.top'),
+        ext.generalName.dns('part*.example'),
+        ext.generalName.dns('10.0.0.9'),
+        ext.generalName.dns('xn--bcher-kva.example'),
+        ext.generalName.ip(10, 0, 0, 1),
+        ext.generalName.ip(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+        ext.generalName.rfc822('Some.One@Example.com'),
+      ),
+    ],
+  }).der,
+);
+
+function isFor(names: Pick<VerifyRequest, 'hosts' | 'ips' | 'emails'>): boolean {
+  const wanted = peerNames({ certificates: [], crls: [], ...names });
+  try {
+    checkPeerNames([leaf], wanted);
+    return true;
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ code: 'PEER_NAME' });
+    return false;
+  }
+}
+
+test.each(['a.example', 'A.EXAMPLE', 'a.example.', 'x.wild.example', 'bücher.example'])(
+  'the leaf is for %s',
+  (host) => {
+    expect(isFor({ hosts: [host] })).toBe(true);
+  },
+);
+
+test.each([
+  'b.example',
+  'only-in-cn.example',
+  'wild.example',
+  'x.y.wild.example',
+  'localhost',
+  'x.top',
+  'partial.example',
+])('the leaf is not for %s', (host) => {
+  expect(isFor({ hosts: [host] })).toBe(false);
+});
+
+test.each([
+  ['10.0.0.1', true],
+  ['10.0.0.9', false],
+  ['2001:db8::1', true],
+  ['2001:0DB8:0:0:0:0:0:1', true],
+  ['2001:db8::2', false],
+  ['::10.0.0.1', false],
+])('the leaf and the address %s: %p', (ip, expected) => {
+  expect(isFor({ ips: [ip] })).toBe(expected);
+});
+
+test.each([
+  '10.0.0.01',
+  '10.1',
+  '0x0a.0.0.1',
+  '1::2::3',
+  '1:2:3:4:5:6:7',
+  'fe80::1%eth0',
+  '[::1]',
+  '',
+  ':',
+  '1.2.3.4:5',
+])('"%s" is no address', (ip) => {
+  expect(() => isFor({ ips: [ip] })).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }));
+});
+
+test('the local part of a mailbox counts as it is written, its domain does not', () => {
+  expect(isFor({ emails: ['Some.One@EXAMPLE.com'] })).toBe(true);
+  expect(isFor({ emails: ['some.one@example.com'] })).toBe(false);
+});
+
+test('every name that is given must match', () => {
+  expect(isFor({ hosts: ['a.example', 'x.wild.example'], ips: ['10.0.0.1'] })).toBe(true);
+  expect(isFor({ hosts: ['a.example', 'b.example'] })).toBe(false);
+  expect(isFor({ hosts: ['a.example'], ips: ['10.0.0.2'] })).toBe(false);
+});
