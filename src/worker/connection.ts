@@ -23,7 +23,7 @@ export interface ConnectionHost {
   onClosed(connection: Connection): void;
 }
 
-export interface ConnectionLimits {
+interface ConnectionLimits {
   /** Unanswered requests at which the socket is no longer read. */
   readonly maxInFlight: number;
   /** Unanswered requests beyond which each further one is answered with an error. */

@@ -16,6 +16,8 @@ export interface LinkListener {
 
 /** Bytes unsent at which log records are dropped: the primary does not read, and the worker must not swell. */
 const MAX_UNSENT = 8 * 1024 * 1024;
+/** Characters of one record's message; the primary refuses far longer ones. */
+const MAX_TEXT = 8192;
 /** Log records in one message. */
 const MAX_RECORDS = 1000;
 
@@ -82,7 +84,7 @@ export class SupervisorLink {
       this.#droppedRecords++;
       return;
     }
-    this.#records.push(record);
+    this.#records.push({ ...record, message: record.message.slice(0, MAX_TEXT) });
     this.#scheduleFlush();
   }
 
