@@ -249,6 +249,43 @@ test('a message that is none of ours is logged and ignored', async () => {
   await primary.hear('pong', ({ sequence }) => sequence === 3);
 });
 
+test('clients that say nothing are told and closed, while others are served', async () => {
+  const primary = await startWorker({ 'connection.firstByteTimeout': 300 });
+  const silent = await Promise.all(Array.from({ length: 50 }, () => primary.client()));
+  const busy = await primary.client();
+  busy.socket.write('echo a\n');
+  expect(await busy.lines(1)).toEqual(['done a']);
+  const told = await Promise.all(silent.map(({ ended }) => ended));
+  expect(new Set(told)).toEqual(new Set(['timed out: firstByte\n']));
+  busy.socket.write('echo b\n');
+  expect(await busy.lines(2)).toEqual(['done a', 'done b']);
+});
+
+test('clients that reset their connection at any point cost nobody else an answer', async () => {
+  const primary = await startWorker();
+  for (const sent of ['', 'echo', 'spin 50\n', 'spin 50\necho a\nec', 'reply a\nreply b\n']) {
+    const client = await primary.client();
+    client.socket.write(sent);
+    client.socket.resetAndDestroy();
+  }
+  const client = await primary.client();
+  client.socket.write('echo a\n');
+  expect(await client.lines(1)).toEqual(['done a']);
+  await primary.hear('load', ({ connections, inFlight }) => connections === 1 && inFlight === 0);
+});
+
+test('a client that does not read its answers does not stop another', async () => {
+  const primary = await startWorker({ 'threads.batch': 1 });
+  const deaf = await primary.client();
+  deaf.socket.pause();
+  deaf.socket.write(`echo ${'x'.repeat(50_000)}\n`.repeat(200));
+  const client = await primary.client();
+  client.socket.write('echo a\n');
+  expect(await client.lines(1)).toEqual(['done a']);
+  deaf.socket.resume();
+  expect(await deaf.lines(200)).toHaveLength(200);
+});
+
 /** Polls what no event announces. */
 async function eventually(condition: () => boolean): Promise<void> {
   while (!condition()) {

@@ -1,0 +1,79 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { packTasks, unpackResults } from '../../src/wire/batch.js';
+import { Progress } from '../../src/wire/thread.js';
+
+const threads: Worker[] = [];
+
+afterEach(async () => {
+  for (const thread of threads.splice(0)) await thread.terminate();
+});
+
+/** A thread with the handlers of test/worker/entry/thread.mjs, spoken to as the pool speaks to it. */
+async function startThread() {
+  const progress = new Progress();
+  progress.rest();
+  const entry = new URL('../worker/entry/thread.mjs', import.meta.url);
+  const thread = new Worker(entry, { workerData: { progress: progress.shared, setup: {} }, execArgv: [] });
+  threads.push(thread);
+  const said: unknown[] = [];
+  thread.on('message', (message) => said.push(message));
+  await once(thread, 'message');
+  const [ready] = said as [{ handlers: string[] }];
+  const run = (...tasks: readonly (readonly [string, string])[]): void => {
+    const packed = packTasks(
+      tasks.map(([name, body]) => ({ handler: ready.handlers.indexOf(name), body: Buffer.from(body) })),
+    );
+    thread.postMessage(packed, [packed.buffer]);
+  };
+  return { thread, progress, said, run };
+}
+
+test('a thread says which handlers it has, in the order in which a batch names them', async () => {
+  const { said } = await startThread();
+  expect(said).toEqual([{ type: 'ready', handlers: ['echo', 'throw', 'hang', 'exit', 'exitOnce', 'spin'] }]);
+});
+
+test('quick tasks of a batch come back as one message, with the time each took', async () => {
+  const { thread, run } = await startThread();
+  run(['echo', 'a'], ['echo', 'b']);
+  const [batch] = (await once(thread, 'message')) as [Uint8Array];
+  const results = unpackResults(batch);
+  expect(results.map(({ done, body }) => [done, Buffer.from(body).toString()])).toEqual([
+    [true, 'a'],
+    [true, 'b'],
+  ]);
+  expect(results.every(({ microseconds }) => microseconds < 1_000_000)).toBe(true);
+});
+
+test('a handler that throws, and one that is not there, fail alone', async () => {
+  const { said, thread, run } = await startThread();
+  run(['throw', ''], ['unheard', ''], ['echo', 'a']);
+  while (!(said.at(-1) instanceof Uint8Array)) await once(thread, 'message');
+  expect(
+    unpackResults(said.at(-1) as Uint8Array).map(({ done, body }) => [done, Buffer.from(body).toString()]),
+  ).toEqual([
+    [false, 'thrown on purpose'],
+    [false, 'no handler has place 4294967295'],
+    [true, 'a'],
+  ]);
+});
+
+test('the task that runs, and since when, is seen from outside while the thread is busy', async () => {
+  const { thread, progress, run } = await startThread();
+  const before = process.hrtime.bigint();
+  run(['spin', '10'], ['hang', '']);
+  // The first result is sent before the second task begins to hang.
+  await once(thread, 'message');
+  while (progress.running()?.index !== 1) await new Promise((resolve) => setImmediate(resolve));
+  const startedAt = progress.running()?.startedAt ?? 0n;
+  expect(startedAt > before && startedAt < process.hrtime.bigint()).toBe(true);
+});
+
+test('a thread at rest shows no running task', async () => {
+  const { thread, progress, run } = await startThread();
+  run(['echo', 'a']);
+  await once(thread, 'message');
+  expect(progress.running()).toBeUndefined();
+});
