@@ -1,16 +1,15 @@
 import { connect, type Socket } from 'node:net';
 import { formatAddress, type Address } from '../config/address.js';
-import { messageOf, PkixdError } from '../errors.js';
+import { PkixdError } from '../errors.js';
 
 /** Nothing can be had at this address; `NOT_LISTENING` when nobody is there at all. */
 export class ConnectError extends PkixdError {
-  constructor(address: Address, cause: unknown) {
-    const reason = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    const absent = reason === 'ENOENT' || reason === 'ECONNREFUSED';
+  constructor(address: Address, cause: NodeJS.ErrnoException) {
+    const absent = cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED';
     const text = formatAddress(address);
     super(
       absent ? 'NOT_LISTENING' : 'UNREACHABLE',
-      absent ? `nothing listens at ${text}` : `${text} cannot be reached: ${messageOf(cause)}`,
+      absent ? `nothing listens at ${text}` : `${text} cannot be reached: ${cause.message}`,
       { cause },
     );
   }

@@ -15,6 +15,8 @@ interface OptionOf<Type extends string, Value> {
 }
 type IntegerOption = OptionOf<'integer', number> & {
   readonly unit: string;
+  /** What help says of a default that depends on the machine. */
+  readonly defaultText?: string;
   readonly min: number;
   readonly max: number;
 };
@@ -50,9 +52,10 @@ export const OPTIONS = {
     type: 'integer',
     unit: 'processes',
     default: availableParallelism(),
+    defaultText: 'the number of cores',
     min: 1,
     max: 256,
-    text: 'Worker processes. The default is the number of cores.',
+    text: 'Worker processes.',
   },
   'workers.bootTimeout': {
     type: 'duration',

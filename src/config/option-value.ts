@@ -54,6 +54,8 @@ export function describeValues(option: Option): string {
 /** An option's default as it would be written in the file. */
 export function describeDefault(option: Option): string {
   switch (option.type) {
+    case 'integer':
+      return option.defaultText ?? String(option.default);
     case 'duration':
       return formatDuration(option.default);
     case 'size':
@@ -61,7 +63,7 @@ export function describeDefault(option: Option): string {
     case 'list':
       return option.default.join(', ');
     default:
-      return option.default === null ? 'unset' : String(option.default);
+      return option.default ?? 'unset';
   }
 }
 

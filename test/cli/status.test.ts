@@ -1,0 +1,76 @@
+import { expect, test } from '@jest/globals';
+import { describeStatus } from '../../src/cli/status.js';
+import { formatAge, formatTable } from '../../src/cli/table.js';
+import type { ServerStatus } from '../../src/wire/control.js';
+
+const STATUS: ServerStatus = {
+  version: '1.2.3',
+  pid: 7,
+  node: 'v20.19.0',
+  state: 'degraded',
+  uptime: 93_784_000,
+  scale: 2,
+  restarts: 1,
+  pending: 4,
+  rss: 64 * 1024 ** 2,
+  listeners: [{ name: 'inner', address: 'unix:/run/a', protocol: 'line', accepted: 12, refused: 3 }],
+  workers: [
+    {
+      worker: 1,
+      pid: 8,
+      state: 'ready',
+      uptime: 61_000,
+      lastPong: 120,
+      statistics: {
+        openConnections: 1,
+        handledConnections: 2,
+        handledRequests: 300,
+        errors: 4,
+        busy: 5,
+        timeouts: 6,
+        inFlight: 7,
+        queueDepth: 8,
+        oldestWait: 9,
+        threads: 2,
+        busyThreads: 1,
+        threadRestarts: 0,
+        eventLoopUtilization: 0.254,
+        rss: 100 * 1024 ** 2,
+      },
+    },
+    { worker: 3, pid: 9, state: 'starting', uptime: 10, lastPong: 10 },
+  ],
+};
+
+test('the status shows the server, each listener and each worker, a dash where nothing is known yet', () => {
+  const text = describeStatus(STATUS);
+  expect(text).toMatch(
+    /^pkixd 1\.2\.3: degraded, pid 7, up 1d 2h, Node v20\.19\.0\n1 of 2 workers ready, 1 restarts, 4 /,
+  );
+  expect(text).toMatch(/inner unix:\/run\/a +line +12 +3$/m);
+  expect(text).toMatch(/ 1 +ready +8 +1m 1s +120ms +1 +2 +300 +4 +5 +6 +7 +8 +9ms +1\/2 +25% +100 MiB$/m);
+  expect(text).toMatch(/ 3 +starting +9 +10ms +- .*-$/m);
+});
+
+test('columns are as wide as their widest cell', () => {
+  const table = formatTable<[string, number]>(
+    [
+      { title: 'N', align: 'left', cell: ([name]) => name },
+      { title: 'VALUE', align: 'right', cell: ([, value]) => value },
+    ],
+    [
+      ['long', 1],
+      ['s', 1234567],
+    ],
+  );
+  expect(table).toBe('N       VALUE\nlong        1\ns     1234567');
+});
+
+test.each([
+  [850, '850ms'],
+  [60_000, '1m'],
+  [3_605_000, '1h'],
+  [90_061_000, '1d 1h'],
+])('%d ms are shown as %s', (milliseconds, text) => {
+  expect(formatAge(milliseconds)).toBe(text);
+});

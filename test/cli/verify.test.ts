@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parseInstant } from '../../src/cli/verify-request.js';
+import { createCrl, createIntermediate, createLeaf, createRoot } from '../pki/pki.js';
+import { cli } from './captured.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pkixd-verify-'));
+  const root = createRoot();
+  const intermediate = createIntermediate(root);
+  const good = createLeaf(intermediate, { dns: ['good.example'] });
+  const revoked = createLeaf(intermediate);
+  const files = {
+    'root.pem': root.pem,
+    'ca.der': intermediate.der,
+    'good.pem': good.pem,
+    'good.der': good.der,
+    'revoked.pem': revoked.pem,
+    'crls.pem': createCrl(root).pem + createCrl(intermediate, { revoked: [{ serial: revoked.serial }] }).pem,
+    'half.pem': good.pem.slice(0, 200),
+    'text.txt': 'no certificate\n',
+    'broken.der': Buffer.from('3003020101', 'hex'),
+    'key.pem': '-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n',
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const verify = (...words: readonly string[]) =>
+  cli(
+    folder,
+    'verify',
+    ...words,
+    '--local',
+    '--anchor',
+    'root.pem',
+    '--untrusted',
+    'ca.der',
+    '--crl',
+    'crls.pem',
+  );
+
+test('a good leaf is valid with exit code 0, PEM or DER', async () => {
+  expect(await verify('good.pem', '--host', 'good.example')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^good\.pem: valid OK /),
+    err: '',
+  });
+  expect(await verify('good.der')).toMatchObject({ code: 0 });
+});
+
+test('several leaves get a line each, in their order, and the worst decides the exit code', async () => {
+  const { code, out } = await verify('revoked.pem', 'good.pem');
+  expect(code).toBe(1);
+  expect(out.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^revoked\.pem: invalid REVOKED /),
+    expect.stringMatching(/^good\.pem: valid OK /),
+  ]);
+});
+
+test('indeterminate is worse than invalid', async () => {
+  const words = ['good.pem', 'broken.der', '--local', '--anchor', 'root.pem', '--untrusted', 'ca.der'];
+  const { code, out } = await cli(folder, 'verify', ...words);
+  expect(code).toBe(2);
+  expect(out).toMatch(/good\.pem: indeterminate CRL_NONE .*\nbroken\.der: invalid MALFORMED /);
+});
+
+test('--json gives one object a line, errors included', async () => {
+  const { code, out } = await verify('good.pem', 'missing.pem', '--json');
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+  expect(code).toBe(66);
+  expect(lines).toEqual([
+    expect.objectContaining({ file: 'good.pem', status: 'valid', code: 'OK' }),
+    expect.objectContaining({ file: 'missing.pem', status: 'error', code: 'FILE_UNREADABLE' }),
+  ]);
+});
+
+test.each([
+  ['half.pem', 65, /half\.pem: error BAD_PEM BEGIN CERTIFICATE has no END/],
+  ['text.txt', 65, /text\.txt: error NO_CERTIFICATE the file is neither PEM/],
+  ['key.pem', 65, /key\.pem: error NO_CERTIFICATE the file holds no CERTIFICATE block/],
+  ['missing.pem', 66, /missing\.pem: error FILE_UNREADABLE cannot be read: .*ENOENT/],
+])('%s ends with %i and says why', async (name, exit, message) => {
+  const { code, out, err } = await verify(name);
+  expect([code, out]).toEqual([exit, '']);
+  expect(err).toMatch(message);
+});
+
+test('a leaf for another host is invalid', async () => {
+  expect(await verify('good.pem', '--host', 'other.example')).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/invalid PEER_NAME/),
+  });
+});
+
+test('an unknown profile is a usage error that names it', async () => {
+  const { code, err } = await verify('good.pem', '--profile', 'webkpi');
+  expect(code).toBe(64);
+  expect(err).toMatch(/webkpi/);
+});
+
+test('without a server the error says so and offers --local', async () => {
+  const { code, err } = await cli(folder, 'verify', 'good.pem');
+  expect(code).toBe(69);
+  expect(err).toMatch(/nothing listens at unix:.*--local/);
+});
+
+test.each([
+  ['2026-03-31T12:00:00Z', Date.UTC(2026, 2, 31, 12)],
+  ['2026-03-31T12:00:00.900Z', Date.UTC(2026, 2, 31, 12)],
+  ['2026-03-31T12:00+02:00', Date.UTC(2026, 2, 31, 10)],
+  ['2026-03-31', Date.UTC(2026, 2, 31)],
+])('--at %s is that instant in whole seconds', (text, milliseconds) => {
+  expect(parseInstant(text)).toBe(milliseconds);
+});
+
+test.each(['yesterday', '2026-02-30', '2026-02-30T00:00:00Z', '2026-03-31T12:00:00', '31.3.2026', ''])(
+  '--at %j is no instant',
+  (text) => {
+    expect(() => parseInstant(text)).toThrow(/is no instant/);
+  },
+);

@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { loadConfig } from '../../src/config/load.js';
+
+const load = (flags: Readonly<Record<string, unknown>>, descriptorLimit?: number): string[] => {
+  const warnings: string[] = [];
+  loadConfig({ env: {}, flags, cwd: '/srv', descriptorLimit, warn: (message) => warnings.push(message) });
+  return warnings;
+};
+
+test.each([
+  [{ 'workers.pingTimeout': '1s' }, /workers\.pingTimeout \(1s\) must exceed workers\.pingInterval \(1s\)/],
+  [
+    { 'connection.maxPipelined': '8' },
+    /maxPipelined \(8\) must not be less than connection\.maxInFlight \(64\)/,
+  ],
+  [{ 'request.maxSize': '32KiB' }, /maxSize \(32KiB\) must not be less than request\.maxLine \(64KiB\)/],
+  [{ 'profile.default': 'webkpi' }, /no profile "webkpi" \(did you mean webpki\?\)/],
+  [{ 'run.directory': `/${'x'.repeat(100)}` }, /control socket would be .* too long/],
+  [{ listen: 'unix:run/control.sock' }, /path of the control socket/],
+])('%j is refused, quoting both sides', (flags, message) => {
+  expect(() => load(flags)).toThrow(message);
+});
+
+test('a drain shorter than a task may run is allowed with a warning', () => {
+  expect(load({ 'drain.timeout': '1s' })).toEqual([
+    expect.stringMatching(/drain\.timeout \(1s\) is less than threads\.taskTimeout \(5s\)/),
+  ]);
+});
+
+test('connections asked for beyond the limit of open files are refused, a default beyond it is a warning', () => {
+  expect(() => load({ 'connection.max': '2000' }, 2048)).toThrow(
+    /2000 connections.*2048 open files less 128.*at most 1920/,
+  );
+  expect(load({ 'connection.max': '1920' }, 2048)).toEqual([]);
+  expect(load({}, 4096)).toEqual([expect.stringMatching(/connection\.max: 10000 connections/)]);
+});
+
+test('a listener open to other hosts that lets clients choose what is trusted is warned of', () => {
+  const warnings: string[] = [];
+  const warn = (message: string): void => {
+    warnings.push(message);
+  };
+  const listener = (host: string): object => ({ address: `tcp://${host}:1`, permits: ['anchors', 'status'] });
+  loadConfig({
+    env: {},
+    cwd: '/srv',
+    warn,
+    flags: { listeners: [listener('0.0.0.0'), listener('127.0.0.1')] },
+  });
+  expect(warnings).toEqual([expect.stringMatching(/tcp:\/\/0\.0\.0\.0:1.*permits anchors:/)]);
+});

@@ -1,0 +1,98 @@
+import { expect, test } from '@jest/globals';
+import { checkListeners } from '../../src/config/listeners.js';
+import { Findings } from '../../src/config/problems.js';
+import { checkProfiles } from '../../src/config/profiles.js';
+
+const DEFAULTS = { 'profile.revocation': 'hard', 'trust.anchors': ['node'] } as const;
+
+function listeners(value: unknown) {
+  const findings = new Findings();
+  const checked = checkListeners({ key: 'listeners', value, origin: 'FILE', folder: '/base' }, findings);
+  return { checked, problems: findings.problems };
+}
+
+function profiles(value: unknown) {
+  const findings = new Findings();
+  const checked = checkProfiles(
+    { key: 'profiles', value, origin: 'FILE', folder: '/base' },
+    DEFAULTS,
+    findings,
+  );
+  return { checked, problems: findings.problems };
+}
+
+test('a listener entry takes name, protocol, permissions, mode and backlog', () => {
+  const entry = { address: 'unix:a.sock', name: 'a', permits: ['at', 'status'], mode: '0600', backlog: 16 };
+  expect(listeners([entry])).toEqual({
+    checked: [
+      {
+        name: 'a',
+        address: { kind: 'unix', path: '/base/a.sock' },
+        protocol: 'line',
+        permits: ['at', 'status'],
+        mode: 0o600,
+        backlog: 16,
+      },
+    ],
+    problems: [],
+  });
+});
+
+test.each([
+  [[{ address: 'unix:a', mode: 660 }], /mode.*in quotes/],
+  [[{ address: 'unix:a', mode: '888' }], /mode/],
+  [[{ address: 'unix:a', permits: ['anchor'] }], /did you mean anchors/],
+  [[{ address: 'unix:a', protocol: 'smtp' }], /none of line/],
+  [[{ address: 'unix:a', backlog: 0 }], /1 to 65535/],
+  [[{ address: 'unix:a', nmae: 'x' }], /nmae: .*did you mean name/],
+  [[{ name: 'x' }], /has no address/],
+  [['tcp://0.0.0.0'], /port is missing/],
+  [[`unix:/${'x'.repeat(107)}`], /108 bytes and the system allows 107/],
+  [['unix:a', 'unix:./a'], /two listeners have the address/],
+  [
+    [
+      { address: 'unix:a', name: 'n' },
+      { address: 'unix:b', name: 'n' },
+    ],
+    /two listeners have the name "n"/,
+  ],
+  [[], /at least one listener/],
+  [{ address: 'unix:a' }, /not a list/],
+])('listeners %j are refused', (value, message) => {
+  expect(listeners(value).problems).toEqual([expect.stringMatching(message)]);
+});
+
+test('two listeners may each ask for any free port', () => {
+  expect(
+    listeners([
+      { address: 'tcp://127.0.0.1:0', name: 'a' },
+      { address: 'tcp://127.0.0.1:0', name: 'b' },
+    ]).problems,
+  ).toEqual([]);
+});
+
+test('the four base profiles exist, and an entry named like one changes it but not its rules', () => {
+  const { checked, problems } = profiles({ webpki: { revocation: 'soft', anchors: ['r.pem', 'system'] } });
+  expect(problems).toEqual([]);
+  expect(Object.keys(checked)).toEqual(['rfc5280', 'rfc5280-strict', 'webpki', 'webpki-strict']);
+  expect(checked['webpki']).toEqual({
+    base: 'webpki',
+    revocation: 'soft',
+    anchors: ['/base/r.pem', 'system'],
+    purpose: null,
+  });
+  expect(checked['rfc5280']).toMatchObject({ revocation: 'hard', anchors: ['node'] });
+});
+
+test.each([
+  [{ own: {} }, /profiles\.own\.base: is missing/],
+  [{ own: { base: 'webpkii' } }, /did you mean webpki/],
+  [{ webpki: { base: 'rfc5280' } }, /must be webpki/],
+  [{ own: { base: 'webpki', purpose: 'server auth' } }, /neither a key purpose/],
+  [{ own: { base: 'webpki', revokation: 'off' } }, /did you mean revocation/],
+  [{ 'a b': { base: 'webpki' } }, /a profile name/],
+  [{ own: 'webpki' }, /is not a map/],
+  [['webpki'], /not a map/],
+])('profiles %j are refused', (value, message) => {
+  expect(profiles(value).problems).toEqual([expect.stringMatching(message)]);
+});
