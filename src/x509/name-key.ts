@@ -76,15 +76,23 @@ const SPACE = /[\t-\r\x85\p{Z}]+/gu;
 const PROHIBITED = /[\p{Cn}\p{Co}\p{Cs}\ufffd]/u;
 
 /**
+ * More than 30 combining marks in a row (UAX #15 §13, Stream-Safe Text; the two half-width marks become
+ * combining ones): no language has them, and normalising a million of them takes minutes.
+ */
+const MARKS_WITHOUT_END = /[\p{M}\uff9e\uff9f]{31}/u;
+
+/**
  * String preparation for caseIgnoreMatch: RFC 4518 steps map, normalise (NFKC), fold case, prohibit, and
- * insignificant spaces (none at the ends, one inside). Undefined where §2.4 prohibits a character: such values
- * equal only themselves. Two approximations, both of which can only keep names apart that RFC 4518 would
- * match: case is folded by lower-casing each character (ß and ss stay apart), and the tables are those of the
- * runtime's Unicode, not of Unicode 3.2.
+ * insignificant spaces (none at the ends, one inside). Undefined where §2.4 prohibits a character, and for
+ * endless marks: such values equal only themselves. Two approximations, both of which can only keep names apart
+ * that RFC 4518 would match: case is folded by lower-casing each character (ß and ss stay apart), and the tables
+ * are those of the runtime's Unicode, not of Unicode 3.2.
  */
 function foldText(text: string): string | undefined {
   if (PLAIN.test(text)) return spaced(text.replaceAll(NOTHING, '').toLowerCase());
-  const mapped = text.replaceAll(NOTHING, '').normalize('NFKC');
+  const visible = text.replaceAll(NOTHING, '');
+  if (MARKS_WITHOUT_END.test(visible)) return undefined;
+  const mapped = visible.normalize('NFKC');
   if (PROHIBITED.test(mapped)) return undefined;
   return spaced(mapped.toLowerCase().replaceAll('ς', 'σ').normalize('NFKC'));
 }

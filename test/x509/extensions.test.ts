@@ -131,6 +131,13 @@ test('the policy extensions are read', () => {
   expect(certificate.inhibitAnyPolicy).toBe(1);
 });
 
+test('a distribution point is usually one URI', () => {
+  const uris = ['http://crl.example/1', 'http://crl.example/2'];
+  expect(withExtensions(ext.crlDistributionPoints(...uris)).crlDistributionPoints).toEqual(
+    uris.map((value) => ({ name: { kind: 'fullName', names: [{ kind: 'uri', value }] } })),
+  );
+});
+
 test('distribution points are read, by URI, relative name, reasons and issuer', () => {
   const relative = der.explicit(0, der.explicit(1, der.attributeOf(['2.5.4.3', 'CRL 1'])));
   const certificate = withExtensions(
