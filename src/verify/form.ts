@@ -19,15 +19,21 @@ const PROCESSED: ReadonlySet<string> = new Set([
   OID.subjectKeyIdentifier,
 ]);
 
-/** Certificates that passed: with CAs the same objects come again and again. */
+/** CA certificates that passed: the same objects come again and again. */
 const checked = new WeakSet<Certificate>();
+
+/** `checkForm` for a CA or an anchor, done once for each object. */
+export function checkAuthorityForm(certificate: Certificate): void {
+  if (checked.has(certificate)) return;
+  checkForm(certificate);
+  checked.add(certificate);
+}
 
 /**
  * What depends on the certificate's bytes alone, before anything else is asked of it: every known extension parses
  * (§4.2), and every critical one is known (§6.1.4 (o), §6.1.5 (f)). Throws `X509Error` or CRITICAL_EXTENSION.
  */
 export function checkForm(certificate: Certificate): void {
-  if (checked.has(certificate)) return;
   parseAllExtensions(certificate);
   for (const { critical, oid } of certificate.extensions) {
     if (critical && !PROCESSED.has(oid)) {
@@ -35,5 +41,4 @@ export function checkForm(certificate: Certificate): void {
       throw new VerifyError('CRITICAL_EXTENSION', `${name} has the unknown critical extension ${oid}`);
     }
   }
-  checked.add(certificate);
 }

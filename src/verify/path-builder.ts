@@ -17,6 +17,11 @@ interface Candidate {
   readonly certificate: Certificate;
 }
 
+/** Told why a candidate was given up before it made a path. */
+interface DeadEnds {
+  deadEnd(failure: Failure): void;
+}
+
 export interface PathSearch {
   readonly leaf: Certificate;
   /** Every other certificate on offer. */
@@ -26,8 +31,7 @@ export interface PathSearch {
   readonly time: number;
   readonly signatures: Signatures;
   readonly budget: Budget;
-  /** Told why a candidate was given up before it made a path. */
-  deadEnd(failure: Failure): void;
+  readonly deadEnds: DeadEnds;
 }
 
 /** The most certificates of a path, the anchor apart. */
@@ -86,7 +90,7 @@ function isSigned(search: PathSearch, child: Certificate, issuer: Certificate): 
   } catch (thrown) {
     const failure = failureOf(thrown);
     if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
-    search.deadEnd(failure);
+    search.deadEnds.deadEnd(failure);
     return false;
   }
 }

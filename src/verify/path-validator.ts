@@ -4,7 +4,7 @@ import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, type Name, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import type { CaKey } from './ca-memory.js';
-import { checkForm } from './form.js';
+import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
 import { NameConstraintState } from './name-constraints.js';
 import type { CertificationPath } from './path-builder.js';
@@ -91,7 +91,8 @@ function processCertificate(
   state: State,
   inputs: ValidationInputs,
 ): void {
-  checkForm(certificate);
+  if (isLeaf) checkForm(certificate);
+  else checkAuthorityForm(certificate);
   // (a)(1)
   checkAlgorithmRules(certificate, inputs.profile.rules);
   checkKeyRules(certificate, state.workingKey, inputs.profile.rules);

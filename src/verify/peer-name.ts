@@ -13,16 +13,18 @@ export type PeerName =
   | { readonly kind: 'ip'; readonly text: string; readonly bytes: Uint8Array }
   | { readonly kind: 'rfc822'; readonly text: string; readonly local: string; readonly domain: string };
 
-const LABEL = /^(?!-)[a-z\d_-]{1,63}(?<!-)$/;
+/** Labels of letters, digits, hyphens and underscores, no hyphen first or last (RFC 1123 §2.1). */
+const HOST = /^(?!-)[a-z\d_-]{1,63}(?<!-)(?:\.(?!-)[a-z\d_-]{1,63}(?<!-))*$/;
 const MAX_HOST = 253;
+const NONE: readonly string[] = [];
 
 /** The names a request gives; throws BAD_ARGUMENT for one that is no name of its kind. */
 export function peerNames(request: VerifyRequest): readonly PeerName[] {
-  return [
-    ...(request.hosts ?? []).map(dnsName),
-    ...(request.ips ?? []).map(ipName),
-    ...(request.emails ?? []).map(emailName),
-  ];
+  const names: PeerName[] = [];
+  for (const text of request.hosts ?? NONE) names.push(dnsName(text));
+  for (const text of request.ips ?? NONE) names.push(ipName(text));
+  for (const text of request.emails ?? NONE) names.push(emailName(text));
+  return names;
 }
 
 /** Throws PEER_NAME unless the subjectAltName has every one of the names; the subject is never looked at. */
@@ -67,7 +69,8 @@ function matchesEmail(
 
 function dnsName(text: string): PeerName {
   const host = text.endsWith('.') ? text.slice(0, -1) : text;
-  const ascii = isHostName(host.toLowerCase()) ? host.toLowerCase() : domainToASCII(host);
+  const lower = host.toLowerCase();
+  const ascii = isHostName(lower) ? lower : domainToASCII(host);
   if (!isHostName(ascii)) throw new RequestError('BAD_ARGUMENT', `"${text}" is no host name`);
   if (parseIpAddress(ascii) !== undefined) {
     throw new RequestError('BAD_ARGUMENT', `"${text}" is an IP address, not a host name`);
@@ -76,7 +79,7 @@ function dnsName(text: string): PeerName {
 }
 
 function isHostName(text: string): boolean {
-  return text.length > 0 && text.length <= MAX_HOST && text.split('.').every((label) => LABEL.test(label));
+  return text.length <= MAX_HOST && HOST.test(text);
 }
 
 function ipName(text: string): PeerName {

@@ -5,7 +5,7 @@ import { OID } from '../x509/oid.js';
 import { signatureDigest } from '../x509/signature.js';
 import type { CaKey } from './ca-memory.js';
 import { type FailureCode, VerifyError } from './failure.js';
-import { checkForm } from './form.js';
+import { checkAuthorityForm } from './form.js';
 import type { CertificationPath } from './path-builder.js';
 import type { Rule } from './profiles.js';
 
@@ -16,7 +16,7 @@ interface PurposeInputs {
 
 /** `anchor-as-certificate`: what §6.1 asks of a CA within the path is asked of the anchor too. */
 export function checkAnchor(anchor: Certificate, inputs: { readonly time: number }): void {
-  checkForm(anchor);
+  checkAuthorityForm(anchor);
   if (inputs.time < anchor.notBefore) throw anchorError('NOT_YET_VALID', anchor, 'is not valid yet');
   if (inputs.time > anchor.notAfter) throw anchorError('EXPIRED', anchor, 'has expired');
   // An anchor of version 1 cannot say that it is a CA; whoever configured it said so.

@@ -47,12 +47,15 @@ const SECOND = 1000;
 export function readQuestion(request: VerifyRequest, surroundings: Surroundings): Question {
   const { memory } = surroundings;
   const profile = profileOf(request, surroundings);
-  const [leaf, ...others] = request.certificates;
+  const leaf = request.certificates[0];
   if (leaf === undefined) throw new RequestError('BAD_ARGUMENT', 'the request holds no certificate');
   const now = surroundings.now();
   const at = instantOf(request, now);
   const purpose = request.purpose ?? profile.purpose;
-  const certificates = readAll(others, (der) => memory.certificate(der) ?? parseCertificate(der));
+  const certificates = readAll(
+    request.certificates.slice(1),
+    (der) => memory.certificate(der) ?? parseCertificate(der),
+  );
   const anchors = readAll(request.anchors ?? [], (der) => memory.certificate(der) ?? parseCertificate(der));
   const crls = readAll(request.crls, (der): CandidateCrl => ({ crl: parseCrl(der), source: 'request' }));
   return {
@@ -65,7 +68,7 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings)
     leaf,
     others: certificates.read,
     crls: crls.read,
-    brokenCertificates: [...certificates.broken, ...anchors.broken],
+    brokenCertificates: certificates.broken.concat(anchors.broken),
     brokenCrls: crls.broken,
     now,
     at,

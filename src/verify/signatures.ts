@@ -6,6 +6,12 @@ import { type Budget, KEY_IMPORT_COST, signatureCost } from './budget.js';
 import type { CaKey, CaMemory } from './ca-memory.js';
 import { VerifyError } from './failure.js';
 
+interface Edge {
+  readonly child: Certificate;
+  readonly issuer: CaKey;
+  readonly verified: boolean;
+}
+
 /** The signature checks of one request: each edge is paid for once, and CA edges are remembered beyond it. */
 export class Signatures {
   readonly #memory: CaMemory;
@@ -14,7 +20,8 @@ export class Signatures {
   /** Edges of this request, good and bad, by child and then by the issuer's key. */
   readonly #edges = new Map<Certificate, Map<CaKey, boolean>>();
 
-  #last: { readonly child: Certificate; readonly issuer: CaKey; readonly verified: boolean } | undefined;
+  /** The edge checked last, not yet among them. */
+  #last: Edge | undefined;
 
   constructor(memory: CaMemory, budget: Budget, leaf: Certificate) {
     this.#memory = memory;
@@ -54,11 +61,16 @@ export class Signatures {
     const last = this.#last;
     if (last?.child === child && last.issuer === issuer) return last.verified;
     if (child !== this.#leaf && this.#memory.isEdgeVerified(child, issuer)) return true;
-    const edges = this.#edges.get(child) ?? new Map<CaKey, boolean>();
-    const verified = edges.get(issuer) ?? this.#verify(child, issuer);
-    this.#edges.set(child, edges.set(issuer, verified));
+    const verified = this.#edges.get(child)?.get(issuer) ?? this.#verify(child, issuer);
+    if (last !== undefined) this.#file(last);
     this.#last = { child, issuer, verified };
     return verified;
+  }
+
+  #file({ child, issuer, verified }: Edge): void {
+    const edges = this.#edges.get(child);
+    if (edges === undefined) this.#edges.set(child, new Map([[issuer, verified]]));
+    else edges.set(issuer, verified);
   }
 
   #verify(child: Certificate, issuer: CaKey): boolean {

@@ -13,6 +13,8 @@ export interface TrustAnchor {
 
 const NONE: readonly TrustAnchor[] = [];
 const MAX_SPELLINGS = 4096;
+/** Bytes; longer names are nobody's real ones and are looked up the slow way. */
+const MAX_SPELLING = 1024;
 
 /** The trust anchors of a profile (or of a request), by name. */
 export class TrustStore {
@@ -38,7 +40,7 @@ export class TrustStore {
     const known = this.#spellings.get(spelling);
     if (known !== undefined) return known;
     const found = this.#anchors.get(name.key) ?? NONE;
-    this.#spellings.set(spelling, found);
+    if (spelling.length <= MAX_SPELLING) this.#spellings.set(spelling, found);
     return found;
   }
 

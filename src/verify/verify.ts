@@ -44,8 +44,7 @@ function answer(question: Question, environment: VerifyEnvironment): Outcome {
     const signatures = new Signatures(environment.memory, budget, leaf);
     const inputs = validationInputs(question, signatures);
     const pool = issuerPool(leaf, question.others, anchors);
-    const deadEnd = (failure: Failure): void => results.add(failed(failure));
-    searchPaths({ leaf, pool, anchors, time, signatures, budget, deadEnd }, (path) => {
+    searchPaths({ leaf, pool, anchors, time, signatures, budget, deadEnds: results }, (path) => {
       const { outcome, isFinal } = judge(path, question, environment, inputs);
       if (isFinal) results.settle(outcome);
       else results.add(outcome);
@@ -168,6 +167,10 @@ class Results {
   add(outcome: Outcome): void {
     if (this.#isSettled) return;
     if (this.#best === undefined || moreTelling(outcome, this.#best)) this.#best = outcome;
+  }
+
+  deadEnd(failure: Failure): void {
+    this.add(failed(failure));
   }
 
   settle(outcome: Outcome): void {
