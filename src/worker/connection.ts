@@ -4,9 +4,11 @@ import type { Logger } from '../log.js';
 import type { DeadlineKind, Session, SessionEvent } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
 import { AnswerSlots } from './answer-slots.js';
+import { AnswerWriter } from './answer-writer.js';
 import type { Clock } from './clock.js';
 import type { Counters } from './counters.js';
 import type { Deadlines } from './deadlines.js';
+import { Farewell } from './farewell.js';
 import type { QueuedRequest } from './request-queue.js';
 
 /** What a connection needs of its worker. */
@@ -30,9 +32,6 @@ interface ConnectionLimits {
   readonly maxPipelined: number;
 }
 
-/** How long a peer may take to accept the last bytes, or to close its side after them, in milliseconds. */
-const LINGER = 500;
-
 /**
  * One client's connection, on any Duplex: bytes go to the session, its events become answers, answers are written
  * in the order of their events.
@@ -44,31 +43,33 @@ export class Connection {
   readonly #stream: Duplex;
   readonly #session: Session;
   readonly #host: ConnectionHost;
-  readonly #slots = new AnswerSlots((bytes) => {
-    this.#send(bytes);
-  });
+  readonly #writer: AnswerWriter;
+  readonly #slots: AnswerSlots;
+  readonly #farewell: Farewell;
   /** Requests whose outcome is still to come. */
   readonly #tasks = new Set<QueuedRequest>();
   #unanswered = 0;
-  /** Answers that leave together at the end of this turn. */
-  #outgoing: Buffer[] = [];
   #started = false;
   #heard = false;
   #peerEnded = false;
-  #peerReads = true;
   /** No further request is taken. */
   #inputOver = false;
   #draining = false;
   #expired = false;
-  #ending = false;
   #closed = false;
   #deadline: DeadlineKind | undefined;
-  #cancelLinger: (() => void) | undefined;
 
   constructor(stream: Duplex, session: Session, host: ConnectionHost) {
     this.#stream = stream;
     this.#session = session;
     this.#host = host;
+    this.#writer = new AnswerWriter(stream, () => {
+      this.#advance(true);
+    });
+    this.#slots = new AnswerSlots((bytes) => {
+      this.#writer.write(bytes);
+    });
+    this.#farewell = new Farewell(stream, host.clock);
     // A handed-over socket arrives with false: then Node ends our side at the client's half-close, answers or not.
     stream.allowHalfOpen = true;
     stream.on('error', (error) => {
@@ -77,10 +78,6 @@ export class Connection {
     stream.on('end', () => {
       this.#peerEnded = true;
       if (this.#started) this.#guarded(() => this.#onEnd());
-    });
-    stream.on('drain', () => {
-      this.#peerReads = true;
-      this.#advance(true);
     });
     stream.on('close', () => {
       this.#onClose();
@@ -115,7 +112,7 @@ export class Connection {
   /** A deadline passed: the client is told, and the connection closed. */
   expire(kind: DeadlineKind): void {
     this.#deadline = undefined;
-    if (this.#ending) {
+    if (this.#farewell.begun) {
       this.#stream.destroy();
       return;
     }
@@ -218,37 +215,23 @@ export class Connection {
     this.#slots.fill(slot, bytes);
   }
 
-  #send(bytes: Buffer): void {
-    if (this.#outgoing.push(bytes) > 1) return;
-    process.nextTick(() => {
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    const [first, ...more] = this.#outgoing;
-    this.#outgoing = [];
-    if (!first || this.#closed || !this.#stream.writable) return;
-    this.#peerReads = this.#stream.write(more.length === 0 ? first : Buffer.concat([first, ...more]));
-    this.#advance(true);
-  }
-
   // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
 
   /** @param anew whether something happened that starts the current deadline again. */
   #advance(anew: boolean): void {
     if (this.#closed || !this.#started) return;
     if (this.#draining && !this.#session.midRequest) this.#inputOver = true;
-    const owing = this.#slots.waiting > 0 || this.#outgoing.length > 0;
-    if (this.#inputOver && !owing) this.#end();
-    const read = this.#ending || (!this.#inputOver && this.#readyForMore());
+    const owing = this.#slots.waiting > 0 || this.#writer.pending;
+    if (this.#inputOver && !owing)
+      this.#farewell.begin(this.#expired, () => this.#host.deadlines.release(this));
+    const read = this.#farewell.begun || (!this.#inputOver && this.#readyForMore());
     if (read) this.#stream.resume();
     else this.#stream.pause();
     this.#setDeadline(anew);
   }
 
   #readyForMore(): boolean {
-    return this.#peerReads && this.#slots.waiting < this.#host.limits.maxInFlight;
+    return this.#writer.peerReads && this.#slots.waiting < this.#host.limits.maxInFlight;
   }
 
   #setDeadline(anew: boolean): void {
@@ -260,8 +243,8 @@ export class Connection {
 
   /** Who waits for our answers is not idle; who does not read them is. */
   #currentDeadline(): DeadlineKind | undefined {
-    if (this.#ending) return this.#cancelLinger ? undefined : 'idle';
-    if (!this.#peerReads) return this.#expired ? undefined : 'idle';
+    if (this.#farewell.begun) return this.#farewell.lingering ? undefined : 'idle';
+    if (!this.#writer.peerReads) return this.#expired ? undefined : 'idle';
     if (this.#inputOver || !this.#readyForMore()) return undefined;
     if (!this.#heard) return 'firstByte';
     if (this.#session.midRequest) return 'request';
@@ -270,30 +253,9 @@ export class Connection {
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * Every answer is with the stream: end our side. Then input is read and dropped until the peer ends its own, for
-   * a socket closed over unread input sends a reset, and that can cost the peer the answers it has not read.
-   */
-  #end(): void {
-    if (this.#ending) return;
-    this.#ending = true;
-    if (this.#expired) this.#linger();
-    this.#stream.end(() => {
-      this.#linger();
-    });
-  }
-
-  #linger(): void {
-    if (this.#closed || this.#cancelLinger) return;
-    this.#host.deadlines.release(this);
-    this.#cancelLinger = this.#host.clock.after(LINGER, () => {
-      this.#stream.destroy();
-    });
-  }
-
   #onClose(): void {
     this.#closed = true;
-    this.#cancelLinger?.();
+    this.#farewell.cancel();
     const { counters, deadlines } = this.#host;
     deadlines.release(this);
     for (const request of this.#tasks) request.abandoned = true;

@@ -95,6 +95,13 @@ export class MinimalPrimary {
     return id;
   }
 
+  /** Hands over, under a new id, what was refused under this one. */
+  handAgain(id: number): void {
+    const copy = this.#copies.get(id);
+    if (!copy) throw new Error(`no connection was handed over as ${id}`);
+    this.hand(copy);
+  }
+
   close(): void {
     for (const server of this.#servers) server.close();
     for (const copy of this.#copies.values()) copy.destroy();

@@ -131,13 +131,18 @@ test('a line is logged for each answered task at level verbose', async () => {
   });
 });
 
-test('a connection beyond connection.max is refused unread', async () => {
+test('a connection beyond connection.max is refused unread, and can be handed over again', async () => {
   const primary = await startWorker({ 'connection.max': 1 });
   const first = await primary.client();
   first.socket.write('echo a\n');
   await first.lines(1);
-  await primary.client();
+  const second = await primary.client();
+  second.socket.write('echo b\n');
   expect(await primary.hear('refused')).toEqual([{ type: 'refused', ids: [2] }]);
+  first.socket.destroy();
+  await primary.hear('load', ({ connections }) => connections === 0);
+  primary.handAgain(2);
+  expect(await second.lines(1)).toEqual(['done b']);
 });
 
 test('a lost handle shows as a gap in the ids and is refused', async () => {
