@@ -97,7 +97,7 @@ export interface Certificate {
  * - in names: attributes of an RDN out of order, values that are empty, too long or beyond their PrintableString
  *   (`name.ts`);
  * - any serial number that is an INTEGER, be it zero, negative or too long; dates in the wrong order; and, since
- *   the key is looked at only by `importPublicKey`, any subjectPublicKeyInfo that is a SEQUENCE.
+ *   the key is looked at only by `importPublicKey`, any algorithm with any key.
  */
 export function parseCertificate(der: Uint8Array): Certificate {
   return new CertificateView(der);
@@ -169,9 +169,9 @@ class CertificateView implements Certificate {
     this.notAfter = readTime(r, 'notAfter');
     r.leave(outerValidity, 'validity');
     this.subject = readName(r, 'subject');
-    r.expect(TAG.sequence, 'subjectPublicKeyInfo');
-    this.spkiFrom = r.tlv;
-    this.spkiTo = r.to;
+    this.spkiFrom = r.pos;
+    checkSpki(r);
+    this.spkiTo = r.pos;
     this.readUniqueId(r, 1, 'issuerUniqueID');
     this.readUniqueId(r, 2, 'subjectUniqueID');
     this.list = this.readList(r);
@@ -276,6 +276,18 @@ class CertificateView implements Certificate {
   get noRevAvail(): true | undefined {
     return this.list.read(OID.noRevAvail, 'noRevAvail', readNoRevAvail);
   }
+}
+
+/** §4.1.2.7: an algorithm and a key, of whatever kind; the kind is the matter of `importPublicKey`. */
+function checkSpki(r: DerReader): void {
+  const what = 'subjectPublicKeyInfo';
+  const outer = r.enter(TAG.sequence, what);
+  const outerAlgorithm = r.enter(TAG.sequence, what);
+  r.oid(what);
+  if (!r.done) r.next(what);
+  r.leave(outerAlgorithm, what);
+  r.bitString(what);
+  r.leave(outer, what);
 }
 
 /** §4.1.2.1. Version 1 is the DEFAULT and must not be written out. */

@@ -87,7 +87,17 @@ function checkString(r: DerReader, what: string): void {
       if ((to - from) % 4 !== 0) throw malformed(`${what} holds a UniversalString with part of a character`);
       return;
     default:
+      refuseConstructedString(r, what);
   }
+}
+
+/** Of the universal types only EXTERNAL, EMBEDDED PDV, SEQUENCE and SET are constructed in DER (X.690 §10.2). */
+function refuseConstructedString({ tag }: DerReader, what: string): void {
+  if (tag >= 0x40) return;
+  const number = tag & 0x1f;
+  const constructed = number === 8 || number === 11 || number === 16 || number === 17;
+  if (constructed !== (tag & 0x20) > 0)
+    throw malformed(`${what} holds a value with the impossible tag ${tag}`);
 }
 
 export function isAscii(bytes: Uint8Array, from: number, to: number): boolean {

@@ -60,6 +60,7 @@ function assembled(parts: {
   inner?: der.Der;
   name?: der.Der;
   validity?: der.Der;
+  spki?: der.Der;
   afterKey?: der.Der[];
   outer?: der.Der;
   signature?: der.Der;
@@ -73,12 +74,12 @@ function assembled(parts: {
     inner = algorithm,
     name = der.commonName('x'),
     validity = der.sequence(year, year),
+    spki = der.sequence(algorithm, der.bitString(Buffer.alloc(32))),
     afterKey = [],
     outer = algorithm,
     signature = der.bitString(Buffer.alloc(64)),
     after = [],
   } = parts;
-  const spki = der.sequence(algorithm, der.bitString(Buffer.alloc(32)));
   const tbs = der.sequence(...version, serial, inner, name, validity, name, spki, ...afterKey);
   return der.sequence(tbs, outer, signature, ...after);
 }
@@ -99,6 +100,12 @@ test.each([
   ['an empty serial number', assembled({ serial: der.element(2) })],
   ['a time missing', assembled({ validity: der.sequence(der.utcTime(new Date(0))) })],
   ['three times', assembled({ validity: der.sequence(...[1, 2, 3].map((t) => der.utcTime(new Date(t)))) })],
+  ['no key', assembled({ spki: der.sequence() })],
+  ['a key without algorithm', assembled({ spki: der.sequence(der.sequence(), der.bitString(der.raw(1))) })],
+  [
+    'a key that is no BIT STRING',
+    assembled({ spki: der.sequence(der.sequence(der.oid(OID.ed25519)), der.derNull()) }),
+  ],
   ['extensions in version 1', assembled({ version: [], afterKey: [extensionsOf(unknown)] })],
   ['extensions in version 2', assembled({ version: v(1), afterKey: [extensionsOf(unknown)] })],
   [

@@ -85,6 +85,7 @@ test.each([
   ['UTF-8 that is none', der.name(['2.5.4.3', der.element(0x0c, der.raw(0xc3))])],
   ['an overlong form of UTF-8', der.name(['2.5.4.3', der.element(0x0c, der.raw(0xc0, 0x80))])],
   ['an IA5String beyond ASCII', der.name(['2.5.4.3', der.ia5String('Bornhöved')])],
+  ['a string in pieces, as BER has it', der.name(['2.5.4.3', der.element(0x2c, der.utf8String('a'))])],
   ['half a character of a BMPString', der.name(['2.5.4.3', der.element(0x1e, der.raw(0, 65, 0))])],
 ])('a name with %s is refused', (_what, bytes) => {
   expect(() => nameOf(bytes)).toThrow(X509Error);
