@@ -1,50 +1,18 @@
 import { hash } from 'node:crypto';
 import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
 import { contextConstructed, contextPrimitive, DerReader, TAG } from './der.js';
-import { readCrlDistributionPoints, readFreshestCrl } from './distribution-points.js';
+import { type CertificateExtensions, KnownExtensions } from './certificate-extensions.js';
 import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-list.js';
-import type {
-  AccessDescription,
-  AuthorityKeyIdentifier,
-  BasicConstraints,
-  DistributionPoint,
-  Extension,
-  NameConstraints,
-  PolicyConstraints,
-  PolicyInformation,
-  PolicyMapping,
-} from './extensions.js';
-import type { GeneralName } from './general-name.js';
+import type { Extension } from './extensions.js';
 import { type Name, readName } from './name.js';
-import { OID } from './oid.js';
 import { sameBytes } from './same-bytes.js';
-import {
-  readCertificatePolicies,
-  readInhibitAnyPolicy,
-  readPolicyConstraints,
-  readPolicyMappings,
-} from './policy-extensions.js';
-import {
-  readAuthorityInfoAccess,
-  readAuthorityKeyIdentifier,
-  readBasicConstraints,
-  readExtendedKeyUsage,
-  readIssuerAltName,
-  readKeyUsage,
-  readNameConstraints,
-  readNoRevAvail,
-  readSubjectAltName,
-  readSubjectInfoAccess,
-  readSubjectKeyIdentifier,
-} from './standard-extensions.js';
 import { readTime } from './time.js';
 import { malformed, X509Error } from './x509-error.js';
 
-/**
- * A certificate as views into its bytes. The getters of extensions are parsed at first use; each is `undefined`
- * when the extension is absent and throws MALFORMED when it is broken.
- */
-export interface Certificate {
+export { parseAllExtensions } from './certificate-extensions.js';
+
+/** A certificate as views into its bytes. */
+export interface Certificate extends CertificateExtensions {
   readonly der: Uint8Array;
   /** The whole TBSCertificate TLV: what is signed. */
   readonly tbs: Uint8Array;
@@ -63,26 +31,6 @@ export interface Certificate {
   readonly extensions: readonly Extension[];
   /** SHA-256 of `der`, lower-case hex. */
   readonly fingerprint: string;
-
-  readonly basicConstraints: BasicConstraints | undefined;
-  /** A mask of `KeyUsageBit`. */
-  readonly keyUsage: number | undefined;
-  readonly extendedKeyUsage: readonly string[] | undefined;
-  readonly subjectAltName: readonly GeneralName[] | undefined;
-  readonly issuerAltName: readonly GeneralName[] | undefined;
-  readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
-  readonly subjectKeyIdentifier: Uint8Array | undefined;
-  readonly nameConstraints: NameConstraints | undefined;
-  readonly certificatePolicies: readonly PolicyInformation[] | undefined;
-  readonly policyMappings: readonly PolicyMapping[] | undefined;
-  readonly policyConstraints: PolicyConstraints | undefined;
-  readonly inhibitAnyPolicy: number | undefined;
-  readonly crlDistributionPoints: readonly DistributionPoint[] | undefined;
-  readonly freshestCrl: readonly DistributionPoint[] | undefined;
-  readonly authorityInfoAccess: readonly AccessDescription[] | undefined;
-  readonly subjectInfoAccess: readonly AccessDescription[] | undefined;
-  /** RFC 9608: `true` when present. */
-  readonly noRevAvail: true | undefined;
 }
 
 /**
@@ -103,34 +51,13 @@ export function parseCertificate(der: Uint8Array): Certificate {
   return new CertificateView(der);
 }
 
-/** Reads every known extension, so that a broken one is found; throws `X509Error`. */
-export function parseAllExtensions(certificate: Certificate): void {
-  void certificate.basicConstraints;
-  void certificate.keyUsage;
-  void certificate.extendedKeyUsage;
-  void certificate.subjectAltName;
-  void certificate.issuerAltName;
-  void certificate.authorityKeyIdentifier;
-  void certificate.subjectKeyIdentifier;
-  void certificate.nameConstraints;
-  void certificate.certificatePolicies;
-  void certificate.policyMappings;
-  void certificate.policyConstraints;
-  void certificate.inhibitAnyPolicy;
-  void certificate.crlDistributionPoints;
-  void certificate.freshestCrl;
-  void certificate.authorityInfoAccess;
-  void certificate.subjectInfoAccess;
-  void certificate.noRevAvail;
-}
-
 /** The OIDs of the critical extensions, dotted, in their order. */
 export function criticalOids(certificate: { readonly extensions: readonly Extension[] }): string[] {
   return certificate.extensions.filter((e) => e.critical).map((e) => e.oid);
 }
 
 /** Keeps offsets; makes a view only when it is asked for. */
-class CertificateView implements Certificate {
+class CertificateView extends KnownExtensions implements Certificate {
   readonly der: Uint8Array;
   readonly version: 1 | 2 | 3;
   readonly issuer: Name;
@@ -146,10 +73,11 @@ class CertificateView implements Certificate {
   private readonly spkiTo: number;
   private readonly signatureFrom: number;
   private readonly signatureTo: number;
-  private readonly list: ExtensionList;
+  protected readonly list: ExtensionList;
   private hex: string | undefined;
 
   constructor(der: Uint8Array) {
+    super();
     const r = new DerReader(der);
     this.der = r.bytes;
     const outer = r.enter(TAG.sequence, 'Certificate');
@@ -223,58 +151,6 @@ class CertificateView implements Certificate {
   }
   get fingerprint(): string {
     return (this.hex ??= hash('sha256', this.der, 'hex'));
-  }
-
-  get basicConstraints(): BasicConstraints | undefined {
-    return this.list.read(OID.basicConstraints, 'basicConstraints', readBasicConstraints);
-  }
-  get keyUsage(): number | undefined {
-    return this.list.read(OID.keyUsage, 'keyUsage', readKeyUsage);
-  }
-  get extendedKeyUsage(): readonly string[] | undefined {
-    return this.list.read(OID.extendedKeyUsage, 'extendedKeyUsage', readExtendedKeyUsage);
-  }
-  get subjectAltName(): readonly GeneralName[] | undefined {
-    return this.list.read(OID.subjectAltName, 'subjectAltName', readSubjectAltName);
-  }
-  get issuerAltName(): readonly GeneralName[] | undefined {
-    return this.list.read(OID.issuerAltName, 'issuerAltName', readIssuerAltName);
-  }
-  get authorityKeyIdentifier(): AuthorityKeyIdentifier | undefined {
-    return this.list.read(OID.authorityKeyIdentifier, 'authorityKeyIdentifier', readAuthorityKeyIdentifier);
-  }
-  get subjectKeyIdentifier(): Uint8Array | undefined {
-    return this.list.read(OID.subjectKeyIdentifier, 'subjectKeyIdentifier', readSubjectKeyIdentifier);
-  }
-  get nameConstraints(): NameConstraints | undefined {
-    return this.list.read(OID.nameConstraints, 'nameConstraints', readNameConstraints);
-  }
-  get certificatePolicies(): readonly PolicyInformation[] | undefined {
-    return this.list.read(OID.certificatePolicies, 'certificatePolicies', readCertificatePolicies);
-  }
-  get policyMappings(): readonly PolicyMapping[] | undefined {
-    return this.list.read(OID.policyMappings, 'policyMappings', readPolicyMappings);
-  }
-  get policyConstraints(): PolicyConstraints | undefined {
-    return this.list.read(OID.policyConstraints, 'policyConstraints', readPolicyConstraints);
-  }
-  get inhibitAnyPolicy(): number | undefined {
-    return this.list.read(OID.inhibitAnyPolicy, 'inhibitAnyPolicy', readInhibitAnyPolicy);
-  }
-  get crlDistributionPoints(): readonly DistributionPoint[] | undefined {
-    return this.list.read(OID.crlDistributionPoints, 'crlDistributionPoints', readCrlDistributionPoints);
-  }
-  get freshestCrl(): readonly DistributionPoint[] | undefined {
-    return this.list.read(OID.freshestCrl, 'freshestCrl', readFreshestCrl);
-  }
-  get authorityInfoAccess(): readonly AccessDescription[] | undefined {
-    return this.list.read(OID.authorityInfoAccess, 'authorityInfoAccess', readAuthorityInfoAccess);
-  }
-  get subjectInfoAccess(): readonly AccessDescription[] | undefined {
-    return this.list.read(OID.subjectInfoAccess, 'subjectInfoAccess', readSubjectInfoAccess);
-  }
-  get noRevAvail(): true | undefined {
-    return this.list.read(OID.noRevAvail, 'noRevAvail', readNoRevAvail);
   }
 }
 
