@@ -3,9 +3,9 @@ import { type CaseResult, runCase } from './run-case.js';
 import type { Case, Suite } from './suite.js';
 
 /** A case counts in exactly one of them. */
-export type Tally = 'passed' | 'failed' | 'skipped' | 'divergence' | 'soft';
+type Tally = 'passed' | 'failed' | 'skipped' | 'divergence' | 'soft';
 
-export interface CaseReport extends CaseResult {
+interface CaseReport extends CaseResult {
   readonly id: string;
   readonly expected: string;
   readonly tally: Tally;

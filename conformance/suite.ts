@@ -21,7 +21,7 @@ export interface Case {
   readonly params: CaseParameters;
 }
 
-export interface CaseParameters {
+interface CaseParameters {
   readonly initialExplicitPolicy?: boolean;
   readonly initialPolicyMappingInhibit?: boolean;
   readonly initialInhibitAnyPolicy?: boolean;

@@ -6,7 +6,7 @@ import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { parsePem } from '../x509/pem.js';
 
 /** Trust anchors could not be read: nothing is verified with half of them. */
-export class AnchorError extends PkixdError {
+class AnchorError extends PkixdError {
   constructor(source: string, why: string, options?: ErrorOptions) {
     super('BAD_ANCHORS', `trust anchors of ${source}: ${why}`, options);
   }

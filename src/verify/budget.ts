@@ -2,16 +2,14 @@ import type { PublicKey } from '../x509/public-key.js';
 import { VerifyError } from './failure.js';
 
 /** What one request may cost. Generous for any honest one: a path of ten RSA-4096 signatures costs about 1 ms. */
-export interface BudgetLimits {
+interface BudgetLimits {
   /** Estimated µs of key imports and signature checks. */
   readonly signatures: number;
   /** Candidate issuers looked at while building paths. */
   readonly steps: number;
-  /** Names compared with name constraints (§6.1.3 (b)(c)). */
-  readonly nameComparisons: number;
 }
 
-export const DEFAULT_LIMITS: BudgetLimits = { signatures: 250_000, steps: 4096, nameComparisons: 1_048_576 };
+const DEFAULT_LIMITS: BudgetLimits = { signatures: 250_000, steps: 4096 };
 
 /** Importing a public key, µs. */
 export const KEY_IMPORT_COST = 100;
@@ -23,12 +21,10 @@ const HASH_RATE = 400;
 export class Budget {
   #signatures: number;
   #steps: number;
-  #nameComparisons: number;
 
   constructor(limits: BudgetLimits = DEFAULT_LIMITS) {
     this.#signatures = limits.signatures;
     this.#steps = limits.steps;
-    this.#nameComparisons = limits.nameComparisons;
   }
 
   spendSignature(microseconds: number): void {
@@ -39,11 +35,6 @@ export class Budget {
   spendStep(): void {
     this.#steps -= 1;
     if (this.#steps < 0) throw exceeded('path building');
-  }
-
-  spendNameComparisons(count: number): void {
-    this.#nameComparisons -= count;
-    if (this.#nameComparisons < 0) throw exceeded('name constraints');
   }
 }
 

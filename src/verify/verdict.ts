@@ -26,7 +26,7 @@ export function moreTelling(a: { readonly code: VerdictCode }, b: { readonly cod
   return rank(a.code) > rank(b.code);
 }
 
-export function statusOf(code: VerdictCode): Verdict['status'] {
+function statusOf(code: VerdictCode): Verdict['status'] {
   return VERDICT_CODES[code][0];
 }
 
