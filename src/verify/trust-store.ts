@@ -36,7 +36,7 @@ export class TrustStore {
   }
 
   named(name: Name): readonly TrustAnchor[] {
-    const spelling = Buffer.from(name.der.buffer, name.der.byteOffset, name.der.length).toString('latin1');
+    const spelling = latin1(name.der);
     const known = this.#spellings.get(spelling);
     if (known !== undefined) return known;
     const found = this.#anchors.get(name.key) ?? NONE;
@@ -48,4 +48,9 @@ export class TrustStore {
   has(certificate: Certificate): boolean {
     return this.#fingerprints.has(certificate.fingerprint);
   }
+}
+
+function latin1(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('latin1');
 }

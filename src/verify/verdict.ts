@@ -52,7 +52,7 @@ export function toVerdict(outcome: Outcome, now: number): Verdict {
   };
 }
 
-/** The last times written: the clock and the end of a CA recur, and writing one costs as much as a look-up in it. */
+/** The last times written: the clock's and a CA's end recur, and writing one costs more than looking it up. */
 const written = new Map<number, string>();
 
 /** ISO 8601, UTC, of ms since 1970. */

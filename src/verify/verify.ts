@@ -78,7 +78,7 @@ function judge(
   environment: VerifyEnvironment,
   inputs: ValidationInputs,
 ): Judgement {
-  const fingerprints = [...path.certificates, path.anchor.certificate].map(({ fingerprint }) => fingerprint);
+  const fingerprints = fingerprintsOf(path);
   try {
     const validated = validatePath(path, inputs);
     checkPeerNames(path.certificates, question.names);
@@ -89,6 +89,13 @@ function judge(
     if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
     return { outcome: failed(failure, fingerprints), isFinal: false };
   }
+}
+
+function fingerprintsOf({ certificates, anchor }: CertificationPath): readonly string[] {
+  const fingerprints: string[] = [];
+  for (const { fingerprint } of certificates) fingerprints.push(fingerprint);
+  fingerprints.push(anchor.certificate.fingerprint);
+  return fingerprints;
 }
 
 function judgeRevocation(
