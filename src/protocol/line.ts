@@ -160,7 +160,7 @@ class LineSession implements Session {
 
   #status(): SessionEvent {
     this.#state = COMMAND;
-    if (this.#options.permits.has('status')) return { kind: 'status', answer: statusLines };
+    if (this.#options.permits.has('status')) return { kind: 'status', answer: statusAnswer };
     const { code, message } = notPermitted('STATUS', 'status');
     return error(NO_ID, code, message);
   }
@@ -194,6 +194,11 @@ const DEADLINE_TEXT: Readonly<Record<DeadlineKind, string>> = {
   request: 'the request was not finished within connection.requestTimeout',
   idle: 'no further request came within connection.idleTimeout',
 };
+
+function statusAnswer(status: unknown): Buffer {
+  if (status !== null) return statusLines(status);
+  return errorLine(NO_ID, 'STATUS_UNAVAILABLE', 'the primary process did not answer; try again');
+}
 
 function error(id: string, code: string, message: string): SessionEvent {
   return { kind: 'reply', bytes: errorLine(id, code, message), error: true };

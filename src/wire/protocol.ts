@@ -39,6 +39,7 @@ export type SessionEvent =
       answer(outcome: TaskOutcome): Answer;
     }
   | { readonly kind: 'reply'; readonly bytes: Buffer; /** Counted as an error. */ readonly error?: boolean }
+  /** `answer` gets `null` when the primary did not tell its status in time. */
   | { readonly kind: 'status'; answer(status: unknown): Buffer }
   /** The client wants no more; close once every answer is written. */
   | { readonly kind: 'close' };

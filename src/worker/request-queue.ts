@@ -46,13 +46,19 @@ export class RequestQueue {
     return true;
   }
 
-  /** Up to `count` requests from the head; those that were abandoned are dropped on the way. */
-  take(count: number): QueuedRequest[] {
+  /**
+   * Up to `count` requests from the head, and no further one once their bodies reach `bytes`; those that were
+   * abandoned are dropped on the way.
+   */
+  take(count: number, bytes: number): QueuedRequest[] {
     const taken: QueuedRequest[] = [];
-    while (taken.length < count && this.#head < this.#requests.length) {
+    let size = 0;
+    while (taken.length < count && size < bytes && this.#head < this.#requests.length) {
       const request = this.#requests[this.#head];
       this.#requests[this.#head++] = undefined;
-      if (request && !request.abandoned) taken.push(request);
+      if (!request || request.abandoned) continue;
+      taken.push(request);
+      size += request.task.body.length;
     }
     this.#compact();
     return taken;

@@ -20,6 +20,8 @@ export interface ThreadPoolOptions {
   onStuck(reason: string): void;
 }
 
+/** Bodies are copied into the batch: beyond this many bytes it takes no further one. */
+const MAX_BATCH_BYTES = 1024 * 1024;
 /** Threads in a row that did not get ready, after which the pool calls itself stuck. It goes on trying. */
 const STUCK_AFTER = 5;
 /** The wait before a thread that did not get ready is replaced; doubles up to the limit. Milliseconds. */
@@ -105,7 +107,7 @@ export class ThreadPool {
       const thread = this.#idle.pop();
       if (!thread) return;
       const share = Math.ceil(this.#queue.depth / this.#options.count);
-      const taken = this.#queue.take(Math.min(share, this.#options.batch));
+      const taken = this.#queue.take(Math.min(share, this.#options.batch), MAX_BATCH_BYTES);
       const batch = taken.filter((request) => this.#known(thread, request));
       if (batch.length === 0) {
         this.#idle.push(thread);

@@ -175,6 +175,7 @@ test('STATUS is one line a value with a lone dot at the end', () => {
   if (event?.kind !== 'status') throw new Error('no status event');
   const text = event.answer({ state: 'running', workers: [{ pid: 4 }] }).toString();
   expect(text).toBe('state running\nworkers.0.pid 4\n.\n');
+  expect(event.answer(null).toString()).toMatch(/^- error STATUS_UNAVAILABLE /);
 });
 
 test('HELP ends with a lone dot and its commands all exist', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { RequestQueue, type QueuedRequest } from '../../src/worker/request-queue.js';
 
 function request(name: string, queuedAt = 0): QueuedRequest {
-  const task = { name, body: new Uint8Array() };
+  const task = { name, body: Buffer.from(name) };
   return { task, queuedAt, abandoned: false, deaths: 0, settle: () => {} };
 }
 
@@ -12,9 +12,9 @@ const names = (requests: readonly QueuedRequest[]): string[] => requests.map(({ 
 test('first in, first out', () => {
   const queue = new RequestQueue(10);
   for (const name of ['a', 'b', 'c']) queue.push(request(name));
-  expect(names(queue.take(2))).toEqual(['a', 'b']);
-  expect(names(queue.take(2))).toEqual(['c']);
-  expect(names(queue.take(2))).toEqual([]);
+  expect(names(queue.take(2, Infinity))).toEqual(['a', 'b']);
+  expect(names(queue.take(2, Infinity))).toEqual(['c']);
+  expect(names(queue.take(2, Infinity))).toEqual([]);
 });
 
 test('a full queue refuses, and takes again once there is room', () => {
@@ -24,18 +24,18 @@ test('a full queue refuses, and takes again once there is room', () => {
     true,
     false,
   ]);
-  queue.take(1);
+  queue.take(1, Infinity);
   expect(queue.push(request('d'))).toBe(true);
-  expect(names(queue.take(9))).toEqual(['b', 'd']);
+  expect(names(queue.take(9, Infinity))).toEqual(['b', 'd']);
 });
 
 test('what was taken returns to the head in its order, even into a full queue', () => {
   const queue = new RequestQueue(3);
   for (const name of ['a', 'b', 'c']) queue.push(request(name));
-  const taken = queue.take(2);
+  const taken = queue.take(2, Infinity);
   queue.push(request('d'));
   queue.requeue(taken);
-  expect(names(queue.take(9))).toEqual(['a', 'b', 'c', 'd']);
+  expect(names(queue.take(9, Infinity))).toEqual(['a', 'b', 'c', 'd']);
 });
 
 test('abandoned requests are dropped on the way and do not count against what is taken', () => {
@@ -44,7 +44,7 @@ test('abandoned requests are dropped on the way and do not count against what is
   queue.push(request('b'));
   queue.push({ ...request('c'), abandoned: true });
   queue.push(request('d'));
-  expect(names(queue.take(2))).toEqual(['b', 'd']);
+  expect(names(queue.take(2, Infinity))).toEqual(['b', 'd']);
   expect(queue.depth).toBe(0);
 });
 
@@ -54,7 +54,7 @@ test('the oldest wait is that of the head', () => {
   queue.push(request('a', 100));
   queue.push(request('b', 400));
   expect(queue.oldestWait(500)).toBe(400);
-  queue.take(1);
+  queue.take(1, Infinity);
   expect(queue.oldestWait(500)).toBe(100);
 });
 
@@ -77,7 +77,7 @@ test('over any sequence of operations it behaves as a plain list', () => {
             if (model.length < 3000) model.push(name);
           }
         } else if (kind === 'take') {
-          expect(names(queue.take(count))).toEqual(model.slice(0, count));
+          expect(names(queue.take(count, Infinity))).toEqual(model.slice(0, count));
           model = model.slice(count);
         } else {
           const returned = Array.from({ length: count }, () => String(last++));
@@ -89,4 +89,11 @@ test('over any sequence of operations it behaves as a plain list', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('a taking ends once its bodies are large, and always takes one', () => {
+  const queue = new RequestQueue(10);
+  for (const name of ['aaaa', 'bbbb', 'cccc']) queue.push(request(name));
+  expect(names(queue.take(9, 5))).toEqual(['aaaa', 'bbbb']);
+  expect(names(queue.take(9, 1))).toEqual(['cccc']);
 });
