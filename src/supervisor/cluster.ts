@@ -13,7 +13,7 @@ export interface ForkedWorker {
   readonly lifeline: Duplex;
 }
 
-export class ForkError extends PkixdError {
+class ForkError extends PkixdError {
   constructor(why: string) {
     super('FORK_FAILED', `cannot fork a worker: ${why}`);
   }

@@ -21,7 +21,7 @@ export interface Listener {
 
 export type OnConnection = (socket: Socket, listener: Listener) => void;
 
-export class ListenError extends PkixdError {}
+class ListenError extends PkixdError {}
 
 /** Opens all of them, or none: after an error those opened already are closed again. */
 export async function openListeners(

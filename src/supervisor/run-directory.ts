@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CONTROL_SOCKET } from '../config/config.js';
 import { PkixdError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { bootId, identify, isAlive, type ProcessIdentity } from './process-identity.js';
@@ -31,7 +32,7 @@ export class RunDirectory {
       throw new RunDirectoryError('NO_PROC', '/proc is not mounted; pkixd needs it to tell processes apart');
     this.#self = self;
     this.#pidFile = join(directory, 'pkixd.pid');
-    this.controlSocket = join(directory, 'control.sock');
+    this.controlSocket = join(directory, CONTROL_SOCKET);
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
     } catch (error) {

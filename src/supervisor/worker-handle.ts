@@ -15,7 +15,7 @@ export type WorkerState = WorkerStatus['state'];
 const EXIT_GRACE = 500;
 
 /** What happens to a worker, told to the fleet. */
-export interface HandleEvents {
+interface HandleEvents {
   ready(handle: WorkerHandle): void;
   message(handle: WorkerHandle, message: ToPrimary): void;
   /** From now on it gets no connection: it was killed, or showed the first sign of its death. */

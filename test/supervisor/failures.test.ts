@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { type Modes, TestServer } from './server.js';
 
@@ -106,6 +107,19 @@ test('workers that crash at boot make the server degraded; clients get BUSY unti
   expect((await server.command({ command: 'scale', argument: 2 })).ok).toBe(true);
   expect(await waiting.line()).toMatch(/^worker \d+ /);
   await server.statusWhere(({ state }) => state === 'running', 'the end of the degraded state');
+});
+
+test('a primary that was itself stopped for longer than workers.pingTimeout blames no worker for it', async () => {
+  await started({}, { 'workers.pingTimeout': 400 });
+  const before = await server.status();
+  server.signal('SIGSTOP');
+  await delay(1500);
+  server.signal('SIGCONT');
+  const after = await server.statusWhere(
+    ({ workers }) => workers.every((worker) => (worker.statistics?.rss ?? 0) > 0 && worker.lastPong < 400),
+    'pongs after the stop',
+  );
+  expect(after.workers.map(({ pid }) => pid)).toEqual(before.workers.map(({ pid }) => pid));
 });
 
 test('a worker that is not ready in time is replaced', async () => {
