@@ -90,10 +90,17 @@ export class Fleet {
       handle.check();
       const { state, readyAt } = handle;
       if (state === 'ready' && readyAt !== undefined && now() - readyAt >= STABLE_AFTER) {
-        this.#history = afterStaying(this.#history, readyAt);
+        this.#forgive(readyAt);
       }
     }
     this.#reconcile();
+  }
+
+  /** A worker that got ready at this time has stayed. If that is good news, the others need not wait any longer. */
+  #forgive(readyAt: number): void {
+    const history = afterStaying(this.#history, readyAt);
+    if (history !== this.#history) this.#notBefore = 0;
+    this.#history = history;
   }
 
   #order(): void {
@@ -150,7 +157,7 @@ export class Fleet {
       forked = forkWorker();
     } catch (error) {
       log.error('a worker could not be forked', { error: messageOf(error) });
-      this.#countDeath({ ordered: false, readyAt: undefined });
+      this.#countDeath(undefined);
       return;
     }
     this.#lastNumber += 1;
@@ -192,10 +199,7 @@ export class Fleet {
         for (const record of message.records)
           sink({ ...record, source: `worker ${handle.worker}`, pid: handle.pid });
         return;
-      case 'ready':
-      case 'pong':
-      case 'drained':
-        return; // The handle has taken note.
+      default: // Of the others the handle has taken note.
     }
   }
 
@@ -205,36 +209,28 @@ export class Fleet {
     if (handle.state !== 'ready' || handle.leaving) return;
     handle.leaving = true;
     // Its drained end will be no death, so what it amounts to is counted here: else it could go round without a wait.
-    this.#countDeath({ ordered: false, readyAt: handle.readyAt });
+    this.#countDeath(handle.readyAt);
     this.#reconcile();
   }
 
   #onGone(handle: WorkerHandle): void {
     this.#handles.delete(handle);
     this.#options.dispatcher.bury(handle);
-    if (!handle.ordered) this.#countDeath(handle);
+    if (!handle.ordered) this.#countDeath(handle.readyAt);
     this.#reconcile();
     this.#options.onChange();
   }
 
-  #countDeath({
-    ordered,
-    readyAt,
-  }: {
-    readonly ordered: boolean;
-    readonly readyAt: number | undefined;
-  }): void {
+  /** A death that nobody ordered. */
+  #countDeath(readyAt: number | undefined): void {
     const { config, now, log } = this.#options;
     const wasDegraded = this.degraded;
-    const { history, delay } = afterDeath(
-      this.#history,
-      { at: now(), readyAt, ordered },
-      {
-        limit: config['workers.restartLimit'],
-        window: config['workers.restartWindow'],
-        backoff: config['workers.restartBackoff'],
-      },
-    );
+    const settings = {
+      limit: config['workers.restartLimit'],
+      window: config['workers.restartWindow'],
+      backoff: config['workers.restartBackoff'],
+    };
+    const { history, delay } = afterDeath(this.#history, { at: now(), readyAt, ordered: false }, settings);
     this.#restarts += 1;
     this.#history = history;
     this.#notBefore = Math.max(this.#notBefore, now() + delay);
