@@ -8,6 +8,7 @@ import { parseCertificate } from '../src/x509/certificate.js';
 import { parseCrl } from '../src/x509/crl.js';
 import { type KeyType, newKey } from '../test/pki/keys.js';
 import { createCrl, createIntermediate, createLeaf, createRoot, type Issued } from '../test/pki/pki.js';
+import { median } from './median.js';
 import type { BenchOptions, BenchResult, Goal, Row } from './report.js';
 
 /**
@@ -137,9 +138,4 @@ function timed(jobs: readonly (() => void)[]): number {
   const start = process.hrtime.bigint();
   for (const job of jobs) job();
   return Number(process.hrtime.bigint() - start) / 1000 / jobs.length;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

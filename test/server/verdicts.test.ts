@@ -103,8 +103,9 @@ test('status counts what was handled', async () => {
     status.workers.reduce((total, worker) => total + (worker.statistics?.[of] ?? 0), 0);
   const after = await until(
     () => server.status(),
-    (status) => sum(status, 'handledRequests') >= sum(before, 'handledRequests') + 3,
+    (status) =>
+      sum(status, 'handledRequests') >= sum(before, 'handledRequests') + 3 &&
+      sum(status, 'errors') > sum(before, 'errors'),
   );
-  expect(sum(after, 'errors')).toBeGreaterThan(sum(before, 'errors'));
   expect(after.listeners.map((listener) => listener.name)).toEqual(['tcp', 'unix']);
 });

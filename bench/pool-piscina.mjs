@@ -1,3 +1,0 @@
-export default function nothing() {
-  return { status: 'valid', code: 'OK' };
-}
