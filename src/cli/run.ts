@@ -8,7 +8,7 @@ import { start } from './start.js';
 import { status } from './status.js';
 import { restart, scale, stop } from './steer.js';
 import { verify } from './verify.js';
-import { version } from './version.js';
+import { VERSION } from '../version.js';
 
 const COMMANDS: readonly Command[] = [start, verify, status, scale, restart, stop, logs];
 
@@ -77,7 +77,7 @@ function createParser(): Argv {
     .recommendCommands()
     .exitProcess(false)
     .showHelpOnFail(false)
-    .version(version())
+    .version(VERSION)
     .help()
     .alias('help', 'h')
     .wrap(110)

@@ -2,7 +2,7 @@ import type { ServerStatus } from '../wire/control.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Fleet } from './fleet.js';
 import type { Listener } from './listeners.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../version.js';
 
 export interface StatusSources {
   readonly state: ServerStatus['state'];

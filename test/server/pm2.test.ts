@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,9 +11,10 @@ const directory = mkdtempSync(join(tmpdir(), 'pkixd-pm2-'));
 const env = {
   ...withoutOptions(process.env),
   PM2_HOME: join(directory, 'pm2'),
-  PKIXD_RUN_DIRECTORY: join(directory, 'run'),
-  PKIXD_LOG_DIRECTORY: join(directory, 'logs'),
+  PKIXD_CONFIG: join(directory, 'pkixd.config.json'),
 };
+// Paths count from the file's folder, so nothing of a server that runs in this clone is touched.
+writeFileSync(env.PKIXD_CONFIG, JSON.stringify({ listeners: ['unix:pkixd.sock'] }));
 const pm2 = (...words: string[]): Promise<{ stdout: string }> =>
   run(process.execPath, ['node_modules/pm2/bin/pm2', ...words], { env, timeout: 60_000 });
 const pkixd = (...words: string[]): Promise<{ stdout: string }> =>
