@@ -18,7 +18,6 @@ export const apps = [
     kill_timeout: 15_000,
     // A wrong configuration (EX_CONFIG) does not get better by starting again.
     stop_exit_codes: [78],
-    exp_backoff_restart_delay: 200,
     // pkixd writes its own log; what pm2 keeps is what stands on stderr: why a start failed.
     out_file: '/dev/null',
   },

@@ -11,10 +11,12 @@ export const EXIT = {
   data: 65,
   /** A file cannot be read. */
   noInput: 66,
-  /** No server answers, or it has no room. */
+  /** No server answers, it has no room, or its address or folder is another's. */
   unavailable: 69,
   /** A defect of pkixd itself. */
   internal: 70,
+  /** A socket, folder or log that `start` needs cannot be made. */
+  cannotCreate: 73,
   /** The configuration is wrong. */
   config: 78,
 } as const;
@@ -30,6 +32,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   USAGE: EXIT.usage,
   BAD_ADDRESS: EXIT.usage,
   BAD_ARGUMENT: EXIT.usage,
+  NO_SUCH_WORKER: EXIT.usage,
   UNKNOWN_PROFILE: EXIT.usage,
   NOT_PERMITTED: EXIT.usage,
   PIPELINE_LIMIT: EXIT.usage,
@@ -46,8 +49,17 @@ const BY_CODE: Readonly<Record<string, number>> = {
   NOT_LISTENING: EXIT.unavailable,
   UNREACHABLE: EXIT.unavailable,
   CONNECTION_LOST: EXIT.unavailable,
+  ALREADY_RUNNING: EXIT.unavailable,
+  ADDRESS_IN_USE: EXIT.unavailable,
   BUSY: EXIT.unavailable,
   DRAINING: EXIT.unavailable,
+  ADDRESS_FORBIDDEN: EXIT.cannotCreate,
+  LISTEN_FAILED: EXIT.cannotCreate,
+  LOG_DIRECTORY: EXIT.cannotCreate,
+  NOT_A_SOCKET: EXIT.cannotCreate,
+  RUN_DIRECTORY: EXIT.cannotCreate,
+  SOCKET_PATH_TOO_LONG: EXIT.cannotCreate,
+  STALE_SOCKET: EXIT.cannotCreate,
   CONFIG_INVALID: EXIT.config,
   BAD_ANCHORS: EXIT.config,
 };

@@ -13,7 +13,7 @@ import { VERSION } from '../version.js';
 const COMMANDS: readonly Command[] = [start, verify, status, scale, restart, stop, logs];
 
 const EPILOGUE = `Exit codes: verify 0 valid, 1 invalid, 2 indeterminate (the worst of several files);
-64 usage, 65 data, 66 no such file, 69 no server, 70 internal, 78 configuration.
+64 usage, 65 data, 66 no such file, 69 no server, 70 internal, 73 cannot create, 78 configuration.
 
 Options of the server stand in pkixd.config.yaml, in PKIXD_* variables or in flags:
 "pkixd start --help" lists them, docs/configuration.md explains them.`;
