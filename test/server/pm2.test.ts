@@ -14,7 +14,10 @@ const env = {
   PKIXD_CONFIG: join(directory, 'pkixd.config.json'),
 };
 // Paths count from the file's folder, so nothing of a server that runs in this clone is touched.
-writeFileSync(env.PKIXD_CONFIG, JSON.stringify({ listeners: ['unix:pkixd.sock'] }));
+writeFileSync(
+  env.PKIXD_CONFIG,
+  JSON.stringify({ listeners: ['unix:pkixd.sock'], run: { directory: 'run' }, log: { directory: 'logs' } }),
+);
 const pm2 = (...words: string[]): Promise<{ stdout: string }> =>
   run(process.execPath, ['node_modules/pm2/bin/pm2', ...words], { env, timeout: 60_000 });
 const pkixd = (...words: string[]): Promise<{ stdout: string }> =>
