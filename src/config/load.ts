@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Config } from './config.js';
 import { checkListeners, DEFAULT_ADDRESSES } from './listeners.js';
 import { OPTIONS, type OptionKey, type OptionValues } from './option-table.js';
@@ -30,14 +31,16 @@ export interface ConfigSources {
 }
 
 /**
- * Defaults, then the file, then `PKIXD_*`, then flags: checked, with absolute paths, frozen. Paths in the file are
- * relative to the file's folder, all others to `cwd`. Throws ConfigError with every problem at once, or
- * ConfigFileError when the file cannot be had.
+ * Defaults, then the file, then `PKIXD_*`, then flags: checked, with absolute paths, frozen. Paths in the file, and
+ * defaults, are relative to the file's folder, so that every command that names the file means the same server from
+ * anywhere; paths in variables and flags, and defaults without a file, are relative to `cwd`. Throws ConfigError
+ * with every problem at once, or ConfigFileError when the file cannot be had.
  */
 export function loadConfig(sources: ConfigSources): Config {
   const { cwd, env, flags = {}, warn } = sources;
   const findings = new Findings();
   const file = configFileOf(sources);
+  const home = file === undefined ? cwd : dirname(file);
   const given = latestByKey([
     ...(file === undefined ? [] : settingsOfFile(file)),
     ...settingsOfEnvironment(env, cwd, findings),
@@ -45,10 +48,10 @@ export function loadConfig(sources: ConfigSources): Config {
   ]);
   rejectUnknown(given, findings);
 
-  const options = checkOptions(given, cwd, findings);
+  const options = checkOptions(given, home, findings);
   const config: Config = {
     ...options,
-    listeners: checkListeners(given.get('listeners') ?? defaultListeners(cwd), findings),
+    listeners: checkListeners(given.get('listeners') ?? defaultListeners(home), findings),
     profiles: checkProfiles(given.get('profiles'), options, findings),
   };
   checkRelations(config, findings);
@@ -91,19 +94,19 @@ function rejectUnknown(given: ReadonlyMap<string, Setting>, findings: Findings):
 }
 
 /** Every option of the table; a rejected one keeps its default, so that the rest can still be checked. */
-function checkOptions(given: ReadonlyMap<string, Setting>, cwd: string, findings: Findings): OptionValues {
+function checkOptions(given: ReadonlyMap<string, Setting>, home: string, findings: Findings): OptionValues {
   const values: Partial<Record<OptionKey, OptionValue>> = {};
   for (const key of Object.keys(OPTIONS).filter(isOptionKey)) {
     const option = OPTIONS[key];
-    const setting = given.get(key) ?? { key, value: option.default, origin: 'its default', folder: cwd };
+    const setting = given.get(key) ?? { key, value: option.default, origin: 'its default', folder: home };
     values[key] = checkOption(option, setting, findings) ?? option.default;
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key was just set to what its table entry says
   return values as OptionValues;
 }
 
-function defaultListeners(cwd: string): Setting {
-  return { key: 'listeners', value: [...DEFAULT_ADDRESSES], origin: 'the defaults', folder: cwd };
+function defaultListeners(home: string): Setting {
+  return { key: 'listeners', value: [...DEFAULT_ADDRESSES], origin: 'the defaults', folder: home };
 }
 
 function deepFreeze<T>(value: T): T {

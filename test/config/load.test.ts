@@ -101,13 +101,13 @@ test('a key given twice in the file is an error with its line', () => {
   expect(problems()).toEqual([expect.stringMatching(/pkixd\.config\.yaml: .*unique.*line 2/s)]);
 });
 
-test('paths in the file count from its folder, others from the working directory', () => {
+test('paths in the file and defaults count from its folder, variables and flags from the working directory', () => {
   const path = file('crl.directory: crls\ntrust.anchors: [root.pem, node]\n');
   const config = loadConfig({ file: path, env: { PKIXD_LOG_DIRECTORY: 'l' }, cwd: '/' });
   expect([config['crl.directory'], config['log.directory'], config['run.directory']]).toEqual([
     join(cwd, 'crls'),
     '/l',
-    '/run',
+    join(cwd, 'run'),
   ]);
   expect(config['trust.anchors']).toEqual([join(cwd, 'root.pem'), 'node']);
 });
