@@ -9,14 +9,19 @@ export type FailureCode = Exclude<VerdictCode, 'OK' | 'OK_SOFT'>;
 export interface Failure {
   readonly code: FailureCode;
   readonly message: string;
+  /** Where the check's rule is written, when that is narrower than what the code stands for. */
+  readonly section?: string;
 }
 
 /** A check that did not hold. Thrown by the checks, caught where the next path is tried. */
 export class VerifyError extends PkixdError {
   declare readonly code: FailureCode;
+  /** As in `Failure`. */
+  readonly section: string | undefined;
 
-  constructor(code: FailureCode, message: string) {
+  constructor(code: FailureCode, message: string, section?: string) {
     super(code, message);
+    this.section = section;
   }
 }
 
@@ -31,6 +36,9 @@ export class RequestError extends PkixdError {
 
 /** What a check or a parser threw about its input; anything else is a bug and is thrown on. */
 export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof VerifyError && thrown.section !== undefined) {
+    return { code: thrown.code, message: thrown.message, section: thrown.section };
+  }
   if (thrown instanceof VerifyError || thrown instanceof X509Error) {
     return { code: thrown.code, message: thrown.message };
   }

@@ -25,20 +25,24 @@ const checked = new WeakSet<Certificate>();
 /** `checkForm` for a CA or an anchor, done once for each object. */
 export function checkAuthorityForm(certificate: Certificate): void {
   if (checked.has(certificate)) return;
-  checkForm(certificate);
+  checkForm(certificate, '6.1.4 (o)');
   checked.add(certificate);
 }
 
 /**
  * What depends on the certificate's bytes alone, before anything else is asked of it: every known extension parses
- * (§4.2), and every critical one is known (§6.1.4 (o), §6.1.5 (f)). Throws `X509Error` or CRITICAL_EXTENSION.
+ * (§4.2), and every critical one is known (§6.1.5 (f), or in a CA §6.1.4 (o)). Throws `X509Error` or CRITICAL_EXTENSION.
  */
-export function checkForm(certificate: Certificate): void {
+export function checkForm(certificate: Certificate, section = '6.1.5 (f)'): void {
   parseAllExtensions(certificate);
   for (const { critical, oid } of certificate.extensions) {
     if (critical && !PROCESSED.has(oid)) {
       const name = formatName(certificate.subject);
-      throw new VerifyError('CRITICAL_EXTENSION', `${name} has the unknown critical extension ${oid}`);
+      throw new VerifyError(
+        'CRITICAL_EXTENSION',
+        `${name} has the unknown critical extension ${oid}`,
+        section,
+      );
     }
   }
 }

@@ -3,6 +3,7 @@ import { sameName } from '../x509/name.js';
 import type { Budget } from './budget.js';
 import { type Failure, failureOf } from './failure.js';
 import type { Signatures } from './signatures.js';
+import type { Trace } from './trace.js';
 import type { TrustAnchor, TrustStore } from './trust-store.js';
 
 /** A chain of names and signatures from the leaf to an anchor; what else §6.1 wants is the validator's. */
@@ -32,10 +33,24 @@ export interface PathSearch {
   readonly signatures: Signatures;
   readonly budget: Budget;
   readonly deadEnds: DeadEnds;
+  readonly trace: Trace | undefined;
 }
 
 /** The most certificates of a path, the anchor apart. */
 const MAX_PATH = 64;
+
+/** What only a trace is told: none of it is the reason of a verdict. */
+const TOO_LONG: Failure = { code: 'NO_PATH', message: `the path has ${MAX_PATH} certificates and no anchor` };
+const NO_ISSUER: Failure = {
+  code: 'NO_PATH',
+  message: 'no certificate at hand has the name of its issuer',
+  section: '6.1.3 (a)(4)',
+};
+const LOOP: Failure = {
+  code: 'NO_PATH',
+  message: 'the same name and key stand in the path already',
+  section: 'RFC 4158 2.4.2',
+};
 
 /**
  * Visits every path from the leaf to an anchor, the likeliest first: depth first with back-tracking, loops refused
@@ -49,16 +64,26 @@ export function searchPaths(search: PathSearch, visit: PathVisitor): void {
 type PathVisitor = (path: CertificationPath) => 'stop' | 'go on';
 
 function extend(search: PathSearch, path: Certificate[], visit: PathVisitor): 'stop' | 'go on' {
-  const { anchors, pool, time, budget } = search;
+  const { anchors, pool, time, budget, trace } = search;
   const child = path[path.length - 1] ?? search.leaf;
-  for (const anchor of rank(child, anchors.named(child.issuer), time)) {
+  const above = anchors.named(child.issuer);
+  for (const anchor of rank(child, above, time)) {
     budget.spendStep();
     if (visit({ certificates: path.slice(), anchor }) === 'stop') return 'stop';
   }
-  if (path.length >= MAX_PATH) return 'go on';
-  for (const { certificate } of rank(child, issuersOf(child, pool), time)) {
+  if (path.length >= MAX_PATH) {
+    trace?.givenUp(path.slice(), TOO_LONG);
+    return 'go on';
+  }
+  const issuers = issuersOf(child, pool);
+  if (trace !== undefined && above.length + issuers.length === 0) trace.givenUp(path.slice(), NO_ISSUER);
+  for (const { certificate } of rank(child, issuers, time)) {
     budget.spendStep();
-    if (isLoop(path, certificate) || !isSigned(search, child, certificate)) continue;
+    if (isLoop(path, certificate)) {
+      trace?.givenUp([...path, certificate], LOOP);
+      continue;
+    }
+    if (!isSigned(search, path, certificate)) continue;
     path.push(certificate);
     if (extend(search, path, visit) === 'stop') return 'stop';
     path.pop();
@@ -83,14 +108,16 @@ function isLoop(path: readonly Certificate[], candidate: Certificate): boolean {
   return false;
 }
 
-function isSigned(search: PathSearch, child: Certificate, issuer: Certificate): boolean {
+function isSigned(search: PathSearch, path: readonly Certificate[], issuer: Certificate): boolean {
   try {
+    const child = path[path.length - 1] ?? search.leaf;
     search.signatures.checkCertificate(child, search.signatures.key(issuer));
     return true;
   } catch (thrown) {
     const failure = failureOf(thrown);
     if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
     search.deadEnds.deadEnd(failure);
+    search.trace?.givenUp([...path, issuer], failure);
     return false;
   }
 }

@@ -12,6 +12,7 @@ import { PolicyGraph } from './policy-graph.js';
 import { checkAlgorithmRules, checkAnchor, checkKeyRules, checkPurpose } from './profile-checks.js';
 import type { Profile } from './profiles.js';
 import type { Signatures } from './signatures.js';
+import type { Trace } from './trace.js';
 
 /**
  * RFC 5280 §6.1 in the RFC's own order, without (a)(3), revocation, which is asked last (revocation.ts). Deviations:
@@ -26,6 +27,7 @@ export interface ValidationInputs {
   /** §6.1.1 (c), (e), (f), (g) */
   readonly policy: PolicyInputs;
   readonly signatures: Signatures;
+  readonly trace: Trace | undefined;
 }
 
 /** A path that holds, but for revocation. */
@@ -54,7 +56,10 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
   const { certificates, anchor } = path;
   const n = certificates.length;
   checkDepth(n, inputs.profile);
-  if (inputs.profile.rules.has('anchor-as-certificate')) checkAnchor(anchor.certificate, inputs);
+  if (inputs.profile.rules.has('anchor-as-certificate')) {
+    inputs.trace?.checking(anchor.certificate);
+    checkAnchor(anchor.certificate, inputs);
+  }
   const state = initialize(path, inputs);
   const issuerKeys: CaKey[] = [];
   for (let index = n - 1; index >= 0; index -= 1) {
@@ -91,6 +96,7 @@ function processCertificate(
   state: State,
   inputs: ValidationInputs,
 ): void {
+  inputs.trace?.checking(certificate);
   if (isLeaf) checkForm(certificate);
   else checkAuthorityForm(certificate);
   // (a)(1)
@@ -172,7 +178,11 @@ function wrapUp(certificate: Certificate, state: State): void {
 function outcomeOfPolicies(state: State, inputs: ValidationInputs): readonly string[] {
   const policies = state.graph.constrainedBy(inputs.policy.initial ?? [OID.anyPolicy]);
   if (state.explicitPolicy === 0 && policies.length === 0) {
-    throw new VerifyError('NO_VALID_POLICY', 'none of the policies asked for holds for the whole path');
+    throw new VerifyError(
+      'NO_VALID_POLICY',
+      'none of the policies asked for holds for the whole path',
+      '6.1.5 (g)',
+    );
   }
   return policies;
 }
@@ -191,7 +201,11 @@ function checkValidity(certificate: Certificate, time: number): void {
 /** §6.1.3 (f) */
 function checkPolicy(certificate: Certificate, state: State): void {
   if (state.explicitPolicy > 0 || !state.graph.isEmpty) return;
-  throw new VerifyError('NO_VALID_POLICY', `no policy holds for the path down to ${named(certificate)}`);
+  throw new VerifyError(
+    'NO_VALID_POLICY',
+    `no policy holds for the path down to ${named(certificate)}`,
+    '6.1.3 (f)',
+  );
 }
 
 /** §6.1.4 (a)(b) */

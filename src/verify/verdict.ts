@@ -5,6 +5,8 @@ import type { Failure, FailureCode } from './failure.js';
 export interface Outcome {
   readonly code: VerdictCode;
   readonly message: string;
+  /** As in `Failure`. */
+  readonly section?: string;
   /** SHA-256 of each certificate, leaf first, the anchor last. */
   readonly path: readonly string[];
   readonly revocation: readonly RevocationEvidence[];
@@ -32,10 +34,11 @@ function statusOf(code: VerdictCode): Verdict['status'] {
 
 /** A failure without a path. */
 export function failed(
-  { code, message }: Failure,
+  { code, message, section }: Failure,
   path: readonly string[] = [],
 ): Outcome & { code: FailureCode } {
-  return { code, message, path, revocation: [], policies: [], validUntil: null };
+  const outcome = { code, message, path, revocation: [], policies: [], validUntil: null };
+  return section === undefined ? outcome : { ...outcome, section };
 }
 
 /** `now` in ms. */

@@ -13,6 +13,7 @@ import type { Profile } from './profiles.js';
 import { type Question, readQuestion } from './question.js';
 import type { CrlSource } from './revocation.js';
 import { Signatures } from './signatures.js';
+import type { Trace } from './trace.js';
 import { failed, moreTelling, type Outcome, toVerdict } from './verdict.js';
 
 /** What one thread has to verify with; it outlives the requests. */
@@ -29,12 +30,12 @@ export interface VerifyEnvironment {
 }
 
 /** The whole of it: a request's verdict. Throws `RequestError` when the request itself makes no sense. */
-export function verify(request: VerifyRequest, environment: VerifyEnvironment): Verdict {
+export function verify(request: VerifyRequest, environment: VerifyEnvironment, trace?: Trace): Verdict {
   const question = readQuestion(request, environment);
-  return toVerdict(answer(question, environment), question.now);
+  return toVerdict(answer(question, environment, trace), question.now);
 }
 
-function answer(question: Question, environment: VerifyEnvironment): Outcome {
+function answer(question: Question, environment: VerifyEnvironment, trace: Trace | undefined): Outcome {
   const results = new Results();
   try {
     const leaf = parseCertificate(question.leaf);
@@ -42,10 +43,12 @@ function answer(question: Question, environment: VerifyEnvironment): Outcome {
     const budget = new Budget();
     const { time, anchors } = question;
     const signatures = new Signatures(environment.memory, budget, leaf);
-    const inputs = validationInputs(question, signatures);
+    const inputs = validationInputs(question, signatures, trace);
     const pool = issuerPool(leaf, question.others, anchors);
-    searchPaths({ leaf, pool, anchors, time, signatures, budget, deadEnds: results }, (path) => {
+    const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace };
+    searchPaths(search, (path) => {
       const { outcome, isFinal } = judge(path, question, environment, inputs);
+      trace?.judged(path, outcome);
       if (isFinal) results.settle(outcome);
       else results.add(outcome);
       return isFinal ? 'stop' : 'go on';
@@ -61,8 +64,9 @@ function answer(question: Question, environment: VerifyEnvironment): Outcome {
 function validationInputs(
   { time, profile, purpose, policy }: Question,
   signatures: Signatures,
+  trace: Trace | undefined,
 ): ValidationInputs {
-  return { time, profile, purpose, policy, signatures };
+  return { time, profile, purpose, policy, signatures, trace };
 }
 
 interface Judgement {
