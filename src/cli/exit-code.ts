@@ -1,4 +1,5 @@
 import { PkixdError } from '../errors.js';
+import type { VerdictStatus } from '../wire/verdict.js';
 
 /** What a command ends with. 0 to 2 are verdicts; from 64 on the words of sysexits.h. */
 export const EXIT = {
@@ -20,6 +21,13 @@ export const EXIT = {
   /** The configuration is wrong. */
   config: 78,
 } as const;
+
+/** What a verdict ends with. */
+export const VERDICT_EXIT: Readonly<Record<VerdictStatus, number>> = {
+  valid: EXIT.ok,
+  invalid: EXIT.invalid,
+  indeterminate: EXIT.indeterminate,
+};
 
 /** A mistake in how a command was called. */
 export class UsageError extends PkixdError {

@@ -1,54 +1,20 @@
 import type { LineAnswer } from '../client/line-client.js';
 import { PkixdError } from '../errors.js';
-import { REVOCATION_MODES } from '../revocation-mode.js';
-import type { VerdictStatus } from '../wire/verdict.js';
 import type { Command } from './command.js';
 import { note, print, printable, type Context } from './context.js';
-import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
-import { CONFIG_FLAG, configFor, listFlag, optionFlags, textFlag, type Arguments } from './flags.js';
+import { EXIT, exitCodeOf, UsageError, VERDICT_EXIT } from './exit-code.js';
+import { configFor, listFlag, textFlag, type Arguments } from './flags.js';
+import { FILES, REQUEST_FLAGS } from './request-flags.js';
 import { localVerifier, remoteVerifier, type Verifier } from './verifier.js';
 import { InputError, readCertificates } from './verify-input.js';
 import { commonRequest, requestFor, type Common } from './verify-request.js';
 
-const file = (
-  describe: string,
-): { type: 'array'; string: true; requiresArg: true; nargs: 1; describe: string } => ({
-  type: 'array',
-  string: true,
-  requiresArg: true,
-  nargs: 1,
-  describe,
-});
-
 export const verify: Command = {
   name: 'verify <files..>',
   summary: 'Verify certificates: one line each; exit 0 valid, 1 invalid, 2 indeterminate',
-  positionals: {
-    files: {
-      type: 'string',
-      describe: 'PEM (the first certificate is the leaf, others and CRLs help) or DER; - is standard input',
-    },
-  },
+  positionals: FILES,
   flags: {
-    untrusted: file('Further certificates to build paths from (repeatable)'),
-    anchor: file('Trust anchors in place of the configured ones (repeatable)'),
-    crl: file('CRLs, PEM or DER (repeatable)'),
-    profile: { type: 'string', requiresArg: true, describe: 'A profile of the configuration' },
-    purpose: { type: 'string', requiresArg: true, describe: 'A key purpose (serverAuth, …) or a dotted OID' },
-    host: file('A DNS name the leaf must be for (repeatable: all of them)'),
-    ip: file('An IP address the leaf must be for (repeatable)'),
-    email: file('A mail address the leaf must be for (repeatable)'),
-    at: {
-      type: 'string',
-      requiresArg: true,
-      describe: 'A past instant to verify at: 2026-03-31T12:00:00Z or 2026-03-31',
-    },
-    revocation: {
-      type: 'string',
-      requiresArg: true,
-      choices: REVOCATION_MODES,
-      describe: 'In place of the profile’s mode',
-    },
+    ...REQUEST_FLAGS,
     connect: {
       type: 'string',
       requiresArg: true,
@@ -56,8 +22,6 @@ export const verify: Command = {
     },
     local: { type: 'boolean', conflicts: 'connect', describe: 'Verify in this process, without a server' },
     json: { type: 'boolean', describe: 'One JSON object a line: {"file", …verdict}' },
-    ...CONFIG_FLAG,
-    ...optionFlags(['trust.anchors', 'crl.directory', 'crl.grace', 'profile.default', 'profile.revocation']),
   },
   examples: [
     ['$0 verify server.pem --host www.example.org', 'ask the running server'],
@@ -150,12 +114,6 @@ function showJson(context: Context, { name, answer }: Answered): void {
 function wayOut(code: string): string {
   return code === 'NOT_PERMITTED' ? '; or verify without a server, with --local' : '';
 }
-
-const VERDICT_EXIT: Readonly<Record<VerdictStatus, number>> = {
-  valid: EXIT.ok,
-  invalid: EXIT.invalid,
-  indeterminate: EXIT.indeterminate,
-};
 
 function codeOf(answer: LineAnswer): number {
   return 'error' in answer ? exitCodeOf(answer.error.code) : VERDICT_EXIT[answer.verdict.status];

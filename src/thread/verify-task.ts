@@ -33,7 +33,8 @@ function respond(body: Uint8Array, environment: VerifyEnvironment): VerifyRespon
   }
 }
 
-function createEnvironment(config: Config, report: (message: string) => void): VerifyEnvironment {
+/** What the configuration says to verify with. Throws `AnchorError`. */
+export function createEnvironment(config: Config, report: (message: string) => void): VerifyEnvironment {
   const folder = config['crl.directory'];
   const stores = new Map<string, TrustStore>();
   const profiles = Object.entries(config.profiles).map(([name, profile]): [string, Profile] => [

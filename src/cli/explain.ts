@@ -1,0 +1,70 @@
+import { PkixdError } from '../errors.js';
+import { createEnvironment } from '../thread/verify-task.js';
+import type { VerifyEnvironment } from '../verify/verify.js';
+import type { Command } from './command.js';
+import { note, print, printable, type Context } from './context.js';
+import { exitCodeOf, UsageError, VERDICT_EXIT } from './exit-code.js';
+import { explainRequest, type Explanation, explanationJson, explanationLines } from './explanation.js';
+import { configFor, listFlag } from './flags.js';
+import { FILES, REQUEST_FLAGS } from './request-flags.js';
+import { InputError, readCertificates } from './verify-input.js';
+import { commonRequest, requestFor, type Common } from './verify-request.js';
+
+export const explain: Command = {
+  name: 'explain <files..>',
+  summary: 'Show how a verdict comes about: the paths tried, where each failed, what the certificates say',
+  positionals: FILES,
+  flags: {
+    ...REQUEST_FLAGS,
+    local: { type: 'boolean', describe: 'As in verify; explain needs no server anyway' },
+    json: {
+      type: 'boolean',
+      describe: 'One JSON object a line: {"file", "verdict", "tree", "certificates", …}',
+    },
+  },
+  examples: [
+    ['$0 explain server.pem --host www.example.org', 'why it is valid, or not, by the configuration here'],
+    ['$0 explain leaf.pem --untrusted ca.pem --anchor root.pem --revocation off', 'the path alone'],
+  ],
+  async run(context, args) {
+    const config = configFor(context, args);
+    const common = commonRequest(args, context.cwd);
+    const files = listFlag(args, 'files');
+    if (files.length === 0) throw new UsageError('no file to explain');
+    const environment = createEnvironment(config, (message) =>
+      note(context, `warning: ${printable(message)}`),
+    );
+    const isJson = args['json'] === true;
+    const codes = files.map((file) => explainOne(file, context, { environment, common, isJson }));
+    return Math.max(...codes);
+  },
+};
+
+interface Task {
+  readonly environment: VerifyEnvironment;
+  readonly common: Common;
+  readonly isJson: boolean;
+}
+
+/** Its exit code. An error of one file is its answer, and the others go on. */
+function explainOne(file: string, context: Context, { environment, common, isJson }: Task): number {
+  try {
+    const request = requestFor(readCertificates(file, context.cwd), common);
+    const explanation = explainRequest(request, environment);
+    if (isJson) print(context, JSON.stringify({ file, ...explanationJson(explanation) }));
+    else print(context, textOf(file, explanation));
+    return VERDICT_EXIT[explanation.verdict.status];
+  } catch (error) {
+    if (!(error instanceof PkixdError)) throw error;
+    const message = error instanceof InputError ? error.why : error.message;
+    if (isJson) print(context, JSON.stringify({ file, error: { code: error.code, message } }));
+    else note(context, printable(`${file}: error ${error.code} ${message}`));
+    return exitCodeOf(error.code);
+  }
+}
+
+/** An empty line ends it, so that several can be told apart. */
+function textOf(file: string, explanation: Explanation): string {
+  const [first = '', ...rest] = explanationLines(explanation);
+  return [`${file}: ${first}`, ...rest, ''].map(printable).join('\n');
+}

@@ -1,0 +1,151 @@
+import { verify, type VerifyEnvironment } from '../verify/verify.js';
+import type { VerifyRequest } from '../wire/request.js';
+import { type RevocationEvidence, type Verdict, VERDICT_CODES } from '../wire/verdict.js';
+import { type Certificate, parseCertificate } from '../x509/certificate.js';
+import { messageOf, PkixdError } from '../errors.js';
+import { type Attempt, AttemptTree, type Ending } from './attempt-tree.js';
+import { type CertificateFacts, factLines, factsOf, nameText } from './certificate-facts.js';
+
+/** A verdict with how it came about. Certificates are numbered from 1, the leaf first, as the search met them. */
+export interface Explanation {
+  readonly verdict: Verdict;
+  readonly tree: Attempt | undefined;
+  readonly certificates: readonly Certificate[];
+  /** Certificates of the request that the search never came by, and why others were set aside. */
+  readonly notTried: readonly Certificate[];
+  readonly setAside: readonly string[];
+}
+
+/** Verifies as a server would, and keeps what was tried. Throws `RequestError`. */
+export function explainRequest(request: VerifyRequest, environment: VerifyEnvironment): Explanation {
+  const attempts = new AttemptTree();
+  const verdict = verify(request, environment, attempts);
+  const tree = attempts.root;
+  const met = new Map<string, Certificate>();
+  if (tree !== undefined) collect(tree, met);
+  const notTried = new Map<string, Certificate>();
+  const setAside: string[] = [];
+  for (const [index, der] of request.certificates.entries()) {
+    try {
+      const certificate = parseCertificate(der);
+      // A leaf that is an anchor, say, is where the search ends before it begins: it is shown all the same.
+      const list = index === 0 || met.has(certificate.fingerprint) ? met : notTried;
+      if (!list.has(certificate.fingerprint)) list.set(certificate.fingerprint, certificate);
+    } catch (error) {
+      if (!(error instanceof PkixdError)) throw error;
+      setAside.push(`certificate ${index + 1} of the input: ${messageOf(error)}`);
+    }
+  }
+  return { verdict, tree, certificates: [...met.values()], notTried: [...notTried.values()], setAside };
+}
+
+function collect({ certificate, above }: Attempt, met: Map<string, Certificate>): void {
+  if (!met.has(certificate.fingerprint)) met.set(certificate.fingerprint, certificate);
+  for (const attempt of above) collect(attempt, met);
+}
+
+type Numbers = ReadonlyMap<string, number>;
+
+function numbersOf({ certificates }: Explanation): Numbers {
+  return new Map(certificates.map(({ fingerprint }, index) => [fingerprint, index + 1]));
+}
+
+/** For a person to read: the verdict, the tree of tried paths, and what each certificate says. */
+export function explanationLines(explanation: Explanation): readonly string[] {
+  const { verdict, tree, certificates, notTried, setAside } = explanation;
+  const numbers = numbersOf(explanation);
+  const lines = [`${verdict.status} ${verdict.code} ${verdict.message}`];
+  if (verdict.validUntil !== null) lines.push(`valid until ${verdict.validUntil}`);
+  if (tree !== undefined) lines.push('', 'Paths tried', ...treeLines(tree, numbers));
+  if (certificates.length > 0) lines.push('', 'Certificates (! critical)');
+  for (const [index, certificate] of certificates.entries()) {
+    lines.push(`[${index + 1}]`, ...factLines(factsOf(certificate)).map((line) => `    ${line}`));
+  }
+  const aside = [
+    ...notTried.map((certificate) => `${nameText(certificate.subject)}: no path came by it`),
+    ...setAside,
+  ];
+  if (aside.length > 0) lines.push('', 'Not used', ...aside.map((line) => `    ${line}`));
+  return lines;
+}
+
+/**
+ *     [1] CN=leaf
+ *     ├─ [2] CN=cross CA
+ *     │     ✗ EXPIRED, RFC 5280 §6.1.3 (a)(2): …
+ *     └─ [3] CN=CA
+ *        └─ [4] CN=root, trust anchor
+ *              ✓ OK, RFC 5280 §6.1.5: the path holds
+ */
+function treeLines(attempt: Attempt, numbers: Numbers): string[] {
+  const { certificate, isAnchor, above, endings } = attempt;
+  const kind = isAnchor ? ', trust anchor' : '';
+  const head = `${reference(certificate, numbers)} ${nameText(certificate.subject)}${kind}`;
+  const stem = above.length > 0 ? '│  ' : '   ';
+  const lines = [
+    head,
+    ...endings.flatMap((ending) => endingLines(ending, numbers)).map((line) => stem + line),
+  ];
+  for (const [index, next] of above.entries()) {
+    const isLast = index === above.length - 1;
+    const [first = '', ...rest] = treeLines(next, numbers);
+    lines.push((isLast ? '└─ ' : '├─ ') + first, ...rest.map((line) => (isLast ? '   ' : '│  ') + line));
+  }
+  return lines;
+}
+
+const MARKS = { valid: '✓', invalid: '✗', indeterminate: '?' } as const;
+
+function endingLines({ code, section, message, at, revocation }: Ending, numbers: Numbers): string[] {
+  const where = at === undefined ? '' : ` at ${reference(at, numbers)}`;
+  const mark = MARKS[VERDICT_CODES[code][0]];
+  return [
+    `${mark} ${code}${where}, ${section}: ${message}`,
+    ...revocation.map((one) => `  revocation of [${numbers.get(one.cert)}]: ${evidenceText(one)}`),
+  ];
+}
+
+function evidenceText({ state, source, number, thisUpdate, nextUpdate }: RevocationEvidence): string {
+  if (source === null) return `${state}, no CRL`;
+  const which = number === null ? '' : ` ${number}`;
+  return `${state}, CRL${which} (${source}) of ${thisUpdate}, next ${nextUpdate ?? 'not said'}`;
+}
+
+function reference({ fingerprint }: Certificate, numbers: Numbers): string {
+  return `[${numbers.get(fingerprint)}]`;
+}
+
+/** The tree for programs; `certificate` and `at` count from 1 in `certificates`. */
+interface AttemptJson {
+  readonly certificate: number | undefined;
+  readonly isAnchor: boolean;
+  readonly endings: readonly object[];
+  readonly above: readonly AttemptJson[];
+}
+
+/** For programs: the same, `certificates` by their facts. */
+export function explanationJson(explanation: Explanation): object {
+  const { verdict, tree, certificates, notTried, setAside } = explanation;
+  const numbers = numbersOf(explanation);
+  const facts: CertificateFacts[] = certificates.map(factsOf);
+  return {
+    verdict,
+    tree: tree === undefined ? null : attemptJson(tree, numbers),
+    certificates: facts,
+    notTried: notTried.map(factsOf),
+    setAside,
+  };
+}
+
+function attemptJson({ certificate, isAnchor, above, endings }: Attempt, numbers: Numbers): AttemptJson {
+  return {
+    certificate: numbers.get(certificate.fingerprint),
+    isAnchor,
+    endings: endings.map(({ at, ...ending }) => ({
+      status: VERDICT_CODES[ending.code][0],
+      ...ending,
+      at: at === undefined ? null : numbers.get(at.fingerprint),
+    })),
+    above: above.map((next) => attemptJson(next, numbers)),
+  };
+}
