@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
 import { DerReader, TAG } from './der.js';
 import { readDsaKey } from './dsa-key.js';
@@ -20,8 +20,11 @@ export interface PublicKey {
   readonly keyObject: KeyObject;
 }
 
-/** A key's facts, and the SubjectPublicKeyInfo to import where it is not the given one. */
-type KeyFacts = Omit<PublicKey, 'keyObject'> & { readonly spki?: Uint8Array };
+/**
+ * A key's facts, and what to import in place of the given SubjectPublicKeyInfo: a rebuilt one, or the same key as
+ * JWK, which OpenSSL 3.0 imports far faster since it need not look for a decoder (RSA: 4 µs in place of 115).
+ */
+type KeyFacts = Omit<PublicKey, 'keyObject'> & { readonly spki?: Uint8Array; readonly jwk?: JsonWebKey };
 
 /**
  * Checks a SubjectPublicKeyInfo TLV and imports it; throws BAD_KEY or UNSUPPORTED_ALGORITHM. The checks come
@@ -31,10 +34,12 @@ type KeyFacts = Omit<PublicKey, 'keyObject'> & { readonly spki?: Uint8Array };
  * @param inheritedDsaParameters for a DSA key without its own (RFC 3279 §2.3.2).
  */
 export function importPublicKey(spki: Uint8Array, inheritedDsaParameters?: Uint8Array): PublicKey {
-  const { spki: rebuilt, ...facts } = checkKey(spki, inheritedDsaParameters);
+  const { spki: rebuilt, jwk, ...facts } = checkKey(spki, inheritedDsaParameters);
   try {
-    const key = Buffer.from(rebuilt ?? spki);
-    return { ...facts, keyObject: createPublicKey({ key, format: 'der', type: 'spki' }) };
+    const keyObject = jwk
+      ? createPublicKey({ key: jwk, format: 'jwk' })
+      : createPublicKey({ key: Buffer.from(rebuilt ?? spki), format: 'der', type: 'spki' });
+    return { ...facts, keyObject };
   } catch (cause) {
     throw new X509Error('BAD_KEY', `subjectPublicKeyInfo: ${messageOf(cause)}`, { cause });
   }
@@ -46,15 +51,15 @@ function checkKey(spki: Uint8Array, inheritedDsaParameters: Uint8Array | undefin
     case OID.rsaEncryption:
       // RFC 3279 §2.3.1 wants NULL; that nothing stands there changes nothing.
       if (!isNullOrAbsent(algorithm.parameters)) throw badKey('rsaEncryption has parameters');
-      return { kind: 'rsa', bits: asBadKey(() => readRsaBits(key)) };
+      return checkRsaKey(key);
     case OID.rsassaPss:
       return checkPssKey(algorithm, key);
     case OID.ecPublicKey:
       return checkEcKey(algorithm, key);
     case OID.ed25519:
-      return checkEdwardsKey(algorithm, key, { kind: 'ed25519', bits: 255 }, 32);
+      return checkEdwardsKey(algorithm, key, { kind: 'ed25519', bits: 255 }, 'Ed25519', 32);
     case OID.ed448:
-      return checkEdwardsKey(algorithm, key, { kind: 'ed448', bits: 448 }, 57);
+      return checkEdwardsKey(algorithm, key, { kind: 'ed448', bits: 448 }, 'Ed448', 57);
     case OID.dsa:
       return { kind: 'dsa', ...asBadKey(() => readDsaKey(algorithm, key, inheritedDsaParameters)) };
     default:
@@ -80,13 +85,27 @@ const MAX_RSA_BITS = 8192;
 /** A signature costs as many squarings as the exponent has bits; the largest in use is 2^32 + 1. */
 const MAX_RSA_EXPONENT = 2 ** 33;
 
-/** RSAPublicKey (RFC 8017 §A.1.1): the size of the modulus. */
-function readRsaBits(key: Uint8Array): number {
+function checkRsaKey(key: Uint8Array): KeyFacts {
+  const { bits, modulus, exponent } = asBadKey(() => readRsaKey(key));
+  return { kind: 'rsa', bits, jwk: { kty: 'RSA', n: base64Url(modulus), e: base64Url(exponent) } };
+}
+
+interface RsaKey {
+  /** Of the modulus. */
+  readonly bits: number;
+  /** Content octets of the INTEGERs. */
+  readonly modulus: Uint8Array;
+  readonly exponent: Uint8Array;
+}
+
+/** RSAPublicKey (RFC 8017 §A.1.1). */
+function readRsaKey(key: Uint8Array): RsaKey {
   const r = new DerReader(key);
   const outer = r.enter(TAG.sequence, 'RSAPublicKey');
   r.integer('RSA modulus');
   const modulus = r.content();
   const exponent = r.unsigned('RSA exponent');
+  const exponentOctets = r.content();
   r.leave(outer, 'RSAPublicKey');
   r.finish('RSAPublicKey');
   const bits = bitLength(modulus);
@@ -95,7 +114,7 @@ function readRsaBits(key: Uint8Array): number {
   if ((modulus.at(-1)! & 1) === 0) throw badKey('RSA modulus is even');
   if (exponent < 3 || exponent % 2 === 0 || exponent > MAX_RSA_EXPONENT)
     throw badKey(`RSA exponent ${exponent} is not odd and between 3 and 2^33`);
-  return bits;
+  return { bits, modulus, exponent: exponentOctets };
 }
 
 /** Of the content octets of a minimal INTEGER; 0 for what is not positive. */
@@ -108,7 +127,7 @@ function bitLength(integer: Uint8Array): number {
 
 /** RFC 4055 §3.1: parameters, if there are any, restrict the key. */
 function checkPssKey({ parameters }: AlgorithmIdentifier, key: Uint8Array): KeyFacts {
-  const bits = asBadKey(() => readRsaBits(key));
+  const { bits } = asBadKey(() => readRsaKey(key));
   if (parameters === null) return { kind: 'rsa-pss', bits };
   return { kind: 'rsa-pss', bits, pss: asBadKey(() => readPssParameters(parameters)) };
 }
@@ -136,19 +155,35 @@ function checkEcKey({ parameters }: AlgorithmIdentifier, key: Uint8Array): KeyFa
   const uncompressed = key[0] === 4 && key.length === 1 + 2 * field;
   const compressed = (key[0] === 2 || key[0] === 3) && key.length === 1 + field;
   if (!uncompressed && !compressed) throw badKey(`EC key is no point of ${curve}`);
-  return { kind: 'ec', bits, curve };
+  const crv = JWK_CURVES.get(curve);
+  if (crv === undefined || compressed) return { kind: 'ec', bits, curve };
+  const [x, y] = [key.subarray(1, 1 + field), key.subarray(1 + field)];
+  return { kind: 'ec', bits, curve, jwk: { kty: 'EC', crv, x: base64Url(x), y: base64Url(y) } };
 }
+
+/** RFC 7518 §6.2.1.1, RFC 8812 §3.1. */
+const JWK_CURVES = new Map([
+  ['prime256v1', 'P-256'],
+  ['secp384r1', 'P-384'],
+  ['secp521r1', 'P-521'],
+  ['secp256k1', 'secp256k1'],
+]);
 
 /** RFC 8410 §3: no parameters. */
 function checkEdwardsKey(
   { parameters }: AlgorithmIdentifier,
   key: Uint8Array,
   facts: KeyFacts,
+  crv: string,
   octets: number,
 ): KeyFacts {
   if (parameters !== null) throw badKey(`${facts.kind} has parameters`);
   if (key.length !== octets) throw badKey(`${facts.kind} key has ${key.length} octets, not ${octets}`);
-  return facts;
+  return { ...facts, jwk: { kty: 'OKP', crv, x: base64Url(key) } };
+}
+
+function base64Url(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('base64url');
 }
 
 function badKey(message: string): X509Error {

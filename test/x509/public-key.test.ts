@@ -29,6 +29,7 @@ test.each(['secp224r1', 'secp521r1', 'secp256k1', 'brainpoolP256r1', 'brainpoolP
     const { publicKey } = generateKeyPairSync('ec', { namedCurve });
     const imported = importPublicKey(publicKey.export({ type: 'spki', format: 'der' }));
     expect(imported).toMatchObject({ kind: 'ec', curve: namedCurve });
+    expect(imported.keyObject.equals(publicKey)).toBe(true);
   },
 );
 
@@ -83,6 +84,12 @@ const point = newKey('p-256').publicKey.export({ type: 'spki', format: 'der' }).
 const ec = (parameters: der.Der[], key: der.Der): der.Der =>
   spki(der.sequence(der.oid(OID.ecPublicKey), ...parameters), key);
 const p256 = [der.oid(OID.prime256v1)];
+
+test.each(['p-256', 'p-384'] as const)('a point beside the curve of %s is BAD_KEY', (type) => {
+  const beside = Buffer.from(newKey(type).spki);
+  beside[beside.length - 1]! ^= 1;
+  expect(() => importPublicKey(beside)).toThrow(badKey);
+});
 
 test('a compressed point is imported', () => {
   const compressed = Buffer.concat([der.raw(2 + (point[64]! & 1)), point.subarray(1, 33)]);
