@@ -34,12 +34,13 @@ function nodeX509({ root, intermediate }: Chain): Contender {
   };
 }
 
+/** Its path building wants the leaf last. */
+async function validate(certs: PkijsCertificate[], trustedCerts: PkijsCertificate[]): Promise<void> {
+  const engine = new CertificateChainValidationEngine({ certs, trustedCerts });
+  insist((await engine.verify()).result);
+}
+
 function pkijs({ root, intermediate }: Chain): Contender {
-  const validate = async (certs: PkijsCertificate[], trustedCerts: PkijsCertificate[]): Promise<void> => {
-    // Its path building wants the leaf last.
-    const engine = new CertificateChainValidationEngine({ certs, trustedCerts });
-    insist((await engine.verify()).result);
-  };
   const warmRoot = PkijsCertificate.fromBER(root.der);
   const warmIntermediate = PkijsCertificate.fromBER(intermediate.der);
   return {
@@ -55,12 +56,13 @@ function pkijs({ root, intermediate }: Chain): Contender {
   };
 }
 
+async function build(leaf: Issued, certificates: PeculiarCertificate[]): Promise<void> {
+  const built = await new X509ChainBuilder({ certificates }).build(new PeculiarCertificate(leaf.der));
+  insist(built.length === 3);
+}
+
 /** It builds a chain by names and signatures. */
 function peculiar({ root, intermediate }: Chain): Contender {
-  const build = async (leaf: Issued, certificates: PeculiarCertificate[]): Promise<void> => {
-    const built = await new X509ChainBuilder({ certificates }).build(new PeculiarCertificate(leaf.der));
-    insist(built.length === 3);
-  };
   const parse = (): PeculiarCertificate[] =>
     [intermediate, root].map(({ der }) => new PeculiarCertificate(der));
   const warm = parse();
