@@ -7,9 +7,11 @@ interface BudgetLimits {
   readonly signatures: number;
   /** Candidate issuers looked at while building paths. */
   readonly steps: number;
+  /** Names compared with name constraints: names × constraints of their form, whatever the comparing costs. */
+  readonly comparisons: number;
 }
 
-const DEFAULT_LIMITS: BudgetLimits = { signatures: 250_000, steps: 4096 };
+const DEFAULT_LIMITS: BudgetLimits = { signatures: 250_000, steps: 4096, comparisons: 1_048_576 };
 
 /** Importing a public key, µs. */
 export const KEY_IMPORT_COST = 100;
@@ -21,10 +23,12 @@ const HASH_RATE = 400;
 export class Budget {
   #signatures: number;
   #steps: number;
+  #comparisons: number;
 
   constructor(limits: BudgetLimits = DEFAULT_LIMITS) {
     this.#signatures = limits.signatures;
     this.#steps = limits.steps;
+    this.#comparisons = limits.comparisons;
   }
 
   spendSignature(microseconds: number): void {
@@ -35,6 +39,11 @@ export class Budget {
   spendStep(): void {
     this.#steps -= 1;
     if (this.#steps < 0) throw exceeded('path building');
+  }
+
+  spendComparisons(count: number): void {
+    this.#comparisons -= count;
+    if (this.#comparisons < 0) throw exceeded('comparing names with name constraints');
   }
 }
 

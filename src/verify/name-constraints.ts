@@ -1,20 +1,194 @@
 import type { Certificate } from '../x509/certificate.js';
+import type { NameConstraints } from '../x509/extensions.js';
+import type { GeneralName } from '../x509/general-name.js';
 import { formatName } from '../x509/name.js';
+import type { Budget } from './budget.js';
+import { type ConstrainedNames, constrainedNames, type NameKind } from './constrained-names.js';
 import { VerifyError } from './failure.js';
+import { dnForm, dnsForm, ipForm, mailForm, type NameForm, type Subtrees, uriForm } from './name-forms.js';
 
-/** §6.1.2 (b)(c): the constraints collected so far. None is understood yet, so a CA that has any is refused. */
+/**
+ * §6.1.2 (b)(c): the permitted and excluded subtrees of the path so far. They are kept as what each CA wrote: a name
+ * lies in the intersection of what several CAs permit when each of them permits it, and in the union of what they
+ * exclude when one of them excludes it.
+ */
 export class NameConstraintState {
-  #constrainedBy: Certificate | undefined;
+  readonly #budget: Budget;
+  readonly #constraints: CaConstraints[] = [];
 
-  /** §6.1.4 (g) */
-  add(certificate: Certificate): void {
-    if (certificate.nameConstraints !== undefined) this.#constrainedBy ??= certificate;
+  constructor(budget: Budget) {
+    this.#budget = budget;
   }
 
-  /** §6.1.3 (b)(c) */
-  check(_certificate: Certificate): void {
-    if (this.#constrainedBy === undefined) return;
-    const name = formatName(this.#constrainedBy.subject);
-    throw new VerifyError('UNSUPPORTED_FEATURE', `the name constraints of ${name} are not understood yet`);
+  /** §6.1.4 (g) */
+  add(ca: Certificate): void {
+    const { nameConstraints } = ca;
+    if (nameConstraints !== undefined) this.#constraints.push(constraintsOf(ca, nameConstraints));
+  }
+
+  /** §6.1.3 (b)(c). Throws NAME_CONSTRAINT, NAME_FORM_UNSUPPORTED or BUDGET_EXCEEDED. */
+  check(certificate: Certificate): void {
+    if (this.#constraints.length === 0) return;
+    const names = constrainedNames(certificate);
+    for (const constraints of this.#constraints) {
+      this.#budget.spendComparisons(constraints.comparisons(names));
+      constraints.check(names, certificate);
+    }
+  }
+}
+
+/** CAs come again and again as the same objects: what they permit and exclude is sorted once for each. */
+const known = new WeakMap<Certificate, CaConstraints>();
+
+function constraintsOf(ca: Certificate, extension: NameConstraints): CaConstraints {
+  const found = known.get(ca) ?? new CaConstraints(ca, extension);
+  known.set(ca, found);
+  return found;
+}
+
+/** What one CA imposes. "Restrictions apply only when the specified name form is present" (§4.2.1.10). */
+class CaConstraints {
+  readonly #forms: readonly FormConstraint[];
+
+  constructor(ca: Certificate, { permitted, excluded }: NameConstraints) {
+    const kinds = new Set([...permitted, ...excluded].map(({ kind }) => kind));
+    this.#forms = Array.from(kinds, (kind) => {
+      const ofKind = (base: GeneralName): boolean => base.kind === kind;
+      return formConstraint(kind, ca, permitted.filter(ofKind), excluded.filter(ofKind));
+    });
+  }
+
+  comparisons(names: ConstrainedNames): number {
+    let total = 0;
+    for (const { kind, size } of this.#forms) total += size * (names.get(kind)?.length ?? 0);
+    return total;
+  }
+
+  check(names: ConstrainedNames, certificate: Certificate): void {
+    for (const form of this.#forms) {
+      for (const name of names.get(form.kind) ?? []) form.check(name, certificate);
+    }
+  }
+}
+
+/** What one CA imposes on names of one form. */
+interface FormConstraint {
+  readonly kind: NameKind;
+  /** How many subtrees each name is compared with. */
+  readonly size: number;
+  check(name: GeneralName, certificate: Certificate): void;
+}
+
+function formConstraint(
+  kind: NameKind,
+  ca: Certificate,
+  permitted: readonly GeneralName[],
+  excluded: readonly GeneralName[],
+): FormConstraint {
+  switch (kind) {
+    case 'dns':
+      return new ComparedForm(kind, dnsForm, ca, permitted, excluded);
+    case 'rfc822':
+      return new ComparedForm(kind, mailForm, ca, permitted, excluded);
+    case 'uri':
+      return new ComparedForm(kind, uriForm, ca, permitted, excluded);
+    case 'ip':
+      return new ComparedForm(kind, ipForm, ca, permitted, excluded);
+    case 'dn':
+      return new ComparedForm(kind, dnForm, ca, permitted, excluded);
+    default:
+      return new UnknownForm(kind, ca);
+  }
+}
+
+/** §4.2.1.10: the syntax and meaning of constraints on these forms are not defined: "reject the certificate". */
+class UnknownForm implements FormConstraint {
+  readonly kind: NameKind;
+  readonly size = 0;
+  readonly #ca: Certificate;
+
+  constructor(kind: NameKind, ca: Certificate) {
+    this.kind = kind;
+    this.#ca = ca;
+  }
+
+  check(_name: GeneralName, certificate: Certificate): void {
+    throw new VerifyError(
+      'NAME_FORM_UNSUPPORTED',
+      `${formatName(certificate.subject)} has a name of a form (${this.kind}) that ${formatName(this.#ca.subject)} ` +
+        'constrains and nobody can compare',
+    );
+  }
+}
+
+class ComparedForm<N> implements FormConstraint {
+  readonly kind: NameKind;
+  readonly size: number;
+  readonly #form: NameForm<N>;
+  readonly #ca: Certificate;
+  /** Absent: every name is permitted. */
+  readonly #permitted: Subtrees<N> | undefined;
+  readonly #excluded: Subtrees<N>;
+  /** A subtree that says nothing: what it was to permit or exclude nobody knows. */
+  #malformed: GeneralName | undefined;
+
+  constructor(
+    kind: NameKind,
+    form: NameForm<N>,
+    ca: Certificate,
+    permitted: readonly GeneralName[],
+    excluded: readonly GeneralName[],
+  ) {
+    this.kind = kind;
+    this.size = permitted.length + excluded.length;
+    this.#form = form;
+    this.#ca = ca;
+    this.#permitted = permitted.length === 0 ? undefined : this.#subtrees(permitted);
+    this.#excluded = this.#subtrees(excluded);
+  }
+
+  check(name: GeneralName, certificate: Certificate): void {
+    if (this.#malformed !== undefined) {
+      throw this.#failure(name, certificate, `cannot be compared with "${textOf(this.#malformed)}"`);
+    }
+    const read = this.#form.read(name);
+    if (read === undefined) throw this.#failure(name, certificate, 'is malformed');
+    // §6.1.3 (c) first: what is excluded "is invalid regardless" of what is permitted (§4.2.1.10)
+    if (this.#excluded.touches(read)) throw this.#failure(name, certificate, 'is excluded', '6.1.3 (c)');
+    // §6.1.3 (b)
+    if (this.#permitted?.covers(read) === false) {
+      throw this.#failure(name, certificate, 'is not permitted', '6.1.3 (b)');
+    }
+  }
+
+  #subtrees(bases: readonly GeneralName[]): Subtrees<N> {
+    const subtrees = this.#form.subtrees();
+    for (const base of bases) if (!subtrees.add(base)) this.#malformed ??= base;
+    return subtrees;
+  }
+
+  #failure(name: GeneralName, certificate: Certificate, what: string, section = '4.2.1.10'): VerifyError {
+    return new VerifyError(
+      'NAME_CONSTRAINT',
+      `${formatName(certificate.subject)}: the ${this.#form.title} "${textOf(name)}" ${what} by the constraints of ` +
+        formatName(this.#ca.subject),
+      section,
+    );
+  }
+}
+
+/** For people; long names are cut. */
+function textOf(name: GeneralName): string {
+  switch (name.kind) {
+    case 'dn':
+      return formatName(name.name).slice(0, 100);
+    case 'ip':
+      return Buffer.from(name.bytes).toString('hex');
+    case 'dns':
+    case 'rfc822':
+    case 'uri':
+      return JSON.stringify(name.value.slice(0, 100)).slice(1, -1);
+    default:
+      return Buffer.from(name.der).subarray(0, 50).toString('hex');
   }
 }

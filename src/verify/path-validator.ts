@@ -3,6 +3,7 @@ import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, type Name, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
+import type { Budget } from './budget.js';
 import type { CaKey } from './ca-memory.js';
 import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
@@ -27,6 +28,7 @@ export interface ValidationInputs {
   /** §6.1.1 (c), (e), (f), (g) */
   readonly policy: PolicyInputs;
   readonly signatures: Signatures;
+  readonly budget: Budget;
   readonly trace: Trace | undefined;
 }
 
@@ -240,7 +242,7 @@ function anchorPathLength(anchor: Certificate, inputs: ValidationInputs): number
 
 /** §6.1.1 (h)(i): an anchor that counts as a certificate constrains names as a CA would. */
 function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstraintState {
-  const names = new NameConstraintState();
+  const names = new NameConstraintState(inputs.budget);
   if (inputs.profile.rules.has('anchor-as-certificate')) names.add(anchor);
   return names;
 }

@@ -43,7 +43,7 @@ function answer(question: Question, environment: VerifyEnvironment, trace: Trace
     const budget = new Budget();
     const { time, anchors } = question;
     const signatures = new Signatures(environment.memory, budget, leaf);
-    const inputs = validationInputs(question, signatures, trace);
+    const inputs = validationInputs(question, signatures, budget, trace);
     const pool = issuerPool(leaf, question.others, anchors);
     const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace };
     searchPaths(search, (path) => {
@@ -64,9 +64,10 @@ function answer(question: Question, environment: VerifyEnvironment, trace: Trace
 function validationInputs(
   { time, profile, purpose, policy }: Question,
   signatures: Signatures,
+  budget: Budget,
   trace: Trace | undefined,
 ): ValidationInputs {
-  return { time, profile, purpose, policy, signatures, trace };
+  return { time, profile, purpose, policy, signatures, budget, trace };
 }
 
 interface Judgement {

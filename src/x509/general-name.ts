@@ -1,5 +1,6 @@
-import { contextConstructed, contextPrimitive, type DerReader } from './der.js';
+import { contextConstructed, contextPrimitive, DerReader, TAG } from './der.js';
 import { isAscii, type Name, readName } from './name.js';
+import { OID } from './oid.js';
 import { malformed } from './x509-error.js';
 
 /** RFC 5280 §4.2.1.6. `der` is the whole TLV, with its context tag. */
@@ -98,4 +99,17 @@ function readOtherName(r: DerReader, what: string): Uint8Array {
   r.leave(outerValue, what);
   r.leave(outer, what);
   return der;
+}
+
+/**
+ * What the otherName (a TLV with its context tag) holds when it is an SmtpUTF8Mailbox (RFC 9598 §3): the address, or
+ * '' for a value of another type; `undefined` for any other otherName.
+ */
+export function smtpUtf8Mailbox(der: Uint8Array): string | undefined {
+  const r = new DerReader(der);
+  r.enter(OTHER_NAME, 'otherName');
+  if (r.oid('otherName') !== OID.smtpUtf8Mailbox) return undefined;
+  r.enter(contextConstructed(0), 'otherName');
+  r.next('otherName');
+  return r.tag === TAG.utf8String ? Buffer.from(r.content()).toString('utf8') : '';
 }

@@ -29,20 +29,22 @@ export function attributesOf(name: Uint8Array): Attribute[][] {
   return rdns;
 }
 
-/**
- * The canonical form by which names are compared (RFC 5280 §7.1). An RDN is a set, so its attributes are
- * sorted. Everything of unknown length is quoted by JSON or hexadecimal, so that no value can imitate the
- * structure around it.
- */
+/** The canonical form by which names are compared (RFC 5280 §7.1). */
 export function nameKey(name: Uint8Array): string {
-  return attributesOf(name)
-    .map((rdn) =>
-      rdn
-        .map((attribute) => `${attribute.oid}=${valueKey(attribute)}`)
-        .toSorted()
-        .join('+'),
-    )
-    .join(',');
+  return rdnKeys(name).join(',');
+}
+
+/**
+ * The same for each RDN, most general first. An RDN is a set, so its attributes are sorted. Everything of unknown
+ * length is quoted by JSON or hexadecimal, so that no value can imitate the structure around it.
+ */
+export function rdnKeys(name: Uint8Array): string[] {
+  return attributesOf(name).map((rdn) =>
+    rdn
+      .map((attribute) => `${attribute.oid}=${valueKey(attribute)}`)
+      .toSorted()
+      .join('+'),
+  );
 }
 
 /** Compared by caseIgnoreIA5Match although their syntax is IA5String: RFC 5280 §7.3 and §4.1.2.6. */

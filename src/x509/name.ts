@@ -1,6 +1,6 @@
 import { writeElement } from './der-writer.js';
 import { DerReader, TAG } from './der.js';
-import { nameKey } from './name-key.js';
+import { attributesOf, nameKey, rdnKeys as rdnKeysOf } from './name-key.js';
 import { malformed } from './x509-error.js';
 
 export { formatName } from './name-format.js';
@@ -14,6 +14,21 @@ export interface Name {
   /** Equal for two names exactly when §7.1 calls them the same; computed at first use. */
   readonly key: string;
 }
+
+/** What `key` is, for each RDN, the most general first: a name lies under those whose keys begin its own (§7.1). */
+export function rdnKeys(name: Name): readonly string[] {
+  return rdnKeysOf(name.der);
+}
+
+/** The values of every attribute of this type, as text; `undefined` for a value that is no ASCII or UTF-8 string. */
+export function attributeTexts(name: Name, oid: string): (string | undefined)[] {
+  return attributesOf(name.der)
+    .flat()
+    .filter((attribute) => attribute.oid === oid)
+    .map(({ tag, value }) => (UTF8_COMPATIBLE.has(tag) ? Buffer.from(value).toString('utf8') : undefined));
+}
+
+const UTF8_COMPATIBLE: ReadonlySet<number> = new Set([TAG.utf8String, TAG.printableString, TAG.ia5String]);
 
 /** Are two names the same by RFC 5280 §7.1? */
 export function sameName(a: Name, b: Name): boolean {

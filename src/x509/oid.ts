@@ -37,6 +37,8 @@ export const OID = {
   emailProtection: '1.3.6.1.5.5.7.3.4',
   timeStamping: '1.3.6.1.5.5.7.3.8',
   ocspSigning: '1.3.6.1.5.5.7.3.9',
+  // otherName (RFC 9598)
+  smtpUtf8Mailbox: '1.3.6.1.5.5.7.8.9',
   // Attributes of names (RFC 5280 Appendix A, RFC 4519)
   commonName: '2.5.4.3',
   serialNumber: '2.5.4.5',

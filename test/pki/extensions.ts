@@ -45,6 +45,10 @@ export const generalName = {
   dn: (name: der.Der): der.Der => der.explicit(4, name),
   uri: (text: string): der.Der => der.implicit(6, Buffer.from(text, 'latin1')),
   ip: (...octets: readonly number[]): der.Der => der.implicit(7, Buffer.from(octets)),
+  other: (type: string, value: der.Der): der.Der => der.explicit(0, der.oid(type), der.explicit(0, value)),
+  x400: (): der.Der => der.explicit(3),
+  edi: (): der.Der => der.explicit(5, der.explicit(1, der.utf8String('party'))),
+  rid: (oid: string): der.Der => der.implicit(8, der.oidContent(oid)),
 } as const;
 
 export function subjectAltName(...names: readonly der.Der[]): der.Der {

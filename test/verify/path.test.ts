@@ -159,17 +159,6 @@ test('SHA-1 is refused by webpki alone', () => {
   expect(ask({ ...scene, base: 'webpki' }, [old, intermediate]).code).toBe('WEAK_SIGNATURE');
 });
 
-test('name constraints are refused until they are understood', () => {
-  const constrained = createIntermediate(root, {
-    subject: 'Constrained',
-    extensions: [ext.nameConstraints({ permitted: [ext.generalName.dns('example')] })],
-  });
-  expect(ask(scene, [createLeaf(constrained), constrained])).toMatchObject({
-    status: 'indeterminate',
-    code: 'UNSUPPORTED_FEATURE',
-  });
-});
-
 test('a purpose must be among those of the leaf, when it has any', () => {
   const codeFor = (purpose: string): string => ask(scene, [leaf, intermediate], { purpose }).code;
   expect(codeFor('serverAuth')).toBe('OK');

@@ -1,0 +1,61 @@
+/** Labels of letters, digits, hyphens and underscores; real names have hyphens and underscores anywhere. */
+const HOST = /^[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*$/;
+const MAX_HOST = 253;
+
+/** The host name in lower case; `undefined` for what is none, a final dot included. */
+export function parseHost(text: string): string | undefined {
+  if (text.length > MAX_HOST) return undefined;
+  const lower = text.toLowerCase();
+  return HOST.test(lower) ? lower : undefined;
+}
+
+/**
+ * Hosts, and domains for everything beneath them. A look-up costs as many steps as the domains have different
+ * numbers of labels, however many domains there are.
+ */
+export class HostSet {
+  readonly #hosts = new Set<string>();
+  /** Each host without its first label: what a wildcard would have to stand on to stand for the host. */
+  readonly #parents = new Set<string>();
+  /** By their number of labels; the domain '' of no label is above everything. */
+  readonly #domains = new Map<number, Set<string>>();
+
+  addHost(host: string): void {
+    this.#hosts.add(host);
+    this.#parents.add(host.slice(host.indexOf('.') + 1));
+  }
+
+  addDomain(domain: string): void {
+    const labels = suffixesOf(domain).length - 1;
+    const domains = this.#domains.get(labels);
+    if (domains === undefined) this.#domains.set(labels, new Set([domain]));
+    else domains.add(domain);
+  }
+
+  /** Does the host, or every host that the wildcard name `*.…` stands for, lie within? */
+  covers(host: string): boolean {
+    if (this.#hosts.has(host)) return true;
+    const suffixes = suffixesOf(host);
+    for (const [labels, domains] of this.#domains) {
+      const start = labels < suffixes.length - 1 ? suffixes[labels] : undefined;
+      if (start !== undefined && domains.has(host.slice(start))) return true;
+    }
+    return false;
+  }
+
+  /** Does the host, or any host that the wildcard name `*.…` stands for, lie within? */
+  touches(host: string): boolean {
+    return this.covers(host) || (host.startsWith('*.') && this.#parents.has(host.slice(2)));
+  }
+}
+
+/** Where the last 0, 1, 2 … labels of a host begin. */
+function suffixesOf(host: string): number[] {
+  const starts = [host.length];
+  for (let at = host.length; at > 0;) {
+    const dot = host.lastIndexOf('.', at - 1);
+    starts.push(dot + 1);
+    at = dot;
+  }
+  return starts;
+}
