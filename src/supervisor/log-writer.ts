@@ -1,10 +1,12 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import winston from 'winston';
 import { PkixdError, messageOf } from '../errors.js';
 import { LOG_LEVELS, type LogLevel, type LogRecord } from '../log.js';
+import { openConsole } from './console.js';
+import { makeDirectory } from './make-directory.js';
 
 /** How long the last lines may take to reach the file, in milliseconds. */
 const MAX_FLUSH = 5000;
@@ -37,7 +39,7 @@ export class LogWriter {
   #closed = false;
 
   /** Fails when the directory cannot be made or written to. */
-  constructor(directory: string, terminal: Writable = process.stdout) {
+  constructor(directory: string, terminal: Writable = openConsole()) {
     this.#path = join(directory, 'pkixd.log');
     checkWritable(directory, this.#path);
     this.#file = this.#openFile();
@@ -113,7 +115,7 @@ export class LogWriter {
 
 function checkWritable(directory: string, path: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     closeSync(openSync(path, 'a'));
   } catch (error) {
     throw new PkixdError(

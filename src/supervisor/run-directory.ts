@@ -1,9 +1,10 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONTROL_SOCKET } from '../config/config.js';
 import { PkixdError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
+import { makeDirectory } from './make-directory.js';
 import { bootId, identify, isAlive, type ProcessIdentity } from './process-identity.js';
 
 /** How long a killed survivor may take to vanish, in milliseconds. */
@@ -34,7 +35,7 @@ export class RunDirectory {
     this.#pidFile = join(directory, 'pkixd.pid');
     this.controlSocket = join(directory, CONTROL_SOCKET);
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectory(directory, 0o700);
     } catch (error) {
       throw new RunDirectoryError(
         'RUN_DIRECTORY',
