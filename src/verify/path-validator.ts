@@ -7,6 +7,7 @@ import type { Budget } from './budget.js';
 import type { CaKey } from './ca-memory.js';
 import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
+import { checkNameConstraintRules } from './name-constraint-rules.js';
 import { NameConstraintState } from './name-constraints.js';
 import type { CertificationPath } from './path-builder.js';
 import { PolicyGraph } from './policy-graph.js';
@@ -61,6 +62,7 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
   if (inputs.profile.rules.has('anchor-as-certificate')) {
     inputs.trace?.checking(anchor.certificate);
     checkAnchor(anchor.certificate, inputs);
+    checkNameConstraintRules(anchor.certificate, inputs.profile.rules);
   }
   const state = initialize(path, inputs);
   const issuerKeys: CaKey[] = [];
@@ -111,6 +113,7 @@ function processCertificate(
   if (!sameName(certificate.issuer, state.workingIssuer)) {
     throw new VerifyError('NAME_CHAINING', `the issuer of ${named(certificate)} is not the subject above it`);
   }
+  checkNameConstraintRules(certificate, inputs.profile.rules);
   const isSelfIssuedCa = !isLeaf && isSelfIssued(certificate);
   // (b)(c)
   if (!isSelfIssuedCa) state.names.check(certificate);

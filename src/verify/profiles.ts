@@ -10,8 +10,18 @@ import type { TrustStore } from './trust-store.js';
  * - `eku-required`: with a purpose asked for, a leaf without EKU does not serve it, and anyExtendedKeyUsage is not enough
  * - `rsa-2048`: no RSA key of less than 2048 bits signs in the path
  * - `no-sha1`: no signature of the path is made with SHA-1
+ * - `nc-form`: name constraints stand in CA certificates alone, and no dNSName in them has a leading period; without
+ *   the rule such a dNSName is what CAs mean by it, every name at least one label longer
+ * - `nc-critical`: name constraints are critical
  */
-export type Rule = 'anchor-as-certificate' | 'eku-nesting' | 'eku-required' | 'rsa-2048' | 'no-sha1';
+export type Rule =
+  | 'anchor-as-certificate'
+  | 'eku-nesting'
+  | 'eku-required'
+  | 'rsa-2048'
+  | 'no-sha1'
+  | 'nc-form'
+  | 'nc-critical';
 
 const WEBPKI: readonly Rule[] = ['anchor-as-certificate', 'eku-nesting', 'rsa-2048', 'no-sha1'];
 
@@ -22,9 +32,9 @@ const WEBPKI: readonly Rule[] = ['anchor-as-certificate', 'eku-nesting', 'rsa-20
  */
 export const BASE_RULES: Readonly<Record<BaseProfile, ReadonlySet<Rule>>> = {
   rfc5280: new Set<Rule>(),
-  'rfc5280-strict': new Set<Rule>(['anchor-as-certificate']),
+  'rfc5280-strict': new Set<Rule>(['anchor-as-certificate', 'nc-form', 'nc-critical']),
   webpki: new Set(WEBPKI),
-  'webpki-strict': new Set<Rule>([...WEBPKI, 'eku-required']),
+  'webpki-strict': new Set<Rule>([...WEBPKI, 'eku-required', 'nc-form']),
 };
 
 /** A named set of rules with its trust anchors: what a request's `profile` chooses. */

@@ -4,7 +4,7 @@ import { OID } from '../../src/x509/oid.js';
 import * as der from '../pki/der-builder.js';
 import * as ext from '../pki/extensions.js';
 import { newKey } from '../pki/keys.js';
-import { createCertificate, createIntermediate, createRoot, type Issued } from '../pki/pki.js';
+import { createCertificate, createIntermediate, createLeaf, createRoot, type Issued } from '../pki/pki.js';
 import { ask } from './scene.js';
 
 const { dns, rfc822, uri, ip, dn, other, x400, edi, rid } = ext.generalName;
@@ -245,4 +245,29 @@ test('an anchor constrains where it counts as a certificate', () => {
     ask({ anchors: [anchor], base }, [named(anchor, [dns('evil.org')])]).code;
   expect(codeUnder('rfc5280')).toBe('OK');
   expect(codeUnder('rfc5280-strict')).toBe('NAME_CONSTRAINT');
+});
+
+test('rfc5280-strict wants constraints critical, both strict profiles want them in CAs and in plain form', () => {
+  const codeUnder = (base: BaseProfile, ca: Issued, leaf: Issued): string =>
+    ask({ anchors: [root], base }, [leaf, ca]).code;
+  const lax = createIntermediate(root, {
+    key,
+    extensions: [ext.nameConstraints({ permitted: [dns('example.com')] }, false)],
+  });
+  const dotted = createIntermediate(root, {
+    key,
+    extensions: [ext.nameConstraints({ permitted: [dns('.example.com')] })],
+  });
+  const plain = createIntermediate(root, { key });
+  const constraints = [ext.nameConstraints({ permitted: [dns('example.com')] })];
+  const cases = [
+    [lax, createLeaf(lax, { key, dns: ['a.example.com'] })],
+    [dotted, createLeaf(dotted, { key, dns: ['a.example.com'] })],
+    [plain, createLeaf(plain, { key, dns: ['a.example.com'], extensions: constraints })],
+  ] as const;
+  const codes = (base: BaseProfile): string[] => cases.map(([ca, leaf]) => codeUnder(base, ca, leaf));
+  expect(codes('rfc5280')).toEqual(['OK', 'OK', 'OK']);
+  expect(codes('webpki')).toEqual(['OK', 'OK', 'OK']);
+  expect(codes('rfc5280-strict')).toEqual(['PROFILE_RULE', 'PROFILE_RULE', 'PROFILE_RULE']);
+  expect(codes('webpki-strict')).toEqual(['OK', 'PROFILE_RULE', 'PROFILE_RULE']);
 });
