@@ -7,7 +7,10 @@ import { KeyUsageBit } from '../src/x509/extensions.js';
 import { Budget } from '../src/verify/budget.js';
 import { CaMemory } from '../src/verify/ca-memory.js';
 import type { Profile } from '../src/verify/profiles.js';
-import { checkRevocation, type CrlSource } from '../src/verify/revocation.js';
+import { issuerPool } from '../src/verify/path-builder.js';
+import { checkPathRevocation } from '../src/verify/path-revocation.js';
+import { checkRevocation } from '../src/verify/revocation.js';
+import type { CrlSource } from '../src/verify/revocation-inputs.js';
 import { Signatures } from '../src/verify/signatures.js';
 import { TrustStore } from '../src/verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../src/verify/verify.js';
@@ -32,7 +35,7 @@ const memory = new CaMemory();
 export function runCase(suite: string, test: Case): CaseResult {
   try {
     if (test.params.parseOnly === true) return runParser(test);
-    if (test.params.unitLevel === true) return runRevocation(test);
+    if (test.params.unitLevel === true) return runRevocation(suite, test);
     return runVerify(suite, test);
   } catch (thrown) {
     if (!(thrown instanceof PkixdError)) throw thrown;
@@ -65,10 +68,16 @@ function runParser(test: Case): CaseResult {
 }
 
 /** `unitLevel`: the leaf's issuer is the anchor, and only revocation is asked. */
-function runRevocation(test: Case): CaseResult {
+function runRevocation(suite: string, test: Case): CaseResult {
   const leaf = parseCertificate(bytes(test.leaf));
   const issuer = parseCertificate(bytes(test.trustAnchors[0] ?? ''));
-  const signatures = new Signatures(memory, new Budget(), leaf);
+  const { profiles } = environmentOf(suite, test);
+  const profile = profiles.get('case');
+  if (profile === undefined) throw new Error('the case has no profile');
+  const budget = new Budget();
+  const signatures = new Signatures(memory, budget, leaf);
+  const anchors = new TrustStore([issuer]);
+  const others = test.intermediates.map((der) => parseCertificate(bytes(der)));
   const broken: string[] = [];
   const given = test.crls.flatMap((crl) => {
     try {
@@ -83,6 +92,7 @@ function runRevocation(test: Case): CaseResult {
     leaf,
     { certificate: issuer, key: signatures.key(issuer) },
     {
+      mode: 'hard',
       now: timeOf(test),
       at: undefined,
       grace: 0,
@@ -91,6 +101,21 @@ function runRevocation(test: Case): CaseResult {
       given,
       broken,
       signatures,
+      signing: {
+        anchor: { subject: issuer.subject, certificate: issuer },
+        pool: issuerPool(leaf, others, anchors),
+        validation: {
+          time: timeOf(test),
+          profile,
+          purpose: undefined,
+          policy: {},
+          signatures,
+          trace: undefined,
+        },
+        budget,
+        inProgress: [],
+        standing: checkPathRevocation,
+      },
     },
   );
   const failure = finding.state === 'unknown' ? finding.failure : { code: 'OK', message: finding.state };

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
-import type { CandidateCrl, CrlSource } from '../verify/revocation.js';
+import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
 import { parseCrl } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
 import { parsePem } from '../x509/pem.js';

@@ -3,7 +3,7 @@ import { CrlDirectory } from '../crl/directory.js';
 import { PkixdError } from '../errors.js';
 import { CaMemory } from '../verify/ca-memory.js';
 import { BASE_RULES, type Profile } from '../verify/profiles.js';
-import type { CrlSource } from '../verify/revocation.js';
+import type { CrlSource } from '../verify/revocation-inputs.js';
 import { TrustStore } from '../verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import { decode, encode } from '../wire/codec.js';

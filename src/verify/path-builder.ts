@@ -123,7 +123,11 @@ function isSigned(search: PathSearch, path: readonly Certificate[], issuer: Cert
 }
 
 /** RFC 4158 §3.5: matching key identifiers first, mismatching last; among equals the valid ones, then the newest. */
-function rank<T extends Candidate>(child: Certificate, candidates: readonly T[], time: number): readonly T[] {
+export function rank<T extends Candidate>(
+  child: Pick<Certificate, 'authorityKeyIdentifier'>,
+  candidates: readonly T[],
+  time: number,
+): readonly T[] {
   if (candidates.length < 2) return candidates;
   const wanted = quietly(() => child.authorityKeyIdentifier?.keyIdentifier);
   const ranked = candidates.map((candidate) => {

@@ -1,10 +1,10 @@
-import type { RevocationMode } from '../revocation-mode.js';
 import type { RevocationEvidence } from '../wire/verdict.js';
 import type { Certificate } from '../x509/certificate.js';
 import { formatName } from '../x509/name.js';
 import type { Failure, FailureCode } from './failure.js';
 import type { ValidatedPath } from './path-validator.js';
-import { checkRevocation, type Finding, type RevocationInputs } from './revocation.js';
+import { checkRevocation, type Finding } from './revocation.js';
+import type { RevocationInputs } from './revocation-inputs.js';
 import { isoTime, moreTelling } from './verdict.js';
 
 /** What revocation came to over a whole path. */
@@ -32,11 +32,8 @@ const NOT_ASKED: PathRevocation = {
 };
 
 /** §6.1.3 (a)(3), for every certificate of the path but the anchor. */
-export function checkPathRevocation(
-  validated: ValidatedPath,
-  mode: RevocationMode,
-  inputs: RevocationInputs,
-): PathRevocation {
+export function checkPathRevocation(validated: ValidatedPath, inputs: RevocationInputs): PathRevocation {
+  const { mode } = inputs;
   if (mode === 'off') return NOT_ASKED;
   const { certificates, anchor } = validated.path;
   const evidence: RevocationEvidence[] = [];

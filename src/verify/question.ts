@@ -7,7 +7,7 @@ import { failureOf, RequestError } from './failure.js';
 import { type PeerName, peerNames } from './peer-name.js';
 import type { Profile } from './profiles.js';
 import { purposeOid } from './purposes.js';
-import type { CandidateCrl } from './revocation.js';
+import type { CandidateCrl } from './revocation-inputs.js';
 import { TrustStore } from './trust-store.js';
 
 /** A request, understood: every default filled in, everything but the leaf parsed. */

@@ -11,7 +11,7 @@ import { type ValidatedPath, validatePath, type ValidationInputs } from './path-
 import { checkPeerNames } from './peer-name.js';
 import type { Profile } from './profiles.js';
 import { type Question, readQuestion } from './question.js';
-import type { CrlSource } from './revocation.js';
+import type { CrlSource, SigningInputs } from './revocation-inputs.js';
 import { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
 import { failed, moreTelling, type Outcome, toVerdict } from './verdict.js';
@@ -28,6 +28,8 @@ export interface VerifyEnvironment {
   /** ms since 1970. */
   now(): number;
 }
+
+const NOBODY: SigningInputs['inProgress'] = [];
 
 /** The whole of it: a request's verdict. Throws `RequestError` when the request itself makes no sense. */
 export function verify(request: VerifyRequest, environment: VerifyEnvironment, trace?: Trace): Verdict {
@@ -46,8 +48,9 @@ function answer(question: Question, environment: VerifyEnvironment, trace: Trace
     const inputs = validationInputs(question, signatures, budget, trace);
     const pool = issuerPool(leaf, question.others, anchors);
     const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace };
+    const context = { question, environment, pool, budget, inputs };
     searchPaths(search, (path) => {
-      const { outcome, isFinal } = judge(path, question, environment, inputs);
+      const { outcome, isFinal } = judge(path, context);
       trace?.judged(path, outcome);
       if (isFinal) results.settle(outcome);
       else results.add(outcome);
@@ -70,6 +73,15 @@ function validationInputs(
   return { time, profile, purpose, policy, signatures, budget, trace };
 }
 
+/** What every path of a request is judged with. */
+interface Context {
+  readonly question: Question;
+  readonly environment: VerifyEnvironment;
+  readonly pool: SigningInputs['pool'];
+  readonly budget: Budget;
+  readonly inputs: ValidationInputs;
+}
+
 interface Judgement {
   readonly outcome: Outcome;
   /** No other path changes it. */
@@ -77,18 +89,13 @@ interface Judgement {
 }
 
 /** One path: §6.1, the names asked for, and last revocation. Throws BUDGET_EXCEEDED. */
-function judge(
-  path: CertificationPath,
-  question: Question,
-  environment: VerifyEnvironment,
-  inputs: ValidationInputs,
-): Judgement {
+function judge(path: CertificationPath, context: Context): Judgement {
   const fingerprints = fingerprintsOf(path);
   try {
-    const validated = validatePath(path, inputs);
-    checkPeerNames(path.certificates, question.names);
-    rememberAuthorities(path, environment.memory);
-    return judgeRevocation(validated, fingerprints, question, environment, inputs.signatures);
+    const validated = validatePath(path, context.inputs);
+    checkPeerNames(path.certificates, context.question.names);
+    rememberAuthorities(path, context.environment.memory);
+    return judgeRevocation(validated, fingerprints, context);
   } catch (thrown) {
     const failure = failureOf(thrown);
     if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
@@ -103,27 +110,27 @@ function fingerprintsOf({ certificates, anchor }: CertificationPath): readonly s
   return fingerprints;
 }
 
-function judgeRevocation(
-  validated: ValidatedPath,
-  path: readonly string[],
-  question: Question,
-  environment: VerifyEnvironment,
-  signatures: Signatures,
-): Judgement {
-  const { evidence, failure, forgiven, isFinal, until } = checkPathRevocation(
-    validated,
-    question.revocation,
-    {
-      now: question.now,
-      at: question.at,
-      grace: question.revocation === 'grace' ? environment.crlGrace : 0,
-      maxAge: question.profile.crlMaxAge,
-      stored: environment.crls,
-      given: question.crls,
-      broken: question.brokenCrls,
-      signatures,
+function judgeRevocation(validated: ValidatedPath, path: readonly string[], context: Context): Judgement {
+  const { question, environment, pool, budget, inputs } = context;
+  const { evidence, failure, forgiven, isFinal, until } = checkPathRevocation(validated, {
+    mode: question.revocation,
+    now: question.now,
+    at: question.at,
+    grace: question.revocation === 'grace' ? environment.crlGrace : 0,
+    maxAge: question.profile.crlMaxAge,
+    stored: environment.crls,
+    given: question.crls,
+    broken: question.brokenCrls,
+    signatures: inputs.signatures,
+    signing: {
+      anchor: validated.path.anchor,
+      pool,
+      validation: inputs,
+      budget,
+      inProgress: NOBODY,
+      standing: checkPathRevocation,
     },
-  );
+  });
   const { policies } = validated;
   if (failure !== undefined) {
     return { outcome: { ...failed(failure, path), revocation: evidence, policies }, isFinal };

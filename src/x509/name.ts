@@ -55,7 +55,8 @@ export function readName(r: DerReader, what: string): Name {
 /** The content of an RDN whose tag is implicit, as a SET TLV that could stand in a Name. */
 export function readImplicitRdn(r: DerReader, tag: number, what: string): Uint8Array {
   const outer = r.enterNonEmpty(tag, what);
-  const rdn = r.element().slice();
+  // A Buffer's own slice would be the very bytes that are signed.
+  const rdn = Uint8Array.from(r.element());
   while (!r.done) checkAttribute(r, what);
   r.leave(outer, what);
   rdn[0] = TAG.set;

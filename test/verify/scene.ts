@@ -1,6 +1,6 @@
 import { CaMemory } from '../../src/verify/ca-memory.js';
 import { BASE_RULES, type Profile } from '../../src/verify/profiles.js';
-import type { CandidateCrl } from '../../src/verify/revocation.js';
+import type { CandidateCrl } from '../../src/verify/revocation-inputs.js';
 import { TrustStore } from '../../src/verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../../src/verify/verify.js';
 import type { BaseProfile } from '../../src/config/config.js';

@@ -138,6 +138,15 @@ test('a distribution point is usually one URI', () => {
   );
 });
 
+test('reading a relative name leaves the bytes as they were', () => {
+  const relative = der.explicit(0, der.explicit(1, der.attributeOf(['2.5.4.3', 'CRL 1'])));
+  const points = ext.extension(OID.crlDistributionPoints, der.sequence(der.sequence(relative)));
+  const { der: bytes } = createCertificate({ key, extensions: [points] });
+  const before = Buffer.from(bytes);
+  parseAllExtensions(parseCertificate(bytes));
+  expect(bytes.equals(before)).toBe(true);
+});
+
 test('distribution points are read, by URI, relative name, reasons and issuer', () => {
   const relative = der.explicit(0, der.explicit(1, der.attributeOf(['2.5.4.3', 'CRL 1'])));
   const certificate = withExtensions(

@@ -1,0 +1,65 @@
+import type { Certificate } from '../x509/certificate.js';
+import type { Crl } from '../x509/crl.js';
+import type { IssuingDistributionPoint } from '../x509/extensions.js';
+import { formatName, sameName } from '../x509/name.js';
+import { ALL_REASONS, dnKey, nameKeys, type Point } from './distribution-points.js';
+import { VerifyError } from './failure.js';
+
+/**
+ * §6.3.3 (b) and (d): the reasons for which the CRL speaks of the certificate, over all distribution points that
+ * it corresponds to. Throws CRL_SCOPE when there is none.
+ *
+ * @param points those of the certificate; asked for only when needed
+ */
+export function coveredReasons(crl: Crl, certificate: Certificate, points: () => readonly Point[]): number {
+  const scope = crl.issuingDistributionPoint;
+  // The point that is assumed for the certificate's own issuer takes every such CRL.
+  if (scope === undefined && sameName(crl.issuer, certificate.issuer)) return ALL_REASONS;
+  if (scope !== undefined) checkKind(scope, certificate);
+  const name = scope?.distributionPoint;
+  const names = name && nameKeys(name, [crl.issuer]);
+  let reasons = 0;
+  for (const point of points()) {
+    if (isIssuerOf(point, crl, certificate) && isNamed(point, names)) reasons |= point.reasons;
+  }
+  const covered = reasons & (scope?.onlySomeReasons ?? ALL_REASONS); // (d)(1)–(4)
+  if (covered === 0)
+    throw outOfScope(`for another distribution point or issuer than those of the certificate`);
+  return covered;
+}
+
+/** (b)(1) */
+function isIssuerOf({ issuers }: Point, crl: Crl, certificate: Certificate): boolean {
+  if (issuers === undefined) return sameName(crl.issuer, certificate.issuer);
+  return crl.issuingDistributionPoint?.indirectCrl === true && issuers.has(dnKey(crl.issuer));
+}
+
+/** (b)(2)(i) */
+function isNamed({ names, issuers }: Point, scope: ReadonlySet<string> | undefined): boolean {
+  if (scope === undefined) return true;
+  const wanted = names ?? issuers;
+  for (const name of scope) if (wanted?.has(name) === true) return true;
+  return false;
+}
+
+/** (b)(2)(ii)–(iv) */
+function checkKind(scope: IssuingDistributionPoint, certificate: Certificate): void {
+  const isCa = certificate.basicConstraints?.ca === true;
+  if (scope.onlyContainsUserCerts && isCa) throw outOfScope('for user certificates only');
+  if (scope.onlyContainsCaCerts && !isCa) throw outOfScope('for CA certificates only');
+  if (scope.onlyContainsAttributeCerts) throw outOfScope('for attribute certificates only');
+}
+
+/** §5.3.3: entries name their certificate's issuer only in a CRL that says it is indirect. */
+export function checkIndirection(crl: Crl): void {
+  if (!crl.hasCertificateIssuer || crl.issuingDistributionPoint?.indirectCrl === true) return;
+  throw new VerifyError(
+    'CRL_MALFORMED',
+    `the CRL of ${formatName(crl.issuer)} lists certificates of other issuers and is no indirect CRL`,
+    '5.3.3',
+  );
+}
+
+function outOfScope(what: string): VerifyError {
+  return new VerifyError('CRL_SCOPE', `the CRL is ${what}`);
+}

@@ -1,0 +1,214 @@
+import type { PolicyInputs } from '../wire/request.js';
+import type { Certificate } from '../x509/certificate.js';
+import type { Crl } from '../x509/crl.js';
+import { KeyUsageBit } from '../x509/extensions.js';
+import { formatName, sameName } from '../x509/name.js';
+import type { CaKey } from './ca-memory.js';
+import { type Failure, failureOf, VerifyError } from './failure.js';
+import { type CertificationPath, rank, searchPaths } from './path-builder.js';
+import { validatePath } from './path-validator.js';
+import type { Issuer, RevocationInputs, Standing } from './revocation-inputs.js';
+import { TrustStore } from './trust-store.js';
+import { moreTelling } from './verdict.js';
+
+/** Who signed a CRL, and how far that is trusted. */
+export interface CrlSigner {
+  readonly key: CaKey;
+  /** ms: until when nothing known today ends the trust. */
+  readonly until: number;
+  /** The mode forgives that the signer's own status is unknown; then only what the CRL lists counts. */
+  readonly doubt: Failure | undefined;
+}
+
+const NO_POLICY: PolicyInputs = {};
+
+/** A signer's CRL may need another signer, and so on; nobody's chain of them is longer. */
+const MAX_NESTING = 4;
+
+/**
+ * §6.3.3 (f) and (g): the key that signed the CRL, whose holder may sign CRLs and stands under the trust anchor of
+ * the path in question: the certificate's own issuer, whose path is that one, or another certificate with the CRL
+ * issuer's name, on a path of its own. Throws `VerifyError` or `X509Error` when there is none.
+ */
+export function signerOf(
+  crl: Crl,
+  certificate: Certificate,
+  issuer: Issuer,
+  inputs: RevocationInputs,
+): CrlSigner {
+  let failure: Failure | undefined;
+  const isOwn = sameName(crl.issuer, certificate.issuer);
+  if (isOwn) {
+    try {
+      if (inputs.signatures.isCrlSignedBy(crl, issuer.key)) {
+        checkKeyUsage(issuer.certificate);
+        return { key: issuer.key, until: Infinity, doubt: undefined };
+      }
+      failure = notSignedByIssuer(crl, issuer.certificate);
+    } catch (thrown) {
+      failure = passable(thrown);
+    }
+  }
+  for (const holder of otherHolders(crl, isOwn ? issuer : undefined, inputs)) {
+    inputs.signing.budget.spendStep();
+    try {
+      return trustedSigner(crl, certificate, holder, inputs);
+    } catch (thrown) {
+      const found = passable(thrown);
+      if (failure === undefined || moreTelling(found, failure)) failure = found;
+    }
+  }
+  throw asError(failure ?? nobody(crl));
+}
+
+/** Every certificate at hand with the CRL issuer's name, the likeliest first. */
+function otherHolders(crl: Crl, issuer: Issuer | undefined, inputs: RevocationInputs): Certificate[] {
+  const { anchor, pool, validation } = inputs.signing;
+  const holders = [anchor, ...pool].filter(
+    ({ certificate }) =>
+      sameName(certificate.subject, crl.issuer) &&
+      (issuer === undefined || Buffer.compare(certificate.spki, issuer.certificate.spki) !== 0),
+  );
+  return rank(crl, holders, validation.time).map(({ certificate }) => certificate);
+}
+
+function trustedSigner(
+  crl: Crl,
+  certificate: Certificate,
+  holder: Certificate,
+  inputs: RevocationInputs,
+): CrlSigner {
+  const { signatures, signing } = inputs;
+  const key = signatures.key(holder);
+  if (!signatures.isCrlSignedBy(crl, key)) {
+    throw new VerifyError('CRL_BAD_SIGNATURE', `the CRL's signature is not that of ${named(holder)}`);
+  }
+  checkKeyUsage(holder);
+  if (holder === signing.anchor.certificate) return { key, until: Infinity, doubt: undefined };
+  checkMayDelegate(holder);
+  if (signing.inProgress.some((signer) => signer.key.id === key.id)) {
+    checkCircle(crl, certificate, key, inputs);
+    return { key, until: Infinity, doubt: undefined };
+  }
+  if (signing.inProgress.length >= MAX_NESTING) {
+    throw untrusted(holder, `its status hangs on more than ${MAX_NESTING} other signers of CRLs`);
+  }
+  const { until, forgiven } = standingOf({ certificate: holder, key }, inputs);
+  return { key, until, doubt: forgiven[0] };
+}
+
+/** The signer's own path, its revocation included, as the profile judges every path; purpose and policies are not asked. */
+function standingOf(signer: Issuer, inputs: RevocationInputs): Standing {
+  const { signing, signatures } = inputs;
+  const { anchor, budget, validation } = signing;
+  const holder = signer.certificate;
+  const nested = { ...inputs, signing: { ...signing, inProgress: [...signing.inProgress, signer] } };
+  let failure: Failure | undefined;
+  const note = (found: Failure): void => {
+    if (failure === undefined || moreTelling(found, failure)) failure = found;
+  };
+  let standing: Standing | undefined;
+  const search = {
+    leaf: holder,
+    pool: signing.pool.filter(({ certificate }) => certificate !== holder),
+    anchors: new TrustStore([anchor.certificate]),
+    time: validation.time,
+    signatures,
+    budget,
+    deadEnds: { deadEnd: note },
+    trace: undefined,
+  };
+  searchPaths(search, (path) => {
+    try {
+      standing = judge(path, nested);
+      return 'stop';
+    } catch (thrown) {
+      note(passable(thrown));
+      return 'go on';
+    }
+  });
+  if (standing !== undefined) return standing;
+  throw untrusted(holder, failure?.message ?? 'no path leads to the trust anchor of the certificate');
+}
+
+/** Throws `VerifyError` or `X509Error` when the signer's path does not hold. */
+function judge(path: CertificationPath, inputs: RevocationInputs): Standing {
+  const { validation } = inputs.signing;
+  const validated = validatePath(path, {
+    ...validation,
+    purpose: undefined,
+    policy: NO_POLICY,
+    trace: undefined,
+  });
+  const found = inputs.signing.standing(validated, inputs);
+  if (found.failure !== undefined) throw asError(found.failure);
+  const ends = path.certificates.map(({ notAfter }) => notAfter);
+  return { ...found, until: Math.min(found.until, ...ends) };
+}
+
+/**
+ * The signer's own status hangs on a CRL that it signed itself. That counts only where the certificate's issuer has
+ * left it to that very signer, by cRLIssuer in the signer's certificate: there is no other word on it then.
+ */
+function checkCircle(crl: Crl, certificate: Certificate, key: CaKey, inputs: RevocationInputs): void {
+  const innermost = inputs.signing.inProgress.at(-1);
+  const isItself =
+    innermost !== undefined &&
+    innermost.key.id === key.id &&
+    innermost.certificate.fingerprint === certificate.fingerprint;
+  if (isItself && !sameName(crl.issuer, certificate.issuer)) return;
+  throw new VerifyError(
+    'CRL_ISSUER_UNTRUSTED',
+    `whether ${formatName(crl.issuer)} may sign CRLs hangs on a CRL that it signed itself`,
+  );
+}
+
+/** (f): a keyUsage extension, where the signer has one, must name cRLSign. */
+function checkKeyUsage(holder: Certificate): void {
+  const usage = holder.keyUsage;
+  if (usage === undefined || (usage & KeyUsageBit.cRLSign) !== 0) return;
+  throw new VerifyError('CRL_KEY_USAGE', `${named(holder)} may not sign CRLs`);
+}
+
+/** §4.2.1.3: whoever signs CRLs must have keyUsage; of one that is not even a CA this is asked. */
+function checkMayDelegate(holder: Certificate): void {
+  if (holder.keyUsage !== undefined || holder.basicConstraints?.ca === true) return;
+  throw new VerifyError('CRL_KEY_USAGE', `${named(holder)} is no CA and does not say that it signs CRLs`);
+}
+
+function notSignedByIssuer(crl: Crl, issuer: Certificate): Failure {
+  const signer = crl.authorityKeyIdentifier?.keyIdentifier;
+  const own = issuer.subjectKeyIdentifier;
+  if (signer !== undefined && own !== undefined && Buffer.compare(signer, own) !== 0) {
+    const message = "the CRL is signed with another key than the issuer's own";
+    return { code: 'CRL_ISSUER_UNTRUSTED', message };
+  }
+  return { code: 'CRL_BAD_SIGNATURE', message: "the CRL's signature is not the issuer's" };
+}
+
+function nobody(crl: Crl): Failure {
+  const message = `there is no certificate of ${formatName(crl.issuer)}, which issued the CRL`;
+  return { code: 'CRL_ISSUER_UNTRUSTED', message };
+}
+
+function untrusted(holder: Certificate, why: string): VerifyError {
+  return new VerifyError(
+    'CRL_ISSUER_UNTRUSTED',
+    `${named(holder)}, which signed the CRL, is not trusted: ${why}`,
+  );
+}
+
+/** A failure after which the next candidate is tried; the end of the budget is none. */
+function passable(thrown: unknown): Failure {
+  const failure = failureOf(thrown);
+  if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
+  return failure;
+}
+
+function asError({ code, message, section }: Failure): VerifyError {
+  return new VerifyError(code, message, section);
+}
+
+function named(certificate: Certificate): string {
+  return formatName(certificate.subject);
+}

@@ -1,0 +1,59 @@
+import type { Crl } from '../x509/crl.js';
+import { OID } from '../x509/oid.js';
+import { sameName } from '../x509/name.js';
+import type { CaKey } from './ca-memory.js';
+import { checkCriticalEntryExtensions, checkCriticalExtensions } from './crl-extensions.js';
+import { checkIssued, isLater } from './crl-freshness.js';
+import { checkIndirection } from './crl-scope.js';
+import { failureOf } from './failure.js';
+import type { CandidateCrl, RevocationInputs } from './revocation-inputs.js';
+
+/**
+ * The newest delta CRL that updates the complete one, if any: §5.2.4 and §6.3.3 (c), signed with the complete CRL's
+ * own key, (h). Whether it is still current is the caller's question. Throws BUDGET_EXCEEDED.
+ *
+ * @param offered newest first
+ */
+export function deltaOf(
+  base: Crl,
+  key: CaKey,
+  offered: readonly CandidateCrl[],
+  inputs: RevocationInputs,
+): CandidateCrl | undefined {
+  return offered.find(
+    ({ crl }) => crl.isDelta && !isLater(crl, inputs) && updates(crl, base) && isSound(crl, key, inputs),
+  );
+}
+
+function updates(delta: Crl, base: Crl): boolean {
+  if (base.number === null || delta.number === null || delta.baseNumber === null) return false;
+  return (
+    sameName(delta.issuer, base.issuer) && // (c)(1)
+    isSameExtension(delta, base, OID.issuingDistributionPoint) && // (c)(2)
+    isSameExtension(delta, base, OID.authorityKeyIdentifier) && // (c)(3)
+    base.number >= delta.baseNumber && // §5.2.4 (c)
+    base.number < delta.number // §5.2.4 (d)
+  );
+}
+
+/** Absent from both, or with the same octets in both: what DER makes of equal values. */
+function isSameExtension(a: Crl, b: Crl, oid: string): boolean {
+  const [mine, other] = [a, b].map((crl) => crl.extensions.find((extension) => extension.oid === oid)?.value);
+  if (mine === undefined || other === undefined) return mine === other;
+  return Buffer.compare(mine, other) === 0;
+}
+
+/** What is asked of any CRL, and (h). A delta that fails is as good as none. */
+function isSound(delta: Crl, key: CaKey, inputs: RevocationInputs): boolean {
+  try {
+    checkCriticalExtensions(delta);
+    checkIssued(delta, inputs);
+    if (!inputs.signatures.isCrlSignedBy(delta, key)) return false;
+    checkCriticalEntryExtensions(delta);
+    checkIndirection(delta);
+    return true;
+  } catch (thrown) {
+    if (failureOf(thrown).code === 'BUDGET_EXCEEDED') throw thrown;
+    return false;
+  }
+}

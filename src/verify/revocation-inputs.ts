@@ -1,0 +1,68 @@
+import type { RevocationMode } from '../revocation-mode.js';
+import type { Certificate } from '../x509/certificate.js';
+import type { Crl } from '../x509/crl.js';
+import type { Name } from '../x509/name.js';
+import type { Budget } from './budget.js';
+import type { CaKey } from './ca-memory.js';
+import type { Failure } from './failure.js';
+import type { ValidatedPath, ValidationInputs } from './path-validator.js';
+import type { Signatures } from './signatures.js';
+import type { TrustAnchor } from './trust-store.js';
+
+/** Where stored CRLs come from: a folder now, the host's store later. */
+export interface CrlSource {
+  /** The CRLs whose issuer has this name, in any order. */
+  find(issuer: Name): readonly CandidateCrl[];
+}
+
+export interface CandidateCrl {
+  readonly crl: Crl;
+  /** For people: a file's name, or `request`. */
+  readonly source: string;
+}
+
+/** The issuer of the certificate in question: its key, and its certificate. */
+export interface Issuer {
+  readonly certificate: Certificate;
+  readonly key: CaKey;
+}
+
+export interface RevocationInputs {
+  readonly mode: RevocationMode;
+  /** ms. */
+  readonly now: number;
+  /** A past instant in place of now (ms, whole seconds). */
+  readonly at: number | undefined;
+  /** ms past nextUpdate that a CRL still serves. */
+  readonly grace: number;
+  /** ms that a CRL without nextUpdate serves from its thisUpdate; `null`: not at all. */
+  readonly maxAge: number | null;
+  readonly stored: CrlSource;
+  /** The request's own. */
+  readonly given: readonly CandidateCrl[];
+  /** Why CRLs of the request were set aside. */
+  readonly broken: readonly string[];
+  readonly signatures: Signatures;
+  readonly signing: SigningInputs;
+}
+
+/** §6.3.3 (f): what it takes to validate the path of a CRL's signer. */
+export interface SigningInputs {
+  /** That of the path in question: a CRL's signer must stand under the same. */
+  readonly anchor: TrustAnchor;
+  readonly pool: readonly { readonly certificate: Certificate }[];
+  readonly validation: ValidationInputs;
+  readonly budget: Budget;
+  /** The signers whose own revocation is being asked for now, the innermost last. */
+  readonly inProgress: readonly Issuer[];
+  /** Asks for the revocation of a signer's path. Passed in, for it asks for CRLs in its turn. */
+  readonly standing: (validated: ValidatedPath, inputs: RevocationInputs) => Standing;
+}
+
+/** What revocation came to over the path of a signer. */
+export interface Standing {
+  readonly failure: Failure | undefined;
+  readonly forgiven: readonly Failure[];
+  /** ms */
+  readonly until: number;
+}
