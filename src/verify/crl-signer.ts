@@ -50,7 +50,7 @@ export function signerOf(
     }
   }
   for (const holder of otherHolders(crl, isOwn ? issuer : undefined, inputs)) {
-    inputs.signing.budget.spendStep();
+    inputs.signing.validation.budget.spendStep();
     try {
       return trustedSigner(crl, certificate, holder, inputs);
     } catch (thrown) {
@@ -100,7 +100,7 @@ function trustedSigner(
 /** The signer's own path, its revocation included, as the profile judges every path; purpose and policies are not asked. */
 function standingOf(signer: Issuer, inputs: RevocationInputs): Standing {
   const { signing, signatures } = inputs;
-  const { anchor, budget, validation } = signing;
+  const { anchor, validation } = signing;
   const holder = signer.certificate;
   const nested = { ...inputs, signing: { ...signing, inProgress: [...signing.inProgress, signer] } };
   let failure: Failure | undefined;
@@ -114,7 +114,7 @@ function standingOf(signer: Issuer, inputs: RevocationInputs): Standing {
     anchors: new TrustStore([anchor.certificate]),
     time: validation.time,
     signatures,
-    budget,
+    budget: validation.budget,
     deadEnds: { deadEnd: note },
     trace: undefined,
   };

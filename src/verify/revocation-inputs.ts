@@ -2,7 +2,6 @@ import type { RevocationMode } from '../revocation-mode.js';
 import type { Certificate } from '../x509/certificate.js';
 import type { Crl } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
-import type { Budget } from './budget.js';
 import type { CaKey } from './ca-memory.js';
 import type { Failure } from './failure.js';
 import type { ValidatedPath, ValidationInputs } from './path-validator.js';
@@ -52,7 +51,6 @@ export interface SigningInputs {
   readonly anchor: TrustAnchor;
   readonly pool: readonly { readonly certificate: Certificate }[];
   readonly validation: ValidationInputs;
-  readonly budget: Budget;
   /** The signers whose own revocation is being asked for now, the innermost last. */
   readonly inProgress: readonly Issuer[];
   /** Asks for the revocation of a signer's path. Passed in, for it asks for CRLs in its turn. */

@@ -48,7 +48,7 @@ function answer(question: Question, environment: VerifyEnvironment, trace: Trace
     const inputs = validationInputs(question, signatures, budget, trace);
     const pool = issuerPool(leaf, question.others, anchors);
     const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace };
-    const context = { question, environment, pool, budget, inputs };
+    const context = { question, environment, pool, inputs };
     searchPaths(search, (path) => {
       const { outcome, isFinal } = judge(path, context);
       trace?.judged(path, outcome);
@@ -78,7 +78,6 @@ interface Context {
   readonly question: Question;
   readonly environment: VerifyEnvironment;
   readonly pool: SigningInputs['pool'];
-  readonly budget: Budget;
   readonly inputs: ValidationInputs;
 }
 
@@ -111,7 +110,7 @@ function fingerprintsOf({ certificates, anchor }: CertificationPath): readonly s
 }
 
 function judgeRevocation(validated: ValidatedPath, path: readonly string[], context: Context): Judgement {
-  const { question, environment, pool, budget, inputs } = context;
+  const { question, environment, pool, inputs } = context;
   const { evidence, failure, forgiven, isFinal, until } = checkPathRevocation(validated, {
     mode: question.revocation,
     now: question.now,
@@ -126,7 +125,6 @@ function judgeRevocation(validated: ValidatedPath, path: readonly string[], cont
       anchor: validated.path.anchor,
       pool,
       validation: inputs,
-      budget,
       inProgress: NOBODY,
       standing: checkPathRevocation,
     },
