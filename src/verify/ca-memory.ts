@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import type { Crl } from '../x509/crl.js';
-import { importPublicKey, type PublicKey } from '../x509/public-key.js';
+import { importPublicKey, lacksDsaParameters, type PublicKey } from '../x509/public-key.js';
 import { BoundedMap } from './bounded-map.js';
 
 /** A CA's public key, imported, with a short name for it. */
 export interface CaKey {
-  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  /** SHA-256, hex, of the SubjectPublicKeyInfo and the DSA parameters it inherits, if any. */
   readonly id: string;
   readonly publicKey: PublicKey;
 }
@@ -31,18 +31,28 @@ export class CaMemory {
   readonly #edgesByChild = new WeakMap<Certificate, CaKey>();
   readonly #crls = new WeakMap<Crl, Map<string, boolean>>();
 
-  /** The certificate's imported key, or `undefined` when it has to be imported first. */
-  key(holder: Certificate): CaKey | undefined {
+  /**
+   * The certificate's imported key, or `undefined` when it has to be imported first. `inherited`: the DSA parameters
+   * of the key above it in the path, if that has any; which of two keys a DSA key without its own is depends on them.
+   */
+  key(holder: Certificate, inherited?: Uint8Array): CaKey | undefined {
     const byHolder = this.#keysByHolder.get(holder);
     if (byHolder !== undefined) return byHolder;
-    const key = this.#keys.get(bytesKey(holder.spki));
+    const spki = bytesKey(holder.spki);
+    const key = this.#keys.get(spki);
     if (key !== undefined) this.#keysByHolder.set(holder, key);
-    return key;
+    return key ?? (inherited && this.#keys.get(spki + bytesKey(inherited)));
   }
 
   /** Throws `X509Error` when the key is bad or of a kind that is not supported. */
-  importKey(holder: Certificate): CaKey {
+  importKey(holder: Certificate, inherited?: Uint8Array): CaKey {
     const { spki } = holder;
+    if (inherited !== undefined && lacksDsaParameters(spki)) {
+      const id = hash('sha256', Buffer.concat([spki, inherited]), 'hex');
+      const key = { id, publicKey: importPublicKey(spki, inherited) };
+      this.#keys.set(bytesKey(spki) + bytesKey(inherited), key);
+      return key;
+    }
     const key = { id: hash('sha256', spki, 'hex'), publicKey: importPublicKey(spki) };
     this.#keys.set(bytesKey(spki), key);
     this.#keysByHolder.set(holder, key);

@@ -54,8 +54,8 @@ const LOOP: Failure = {
 
 /**
  * Visits every path from the leaf to an anchor, the likeliest first: depth first with back-tracking, loops refused
- * (RFC 4158 §2.4.2 and §5). A branch whose signature does not hold is not followed. `visit` ends the search by
- * answering `stop`. Throws BUDGET_EXCEEDED.
+ * (RFC 4158 §2.4.2 and §5). A branch whose signature does not hold is not followed; one whose key is not whole
+ * without the keys above it is. `visit` ends the search by answering `stop`. Throws BUDGET_EXCEEDED.
  */
 export function searchPaths(search: PathSearch, visit: PathVisitor): void {
   extend(search, [search.leaf], visit);
@@ -111,7 +111,9 @@ function isLoop(path: readonly Certificate[], candidate: Certificate): boolean {
 function isSigned(search: PathSearch, path: readonly Certificate[], issuer: Certificate): boolean {
   try {
     const child = path[path.length - 1] ?? search.leaf;
-    search.signatures.checkCertificate(child, search.signatures.key(issuer));
+    const key = search.signatures.ownKey(issuer);
+    // §6.1.4 (f): what a key inherits is known only from above; the validator, which comes from there, checks it
+    if (key !== undefined) search.signatures.checkCertificate(child, key);
     return true;
   } catch (thrown) {
     const failure = failureOf(thrown);

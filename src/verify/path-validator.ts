@@ -132,7 +132,7 @@ function prepareForNext(certificate: Certificate, state: State, inputs: Validati
   // (c)
   state.workingIssuer = certificate.subject;
   // (d)(e)(f)
-  state.workingKey = inputs.signatures.key(certificate);
+  state.workingKey = inputs.signatures.key(certificate, state.workingKey);
   // (g)
   state.names.add(certificate);
   const selfIssued = isSelfIssued(certificate);

@@ -1,6 +1,7 @@
 import type { Certificate } from '../x509/certificate.js';
 import type { Crl } from '../x509/crl.js';
 import { formatName } from '../x509/name.js';
+import { lacksDsaParameters } from '../x509/public-key.js';
 import { verifySignature } from '../x509/signature.js';
 import { type Budget, KEY_IMPORT_COST, signatureCost } from './budget.js';
 import type { CaKey, CaMemory } from './ca-memory.js';
@@ -29,12 +30,23 @@ export class Signatures {
     this.#leaf = leaf;
   }
 
-  /** The key of a CA or anchor; throws BAD_KEY or UNSUPPORTED_ALGORITHM. */
-  key(holder: Certificate): CaKey {
-    const known = this.#memory.key(holder);
+  /**
+   * The key of a CA or anchor, whose DSA parameters may be those of the key `above` it (§6.1.4 (d)–(f)); throws
+   * BAD_KEY or UNSUPPORTED_ALGORITHM.
+   */
+  key(holder: Certificate, above?: CaKey): CaKey {
+    const inherited = above?.publicKey.dsaParameters;
+    const known = this.#memory.key(holder, inherited);
     if (known !== undefined) return known;
     this.#budget.spendSignature(KEY_IMPORT_COST);
-    return this.#memory.importKey(holder);
+    return this.#memory.importKey(holder, inherited);
+  }
+
+  /** The same where the path above is not known yet; `undefined` for a key that depends on it. */
+  ownKey(holder: Certificate): CaKey | undefined {
+    const known = this.#memory.key(holder);
+    if (known !== undefined) return known;
+    return lacksDsaParameters(holder.spki) ? undefined : this.key(holder);
   }
 
   /** Throws BAD_SIGNATURE unless `issuer` signed `child`, and UNSUPPORTED_ALGORITHM when that cannot be said. */

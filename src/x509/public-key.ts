@@ -45,6 +45,17 @@ export function importPublicKey(spki: Uint8Array, inheritedDsaParameters?: Uint8
   }
 }
 
+/** Is it a DSA key without parameters of its own, which only a key above it can complete? False for a broken one. */
+export function lacksDsaParameters(spki: Uint8Array): boolean {
+  try {
+    const { algorithm } = readSpki(spki);
+    return algorithm.oid === OID.dsa && isNullOrAbsent(algorithm.parameters);
+  } catch (error) {
+    if (error instanceof X509Error) return false;
+    throw error;
+  }
+}
+
 function checkKey(spki: Uint8Array, inheritedDsaParameters: Uint8Array | undefined): KeyFacts {
   const { algorithm, key } = asBadKey(() => readSpki(spki));
   switch (algorithm.oid) {

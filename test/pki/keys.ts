@@ -1,8 +1,16 @@
-import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto';
+import { DerReader, TAG } from '../../src/x509/der.js';
 import { OID } from '../../src/x509/oid.js';
 import * as der from './der-builder.js';
 
-export type KeyType = 'rsa-2048' | 'rsa-pss' | 'p-256' | 'p-384' | 'ed25519' | 'ed448';
+export type KeyType = 'rsa-2048' | 'rsa-pss' | 'p-256' | 'p-384' | 'dsa-1024' | 'ed25519' | 'ed448';
 /** For RSA and ECDSA; Ed25519 and Ed448 have their own. */
 export type Digest = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
@@ -52,6 +60,10 @@ interface Scheme {
 /** id-RSASSA-PSS is not used with SHA-1 here. */
 const pssDigest = (digest: Digest): Exclude<Digest, 'sha1'> => (digest === 'sha1' ? 'sha256' : digest);
 
+/** There is none with SHA-384 or SHA-512 here. */
+const dsaDigest = (digest: Digest): 'sha1' | 'sha256' => (digest === 'sha1' ? 'sha1' : 'sha256');
+const DSA = { sha1: OID.dsaWithSha1, sha256: OID.dsaWithSha256 } as const;
+
 const ec = (namedCurve: string): Scheme => ({
   generate: () => generateKeyPairSync('ec', { namedCurve }),
   algorithm: (digest) => der.sequence(der.oid(ECDSA[digest])),
@@ -74,6 +86,11 @@ const SCHEMES: Readonly<Record<KeyType, Scheme>> = {
   },
   'p-256': ec('prime256v1'),
   'p-384': ec('secp384r1'),
+  'dsa-1024': {
+    generate: () => generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 }),
+    algorithm: (digest) => der.sequence(der.oid(DSA[dsaDigest(digest)])),
+    sign: (digest, data, key) => sign(dsaDigest(digest), data, key),
+  },
   ed25519: {
     generate: () => generateKeyPairSync('ed25519'),
     algorithm: () => der.sequence(der.oid(OID.ed25519)),
@@ -98,4 +115,28 @@ export function algorithmOf(key: KeyPair, digest: Digest): der.Der {
 
 export function signWith(key: KeyPair, digest: Digest, data: der.Der): der.Der {
   return SCHEMES[key.type].sign(digest, data, key.privateKey);
+}
+
+/** A DSA key with the parameters of `relative`, but none in its SubjectPublicKeyInfo: RFC 3279 §2.3.2. */
+export function inheritingKey(relative: KeyPair, secret: bigint): KeyPair {
+  const r = new DerReader(relative.spki);
+  r.enter(TAG.sequence, 'spki');
+  const end = r.enter(TAG.sequence, 'algorithm');
+  r.oid('algorithm');
+  r.next('parameters');
+  const parameters = Buffer.from(r.element());
+  r.leave(end, 'algorithm');
+  const pkcs8 = der.sequence(
+    der.integer(0),
+    der.sequence(der.oid(OID.dsa), parameters),
+    der.octetString(der.integer(secret)),
+  );
+  const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
+  const publicKey = createPublicKey(privateKey);
+  const whole = new DerReader(publicKey.export({ type: 'spki', format: 'der' }));
+  whole.enter(TAG.sequence, 'spki');
+  whole.next('algorithm');
+  whole.octetsAsBits('key');
+  const spki = der.sequence(der.sequence(der.oid(OID.dsa)), der.bitString(whole.content()));
+  return { type: relative.type, privateKey, publicKey, spki };
 }
