@@ -3,6 +3,7 @@ import { messageOf, PkixdError } from '../errors.js';
 import type { Command } from './command.js';
 import { note, print, type Context } from './context.js';
 import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
+import { STANDARD_INPUT } from './read-input.js';
 import { explain } from './explain.js';
 import { logs } from './logs.js';
 import { start } from './start.js';
@@ -48,7 +49,8 @@ async function dispatch(words: readonly string[], context: Context): Promise<num
   }
   // With a callback yargs hands over what it would print (--help, --version) instead of printing it.
   let help = '';
-  await parser.parseAsync([...words], {}, (_error: unknown, _args: unknown, text: string) => {
+  const read = words.map((word) => (word === '-' ? STANDARD_INPUT : word));
+  await parser.parseAsync(read, {}, (_error: unknown, _args: unknown, text: string) => {
     help = text;
   });
   if (help !== '') print(context, help);
@@ -84,7 +86,9 @@ function createParser(): Argv {
     .wrap(110)
     .fail((message, error) => {
       const what = message?.startsWith('Not enough non-option') ? 'an argument is missing' : message;
-      throw error instanceof Error ? error : new UsageError(`${what}; "pkixd COMMAND --help" shows how`);
+      // What yargs itself finds wrong with a flag comes as its own kind of error, with the same words as the message.
+      if (error instanceof Error && error.name !== 'YError') throw error;
+      throw new UsageError(`${what}; "pkixd COMMAND --help" shows how`);
     });
 }
 

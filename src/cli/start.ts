@@ -4,7 +4,8 @@ import { configFileOf, descriptorLimit } from '../config/load.js';
 import { PROTOCOLS } from '../protocol/index.js';
 import { startSupervisor } from '../supervisor/main.js';
 import type { Command } from './command.js';
-import { print } from './context.js';
+import { checkFiles } from './check-files.js';
+import { note, print } from './context.js';
 import { CONFIG_FLAG, configForStart, configSources, optionFlags } from './flags.js';
 
 /** Runs the server in the foreground until a signal or `pkixd stop` ends it. */
@@ -29,6 +30,7 @@ export const start: Command = {
   ],
   async run(context, args) {
     const config = configForStart(context, args, descriptorLimit());
+    checkFiles(config, (message) => note(context, `warning: ${message}`));
     if (args['check'] === true) {
       const file = configFileOf(configSources(context, args)) ?? 'no file, defaults alone';
       print(context, `configuration OK (${file})`);

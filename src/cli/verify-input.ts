@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf, PkixdError } from '../errors.js';
 import { parsePem } from '../x509/pem.js';
+import { readInputFile } from './read-input.js';
 
 export interface CertificatesAndCrls {
   readonly certificates: readonly Uint8Array[];
@@ -39,7 +39,7 @@ export function readCrls(file: string, cwd: string): readonly Uint8Array[] {
 
 function readInput(file: string, cwd: string): Buffer {
   try {
-    return readFileSync(file === '-' ? 0 : resolve(cwd, file));
+    return readInputFile(resolve(cwd, file));
   } catch (error) {
     throw new InputError('FILE_UNREADABLE', file, `cannot be read: ${messageOf(error)}`);
   }

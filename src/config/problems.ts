@@ -50,6 +50,16 @@ const MAX_QUOTE = 80;
 
 /** A value as its owner wrote it, cut to a length that fits a line. */
 export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has no word for infinity and NaN.
+  const text = typeof value === 'number' ? String(value) : inJson(value);
   return text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text;
+}
+
+/** A map may hold itself, through an alias in YAML. */
+function inJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return 'a map that holds itself';
+  }
 }

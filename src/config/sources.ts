@@ -9,6 +9,9 @@ import { nearest } from './suggestion.js';
 /** Keys of the file that hold more than one value: the options of the table live beside them. */
 const STRUCTURES = new Set(['listeners', 'profiles']);
 
+/** Characters of a dotted key beyond which it is not looked at further. */
+const MAX_KEY = 200;
+
 export const FILE_NAMES = ['pkixd.config.yaml', 'pkixd.config.json'] as const;
 
 /** The file that applies: the one named, else the one in the working directory, else none. */
@@ -32,11 +35,14 @@ export function settingsOfFile(file: string): Setting[] {
   const root = parseFile(file);
   if (root === null) return [];
   if (!isMap(root)) throw new ConfigError([`${basename(file)}: the file does not hold a map of options`]);
-  const settings: Setting[] = [];
+  const settings = new Map<string, Setting>();
+  const twice: string[] = [];
   flatten(root, '', (key, value) => {
-    settings.push({ key, value, origin: basename(file), folder: dirname(file) });
+    if (settings.has(key)) twice.push(`${key}: stands twice in ${basename(file)}; keep one`);
+    settings.set(key, { key, value, origin: basename(file), folder: dirname(file) });
   });
-  return settings;
+  if (twice.length > 0) throw new ConfigError(twice);
+  return [...settings.values()];
 }
 
 function parseFile(file: string): unknown {
@@ -52,10 +58,18 @@ function parseFile(file: string): unknown {
   const document = parseDocument(text, { prettyErrors: true });
   const [first] = document.errors;
   if (first) throw new ConfigError([`${basename(file)}: ${first.message.trimEnd()}`]);
-  return document.toJS();
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias without its anchor, or so many that they are meant to fill the memory.
+    throw new ConfigError([`${basename(file)}: ${messageOf(error)}`]);
+  }
 }
 
 function flatten(map: object, prefix: string, found: (key: string, value: unknown) => void): void {
+  // No option's name is that deep: it is a map that holds itself through an alias.
+  if (prefix.length > MAX_KEY)
+    throw new ConfigError([`${prefix.slice(0, MAX_KEY)}…: there is no such option`]);
   for (const [name, value] of Object.entries(map)) {
     const key = prefix + name;
     const isSection = Object.keys(OPTIONS).some((option) => option.startsWith(`${key}.`));

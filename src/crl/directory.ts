@@ -82,9 +82,11 @@ export class CrlDirectory implements CrlSource {
     const known = this.#files.get(name);
     let stamp = '';
     try {
-      const { mtimeMs, size, ino } = statSync(path);
-      stamp = `${mtimeMs} ${size} ${ino}`;
+      const found = statSync(path);
+      stamp = `${found.mtimeMs} ${found.size} ${found.ino}`;
       if (known?.stamp === stamp) return known;
+      // To read a FIFO or a device could hold the thread up for ever.
+      if (!found.isFile()) throw new Error('it is no file');
       return { stamp, crls: this.#parse(path, readFileSync(path)) };
     } catch (thrown) {
       if (known?.stamp !== stamp) this.#leaveOut(path, thrown);

@@ -54,6 +54,8 @@ function readFolder(folder: string): Certificate[] {
 function readFile(path: string): Certificate[] {
   let content: Buffer;
   try {
+    // A FIFO or a device could hold a thread up for ever.
+    if (!statSync(path).isFile()) throw new Error('it is neither a file nor a folder');
     content = readFileSync(path);
   } catch (cause) {
     throw new AnchorError(path, messageOf(cause), { cause });

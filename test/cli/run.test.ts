@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -34,6 +35,8 @@ test.each([
   [['strat'], /Did you mean start/],
   [['status', '--jsno'], /jsno/],
   [['scale'], /an argument is missing/],
+  [['verify', 'x', '--untrusted'], /Not enough arguments following: untrusted/],
+  [['start', '--workers.count'], /Not enough arguments following: workers.count/],
   [['scale', 'two'], /"two" is not a number of workers: a whole number from 1 to 256/],
   [['scale', '257'], /from 1 to 256/],
   [['restart', '0'], /from 1 on/],
@@ -85,4 +88,36 @@ test('a wrong configuration ends with 78 and every problem, a missing file with 
   expect(wrong.code).toBe(78);
   expect(wrong.err).toMatch(/2 problems:\n {2}queue\.max: .*\n {2}log\.level: /);
   expect(await cli(folder, 'start', '--config', 'none.yaml')).toMatchObject({ code: 66 });
+});
+
+test('start fails at once, and says where, when trust anchors cannot be had', async () => {
+  writeFileSync(join(folder, 'text.pem'), 'no certificate');
+  const words = [
+    'start',
+    '--log.directory',
+    join(folder, 'logs'),
+    '--trust.anchors',
+    'none.pem',
+    '--trust.anchors',
+    'text.pem',
+  ];
+  for (const more of [[], ['--check']]) {
+    const { code, err } = await cli(folder, ...words, ...more);
+    expect(code).toBe(78);
+    expect(err).toMatch(/trust\.anchors: trust anchors of .*\/none\.pem: .*ENOENT/);
+    expect(err).toMatch(/trust\.anchors: trust anchors of .*\/text\.pem: .*holds no certificate/);
+  }
+});
+
+test('trust anchors are files or folders; a FIFO is not waited for', async () => {
+  execFileSync('/usr/bin/mkfifo', [join(folder, 'fifo')]);
+  const { code, err } = await cli(folder, 'start', '--check', '--trust.anchors', 'fifo');
+  expect(code).toBe(78);
+  expect(err).toMatch(/fifo: it is neither a file nor a folder/);
+});
+
+test('a folder of CRLs that is not there is a warning', async () => {
+  const { code, err } = await cli(folder, 'start', '--check', '--crl.directory', 'none');
+  expect(code).toBe(0);
+  expect(err).toMatch(/warning: crl\.directory: ".*\/none" cannot be read, and no CRL will be found/);
 });

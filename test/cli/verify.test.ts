@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -126,3 +127,21 @@ test.each(['yesterday', '2026-02-30', '2026-02-30T00:00:00Z', '2026-03-31T12:00:
     expect(() => parseInstant(text)).toThrow(/is no instant/);
   },
 );
+
+test('- is standard input, with its own name in the answer', async () => {
+  const words = ['--local', '--anchor', 'root.pem', '--untrusted', 'ca.der', '--crl', 'crls.pem'];
+  const child = spawn(process.execPath, [join(process.cwd(), 'dist/cli/main.js'), 'verify', '-', ...words], {
+    cwd: folder,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdin.end(readFileSync(join(folder, 'good.pem')));
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+  expect(Buffer.concat(chunks).toString()).toMatch(/^\/dev\/stdin: valid OK /);
+});
+
+test('a file without end is given up, not read until the memory is full', async () => {
+  const { code, err } = await verify('/dev/zero');
+  expect(code).toBe(66);
+  expect(err).toMatch(/\/dev\/zero: .*holds more than 134217728 bytes/);
+});

@@ -123,3 +123,28 @@ test('a configuration is frozen to its leaves', () => {
   expect(Object.isFrozen(config) && Object.isFrozen(config.listeners[0]?.address)).toBe(true);
   expect(Object.isFrozen(config.profiles['webpki']?.anchors)).toBe(true);
 });
+
+test('the same option in both spellings of the file is an error, not a choice', () => {
+  file('workers.count: 1\nworkers: { count: 2 }\n');
+  expect(problems()).toEqual(['workers.count: stands twice in pkixd.config.yaml; keep one']);
+});
+
+test.each([
+  ['a map that holds itself', 'workers: &a { b: *a }\n', /there is no such option/],
+  ['a list that holds itself', 'queue.max: &a [*a]\n', /queue\.max: .*is not a whole number/],
+  ['listeners that hold themselves', 'listeners: &a [*a]\n', /listeners\[0\]\.address: has no address/],
+  ['profiles that hold themselves', 'profiles: &a { x: *a }\n', /profiles\.x/],
+  [
+    'aliases without end',
+    `a: &a [${'x,'.repeat(9)}]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]\n`,
+    /alias/,
+  ],
+  [
+    'infinity',
+    'queue.max: .inf\n',
+    /queue\.max: Infinity \(from pkixd\.config\.yaml\) is not a whole number/,
+  ],
+])('%s in the file is a problem like any other', (_, text, message) => {
+  file(text);
+  expect(problems().join('\n')).toMatch(message);
+});

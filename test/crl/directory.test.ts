@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -80,4 +81,16 @@ test('a folder that is not there is reported once and holds nothing', () => {
   now = 5000;
   directory.find(nameOf(first));
   expect(reports).toEqual([expect.stringContaining('missing')]);
+});
+
+test('what is no file is left out, and never waited for', () => {
+  execFileSync('/usr/bin/mkfifo', [join(folder, 'fifo.crl')]);
+  mkdirSync(join(folder, 'folder.pem'));
+  write('good.der', createCrl(first).der);
+  const directory = open();
+  expect(directory.find(nameOf(first))).toHaveLength(1);
+  expect(reports.toSorted()).toEqual([
+    expect.stringMatching(/fifo\.crl is left out: it is no file/),
+    expect.stringMatching(/folder\.pem is left out: it is no file/),
+  ]);
 });

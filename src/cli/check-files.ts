@@ -1,0 +1,37 @@
+import { readdirSync } from 'node:fs';
+import type { Config } from '../config/config.js';
+import { ConfigError } from '../config/problems.js';
+import { messageOf } from '../errors.js';
+import { readAnchors } from '../thread/anchors.js';
+
+/**
+ * What the configuration names and every task thread is to read. Without its trust anchors no thread gets ready, so
+ * that is a ConfigError now and not a server that starts for ever; a folder of CRLs may still come, and is a warning.
+ */
+export function checkFiles(config: Config, warn: (message: string) => void): void {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  const check = (key: string, anchors: readonly string[]): void => {
+    for (const anchor of anchors) {
+      if (seen.has(anchor)) continue;
+      seen.add(anchor);
+      try {
+        readAnchors(anchor);
+      } catch (error) {
+        problems.push(`${key}: ${messageOf(error)}`);
+      }
+    }
+  };
+  check('trust.anchors', config['trust.anchors']);
+  for (const [name, { anchors }] of Object.entries(config.profiles)) {
+    check(`profiles.${name}.anchors`, anchors);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  const folder = config['crl.directory'];
+  if (folder === null) return;
+  try {
+    readdirSync(folder);
+  } catch (error) {
+    warn(`crl.directory: "${folder}" cannot be read, and no CRL will be found: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,46 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { codeOf } from '../errors.js';
+
+/** What `-` stands for. yargs loses a bare `-`, so the word is exchanged before it sees it. */
+export const STANDARD_INPUT = '/dev/stdin';
+const STDIN = 0;
+
+/** The largest CRLs in the wild stay below 100 MiB; a device or a pipe without end must not fill the memory. */
+const MAX_INPUT = 128 * 1024 * 1024;
+const CHUNK = 256 * 1024;
+/** Milliseconds between two looks at a standard input that its owner made non-blocking. */
+const RETRY = 10;
+
+/** The whole of a file, a pipe or standard input. Throws what the system does, and when it is too large. */
+export function readInputFile(path: string): Buffer {
+  // Opened by its number: where it is a socket, the name cannot be opened.
+  const descriptor = path === STANDARD_INPUT ? STDIN : openSync(path, 'r');
+  try {
+    return readToEnd(descriptor);
+  } finally {
+    if (descriptor !== STDIN) closeSync(descriptor);
+  }
+}
+
+function readToEnd(descriptor: number): Buffer {
+  const chunks: Buffer[] = [];
+  for (let size = 0; size <= MAX_INPUT;) {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    const length = readSome(descriptor, chunk);
+    if (length === 0) return Buffer.concat(chunks, size);
+    chunks.push(chunk.subarray(0, length));
+    size += length;
+  }
+  throw new Error(`it holds more than ${MAX_INPUT} bytes`);
+}
+
+function readSome(descriptor: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, chunk);
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
+    }
+  }
+}
