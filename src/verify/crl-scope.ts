@@ -34,11 +34,13 @@ function isIssuerOf({ issuers }: Point, crl: Crl, certificate: Certificate): boo
   return crl.issuingDistributionPoint?.indirectCrl === true && issuers.has(dnKey(crl.issuer));
 }
 
-/** (b)(2)(i) */
+/** (b)(2)(i): one of the names in both. The smaller set is walked, so that many points and many names stay cheap. */
 function isNamed({ names, issuers }: Point, scope: ReadonlySet<string> | undefined): boolean {
   if (scope === undefined) return true;
   const wanted = names ?? issuers;
-  for (const name of scope) if (wanted?.has(name) === true) return true;
+  if (wanted === undefined) return false;
+  const [few, many] = scope.size < wanted.size ? [scope, wanted] : [wanted, scope];
+  for (const name of few) if (many.has(name)) return true;
   return false;
 }
 

@@ -28,11 +28,11 @@ export function deltaOf(
 function updates(delta: Crl, base: Crl): boolean {
   if (base.number === null || delta.number === null || delta.baseNumber === null) return false;
   return (
+    base.number >= delta.baseNumber && // §5.2.4 (c)
+    base.number < delta.number && // §5.2.4 (d)
     sameName(delta.issuer, base.issuer) && // (c)(1)
     isSameExtension(delta, base, OID.issuingDistributionPoint) && // (c)(2)
-    isSameExtension(delta, base, OID.authorityKeyIdentifier) && // (c)(3)
-    base.number >= delta.baseNumber && // §5.2.4 (c)
-    base.number < delta.number // §5.2.4 (d)
+    isSameExtension(delta, base, OID.authorityKeyIdentifier) // (c)(3)
   );
 }
 

@@ -171,7 +171,8 @@ function newestFirst(certificate: Certificate, inputs: RevocationInputs): readon
     if (found.length < 2) return found;
   }
   const stored = issuers.flatMap((issuer) => inputs.stored.find(issuer));
-  const given = inputs.given.filter(({ crl }) => issuers.some((issuer) => sameName(crl.issuer, issuer)));
+  const keys = new Set(issuers.map(({ key }) => key));
+  const given = inputs.given.filter(({ crl }) => keys.has(crl.issuer.key));
   const offered = stored.concat(given);
   if (offered.length < 2) return offered;
   const isOwn = ({ crl }: CandidateCrl): boolean =>
