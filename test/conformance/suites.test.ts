@@ -17,8 +17,8 @@ testWithData("real servers' chains hold", 'x509-limbo.json', (path) => {
   expect(failures(readSuite(path), ['limbo::online::'])).toEqual([]);
 });
 
-testWithData('PKITS 4.1, 4.2, 4.6 and 4.7 hold', 'nist-pkits.json', (path) => {
-  expect(failures(readSuite(path), ['pkits-4.1.', 'pkits-4.2.', 'pkits-4.6.', 'pkits-4.7.'])).toEqual([]);
+testWithData('PKITS holds whole', 'nist-pkits.json', (path) => {
+  expect(failures(readSuite(path), ['pkits-'])).toEqual([]);
 });
 
 testWithData('PKITS finds nothing valid that is invalid', 'nist-pkits.json', (path) => {
