@@ -32,9 +32,10 @@ export function parseArguments(words: readonly string[], permits: ReadonlySet<st
     const [key, value] = split(word);
     const permission = PERMISSION_OF[key];
     if (permission !== undefined && !permits.has(permission)) throw notPermitted(`${key}=`, permission);
-    const earlier = values.get(key) ?? [];
-    if (earlier.length > 0 && ONCE.includes(key)) throw bad(word, `${key}= is given twice`);
-    values.set(key, [...earlier, value]);
+    const earlier = values.get(key);
+    if (earlier === undefined) values.set(key, [value]);
+    else if (ONCE.includes(key)) throw bad(word, `${key}= is given twice`);
+    else earlier.push(value);
   }
   const one = (key: string): string | undefined => values.get(key)?.[0];
   const [profile, purpose, at, revocation] = [one('profile'), one('purpose'), one('at'), one('revocation')];

@@ -28,6 +28,12 @@ export class LineSplitter {
     while (start < chunk.length) {
       const newline = chunk.indexOf(NEWLINE, start);
       const end = newline === -1 ? chunk.length : newline;
+      if (newline !== -1 && !this.midLine && end - start <= this.#limit) {
+        // A line that is here as a whole, as nearly all are: nothing to keep, nothing to copy.
+        yield { kind: 'line', text: textOf(chunk, start, end) };
+        start = newline + 1;
+        continue;
+      }
       if (this.#keep(chunk.subarray(start, end))) yield { kind: 'tooLong' };
       if (newline === -1) return;
       if (!this.#dropping) yield { kind: 'line', text: this.#take() };
@@ -56,7 +62,11 @@ export class LineSplitter {
     const bytes = first && this.#parts.length === 1 ? first : Buffer.concat(this.#parts, this.#length);
     this.#parts = [];
     this.#length = 0;
-    const end = bytes.at(-1) === RETURN ? bytes.length - 1 : bytes.length;
-    return bytes.toString('latin1', 0, end);
+    return textOf(bytes, 0, bytes.length);
   }
+}
+
+function textOf(bytes: Buffer, start: number, end: number): string {
+  if (start === end) return '';
+  return bytes.toString('latin1', start, bytes[end - 1] === RETURN ? end - 1 : end);
 }

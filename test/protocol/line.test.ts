@@ -194,3 +194,12 @@ test('beyond the pipelining limit and past a deadline the request is named', () 
   expect(session.tooManyPipelined(event, 4).toString()).toMatch(/^z error PIPELINE_LIMIT .*at most 4/);
   expect(session.timedOut('request').toString()).toMatch(/^y error DEADLINE .*requestTimeout/);
 });
+
+test('a line full of names costs a look at each, not at each pair of them', () => {
+  const names = 500_000;
+  const session = open(ALL, { ...LIMITS, maxLine: 16 * 1024 * 1024 });
+  const words = Array.from({ length: names }, (_, n) => `host=${n}`);
+  // Copied anew for each word, this many would take minutes.
+  const [event] = send(session, `VERIFY ${words.join(' ')}\n${CERT}.\n`);
+  expect(requestOf(event).hosts).toHaveLength(names);
+});
