@@ -7,7 +7,7 @@ interface BudgetLimits {
   readonly signatures: number;
   /** Candidate issuers looked at while building paths. */
   readonly steps: number;
-  /** Names compared with name constraints: names × constraints of their form, whatever the comparing costs. */
+  /** Names compared: names × constraints of their form, names asked for × names presented, whatever it costs. */
   readonly comparisons: number;
 }
 
@@ -43,7 +43,7 @@ export class Budget {
 
   spendComparisons(count: number): void {
     this.#comparisons -= count;
-    if (this.#comparisons < 0) throw exceeded('comparing names with name constraints');
+    if (this.#comparisons < 0) throw exceeded('comparing names');
   }
 }
 

@@ -3,6 +3,7 @@ import type { VerifyRequest } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import type { GeneralName } from '../x509/general-name.js';
 import { formatName } from '../x509/name.js';
+import type { Budget } from './budget.js';
 import { RequestError, VerifyError } from './failure.js';
 import { parseIpAddress } from './ip-address.js';
 
@@ -27,9 +28,17 @@ export function peerNames(request: VerifyRequest): readonly PeerName[] {
   return names;
 }
 
-/** Throws PEER_NAME unless the subjectAltName has every one of the names; the subject is never looked at. */
-export function checkPeerNames([leaf]: readonly Certificate[], wanted: readonly PeerName[]): void {
-  if (leaf === undefined) return;
+/**
+ * Throws PEER_NAME unless the subjectAltName has every one of the names; the subject is never looked at. Throws
+ * BUDGET_EXCEEDED before it compares too many with too many.
+ */
+export function checkPeerNames(
+  [leaf]: readonly Certificate[],
+  wanted: readonly PeerName[],
+  budget: Budget,
+): void {
+  if (leaf === undefined || wanted.length === 0) return;
+  budget.spendComparisons(wanted.length * (leaf.subjectAltName?.length ?? 0));
   for (const name of wanted) {
     if (leaf.subjectAltName?.some((presented) => matches(presented, name)) === true) continue;
     throw new VerifyError('PEER_NAME', `${formatName(leaf.subject)} is not for "${name.text}"`);

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Budget } from '../../src/verify/budget.js';
 import { checkPeerNames, peerNames } from '../../src/verify/peer-name.js';
 import type { VerifyRequest } from '../../src/wire/request.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
@@ -28,7 +29,7 @@ const leaf = parseCertificate(
 function isFor(names: Pick<VerifyRequest, 'hosts' | 'ips' | 'emails'>): boolean {
   const wanted = peerNames({ certificates: [], crls: [], ...names });
   try {
-    checkPeerNames([leaf], wanted);
+    checkPeerNames([leaf], wanted, new Budget());
     return true;
   } catch (thrown) {
     expect(thrown).toMatchObject({ code: 'PEER_NAME' });
@@ -90,4 +91,17 @@ test('every name that is given must match', () => {
   expect(isFor({ hosts: ['a.example', 'x.wild.example'], ips: ['10.0.0.1'] })).toBe(true);
   expect(isFor({ hosts: ['a.example', 'b.example'] })).toBe(false);
   expect(isFor({ hosts: ['a.example'], ips: ['10.0.0.2'] })).toBe(false);
+});
+
+test('names asked for times names presented are weighed before they are compared', () => {
+  const wanted = peerNames({
+    certificates: [],
+    crls: [],
+    hosts: Array.from({ length: 11 }, () => 'a.example'),
+  });
+  const limits = { signatures: 0, steps: 0, comparisons: 110 };
+  expect(() => checkPeerNames([leaf], wanted.slice(1), new Budget(limits))).not.toThrow();
+  expect(() => checkPeerNames([leaf], [...wanted, ...wanted], new Budget(limits))).toThrow(
+    'comparing names would cost more',
+  );
 });
