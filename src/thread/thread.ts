@@ -83,7 +83,6 @@ function sendResults(results: readonly BatchResult[]): void {
 }
 
 function send(message: FromThread): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
   parent().postMessage(message);
 }
 

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
 import { packTasks, unpackResults, type BatchResult } from '../wire/batch.js';
 import { Progress, type FromThread, type ThreadData } from '../wire/thread.js';
@@ -18,6 +18,12 @@ export interface ThreadListener {
  * The IO loop's view of one task thread (the thread's own is thread/thread.ts): one batch at a time goes out,
  * results come back in its order.
  */
+/**
+ * Verdicts leave only garbage behind, so a small young generation is as fast as the default one, which grows by tens
+ * of megabytes a thread.
+ */
+export const THREAD_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 };
+
 export class ThreadHandle {
   readonly #listener: ThreadListener;
   readonly #worker: Worker;
@@ -35,7 +41,7 @@ export class ThreadHandle {
     this.#listener = listener;
     const workerData: ThreadData = { progress: this.#progress.shared, setup };
     this.#progress.rest();
-    this.#worker = new Worker(entry, { workerData, execArgv: [] });
+    this.#worker = new Worker(entry, { workerData, execArgv: [], resourceLimits: THREAD_LIMITS });
     this.#worker.on('message', (message: Uint8Array | FromThread) => {
       if (!this.#gone) this.#receive(message);
     });
