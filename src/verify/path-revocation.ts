@@ -4,6 +4,7 @@ import { formatName } from '../x509/name.js';
 import type { Failure, FailureCode } from './failure.js';
 import type { ValidatedPath } from './path-validator.js';
 import { checkRevocation, type Finding } from './revocation.js';
+import { checkNoRevAvail, isExempt } from './revocation-exemption.js';
 import type { RevocationInputs } from './revocation-inputs.js';
 import { isoTime, moreTelling } from './verdict.js';
 
@@ -31,11 +32,12 @@ const NOT_ASKED: PathRevocation = {
   until: Infinity,
 };
 
-/** §6.1.3 (a)(3), for every certificate of the path but the anchor. */
+/** §6.1.3 (a)(3), for every certificate of the path but the anchor. Throws PROFILE_RULE and BUDGET_EXCEEDED. */
 export function checkPathRevocation(validated: ValidatedPath, inputs: RevocationInputs): PathRevocation {
   const { mode } = inputs;
   if (mode === 'off') return NOT_ASKED;
   const { certificates, anchor } = validated.path;
+  const { rules } = inputs.signing.validation.profile;
   const evidence: RevocationEvidence[] = [];
   const forgiven: Failure[] = [];
   let failure: Failure | undefined;
@@ -44,8 +46,10 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
   for (const [index, certificate] of certificates.entries()) {
     const key = validated.issuerKeys[index];
     if (key === undefined) break;
+    if (rules.has('no-rev-avail')) checkNoRevAvail(certificate);
     const issuer = { certificate: certificates[index + 1] ?? anchor.certificate, key };
     const finding = checkRevocation(certificate, issuer, inputs);
+    if (finding.state === 'unknown' && isExempt(certificate, index === 0, rules)) continue;
     evidence.push(toEvidence(certificate, finding));
     if (finding.state === 'good') {
       until = Math.min(until, finding.until);

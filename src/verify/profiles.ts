@@ -13,6 +13,9 @@ import type { TrustStore } from './trust-store.js';
  * - `nc-form`: name constraints stand in CA certificates alone, and no dNSName in them has a leading period; without
  *   the rule such a dNSName is what CAs mean by it, every name at least one label longer
  * - `nc-critical`: name constraints are critical
+ * - `no-rev-avail`: a certificate with noRevAvail may pass without a CRL, and must not point to any (RFC 9608)
+ * - `ocsp-nocheck`: an OCSP responder with id-pkix-ocsp-nocheck may pass without a CRL (RFC 6960 §4.2.2.2.1)
+ * - `short-lived`: so may a leaf of a few days (Baseline Requirements §1.6.1, §4.9.7)
  */
 export type Rule =
   | 'anchor-as-certificate'
@@ -21,9 +24,20 @@ export type Rule =
   | 'rsa-2048'
   | 'no-sha1'
   | 'nc-form'
-  | 'nc-critical';
+  | 'nc-critical'
+  | 'no-rev-avail'
+  | 'ocsp-nocheck'
+  | 'short-lived';
 
-const WEBPKI: readonly Rule[] = ['anchor-as-certificate', 'eku-nesting', 'rsa-2048', 'no-sha1'];
+const WEBPKI: readonly Rule[] = [
+  'anchor-as-certificate',
+  'eku-nesting',
+  'rsa-2048',
+  'no-sha1',
+  'no-rev-avail',
+  'ocsp-nocheck',
+  'short-lived',
+];
 
 /**
  * The base profiles, as far as their rules are built. Names are matched against the subjectAltName alone in all of
@@ -31,8 +45,8 @@ const WEBPKI: readonly Rule[] = ['anchor-as-certificate', 'eku-nesting', 'rsa-20
  * Requirements' duties (`webpki-strict`) are rules yet to come; the sets simply do not have them.
  */
 export const BASE_RULES: Readonly<Record<BaseProfile, ReadonlySet<Rule>>> = {
-  rfc5280: new Set<Rule>(),
-  'rfc5280-strict': new Set<Rule>(['anchor-as-certificate', 'nc-form', 'nc-critical']),
+  rfc5280: new Set<Rule>(['no-rev-avail']),
+  'rfc5280-strict': new Set<Rule>(['anchor-as-certificate', 'nc-form', 'nc-critical', 'no-rev-avail']),
   webpki: new Set(WEBPKI),
   'webpki-strict': new Set<Rule>([...WEBPKI, 'eku-required', 'nc-form']),
 };
