@@ -94,5 +94,5 @@ function culprit(path: readonly Certificate[], { revocation }: Outcome): Certifi
 /** In full, for people: `RFC 5280 §6.1.4 (k)`. */
 function sectionOf({ code, section = VERDICT_CODES[code][1] }: Outcome | Failure): string {
   if (/^\d/.test(section)) return `RFC 5280 §${section}`;
-  return section.replace(/^(RFC \d+) (?=\d)/, '$1 §');
+  return section.replace(/^(RFC \d+|BR) (?=\d)/, '$1 §');
 }

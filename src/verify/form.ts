@@ -31,18 +31,28 @@ export function checkAuthorityForm(certificate: Certificate): void {
 
 /**
  * What depends on the certificate's bytes alone, before anything else is asked of it: every known extension parses
- * (§4.2), and every critical one is known (§6.1.5 (f), or in a CA §6.1.4 (o)). Throws `X509Error` or CRITICAL_EXTENSION.
+ * (§4.2), and every critical one is known (§6.1.5 (f), or in a CA §6.1.4 (o)), critical policies down to their
+ * qualifiers (§4.2.1.4). Throws `X509Error` or CRITICAL_EXTENSION.
  */
 export function checkForm(certificate: Certificate, section = '6.1.5 (f)'): void {
   parseAllExtensions(certificate);
   for (const { critical, oid } of certificate.extensions) {
-    if (critical && !PROCESSED.has(oid)) {
-      const name = formatName(certificate.subject);
-      throw new VerifyError(
-        'CRITICAL_EXTENSION',
-        `${name} has the unknown critical extension ${oid}`,
-        section,
-      );
-    }
+    if (!critical) continue;
+    if (!PROCESSED.has(oid)) throw unknown(certificate, `critical extension ${oid}`, section);
+    if (oid === OID.certificatePolicies) checkQualifiers(certificate);
   }
+}
+
+const KNOWN_QUALIFIERS: ReadonlySet<string> = new Set([OID.cpsQualifier, OID.userNoticeQualifier]);
+
+/** §4.2.1.4: who cannot interpret a critical extension "(including the optional qualifier) […] MUST reject" it. */
+function checkQualifiers(certificate: Certificate): void {
+  for (const { qualifierOids } of certificate.certificatePolicies ?? []) {
+    const odd = qualifierOids.find((oid) => !KNOWN_QUALIFIERS.has(oid));
+    if (odd !== undefined) throw unknown(certificate, `qualifier ${odd} in its critical policies`, '4.2.1.4');
+  }
+}
+
+function unknown({ subject }: Certificate, what: string, section: string): VerifyError {
+  return new VerifyError('CRITICAL_EXTENSION', `${formatName(subject)} has the unknown ${what}`, section);
 }

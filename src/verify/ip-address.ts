@@ -42,3 +42,29 @@ function parseGroups(text: string, isLast: boolean): number[] | undefined {
   }
   return octets;
 }
+
+/** The address of 4 or 16 octets in text: dotted decimal, or as RFC 5952 §4 has it. */
+export function formatIpAddress(octets: Uint8Array): string {
+  return octets.length === 4 ? octets.join('.') : formatV6(octets);
+}
+
+function formatV6(octets: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    (((octets[2 * index] ?? 0) << 8) | (octets[2 * index + 1] ?? 0)).toString(16),
+  );
+  const zeros = longestZeros(groups);
+  if (zeros.length < 2) return groups.join(':');
+  const tail = groups.slice(zeros.from + zeros.length);
+  return `${groups.slice(0, zeros.from).join(':')}::${tail.join(':')}`;
+}
+
+/** RFC 5952 §4.2.3: of the runs of zeros the longest, and of equal ones the first. */
+function longestZeros(groups: readonly string[]): { readonly from: number; readonly length: number } {
+  let best = { from: 0, length: 0 };
+  let length = 0;
+  for (const [index, group] of groups.entries()) {
+    length = group === '0' ? length + 1 : 0;
+    if (length > best.length) best = { from: index + 1 - length, length };
+  }
+  return best;
+}

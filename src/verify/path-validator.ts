@@ -7,12 +7,12 @@ import type { Budget } from './budget.js';
 import type { CaKey } from './ca-memory.js';
 import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
-import { checkNameConstraintRules } from './name-constraint-rules.js';
 import { NameConstraintState } from './name-constraints.js';
 import type { CertificationPath } from './path-builder.js';
 import { PolicyGraph } from './policy-graph.js';
-import { checkAlgorithmRules, checkAnchor, checkKeyRules, checkPurpose } from './profile-checks.js';
+import { checkAnchor, checkPurpose } from './profile-checks.js';
 import type { Profile } from './profiles.js';
+import { checkCertificateRules } from './rules/certificate-rules.js';
 import type { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
 
@@ -58,11 +58,10 @@ interface State {
 export function validatePath(path: CertificationPath, inputs: ValidationInputs): ValidatedPath {
   const { certificates, anchor } = path;
   const n = certificates.length;
-  checkDepth(n, inputs.profile);
+  checkDepth(certificates, inputs.profile);
   if (inputs.profile.rules.has('anchor-as-certificate')) {
     inputs.trace?.checking(anchor.certificate);
     checkAnchor(anchor.certificate, inputs);
-    checkNameConstraintRules(anchor.certificate, inputs.profile.rules);
   }
   const state = initialize(path, inputs);
   const issuerKeys: CaKey[] = [];
@@ -75,6 +74,7 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
     else prepareForNext(certificate, state, inputs);
   }
   checkPurpose(path, inputs);
+  checkCertificateRules(path, inputs.profile.rules, inputs.trace);
   return { path, issuerKeys, policies: outcomeOfPolicies(state, inputs) };
 }
 
@@ -104,8 +104,6 @@ function processCertificate(
   if (isLeaf) checkForm(certificate);
   else checkAuthorityForm(certificate);
   // (a)(1)
-  checkAlgorithmRules(certificate, inputs.profile.rules);
-  checkKeyRules(certificate, state.workingKey, inputs.profile.rules);
   inputs.signatures.checkCertificate(certificate, state.workingKey);
   // (a)(2)
   checkValidity(certificate, inputs.time);
@@ -113,7 +111,6 @@ function processCertificate(
   if (!sameName(certificate.issuer, state.workingIssuer)) {
     throw new VerifyError('NAME_CHAINING', `the issuer of ${named(certificate)} is not the subject above it`);
   }
-  checkNameConstraintRules(certificate, inputs.profile.rules);
   const isSelfIssuedCa = !isLeaf && isSelfIssued(certificate);
   // (b)(c)
   if (!isSelfIssuedCa) state.names.check(certificate);
@@ -226,13 +223,15 @@ function mapPolicies(certificate: Certificate, state: State): void {
   else state.graph.removeMapped(mappings);
 }
 
-/** The profile's bound on the path; §6.1 itself has none. */
-function checkDepth(length: number, profile: Profile): void {
-  const intermediates = length - 1;
-  if (profile.maxIntermediates !== null && intermediates > profile.maxIntermediates) {
+/** The profile's bound on the path, which counts as pathLenConstraint does (§4.2.1.9): self-issued ones are free. */
+function checkDepth(certificates: readonly Certificate[], { maxIntermediates }: Profile): void {
+  if (maxIntermediates === null || certificates.length - 1 <= maxIntermediates) return;
+  const intermediates = certificates.slice(1).filter((authority) => !isSelfIssued(authority)).length;
+  if (intermediates > maxIntermediates) {
     throw new VerifyError(
       'PATH_LENGTH',
-      `the path has ${intermediates} intermediates; the profile allows ${profile.maxIntermediates}`,
+      `the path has ${intermediates} intermediates; the profile allows ${maxIntermediates}`,
+      'profile',
     );
   }
 }

@@ -6,6 +6,8 @@ import { formatName } from '../x509/name.js';
 import type { Budget } from './budget.js';
 import { RequestError, VerifyError } from './failure.js';
 import { parseIpAddress } from './ip-address.js';
+import type { Rule } from './profiles.js';
+import { isPublicSuffix } from './public-suffix.js';
 
 /** A reference identity (RFC 9525 §6.1): what the client meant to reach. */
 export type PeerName =
@@ -35,18 +37,21 @@ export function peerNames(request: VerifyRequest): readonly PeerName[] {
 export function checkPeerNames(
   [leaf]: readonly Certificate[],
   wanted: readonly PeerName[],
+  rules: ReadonlySet<Rule>,
   budget: Budget,
 ): void {
   if (leaf === undefined || wanted.length === 0) return;
   budget.spendComparisons(wanted.length * (leaf.subjectAltName?.length ?? 0));
   for (const name of wanted) {
-    if (leaf.subjectAltName?.some((presented) => matches(presented, name)) === true) continue;
+    if (leaf.subjectAltName?.some((presented) => matches(presented, name, rules)) === true) continue;
     throw new VerifyError('PEER_NAME', `${formatName(leaf.subject)} is not for "${name.text}"`);
   }
 }
 
-function matches(presented: GeneralName, wanted: PeerName): boolean {
-  if (presented.kind === 'dns' && wanted.kind === 'dns') return matchesDns(presented.value, wanted.text);
+function matches(presented: GeneralName, wanted: PeerName, rules: ReadonlySet<Rule>): boolean {
+  if (presented.kind === 'dns' && wanted.kind === 'dns') {
+    return matchesDns(presented.value, wanted.text, rules.has('no-wildcard-on-public-suffix'));
+  }
   // RFC 9525 §6.4
   if (presented.kind === 'ip' && wanted.kind === 'ip')
     return Buffer.compare(presented.bytes, wanted.bytes) === 0;
@@ -54,13 +59,17 @@ function matches(presented: GeneralName, wanted: PeerName): boolean {
   return false;
 }
 
-/** RFC 9525 §6.3: a wildcard stands for exactly one whole left-most label, above at least two more. */
-function matchesDns(presented: string, wanted: string): boolean {
+/**
+ * RFC 9525 §6.3: a wildcard stands for exactly one whole left-most label, above at least two more; with the profile's
+ * rule, no public suffix may be what it stands above (BR §3.2.2.6).
+ */
+function matchesDns(presented: string, wanted: string, heedsSuffixes: boolean): boolean {
   const pattern = presented.toLowerCase();
   if (!pattern.startsWith('*.')) return pattern === wanted;
   const suffix = pattern.slice(1);
   const dot = wanted.indexOf('.');
-  return dot > 0 && wanted.slice(dot) === suffix && suffix.includes('.', 1);
+  if (dot <= 0 || wanted.slice(dot) !== suffix || !suffix.includes('.', 1)) return false;
+  return !heedsSuffixes || !isPublicSuffix(suffix.slice(1));
 }
 
 /** RFC 5280 §4.2.1.6: the local part as it is, the domain without regard to case. */

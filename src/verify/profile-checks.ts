@@ -2,8 +2,6 @@ import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
-import { signatureDigest } from '../x509/signature.js';
-import type { CaKey } from './ca-memory.js';
 import { type FailureCode, VerifyError } from './failure.js';
 import { checkAuthorityForm } from './form.js';
 import type { CertificationPath } from './path-builder.js';
@@ -30,22 +28,6 @@ export function checkAnchor(anchor: Certificate, inputs: { readonly time: number
 
 function anchorError(code: FailureCode, anchor: Certificate, what: string): VerifyError {
   return new VerifyError(code, `the anchor ${formatName(anchor.subject)} ${what}`);
-}
-
-/** `no-sha1` */
-export function checkAlgorithmRules(certificate: Certificate, rules: ReadonlySet<Rule>): void {
-  if (rules.has('no-sha1') && signatureDigest(certificate.signatureAlgorithm) === 'sha1') {
-    throw new VerifyError('WEAK_SIGNATURE', `${formatName(certificate.subject)} is signed with SHA-1`);
-  }
-}
-
-/** `rsa-2048` */
-export function checkKeyRules(certificate: Certificate, issuer: CaKey, rules: ReadonlySet<Rule>): void {
-  const { kind, bits } = issuer.publicKey;
-  if (rules.has('rsa-2048') && (kind === 'rsa' || kind === 'rsa-pss') && bits < 2048) {
-    const name = formatName(certificate.issuer);
-    throw new VerifyError('WEAK_KEY', `the key of ${name} has ${bits} bits; the profile wants 2048`);
-  }
 }
 
 /**

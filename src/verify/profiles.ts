@@ -1,18 +1,16 @@
 import type { BaseProfile } from '../config/config.js';
 import type { RevocationMode } from '../revocation-mode.js';
+import type { CertificateRule } from './rules/certificate-rules.js';
 import type { TrustStore } from './trust-store.js';
 
 /**
- * What a profile may add to RFC 5280 §6, each rule enforced where the step is that it belongs to:
+ * What a profile may add to RFC 5280 §6: rules about single certificates (rules/certificate-rules.ts), and these,
+ * each enforced where the step is that it belongs to:
  *
  * - `anchor-as-certificate`: the anchor's own validity, basicConstraints, keyUsage, EKU and critical extensions count
  * - `eku-nesting`: an EKU extension in a CA certificate bounds the purposes below it
  * - `eku-required`: with a purpose asked for, a leaf without EKU does not serve it, and anyExtendedKeyUsage is not enough
- * - `rsa-2048`: no RSA key of less than 2048 bits signs in the path
- * - `no-sha1`: no signature of the path is made with SHA-1
- * - `nc-form`: name constraints stand in CA certificates alone, and no dNSName in them has a leading period; without
- *   the rule such a dNSName is what CAs mean by it, every name at least one label longer
- * - `nc-critical`: name constraints are critical
+ * - `no-wildcard-on-public-suffix`: a wildcard directly above a public suffix of the ICANN part matches no name
  * - `no-rev-avail`: a certificate with noRevAvail may pass without a CRL, and must not point to any (RFC 9608)
  * - `ocsp-nocheck`: an OCSP responder with id-pkix-ocsp-nocheck may pass without a CRL (RFC 6960 §4.2.2.2.1)
  * - `short-lived`: so may a leaf of a few days (Baseline Requirements §1.6.1, §4.9.7)
@@ -21,34 +19,77 @@ export type Rule =
   | 'anchor-as-certificate'
   | 'eku-nesting'
   | 'eku-required'
-  | 'rsa-2048'
-  | 'no-sha1'
-  | 'nc-form'
-  | 'nc-critical'
+  | 'no-wildcard-on-public-suffix'
   | 'no-rev-avail'
   | 'ocsp-nocheck'
-  | 'short-lived';
+  | 'short-lived'
+  | CertificateRule;
+
+/** What §4 demands of every CA and of every certificate. */
+const RFC_5280_STRICT: readonly Rule[] = [
+  'anchor-as-certificate',
+  'serial-number',
+  'issuer-name',
+  'validity-encoding',
+  'ca-name',
+  'empty-subject',
+  'no-unique-ids',
+  'aki-present',
+  'aki-not-critical',
+  'ca-ski-present',
+  'ski-not-critical',
+  'aki-is-ski-above',
+  'ca-key-usage',
+  'cert-sign-only-ca',
+  'alternative-names',
+  'ca-basic-constraints',
+  'basic-constraints-critical',
+  'path-length-only-ca',
+  'name-constraints-only-ca',
+  'name-constraints-form',
+  'name-constraints-critical',
+  'policy-constraints-critical',
+  'inhibit-any-policy-critical',
+  'no-rev-avail',
+];
 
 const WEBPKI: readonly Rule[] = [
   'anchor-as-certificate',
   'eku-nesting',
-  'rsa-2048',
+  'no-wildcard-on-public-suffix',
   'no-sha1',
+  'rsa-2048',
   'no-rev-avail',
   'ocsp-nocheck',
   'short-lived',
 ];
 
-/**
- * The base profiles, as far as their rules are built. Names are matched against the subjectAltName alone in all of
- * them. What §4 of RFC 5280 demands of CAs (`rfc5280-strict`), the public suffixes (`webpki`) and the Baseline
- * Requirements' duties (`webpki-strict`) are rules yet to come; the sets simply do not have them.
- */
+/** The Baseline Requirements demand RFC 5280 too, but for critical name constraints (BR §7.1.2.10.8 leaves that open). */
+const WEBPKI_STRICT: readonly Rule[] = [
+  ...WEBPKI,
+  ...RFC_5280_STRICT.filter((rule) => rule !== 'name-constraints-critical'),
+  'eku-required',
+  'rsa-whole-octets',
+  'public-key-type',
+  'signature-algorithm',
+  'aki-key-only',
+  'root-aki-is-own-ski',
+  'root-without-eku',
+  'server-is-no-ca',
+  'server-key-usage',
+  'server-eku',
+  'server-eku-not-critical',
+  'server-names',
+  'server-names-critical',
+  'common-name',
+];
+
+/** The base profiles. Names are matched against the subjectAltName alone in all of them. */
 export const BASE_RULES: Readonly<Record<BaseProfile, ReadonlySet<Rule>>> = {
   rfc5280: new Set<Rule>(['no-rev-avail']),
-  'rfc5280-strict': new Set<Rule>(['anchor-as-certificate', 'nc-form', 'nc-critical', 'no-rev-avail']),
+  'rfc5280-strict': new Set(RFC_5280_STRICT),
   webpki: new Set(WEBPKI),
-  'webpki-strict': new Set<Rule>([...WEBPKI, 'eku-required', 'nc-form']),
+  'webpki-strict': new Set(WEBPKI_STRICT),
 };
 
 /** A named set of rules with its trust anchors: what a request's `profile` chooses. */

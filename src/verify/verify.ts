@@ -92,7 +92,8 @@ function judge(path: CertificationPath, context: Context): Judgement {
   const fingerprints = fingerprintsOf(path);
   try {
     const validated = validatePath(path, context.inputs);
-    checkPeerNames(path.certificates, context.question.names, context.inputs.budget);
+    const { names, profile } = context.question;
+    checkPeerNames(path.certificates, names, profile.rules, context.inputs.budget);
     rememberAuthorities(path, context.environment.memory);
     return judgeRevocation(validated, fingerprints, context);
   } catch (thrown) {

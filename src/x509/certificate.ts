@@ -26,6 +26,12 @@ export interface Certificate extends CertificateExtensions {
   readonly notAfter: number;
   /** The whole SubjectPublicKeyInfo TLV. */
   readonly spki: Uint8Array;
+  /** The algorithm's OID in it, dotted. */
+  readonly keyAlgorithm: string;
+  /** The octets of the BIT STRING in it. */
+  readonly subjectPublicKey: Uint8Array;
+  /** §4.1.2.8: has an issuerUniqueID or a subjectUniqueID. */
+  readonly hasUniqueIds: boolean;
   readonly signatureAlgorithm: AlgorithmIdentifier;
   readonly signature: Uint8Array;
   readonly extensions: readonly Extension[];
@@ -64,6 +70,8 @@ class CertificateView extends KnownExtensions implements Certificate {
   readonly subject: Name;
   readonly notBefore: number;
   readonly notAfter: number;
+  readonly keyAlgorithm: string;
+  readonly hasUniqueIds: boolean;
   readonly signatureAlgorithm: AlgorithmIdentifier;
   private readonly tbsFrom: number;
   private readonly tbsTo: number;
@@ -71,6 +79,7 @@ class CertificateView extends KnownExtensions implements Certificate {
   private readonly serialTo: number;
   private readonly spkiFrom: number;
   private readonly spkiTo: number;
+  private readonly keyFrom: number;
   private readonly signatureFrom: number;
   private readonly signatureTo: number;
   protected readonly list: ExtensionList;
@@ -98,10 +107,11 @@ class CertificateView extends KnownExtensions implements Certificate {
     r.leave(outerValidity, 'validity');
     this.subject = readName(r, 'subject');
     this.spkiFrom = r.pos;
-    checkSpki(r);
+    this.keyAlgorithm = readKeyAlgorithm(r);
+    this.keyFrom = r.from;
     this.spkiTo = r.pos;
-    this.readUniqueId(r, 1, 'issuerUniqueID');
-    this.readUniqueId(r, 2, 'subjectUniqueID');
+    const hasIssuerId = this.readUniqueId(r, 1, 'issuerUniqueID');
+    this.hasUniqueIds = this.readUniqueId(r, 2, 'subjectUniqueID') || hasIssuerId;
     this.list = this.readList(r);
     r.leave(outerTbs, 'tbsCertificate');
     this.tbsTo = r.pos;
@@ -118,10 +128,11 @@ class CertificateView extends KnownExtensions implements Certificate {
   }
 
   /** §4.1.2.8: only in versions 2 and 3. */
-  private readUniqueId(r: DerReader, n: number, what: string): void {
-    if (r.peek() !== contextPrimitive(n)) return;
+  private readUniqueId(r: DerReader, n: number, what: string): boolean {
+    if (r.peek() !== contextPrimitive(n)) return false;
     if (this.version === 1) throw malformed(`${what} stands in a version 1 certificate`);
     r.bitString(what, contextPrimitive(n));
+    return true;
   }
 
   /** §4.1.2.9: only in version 3. */
@@ -143,6 +154,9 @@ class CertificateView extends KnownExtensions implements Certificate {
   get spki(): Uint8Array {
     return this.der.subarray(this.spkiFrom, this.spkiTo);
   }
+  get subjectPublicKey(): Uint8Array {
+    return this.der.subarray(this.keyFrom, this.spkiTo);
+  }
   get signature(): Uint8Array {
     return this.der.subarray(this.signatureFrom, this.signatureTo);
   }
@@ -154,16 +168,20 @@ class CertificateView extends KnownExtensions implements Certificate {
   }
 }
 
-/** §4.1.2.7: an algorithm and a key, of whatever kind; the kind is the matter of `importPublicKey`. */
-function checkSpki(r: DerReader): void {
+/**
+ * §4.1.2.7: an algorithm and a key, of whatever kind; the kind is the matter of `importPublicKey`. Leaves the reader
+ * on the BIT STRING.
+ */
+function readKeyAlgorithm(r: DerReader): string {
   const what = 'subjectPublicKeyInfo';
   const outer = r.enter(TAG.sequence, what);
   const outerAlgorithm = r.enter(TAG.sequence, what);
-  r.oid(what);
+  const oid = r.oid(what);
   if (!r.done) r.next(what);
   r.leave(outerAlgorithm, what);
   r.bitString(what);
   r.leave(outer, what);
+  return oid;
 }
 
 /** §4.1.2.1. Version 1 is the DEFAULT and must not be written out. */

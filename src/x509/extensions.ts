@@ -48,6 +48,8 @@ export interface PolicyInformation {
   readonly oid: string;
   /** The whole TLV of the qualifiers; `null` when absent. */
   readonly qualifiers: Uint8Array | null;
+  /** Their OIDs, in order. */
+  readonly qualifierOids: readonly string[];
 }
 
 /** §4.2.1.5 */

@@ -26,9 +26,11 @@ export const OID = {
   freshestCrl: '2.5.29.46',
   inhibitAnyPolicy: '2.5.29.54',
   noRevAvail: '2.5.29.56',
-  // RFC 5280 §4.2.2, §4.2.1.12
+  // RFC 5280 §4.2.2, §4.2.1.4, §4.2.1.12
   authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
   subjectInfoAccess: '1.3.6.1.5.5.7.1.11',
+  cpsQualifier: '1.3.6.1.5.5.7.2.1',
+  userNoticeQualifier: '1.3.6.1.5.5.7.2.2',
   caIssuers: '1.3.6.1.5.5.7.48.2',
   ocsp: '1.3.6.1.5.5.7.48.1',
   ocspNoCheck: '1.3.6.1.5.5.7.48.1.5',

@@ -11,7 +11,7 @@ export function readCertificatePolicies(r: DerReader): readonly PolicyInformatio
   while (!r.done) {
     const outerPolicy = r.enter(TAG.sequence, what);
     const oid = r.oid(what);
-    policies.push({ oid, qualifiers: r.done ? null : readQualifiers(r, what) });
+    policies.push({ oid, ...(r.done ? NO_QUALIFIERS : readQualifiers(r, what)) });
     r.leave(outerPolicy, what);
     if (seen.has(oid)) throw malformed(`${what} names ${oid} twice`);
     seen.add(oid);
@@ -20,17 +20,22 @@ export function readCertificatePolicies(r: DerReader): readonly PolicyInformatio
   return policies;
 }
 
-function readQualifiers(r: DerReader, what: string): Uint8Array {
+type Qualifiers = Pick<PolicyInformation, 'qualifiers' | 'qualifierOids'>;
+
+const NO_QUALIFIERS: Qualifiers = { qualifiers: null, qualifierOids: [] };
+
+function readQualifiers(r: DerReader, what: string): Qualifiers {
   const outer = r.enterNonEmpty(TAG.sequence, what);
   const qualifiers = r.element();
+  const qualifierOids: string[] = [];
   while (!r.done) {
     const outerQualifier = r.enter(TAG.sequence, what);
-    r.oid(what);
+    qualifierOids.push(r.oid(what));
     r.next(`${what}.qualifier`);
     r.leave(outerQualifier, what);
   }
   r.leave(outer, what);
-  return qualifiers;
+  return { qualifiers, qualifierOids };
 }
 
 /** §4.2.1.5; a mapping to or from anyPolicy is the validator's matter. */

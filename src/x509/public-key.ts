@@ -56,6 +56,32 @@ export function lacksDsaParameters(spki: Uint8Array): boolean {
   }
 }
 
+/** What a key that is not imported, a leaf's, says of itself; throws as `importPublicKey` does. */
+export function readKeyFacts(spki: Uint8Array): Omit<PublicKey, 'keyObject'> {
+  return checkKey(spki, undefined);
+}
+
+/** A subjectPublicKeyInfo in its parts, as a certificate has it. */
+interface KeyParts {
+  readonly keyAlgorithm: string;
+  readonly subjectPublicKey: Uint8Array;
+}
+
+/**
+ * The size of the modulus of an RSA key, `undefined` for a key of another type. Looks at nothing else, since it is
+ * asked of every leaf. Throws BAD_KEY for what is no RSA key although it says so.
+ */
+export function rsaModulusBits(parts: KeyParts): number | undefined {
+  const { keyAlgorithm } = parts;
+  if (keyAlgorithm !== OID.rsaEncryption && keyAlgorithm !== OID.rsassaPss) return undefined;
+  return asBadKey(() => {
+    const r = new DerReader(parts.subjectPublicKey);
+    r.enter(TAG.sequence, 'RSAPublicKey');
+    r.integer('RSA modulus');
+    return bitLength(r.bytes, r.from, r.to);
+  });
+}
+
 function checkKey(spki: Uint8Array, inheritedDsaParameters: Uint8Array | undefined): KeyFacts {
   const { algorithm, key } = asBadKey(() => readSpki(spki));
   switch (algorithm.oid) {
@@ -119,7 +145,7 @@ function readRsaKey(key: Uint8Array): RsaKey {
   const exponentOctets = r.content();
   r.leave(outer, 'RSAPublicKey');
   r.finish('RSAPublicKey');
-  const bits = bitLength(modulus);
+  const bits = bitLength(modulus, 0, modulus.length);
   if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)
     throw badKey(`RSA modulus has ${bits} bits, not ${MIN_RSA_BITS} to ${MAX_RSA_BITS}`);
   if ((modulus.at(-1)! & 1) === 0) throw badKey('RSA modulus is even');
@@ -129,11 +155,11 @@ function readRsaKey(key: Uint8Array): RsaKey {
 }
 
 /** Of the content octets of a minimal INTEGER; 0 for what is not positive. */
-function bitLength(integer: Uint8Array): number {
-  const first = integer[0]!;
+function bitLength(bytes: Uint8Array, from: number, to: number): number {
+  const first = bytes[from]!;
   if (first & 0x80) return 0;
-  if (first === 0) return integer.length === 1 ? 0 : (integer.length - 1) * 8;
-  return (integer.length - 1) * 8 + (32 - Math.clz32(first));
+  if (first === 0) return to - from === 1 ? 0 : (to - from - 1) * 8;
+  return (to - from - 1) * 8 + (32 - Math.clz32(first));
 }
 
 /** RFC 4055 §3.1: parameters, if there are any, restrict the key. */

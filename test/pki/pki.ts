@@ -35,6 +35,10 @@ export interface CertificateOptions {
   /** Whole Extension elements; see `extensions.ts`. */
   readonly extensions?: readonly der.Der[];
   readonly digest?: Digest;
+  /** How the two dates are written; default: as RFC 5280 §4.1.2.5 wants it. */
+  readonly writeTime?: (date: Date) => der.Der;
+  /** The BIT STRING's content of a subjectUniqueID. */
+  readonly uniqueId?: der.Der;
   /** The two AlgorithmIdentifiers, where they are not to be the ones signed with. */
   readonly innerAlgorithm?: der.Der;
   readonly outerAlgorithm?: der.Der;
@@ -51,14 +55,16 @@ export function createCertificate(options: CertificateOptions = {}): Issued {
   const algorithm = algorithmOf(issuer.key, digest);
   const serial = options.serial === undefined ? randomSerial() : der.integer(options.serial);
   const { notBefore = new Date('2020-01-01'), notAfter = new Date('2049-12-31'), extensions = [] } = options;
+  const { writeTime = der.time, uniqueId } = options;
   const tbs = der.sequence(
     ...(version === 1 ? [] : [der.explicit(0, der.integer(version - 1))]),
     serial,
     options.innerAlgorithm ?? algorithm,
     issuer.name,
-    der.sequence(der.time(notBefore), der.time(notAfter)),
+    der.sequence(writeTime(notBefore), writeTime(notAfter)),
     name,
     key.spki,
+    ...(uniqueId === undefined ? [] : [der.implicit(2, uniqueId)]),
     ...(version === 3 && extensions.length > 0 ? [der.explicit(3, der.sequence(...extensions))] : []),
   );
   const signature = signWith(issuer.key, digest, options.breakSignature ? der.sequence(tbs) : tbs);

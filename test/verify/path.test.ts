@@ -81,6 +81,15 @@ test('pathLenConstraint counts intermediates, and self-issued ones not', () => {
   expect(ask(scene, [createLeaf(selfIssued), selfIssued, bounded]).code).toBe('OK');
 });
 
+test("a profile's maxIntermediates counts intermediates, and self-issued ones not", () => {
+  const strictest = { ...scene, profile: { maxIntermediates: 1 } };
+  expect(ask(strictest, [leaf, intermediate]).code).toBe('OK');
+  const selfIssued = createIntermediate(intermediate, { subject: 'Test Intermediate' });
+  expect(ask(strictest, [createLeaf(selfIssued), selfIssued, intermediate]).code).toBe('OK');
+  const below = createIntermediate(intermediate, { subject: 'Below' });
+  expect(ask(strictest, [createLeaf(below), below, intermediate]).code).toBe('PATH_LENGTH');
+});
+
 test('an unknown critical extension is refused in a leaf and in a CA, an unknown other one is not', () => {
   const unknown = (critical: boolean): der.Der => ext.extension('1.2.3.4', der.derNull(), critical);
   const withUnknown = createLeaf(intermediate, { extensions: [unknown(true)] });
@@ -168,4 +177,16 @@ test('a purpose must be among those of the leaf, when it has any', () => {
 
 test('an explicit policy that the path does not state is no valid policy', () => {
   expect(ask(scene, [leaf, intermediate], { policy: { explicit: true } }).code).toBe('NO_VALID_POLICY');
+});
+
+test('critical policies with an unknown qualifier are refused; known ones and uncritical ones are not', () => {
+  const codeWith = (qualifier: string, critical: boolean): string => {
+    const qualifiers = der.sequence(der.sequence(der.oid(qualifier), der.ia5String('https://ca.example')));
+    const policies = der.sequence(der.sequence(der.oid('1.2.3'), qualifiers));
+    const odd = createLeaf(intermediate, { extensions: [ext.extension('2.5.29.32', policies, critical)] });
+    return ask(scene, [odd, intermediate]).code;
+  };
+  expect(codeWith('1.2.3.4', true)).toBe('CRITICAL_EXTENSION');
+  expect(codeWith('1.2.3.4', false)).toBe('OK');
+  expect(codeWith('1.3.6.1.5.5.7.2.1', true)).toBe('OK');
 });

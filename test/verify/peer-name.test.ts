@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Budget } from '../../src/verify/budget.js';
 import { checkPeerNames, peerNames } from '../../src/verify/peer-name.js';
+import type { Rule } from '../../src/verify/profiles.js';
 import type { VerifyRequest } from '../../src/wire/request.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import * as ext from '../pki/extensions.js';
@@ -16,6 +17,11 @@ const leaf = parseCertificate(
         ext.generalName.dns('*'),
         ext.generalName.dns('*.top'),
         ext.generalName.dns('part*.example'),
+        ext.generalName.dns('*.co.uk'),
+        ext.generalName.dns('www.co.uk'),
+        ext.generalName.dns('*.github.io'),
+        ext.generalName.dns('*.foo.ck'),
+        ext.generalName.dns('*.www.ck'),
         ext.generalName.dns('10.0.0.9'),
         ext.generalName.dns('xn--bcher-kva.example'),
         ext.generalName.ip(10, 0, 0, 1),
@@ -26,10 +32,13 @@ const leaf = parseCertificate(
   }).der,
 );
 
-function isFor(names: Pick<VerifyRequest, 'hosts' | 'ips' | 'emails'>): boolean {
+function isFor(
+  names: Pick<VerifyRequest, 'hosts' | 'ips' | 'emails'>,
+  rules: ReadonlySet<Rule> = new Set(),
+): boolean {
   const wanted = peerNames({ certificates: [], crls: [], ...names });
   try {
-    checkPeerNames([leaf], wanted, new Budget());
+    checkPeerNames([leaf], wanted, rules, new Budget());
     return true;
   } catch (thrown) {
     expect(thrown).toMatchObject({ code: 'PEER_NAME' });
@@ -99,9 +108,22 @@ test('names asked for times names presented are weighed before they are compared
     crls: [],
     hosts: Array.from({ length: 11 }, () => 'a.example'),
   });
-  const limits = { signatures: 0, steps: 0, comparisons: 110 };
-  expect(() => checkPeerNames([leaf], wanted.slice(1), new Budget(limits))).not.toThrow();
-  expect(() => checkPeerNames([leaf], [...wanted, ...wanted], new Budget(limits))).toThrow(
+  const limits = { signatures: 0, steps: 0, comparisons: 10 * leaf.subjectAltName!.length };
+  expect(() => checkPeerNames([leaf], wanted.slice(1), new Set(), new Budget(limits))).not.toThrow();
+  expect(() => checkPeerNames([leaf], [...wanted, ...wanted], new Set(), new Budget(limits))).toThrow(
     'comparing names would cost more',
   );
+});
+
+test('with the rule for public suffixes no wildcard stands directly above one that ICANN delegates', () => {
+  const rules: ReadonlySet<Rule> = new Set(['no-wildcard-on-public-suffix']);
+  expect(isFor({ hosts: ['shop.co.uk'] })).toBe(true);
+  expect(isFor({ hosts: ['shop.co.uk'] }, rules)).toBe(false);
+  // *.ck is a rule of the list, www.ck its exception.
+  expect(isFor({ hosts: ['shop.foo.ck'] }, rules)).toBe(false);
+  expect(isFor({ hosts: ['shop.www.ck'] }, rules)).toBe(true);
+  // Written out it is no wildcard, and a company's own suffix is none of ICANN's.
+  expect(isFor({ hosts: ['www.co.uk'] }, rules)).toBe(true);
+  expect(isFor({ hosts: ['shop.github.io'] }, rules)).toBe(true);
+  expect(isFor({ hosts: ['x.wild.example'] }, rules)).toBe(true);
 });

@@ -123,7 +123,7 @@ test('the policy extensions are read', () => {
   );
   expect(certificate.certificatePolicies).toMatchObject([
     { oid: '1.2.3' },
-    { oid: '1.2.4', qualifiers: null },
+    { oid: '1.2.4', qualifiers: null, qualifierOids: [] },
   ]);
   expect(certificate.certificatePolicies![0]!.qualifiers).not.toBeNull();
   expect(certificate.policyMappings).toEqual([{ issuerDomainPolicy: '1.2.3', subjectDomainPolicy: '1.2.4' }]);
