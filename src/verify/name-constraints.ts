@@ -51,7 +51,8 @@ class CaConstraints {
   readonly #forms: readonly FormConstraint[];
 
   constructor(ca: Certificate, { permitted, excluded }: NameConstraints) {
-    const kinds = new Set([...permitted, ...excluded].map(({ kind }) => kind));
+    const kinds = new Set(permitted.map(({ kind }) => kind));
+    for (const { kind } of excluded) kinds.add(kind);
     this.#forms = Array.from(kinds, (kind) => {
       const ofKind = (base: GeneralName): boolean => base.kind === kind;
       return formConstraint(kind, ca, permitted.filter(ofKind), excluded.filter(ofKind));
@@ -121,16 +122,23 @@ class UnknownForm implements FormConstraint {
   }
 }
 
+interface PreparedSubtrees<N> {
+  /** `undefined`: every name is permitted. */
+  readonly permitted: Subtrees<N> | undefined;
+  readonly excluded: Subtrees<N>;
+  /** A base that says nothing: what it was to permit or exclude nobody knows. */
+  readonly malformed: GeneralName | undefined;
+}
+
 class ComparedForm<N> implements FormConstraint {
   readonly kind: NameKind;
   readonly size: number;
   readonly #form: NameForm<N>;
   readonly #ca: Certificate;
-  /** Absent: every name is permitted. */
-  readonly #permitted: Subtrees<N> | undefined;
-  readonly #excluded: Subtrees<N>;
-  /** A subtree that says nothing: what it was to permit or exclude nobody knows. */
-  #malformed: GeneralName | undefined;
+  readonly #permittedBases: readonly GeneralName[];
+  readonly #excludedBases: readonly GeneralName[];
+  /** Made for the first name of the form, once it is paid for. */
+  #subtrees: PreparedSubtrees<N> | undefined;
 
   constructor(
     kind: NameKind,
@@ -143,28 +151,35 @@ class ComparedForm<N> implements FormConstraint {
     this.size = permitted.length + excluded.length;
     this.#form = form;
     this.#ca = ca;
-    this.#permitted = permitted.length === 0 ? undefined : this.#subtrees(permitted);
-    this.#excluded = this.#subtrees(excluded);
+    this.#permittedBases = permitted;
+    this.#excludedBases = excluded;
   }
 
   check(name: GeneralName, certificate: Certificate): void {
-    if (this.#malformed !== undefined) {
-      throw this.#failure(name, certificate, `cannot be compared with "${textOf(this.#malformed)}"`);
+    const { permitted, excluded, malformed } = (this.#subtrees ??= this.#prepare());
+    if (malformed !== undefined) {
+      throw this.#failure(name, certificate, `cannot be compared with "${textOf(malformed)}"`);
     }
     const read = this.#form.read(name);
     if (read === undefined) throw this.#failure(name, certificate, 'is malformed');
     // §6.1.3 (c) first: what is excluded "is invalid regardless" of what is permitted (§4.2.1.10)
-    if (this.#excluded.touches(read)) throw this.#failure(name, certificate, 'is excluded', '6.1.3 (c)');
+    if (excluded.touches(read)) throw this.#failure(name, certificate, 'is excluded', '6.1.3 (c)');
     // §6.1.3 (b)
-    if (this.#permitted?.covers(read) === false) {
+    if (permitted?.covers(read) === false) {
       throw this.#failure(name, certificate, 'is not permitted', '6.1.3 (b)');
     }
   }
 
-  #subtrees(bases: readonly GeneralName[]): Subtrees<N> {
-    const subtrees = this.#form.subtrees();
-    for (const base of bases) if (!subtrees.add(base)) this.#malformed ??= base;
-    return subtrees;
+  #prepare(): PreparedSubtrees<N> {
+    let malformed: GeneralName | undefined;
+    const subtreesOf = (bases: readonly GeneralName[]): Subtrees<N> => {
+      const subtrees = this.#form.subtrees();
+      for (const base of bases) if (!subtrees.add(base)) malformed ??= base;
+      return subtrees;
+    };
+    const permitted = this.#permittedBases.length === 0 ? undefined : subtreesOf(this.#permittedBases);
+    const excluded = subtreesOf(this.#excludedBases);
+    return { permitted, excluded, malformed };
   }
 
   #failure(name: GeneralName, certificate: Certificate, what: string, section = '4.2.1.10'): VerifyError {

@@ -83,10 +83,13 @@ function readIpRange(r: DerReader, what: string): Uint8Array {
   r.next(what);
   const length = r.to - r.from;
   if (length !== 8 && length !== 32) throw malformed(`${what} holds an address range of ${length} octets`);
-  const mask = Array.from(r.bytes.subarray(r.from + length / 2, r.to), (octet) =>
-    octet.toString(2).padStart(8, '0'),
-  ).join('');
-  if (mask.includes('01')) throw malformed(`${what} holds an address mask with gaps`);
+  for (let i = r.from + length / 2, ended = false; i < r.to; i++) {
+    const zeros = ~r.bytes[i]! & 0xff;
+    if ((ended && zeros !== 0xff) || (zeros & (zeros + 1)) !== 0) {
+      throw malformed(`${what} holds an address mask with gaps`);
+    }
+    ended ||= zeros !== 0;
+  }
   return r.content();
 }
 

@@ -17,23 +17,35 @@ const SHORT_NAMES = new Map<string, string>([
   [OID.emailAddress, 'emailAddress'],
 ]);
 
+/** Characters: longer names, and values, are cut; they end in `…`. */
+const MAX_NAME = 1000;
+const MAX_VALUE = 256;
+const ELLIPSIS = '…';
+
 /** The name for people, as RFC 4514 writes it (most specific RDN first). */
 export function formatName(name: { readonly der: Uint8Array }): string {
-  return attributesOf(name.der)
-    .toReversed()
-    .map((rdn) => rdn.map(({ oid, tag, value }) => formatAttribute(oid, tag, value)).join('+'))
-    .join(',');
+  let text = '';
+  for (const rdn of attributesOf(name.der).toReversed()) {
+    for (const [index, { oid, tag, value }] of rdn.entries()) {
+      if (text.length > MAX_NAME) return text + ELLIPSIS;
+      const separator = text === '' ? '' : index === 0 ? ',' : '+';
+      text += separator + formatAttribute(oid, tag, value);
+    }
+  }
+  return text;
 }
 
 function formatAttribute(oid: string, tag: number, value: Uint8Array): string {
   const shortName = SHORT_NAMES.get(oid);
   const text = textOf(tag, value);
   if (shortName === undefined || text === undefined) return `${shortName ?? oid}=#${hexElement(tag, value)}`;
-  return `${shortName}=${escapeValue(text)}`;
+  if (text.length <= MAX_VALUE) return `${shortName}=${escapeValue(text)}`;
+  return `${shortName}=${escapeValue(text.slice(0, MAX_VALUE))}${ELLIPSIS}`;
 }
 
 function textOf(tag: number, value: Uint8Array): string | undefined {
-  const octets = Buffer.from(value);
+  // A character has up to four octets; one that is cut stands beyond what is shown.
+  const octets = Buffer.from(value.subarray(0, 4 * (MAX_VALUE + 1)));
   switch (tag) {
     case TAG.utf8String:
     case TAG.printableString:

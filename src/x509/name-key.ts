@@ -39,34 +39,55 @@ export function nameKey(name: Uint8Array): string {
  * length is quoted by JSON or hexadecimal, so that no value can imitate the structure around it.
  */
 export function rdnKeys(name: Uint8Array): string[] {
-  return attributesOf(name).map((rdn) =>
-    rdn
-      .map((attribute) => `${attribute.oid}=${valueKey(attribute)}`)
-      .toSorted()
-      .join('+'),
-  );
+  const keys: string[] = [];
+  const r = new DerReader(name);
+  r.enter(TAG.sequence, 'name');
+  while (!r.done) {
+    const outer = r.enter(TAG.set, 'name');
+    const first = readAttributeKey(r);
+    if (r.done) {
+      keys.push(first);
+    } else {
+      const attributes = [first];
+      while (!r.done) attributes.push(readAttributeKey(r));
+      keys.push(attributes.toSorted().join('+'));
+    }
+    r.leave(outer, 'name');
+  }
+  return keys;
+}
+
+function readAttributeKey(r: DerReader): string {
+  const outer = r.enter(TAG.sequence, 'name');
+  const oid = r.oid('name');
+  r.next('name');
+  const key = `${oid}=${valueKey(oid, r)}`;
+  r.leave(outer, 'name');
+  return key;
 }
 
 /** Compared by caseIgnoreIA5Match although their syntax is IA5String: RFC 5280 §7.3 and §4.1.2.6. */
 const FOLDED_IA5: ReadonlySet<string> = new Set([OID.domainComponent, OID.emailAddress]);
 
-function valueKey({ oid, tag, value }: Attribute): string {
+/** Of the value that was just read. */
+function valueKey(oid: string, { tag, bytes, from, to }: DerReader): string {
   const text =
     tag === TAG.utf8String
-      ? Buffer.from(value).toString('utf8')
+      ? bytes.toString('utf8', from, to)
       : tag === TAG.printableString || (tag === TAG.ia5String && FOLDED_IA5.has(oid))
-        ? asciiText(value)
+        ? asciiText(bytes.toString('latin1', from, to))
         : undefined;
   const folded = text === undefined ? undefined : foldText(text);
   if (folded !== undefined) return (tag === TAG.ia5String ? 'i' : '') + JSON.stringify(folded);
-  return `${tag}:${Buffer.from(value).toString('hex')}`;
+  return `${tag}:${bytes.toString('hex', from, to)}`;
 }
 
-function asciiText(value: Uint8Array): string | undefined {
-  const text = Buffer.from(value).toString('latin1');
+function asciiText(text: string): string | undefined {
   return PLAIN.test(text) ? text : undefined;
 }
 
+/** Text in which `foldText` has only to fold case, as that of most names is. */
+const WORDS = /^[!-~]+(?: [!-~]+)*$/;
 // oxlint-disable-next-line no-control-regex -- all of ASCII is meant
 const PLAIN = /^[\0-\x7f]*$/;
 /** RFC 4518 §2.2: what is mapped to nothing, and what is mapped to a space. */
@@ -91,6 +112,7 @@ const MARKS_WITHOUT_END = /[\p{M}\uff9e\uff9f]{31}/u;
  * are those of the runtime's Unicode, not of Unicode 3.2.
  */
 function foldText(text: string): string | undefined {
+  if (WORDS.test(text)) return text.toLowerCase();
   if (PLAIN.test(text)) return spaced(text.replaceAll(NOTHING, '').toLowerCase());
   const visible = text.replaceAll(NOTHING, '');
   if (MARKS_WITHOUT_END.test(visible)) return undefined;

@@ -121,7 +121,8 @@ export function readOid(bytes: Uint8Array, from: number, to: number, what: strin
   const dotted = decodeOid(bytes.subarray(from, to), what);
   // One string object per known OID: comparing two of them is then comparing pointers.
   const shared = NAMED.get(dotted) ?? dotted;
-  seen[slot] = { octets: bytes.slice(from, to), dotted: shared };
+  // A copy, and not a view that keeps a whole request, and changes when its bytes do.
+  seen[slot] = { octets: new Uint8Array(bytes.subarray(from, to)), dotted: shared };
   return shared;
 }
 
@@ -129,18 +130,36 @@ export function readOid(bytes: Uint8Array, from: number, to: number, what: strin
 function decodeOid(octets: Uint8Array, what: string): string {
   if (octets.length === 0) throw malformed(`${what} is empty`);
   if (octets.at(-1)! & 0x80) throw malformed(`${what} is cut off`);
-  const arcs: bigint[] = [];
-  let arc = 0n;
-  let first = true;
-  for (const octet of octets) {
-    if (first && octet === 0x80) throw malformed(`${what} is not minimal`);
-    arc = (arc << 7n) | BigInt(octet & 0x7f);
-    first = (octet & 0x80) === 0;
-    if (first) {
-      arcs.push(arc);
-      arc = 0n;
-    }
+  let dotted = '';
+  for (let at = 0, from = 0; at < octets.length; at++) {
+    if (octets[at]! & 0x80) continue;
+    if (octets[from] === 0x80) throw malformed(`${what} is not minimal`);
+    const arc = readArc(octets, from, at + 1);
+    dotted += from === 0 ? firstArcs(arc) : `.${arc}`;
+    from = at + 1;
   }
-  const root = arcs[0]! < 40n ? 0n : arcs[0]! < 80n ? 1n : 2n;
-  return [root, arcs[0]! - 40n * root, ...arcs.slice(1)].join('.');
+  return dotted;
+}
+
+/** The first two share an encoding: 40 × root + second. */
+function firstArcs(arc: number | bigint): string {
+  if (typeof arc === 'bigint') return `2.${arc - 80n}`;
+  const root = Math.min(2, Math.floor(arc / 40));
+  return `${root}.${arc - 40 * root}`;
+}
+
+/** Septets that a number holds exactly: more are put together from pieces of so many. */
+const PIECE = 7;
+
+function readArc(octets: Uint8Array, from: number, to: number): number | bigint {
+  let arc = 0n;
+  let piece = 0;
+  for (let at = from; at < to; at++) {
+    piece = piece * 0x80 + (octets[at]! & 0x7f);
+    const left = to - 1 - at;
+    if (left % PIECE !== 0 || to - from <= PIECE) continue;
+    arc = (arc << BigInt(7 * PIECE)) | BigInt(piece);
+    piece = 0;
+  }
+  return to - from <= PIECE ? piece : arc;
 }

@@ -3,8 +3,12 @@ export type Der = Uint8Array;
 
 export function element(tag: number, ...content: readonly Der[]): Der {
   const body = Buffer.concat(content);
-  return Buffer.concat([Buffer.from([tag]), lengthOctets(body.length), body]);
+  return Buffer.concat([header(tag, body.length), body]);
 }
+
+/** Tag and length of an element, without its content. */
+export const header = (tag: number, length: number): Der =>
+  Buffer.concat([Buffer.from([tag]), lengthOctets(length)]);
 
 function lengthOctets(length: number): Der {
   if (length < 0x80) return Buffer.from([length]);

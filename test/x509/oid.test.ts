@@ -43,3 +43,14 @@ test.each([
 test('an OID of unreasonable length is refused', () => {
   expect(() => read(Buffer.alloc(65, 1))).toThrow('longer than 64');
 });
+
+test('an OID that was read is remembered by its octets, whatever becomes of the bytes they stood in', () => {
+  const bytes = Buffer.from(oidContent('1.2.3.4.5'));
+  for (let arc = 0; arc < 4000; arc++) {
+    bytes.set(oidContent('1.2.3.4.5'));
+    read(bytes);
+    const other = oidContent(`1.2.3.${arc >> 7}.${arc & 0x7f}`);
+    bytes.set(other.subarray(0, bytes.length));
+    expect(read(Buffer.from(other))).toBe(`1.2.3.${arc >> 7}.${arc & 0x7f}`);
+  }
+});
