@@ -7,11 +7,18 @@ interface BudgetLimits {
   readonly signatures: number;
   /** Candidate issuers looked at while building paths. */
   readonly steps: number;
-  /** Names compared: names × constraints of their form, names asked for × names presented, whatever it costs. */
+  /** Names × name constraints of their form, over all certificates and paths, whatever comparing them costs. */
   readonly comparisons: number;
+  /** Names asked for × names presented. */
+  readonly matches: number;
 }
 
-const DEFAULT_LIMITS: BudgetLimits = { signatures: 250_000, steps: 4096, comparisons: 1_048_576 };
+const DEFAULT_LIMITS: BudgetLimits = {
+  signatures: 250_000,
+  steps: 4096,
+  comparisons: 1_048_576,
+  matches: 1_048_576,
+};
 
 /** Importing a public key, µs. */
 export const KEY_IMPORT_COST = 100;
@@ -24,11 +31,13 @@ export class Budget {
   #signatures: number;
   #steps: number;
   #comparisons: number;
+  #matches: number;
 
   constructor(limits: BudgetLimits = DEFAULT_LIMITS) {
     this.#signatures = limits.signatures;
     this.#steps = limits.steps;
     this.#comparisons = limits.comparisons;
+    this.#matches = limits.matches;
   }
 
   spendSignature(microseconds: number): void {
@@ -43,7 +52,12 @@ export class Budget {
 
   spendComparisons(count: number): void {
     this.#comparisons -= count;
-    if (this.#comparisons < 0) throw exceeded('comparing names');
+    if (this.#comparisons < 0) throw exceeded('comparing names with constraints');
+  }
+
+  spendMatches(count: number): void {
+    this.#matches -= count;
+    if (this.#matches < 0) throw exceeded('looking for the names asked for');
   }
 }
 

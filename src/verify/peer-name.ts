@@ -41,7 +41,7 @@ export function checkPeerNames(
   budget: Budget,
 ): void {
   if (leaf === undefined || wanted.length === 0) return;
-  budget.spendComparisons(wanted.length * (leaf.subjectAltName?.length ?? 0));
+  budget.spendMatches(wanted.length * (leaf.subjectAltName?.length ?? 0));
   for (const name of wanted) {
     if (leaf.subjectAltName?.some((presented) => matches(presented, name, rules)) === true) continue;
     throw new VerifyError('PEER_NAME', `${formatName(leaf.subject)} is not for "${name.text}"`);

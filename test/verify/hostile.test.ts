@@ -57,6 +57,7 @@ test('comparisons are counted over all CAs of a path, and for names of the const
   const leafOf = (count: number): Issued =>
     leafWith(lower, ...times(count, () => dns('t1.test')), ...times(2048, () => rfc822('me@t1.test')));
   expect(codeOf(leafOf(1024), lower, upper)).toBe('OK');
+  expect(ask({ anchors: [root] }, [leafOf(1024), lower, upper], { hosts: ['t1.test'] }).code).toBe('OK');
   expect(codeOf(leafOf(1025), lower, upper)).toBe('BUDGET_EXCEEDED');
 });
 
