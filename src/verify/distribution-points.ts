@@ -25,13 +25,16 @@ export function pointsOf(certificate: Certificate): readonly Point[] {
   return [...points, { names: keysOf(own), issuers: undefined, reasons: ALL_REASONS }];
 }
 
-/** The issuers whose CRLs may speak of the certificate: its own, and those that its distribution points name. */
-export function crlIssuersOf(certificate: Certificate): readonly Name[] {
+/**
+ * The issuers whose CRLs may speak of the certificate: its own, and those that its distribution points name.
+ *
+ * @param issuer the certificate's own issuer, as a name that is likely to have been compared before
+ */
+export function crlIssuersOf(certificate: Certificate, issuer: Name): readonly Name[] {
   const points = certificate.crlDistributionPoints;
-  if (points === undefined || points.every(({ crlIssuer }) => crlIssuer === undefined))
-    return [certificate.issuer];
+  if (points === undefined || points.every(({ crlIssuer }) => crlIssuer === undefined)) return [issuer];
   const delegates = points.flatMap(({ crlIssuer }) => dnsOf(crlIssuer));
-  const distinct = new Map([certificate.issuer, ...delegates].map((name) => [name.key, name]));
+  const distinct = new Map([issuer, ...delegates].map((name) => [name.key, name]));
   return [...distinct.values()];
 }
 

@@ -75,14 +75,14 @@ class Inquiry {
   readonly #issuer: Issuer;
   readonly #inputs: RevocationInputs;
   /** Scopes whose newest CRL has been asked. */
-  readonly #decided = new Set<string>();
+  #decided: Set<string> | undefined = undefined;
   #points: readonly Point[] | undefined = undefined;
 
   constructor(certificate: Certificate, issuer: Issuer, inputs: RevocationInputs) {
     this.#certificate = certificate;
     this.#issuer = issuer;
     this.#inputs = inputs;
-    this.offered = newestFirst(certificate, inputs);
+    this.offered = newestFirst(certificate, issuer, inputs);
   }
 
   /**
@@ -149,8 +149,9 @@ class Inquiry {
     const point = crl.extensions.find(({ oid }) => oid === OID.issuingDistributionPoint)?.value ?? '';
     const scope = `${key.id} ${Buffer.from(point).toString('hex')} ${crl.issuer.key}`;
     const own = crl.isDelta ? `delta ${scope}` : scope;
-    const isKnown = this.#decided.has(scope) || this.#decided.has(own);
-    this.#decided.add(own);
+    const decided = (this.#decided ??= new Set());
+    const isKnown = decided.has(scope) || decided.has(own);
+    decided.add(own);
     return isKnown;
   }
 
@@ -163,8 +164,12 @@ class Inquiry {
  * (a): on a tie the higher number, then the stored one, goes first. CRLs that carry the certificate's own subject as
  * their issuer come last of all: see `checkCircle`.
  */
-function newestFirst(certificate: Certificate, inputs: RevocationInputs): readonly CandidateCrl[] {
-  const issuers = crlIssuersOf(certificate);
+function newestFirst(
+  certificate: Certificate,
+  issuer: Issuer,
+  inputs: RevocationInputs,
+): readonly CandidateCrl[] {
+  const issuers = crlIssuersOf(certificate, issuer.certificate.subject);
   const [only] = issuers;
   if (inputs.given.length === 0 && issuers.length === 1 && only !== undefined) {
     const found = inputs.stored.find(only);
