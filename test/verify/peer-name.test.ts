@@ -111,7 +111,7 @@ test('names asked for times names presented are weighed before they are compared
   const limits = { signatures: 0, steps: 0, comparisons: 0, matches: 10 * leaf.subjectAltName!.length };
   expect(() => checkPeerNames([leaf], wanted.slice(1), new Set(), new Budget(limits))).not.toThrow();
   expect(() => checkPeerNames([leaf], [...wanted, ...wanted], new Set(), new Budget(limits))).toThrow(
-    'comparing names would cost more',
+    'looking for the names asked for would cost more',
   );
 });
 
