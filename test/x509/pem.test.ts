@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parsePem } from '../../src/x509/pem.js';
+import { parsePem, PemReader } from '../../src/x509/pem.js';
 
 const block = (label: string, base64: string): string =>
   `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
@@ -26,4 +26,34 @@ test.each([
   ['padding inside', block('CERTIFICATE', 'AQI=AQI='), 'BAD_BASE64'],
 ])('%s is refused', (_, text, code) => {
   expect(() => parsePem(text)).toThrow(expect.objectContaining({ code }));
+});
+
+test('a long block is the same bytes, however it is cut into lines', () => {
+  for (const size of [6143, 6144, 6145, 6146, 50_000]) {
+    const der = Buffer.alloc(size, 'certificate');
+    const base64 = der.toString('base64');
+    for (const width of [1, 5, 64, 8192, 100_000]) {
+      const lines = base64.match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
+      expect(parsePem(block('X509 CRL', lines.join('\n')))[0]?.der.equals(der)).toBe(true);
+    }
+  }
+});
+
+test.each([
+  ['padding', (base64: string) => `${base64.slice(0, 8190)}==\n${base64}`],
+  ['a foreign letter', (base64: string) => `${base64.slice(0, 5000)}!${base64.slice(5001)}`],
+  ['a letter too many', (base64: string) => `${base64}\nA`],
+])('%s in a long block is refused', (_, spoil) => {
+  const base64 = Buffer.alloc(30_000, 'certificate').toString('base64');
+  const lines = spoil(base64).replace(/.{64}/g, '$&\n');
+  expect(() => parsePem(block('X509 CRL', lines))).toThrow(expect.objectContaining({ code: 'BAD_BASE64' }));
+});
+
+test('a block without end is held as its bytes, not as its lines', () => {
+  const reader = new PemReader();
+  reader.line('-----BEGIN X509 CRL-----');
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < 2_000_000; n++) reader.line(n % 2 === 0 ? '' : `AA${n % 10}A`);
+  // As 3,000,000 bytes outside the heap; as lines it would be some 60 MB inside.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(30_000_000);
 });
