@@ -1,20 +1,27 @@
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../src/errors.js';
+import { conformancePage } from './page.js';
 import { runSuite, type SuiteReport } from './run-suite.js';
 import { readSuite } from './suite.js';
 
 /**
- * `npm run --silent conformance -- FILE… [--failures] [--json]`: runs suite files through the engine, a line each.
+ * `npm run --silent conformance -- FILE… [--failures] [--json] [--page]`: runs suite files through the engine, a
+ * line each. With --page it writes docs/conformance.md anew.
  * Exit code 0: no case failed; 1: some did; 64: nothing to run, or a file that is no suite.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { failures: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  options: {
+    failures: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
+  },
 });
 
 try {
   if (positionals.length === 0)
-    throw new Error('usage: npm run --silent conformance -- FILE… [--failures] [--json]');
+    throw new Error('usage: npm run --silent conformance -- FILE… [--failures] [--json] [--page]');
   const reports = positionals.map((file) => runSuite(readSuite(file)));
   if (values.json)
     console.log(
@@ -25,6 +32,8 @@ try {
       ),
     );
   else for (const report of reports) console.log(toText(report, values.failures));
+  if (values.page)
+    writeFileSync(new URL('../docs/conformance.md', import.meta.url), conformancePage(reports));
   process.exitCode = reports.some(({ counts }) => counts.failed > 0) ? 1 : 0;
 } catch (thrown) {
   console.error(messageOf(thrown));

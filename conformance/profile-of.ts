@@ -9,6 +9,14 @@ export function rulesOf(suite: string, { id }: Case): ReadonlySet<Rule> {
   return BASE_RULES[base];
 }
 
+/** What a case is judged by, for people. */
+export function profileOf(suite: string, { id, params }: Case): string {
+  if (params.parseOnly === true) return 'the parser';
+  if (params.unitLevel === true) return 'rfc5280, revocation alone';
+  const base = baseOf(suite, id);
+  return suite.startsWith('boringssl-chains') ? `${base} and \`eku-nesting\`` : base;
+}
+
 function baseOf(suite: string, id: string): BaseProfile {
   if (suite.startsWith('bettertls')) return 'webpki';
   if (!suite.startsWith('x509-limbo')) return 'rfc5280';

@@ -1,70 +1,56 @@
-import { readFileSync } from 'node:fs';
+import { type Divergence, readDivergences } from './divergences.js';
+import { profileOf } from './profile-of.js';
 import { type CaseResult, runCase } from './run-case.js';
 import type { Case, Suite } from './suite.js';
 
 /** A case counts in exactly one of them. */
-type Tally = 'passed' | 'failed' | 'skipped' | 'divergence' | 'soft';
+export type Tally = 'passed' | 'failed' | 'skipped' | 'divergence' | 'soft';
 
-interface CaseReport extends CaseResult {
+export interface CaseReport extends CaseResult {
   readonly id: string;
+  /** What the case was judged by, for people. */
+  readonly profile: string;
   readonly expected: string;
   readonly tally: Tally;
 }
 
 export interface SuiteReport {
   readonly suite: string;
+  readonly digest: string;
   readonly counts: Readonly<Record<Tally, number>>;
   readonly cases: readonly CaseReport[];
 }
 
-/** Outcomes that differ from a suite's and were reviewed and found right: `[{ suite, id, why }]`. */
-interface Divergence {
-  readonly suite: string;
-  readonly id: string;
-  readonly why: string;
+/** The list must be exact for the cases present: one that is listed and passes has failed. */
+export function runSuite(suite: Suite, divergences = readDivergences()): SuiteReport {
+  const listed = new Set(divergences.filter((entry) => entry.suite === suite.name).map(({ id }) => id));
+  const cases = suite.cases.map((test) => report(suite.name, test, listed));
+  return { suite: suite.name, digest: suite.digest, counts: count(cases), cases };
 }
 
-export function runSuite(suite: Suite): SuiteReport {
-  const divergences = readDivergences();
-  const cases = suite.cases.map((test) => report(suite.name, test, divergences));
+export function count(cases: readonly Pick<CaseReport, 'tally'>[]): Record<Tally, number> {
   const counts = { passed: 0, failed: 0, skipped: 0, divergence: 0, soft: 0 };
   for (const { tally } of cases) counts[tally] += 1;
-  return { suite: suite.name, counts, cases };
+  return counts;
 }
 
-function report(suite: string, test: Case, divergences: readonly Divergence[]): CaseReport {
-  const expected = test.params.expectedRevocation ?? test.expected;
-  if (test.params.rfc5280Plain === false) {
+function report(suite: string, test: Case, listed: ReadonlySet<Divergence['id']>): CaseReport {
+  const { id, params } = test;
+  const about = { id, profile: profileOf(suite, test), expected: params.expectedRevocation ?? test.expected };
+  if (params.rfc5280Plain === false) {
     const message = "another tool's private mode";
-    return {
-      id: test.id,
-      expected,
-      tally: 'skipped',
-      passed: false,
-      got: 'skipped',
-      code: 'SKIPPED',
-      message,
-    };
+    return { ...about, tally: 'skipped', passed: false, got: 'skipped', code: 'SKIPPED', message };
   }
   const result = runCase(suite, test);
-  return { id: test.id, expected, ...result, tally: tallyOf(suite, test, result, divergences) };
-}
-
-function tallyOf(suite: string, test: Case, result: CaseResult, divergences: readonly Divergence[]): Tally {
-  if (result.passed) return 'passed';
-  if (divergences.some((listed) => listed.suite === suite && listed.id === test.id)) return 'divergence';
-  return test.params.soft === true ? 'soft' : 'failed';
-}
-
-function readDivergences(): readonly Divergence[] {
-  const content: unknown = JSON.parse(readFileSync(new URL('divergences.json', import.meta.url), 'utf8'));
-  if (!Array.isArray(content) || !content.every(isDivergence)) {
-    throw new Error('divergences.json: each entry needs suite, id and why');
+  if (result.passed && listed.has(id)) {
+    const message = 'the case passes: take it off divergences.json';
+    return { ...about, ...result, tally: 'failed', code: 'STALE_DIVERGENCE', message };
   }
-  return content;
+  return { ...about, ...result, tally: tallyOf(test, result, listed.has(id)) };
 }
 
-function isDivergence(entry: unknown): entry is Divergence {
-  if (typeof entry !== 'object' || entry === null) return false;
-  return ['suite', 'id', 'why'].every((key) => typeof Reflect.get(entry, key) === 'string');
+function tallyOf({ params }: Case, { passed }: CaseResult, isListed: boolean): Tally {
+  if (passed) return 'passed';
+  if (isListed) return 'divergence';
+  return params.soft === true ? 'soft' : 'failed';
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -5,6 +6,8 @@ import { basename } from 'node:path';
 export interface Suite {
   /** The file's name without `.json`. */
   readonly name: string;
+  /** The first half of the file's SHA-256, hex. */
+  readonly digest: string;
   readonly cases: readonly Case[];
 }
 
@@ -48,9 +51,14 @@ export interface PeerNameParameter {
 }
 
 export function readSuite(file: string): Suite {
-  const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const text = readFileSync(file);
+  const content: unknown = JSON.parse(text.toString('utf8'));
   if (!isSuite(content)) throw new Error(`${file} is no suite: it has no list of cases`);
-  return { name: basename(file, '.json'), cases: content.cases };
+  return {
+    name: basename(file, '.json'),
+    digest: hash('sha256', text, 'hex').slice(0, 32),
+    cases: content.cases,
+  };
 }
 
 /** The cases' own shape is the data's promise; a case that breaks it fails by itself. */

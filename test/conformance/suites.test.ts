@@ -45,6 +45,7 @@ test('a case counts once: passed, failed, skipped or soft', () => {
   } as const;
   const { counts, cases } = runSuite({
     name: 'made-up',
+    digest: '',
     cases: [
       { ...good, id: 'good' },
       { ...good, id: 'wrong', expected: 'invalid' },
