@@ -1,7 +1,7 @@
 import type { Certificate } from '../x509/certificate.js';
 import type { Crl } from '../x509/crl.js';
 import type { IssuingDistributionPoint } from '../x509/extensions.js';
-import { formatName, sameName } from '../x509/name.js';
+import { formatName } from '../x509/name.js';
 import { ALL_REASONS, dnKey, nameKeys, type Point } from './distribution-points.js';
 import { VerifyError } from './failure.js';
 
@@ -9,28 +9,34 @@ import { VerifyError } from './failure.js';
  * §6.3.3 (b) and (d): the reasons for which the CRL speaks of the certificate, over all distribution points that
  * it corresponds to. Throws CRL_SCOPE when there is none.
  *
+ * @param isOwn the CRL's issuer is the certificate's
  * @param points those of the certificate; asked for only when needed
  */
-export function coveredReasons(crl: Crl, certificate: Certificate, points: () => readonly Point[]): number {
+export function coveredReasons(
+  crl: Crl,
+  isOwn: boolean,
+  certificate: Certificate,
+  points: () => readonly Point[],
+): number {
   const scope = crl.issuingDistributionPoint;
   // The point that is assumed for the certificate's own issuer takes every such CRL.
-  if (scope === undefined && sameName(crl.issuer, certificate.issuer)) return ALL_REASONS;
+  if (scope === undefined && isOwn) return ALL_REASONS;
   if (scope !== undefined) checkKind(scope, certificate);
   const name = scope?.distributionPoint;
   const names = name && nameKeys(name, [crl.issuer]);
   let reasons = 0;
   for (const point of points()) {
-    if (isIssuerOf(point, crl, certificate) && isNamed(point, names)) reasons |= point.reasons;
+    if (isIssuerOf(point, crl, isOwn) && isNamed(point, names)) reasons |= point.reasons;
   }
   const covered = reasons & (scope?.onlySomeReasons ?? ALL_REASONS); // (d)(1)–(4)
   if (covered === 0)
-    throw outOfScope(`for another distribution point or issuer than those of the certificate`);
+    throw outOfScope('for another distribution point or issuer than those of the certificate');
   return covered;
 }
 
 /** (b)(1) */
-function isIssuerOf({ issuers }: Point, crl: Crl, certificate: Certificate): boolean {
-  if (issuers === undefined) return sameName(crl.issuer, certificate.issuer);
+function isIssuerOf({ issuers }: Point, crl: Crl, isOwn: boolean): boolean {
+  if (issuers === undefined) return isOwn;
   return crl.issuingDistributionPoint?.indirectCrl === true && issuers.has(dnKey(crl.issuer));
 }
 

@@ -29,16 +29,17 @@ const MAX_NESTING = 4;
  * §6.3.3 (f) and (g): the key that signed the CRL, whose holder may sign CRLs and stands under the trust anchor of
  * the path in question: the certificate's own issuer, whose path is that one, or another certificate with the CRL
  * issuer's name, on a path of its own. Throws `VerifyError` or `X509Error` when there is none.
+ *
+ * @param issuer the certificate's, where it is the CRL's too
  */
 export function signerOf(
   crl: Crl,
   certificate: Certificate,
-  issuer: Issuer,
+  issuer: Issuer | undefined,
   inputs: RevocationInputs,
 ): CrlSigner {
   let failure: Failure | undefined;
-  const isOwn = sameName(crl.issuer, certificate.issuer);
-  if (isOwn) {
+  if (issuer !== undefined) {
     try {
       if (inputs.signatures.isCrlSignedBy(crl, issuer.key)) {
         checkKeyUsage(issuer.certificate);
@@ -49,7 +50,7 @@ export function signerOf(
       failure = passable(thrown);
     }
   }
-  for (const holder of otherHolders(crl, isOwn ? issuer : undefined, inputs)) {
+  for (const holder of otherHolders(crl, issuer, inputs)) {
     inputs.signing.validation.budget.spendStep();
     try {
       return trustedSigner(crl, certificate, holder, inputs);

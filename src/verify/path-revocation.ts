@@ -1,5 +1,6 @@
 import type { RevocationEvidence } from '../wire/verdict.js';
 import type { Certificate } from '../x509/certificate.js';
+import type { Crl } from '../x509/crl.js';
 import { formatName } from '../x509/name.js';
 import type { Failure, FailureCode } from './failure.js';
 import type { ValidatedPath } from './path-validator.js';
@@ -79,17 +80,38 @@ function revoked(certificate: Certificate, finding: Finding & { state: 'revoked'
 }
 
 function toEvidence(certificate: Certificate, finding: Finding): RevocationEvidence {
-  const crl = finding.from?.crl;
+  const { from } = finding;
+  const { thisUpdate, nextUpdate, number } = from === undefined ? NO_CRL : written(from.crl);
   return {
     cert: certificate.fingerprint,
-    source: finding.from?.source ?? null,
-    thisUpdate: crl === undefined ? null : isoTime(crl.thisUpdate),
-    nextUpdate: crl?.nextUpdate ? isoTime(crl.nextUpdate) : null,
-    number: crl?.number?.toString() ?? null,
+    source: from?.source ?? null,
+    thisUpdate,
+    nextUpdate,
+    number,
     state: finding.state,
     ...(finding.state === 'revoked' && {
       date: isoTime(finding.date),
       ...(finding.reason !== undefined && { reason: finding.reason }),
     }),
   };
+}
+
+type WrittenCrl = Pick<RevocationEvidence, 'thisUpdate' | 'nextUpdate' | 'number'>;
+
+const NO_CRL: WrittenCrl = { thisUpdate: null, nextUpdate: null, number: null };
+
+/** Times and numbers as text: the same stored CRLs are evidence in every verdict. */
+const writtenCrls = new WeakMap<Crl, WrittenCrl>();
+
+function written(crl: Crl): WrittenCrl {
+  const known = writtenCrls.get(crl);
+  if (known !== undefined) return known;
+  const { thisUpdate, nextUpdate, number } = crl;
+  const text = {
+    thisUpdate: isoTime(thisUpdate),
+    nextUpdate: nextUpdate === null ? null : isoTime(nextUpdate),
+    number: number?.toString() ?? null,
+  };
+  writtenCrls.set(crl, text);
+  return text;
 }

@@ -92,22 +92,25 @@ class Inquiry {
   consult(from: CandidateCrl, covered: number): Revocation | Clearance | undefined {
     const { crl } = from;
     const inputs = this.#inputs;
-    const reasons = coveredReasons(crl, this.#certificate, () => this.#pointsOnce()); // (b)(d)
+    const issuer = this.#issuer;
+    const isOwn = sameName(crl.issuer, issuer.certificate.subject);
+    const reasons = coveredReasons(crl, isOwn, this.#certificate, () => this.#pointsOnce()); // (b)(d)
     if ((reasons & ~covered) === 0) return undefined; // (e)
     checkCriticalExtensions(crl);
     checkIssued(crl, inputs);
-    const signer = signerOf(crl, this.#certificate, this.#issuer, inputs); // (f)(g)
+    const signer = signerOf(crl, this.#certificate, isOwn ? issuer : undefined, inputs); // (f)(g)
     checkCriticalEntryExtensions(crl);
     checkIndirection(crl);
     if (this.#isDecided(crl, signer)) return undefined;
     if (crl.isDelta) return this.#revocationByDelta(from);
-    const delta = deltaOf(crl, signer.key, this.offered, inputs); // (c)(h)
+    const delta = this.offered.length > 1 ? deltaOf(crl, signer.key, this.offered, inputs) : undefined; // (c)(h)
     const revocation = this.#revocation(from, delta);
     if (revocation !== undefined) return revocation;
     if (signer.doubt !== undefined) throw new VerifyError(signer.doubt.code, signer.doubt.message);
-    const current = [delta, from].find((one) => one !== undefined && isCurrent(one.crl, inputs))?.crl;
-    if (current === undefined || isLater(crl, inputs)) throw staleness(crl, inputs);
-    const end = endOfService(current, inputs) ?? inputs.now;
+    const current = delta !== undefined && isCurrent(delta.crl, inputs) ? delta.crl : crl;
+    const end = endOfService(current, inputs);
+    if (end === undefined || isLater(crl, inputs) || !isCurrent(current, inputs))
+      throw staleness(crl, inputs);
     return { state: 'clear', reasons, until: Math.min(end, signer.until) };
   }
 
@@ -175,7 +178,7 @@ function newestFirst(
     const found = inputs.stored.find(only);
     if (found.length < 2) return found;
   }
-  const stored = issuers.flatMap((issuer) => inputs.stored.find(issuer));
+  const stored = issuers.flatMap((name) => inputs.stored.find(name));
   const keys = new Set(issuers.map(({ key }) => key));
   const given = inputs.given.filter(({ crl }) => keys.has(crl.issuer.key));
   const offered = stored.concat(given);
