@@ -22,7 +22,8 @@ export class HostSet {
 
   addHost(host: string): void {
     this.#hosts.add(host);
-    this.#parents.add(host.slice(host.indexOf('.') + 1));
+    const dot = host.indexOf('.');
+    if (dot > 0) this.#parents.add(host.slice(dot + 1));
   }
 
   addDomain(domain: string): void {
