@@ -3,6 +3,7 @@ import type { CertificationPath } from '../verify/path-builder.js';
 import type { Trace } from '../verify/trace.js';
 import type { Outcome } from '../verify/verdict.js';
 import { type RevocationEvidence, type VerdictCode, VERDICT_CODES } from '../wire/verdict.js';
+import { sectionText } from '../wire/verdict-reference.js';
 import type { Certificate } from '../x509/certificate.js';
 
 /** What came of one branch of the search. */
@@ -91,8 +92,6 @@ function culprit(path: readonly Certificate[], { revocation }: Outcome): Certifi
   return path.find(({ fingerprint }) => fingerprint === bad?.cert);
 }
 
-/** In full, for people: `RFC 5280 §6.1.4 (k)`. */
 function sectionOf({ code, section = VERDICT_CODES[code][1] }: Outcome | Failure): string {
-  if (/^\d/.test(section)) return `RFC 5280 §${section}`;
-  return section.replace(/^(RFC \d+|BR) (?=\d)/, '$1 §');
+  return sectionText(section);
 }
