@@ -59,7 +59,7 @@ async function measure(threads: number, rounds: number, tasks: number): Promise<
 }
 
 async function pullPool(threads: number): Promise<Contender> {
-  const queue = new RequestQueue(IN_FLIGHT);
+  const queue = new RequestQueue(IN_FLIGHT, Infinity);
   const pool = new ThreadPool(
     {
       entry: new URL('threads/pull.js', import.meta.url),

@@ -212,6 +212,13 @@ export const OPTIONS = {
     max: 1024 * MIB,
     text: 'The largest request.',
   },
+  'request.maxHeld': {
+    type: 'size',
+    default: 256 * MIB,
+    min: MIB,
+    max: 1024 * 1024 * MIB,
+    text: 'What a worker holds of unfinished requests, and again of waiting ones; beyond it clients get BUSY, those with the largest first.',
+  },
   'request.maxCertificates': {
     type: 'integer',
     unit: 'certificates',

@@ -30,6 +30,12 @@ export function checkRelations(config: Config, findings: Findings): void {
       `${show('request.maxSize')} must not be less than ${show('request.maxLine')}`,
     );
   }
+  if (config['request.maxHeld'] < config['request.maxSize']) {
+    findings.problem(
+      'request.maxHeld',
+      `${show('request.maxHeld')} must not be less than ${show('request.maxSize')}`,
+    );
+  }
   if (config['drain.timeout'] < config['threads.taskTimeout']) {
     findings.warn(
       'drain.timeout',

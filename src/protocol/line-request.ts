@@ -32,6 +32,11 @@ export class LineRequest {
     });
   }
 
+  /** Bytes taken so far. */
+  get size(): number {
+    return this.#size;
+  }
+
   line(text: string): void {
     this.#size += text.length + 1;
     this.#attempt(() => {

@@ -40,6 +40,9 @@ type State =
 
 const COMMAND: State = { in: 'command' };
 
+/** Milliseconds that a client is told to wait whose unfinished request had to go. */
+const RETRY_AFTER = 1000;
+
 class LineSession implements Session {
   readonly #options: SessionOptions;
   readonly #splitter: LineSplitter;
@@ -56,6 +59,17 @@ class LineSession implements Session {
 
   get #closed(): boolean {
     return this.#state.in === 'closed';
+  }
+
+  get held(): number {
+    return this.#state.in === 'request' ? this.#state.request.size : 0;
+  }
+
+  giveUp(): Buffer {
+    const id = this.#state.in === 'request' ? this.#state.request.id : NO_ID;
+    this.#state = { in: 'skipped' };
+    const message = 'the worker holds too much of unfinished requests (request.maxHeld)';
+    return errorLine(id, 'BUSY', message, RETRY_AFTER);
   }
 
   receive(chunk: Buffer): SessionEvent[] {

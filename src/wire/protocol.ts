@@ -57,6 +57,10 @@ export interface Session {
   end(): SessionEvent[];
   /** Whether a request has begun and is not yet whole. */
   readonly midRequest: boolean;
+  /** Bytes held of a request that is not whole yet; absent where a protocol holds none worth counting. */
+  readonly held?: number;
+  /** Gives up what is held, and drops what still comes of that request: the answer to it. */
+  giveUp?(): Buffer;
   /** The answer to a request (or a silent client) whose deadline passed, before the connection is closed. */
   timedOut(deadline: DeadlineKind): Buffer;
   /** The answer to one event beyond the limit of pipelined requests. It replaces the event's own. */

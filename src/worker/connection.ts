@@ -9,6 +9,7 @@ import type { Clock } from './clock.js';
 import type { Counters } from './counters.js';
 import type { Deadlines } from './deadlines.js';
 import { Farewell } from './farewell.js';
+import type { HeldBytes } from './held-bytes.js';
 import type { QueuedRequest } from './request-queue.js';
 
 /** What a connection needs of its worker. */
@@ -16,6 +17,7 @@ export interface ConnectionHost {
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
   readonly counters: Counters;
+  readonly held: HeldBytes;
   readonly log: Logger;
   readonly clock: Clock;
   /** Queues a task; `settle` is called once, perhaps at once (BUSY), with the milliseconds that it ran. */
@@ -49,6 +51,8 @@ export class Connection {
   /** Requests whose outcome is still to come. */
   readonly #tasks = new Set<QueuedRequest>();
   #unanswered = 0;
+  /** Bytes of a request that is not whole yet, as the host was told last. */
+  #held = 0;
   #started = false;
   #heard = false;
   #peerEnded = false;
@@ -135,9 +139,24 @@ export class Connection {
     this.#heard = true;
     const events = this.#session.receive(chunk);
     this.#take(events);
+    this.#weigh();
     if (this.#draining && events.length > 0) this.#inputOver = true;
     // The time for a request begins anew when an earlier one was completed, not with each piece of it.
     this.#advance(events.length > 0 || !this.#session.midRequest);
+  }
+
+  /** Memory is for all: when it runs short, who holds the most of it goes first. */
+  #weigh(): void {
+    if (!this.#reportHeld(this.#session.held ?? 0) || !this.#session.giveUp) return;
+    this.#host.counters.busy++;
+    this.#reply(this.#session.giveUp(), false);
+    this.#reportHeld(0);
+  }
+
+  #reportHeld(bytes: number): boolean {
+    const before = this.#held;
+    this.#held = bytes;
+    return this.#host.held.change(before, bytes);
   }
 
   #onEnd(): void {
@@ -256,6 +275,7 @@ export class Connection {
   #onClose(): void {
     this.#closed = true;
     this.#farewell.cancel();
+    this.#reportHeld(0);
     const { counters, deadlines } = this.#host;
     deadlines.release(this);
     for (const request of this.#tasks) request.abandoned = true;

@@ -27,12 +27,18 @@ const COMPACT_AFTER = 1024;
  */
 export class RequestQueue {
   readonly #max: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
   #requests: (QueuedRequest | undefined)[] = [];
   #head = 0;
 
-  /** @param max requests that may wait; `push` refuses more. */
-  constructor(max: number) {
+  /**
+   * @param max requests that may wait; `push` refuses more.
+   * @param maxBytes bytes that their bodies may hold; a queue that is empty takes any one request.
+   */
+  constructor(max: number, maxBytes: number) {
     this.#max = max;
+    this.#maxBytes = maxBytes;
   }
 
   get depth(): number {
@@ -41,7 +47,9 @@ export class RequestQueue {
 
   /** Whether there was room. */
   push(request: QueuedRequest): boolean {
-    if (this.depth >= this.#max) return false;
+    const size = request.task.body.length;
+    if (this.depth >= this.#max || (this.#bytes > 0 && this.#bytes + size > this.#maxBytes)) return false;
+    this.#bytes += size;
     this.#requests.push(request);
     return true;
   }
@@ -56,7 +64,9 @@ export class RequestQueue {
     while (taken.length < count && size < bytes && this.#head < this.#requests.length) {
       const request = this.#requests[this.#head];
       this.#requests[this.#head++] = undefined;
-      if (!request || request.abandoned) continue;
+      if (!request) continue;
+      this.#bytes -= request.task.body.length;
+      if (request.abandoned) continue;
       taken.push(request);
       size += request.task.body.length;
     }
@@ -66,6 +76,7 @@ export class RequestQueue {
 
   /** Puts requests that were taken back before all others. */
   requeue(requests: readonly QueuedRequest[]): void {
+    for (const { task } of requests) this.#bytes += task.body.length;
     this.#requests = [...requests, ...this.#requests.slice(this.#head)];
     this.#head = 0;
   }

@@ -11,6 +11,7 @@ import { Connections, type ListenerView } from './connections.js';
 import { newCounters } from './counters.js';
 import { Deadlines } from './deadlines.js';
 import { startGuard } from './guard.js';
+import { HeldBytes } from './held-bytes.js';
 import { RequestQueue, type QueuedRequest } from './request-queue.js';
 import { StatusRequests } from './status-requests.js';
 import { SupervisorLink } from './supervisor-link.js';
@@ -71,7 +72,7 @@ class Worker {
     this.log = new Logger(config['log.level'], `worker ${number}`, (record) => {
       link.log(record);
     });
-    this.#queue = new RequestQueue(config['queue.max']);
+    this.#queue = new RequestQueue(config['queue.max'], config['request.maxHeld']);
     this.#pool = this.#createPool(parts.threadEntry);
     this.#statusRequests = new StatusRequests(SYSTEM_CLOCK, (request) => {
       link.send({ type: 'statusRequest', request });
@@ -176,6 +177,7 @@ class Worker {
         connection.expire(kind);
       }),
       counters,
+      held: new HeldBytes(config['request.maxHeld']),
       log: this.log,
       clock: SYSTEM_CLOCK,
       submit: (task, settle) => this.#submit(task, settle),

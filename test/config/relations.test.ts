@@ -13,6 +13,7 @@ test.each([
     { 'connection.maxPipelined': '8' },
     /maxPipelined \(8\) must not be less than connection\.maxInFlight \(64\)/,
   ],
+  [{ 'request.maxHeld': '4MiB' }, /maxHeld \(4MiB\) must not be less than request\.maxSize \(8MiB\)/],
   [{ 'request.maxSize': '32KiB' }, /maxSize \(32KiB\) must not be less than request\.maxLine \(64KiB\)/],
   [{ 'profile.default': 'webkpi' }, /no profile "webkpi" \(did you mean webpki\?\)/],
   [{ 'run.directory': `/${'x'.repeat(100)}` }, /control socket would be .* too long/],

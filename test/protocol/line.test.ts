@@ -203,3 +203,12 @@ test('a line full of names costs a look at each, not at each pair of them', () =
   const [event] = send(session, `VERIFY ${words.join(' ')}\n${CERT}.\n`);
   expect(requestOf(event).hosts).toHaveLength(names);
 });
+
+test('an unfinished request that is given up is answered once, and the connection goes on behind it', () => {
+  const session = open();
+  send(session, `VERIFY id=a\n${CERT}`);
+  expect(session.held).toBe(CERT.length);
+  expect(session.giveUp?.().toString()).toMatch(/^a error BUSY \{.*request\.maxHeld.*"retryAfter":1000\}\n$/);
+  expect(session.held).toBe(0);
+  expect(told(send(session, `${CERT}.\nPING\n`))).toEqual(['PONG\n']);
+});

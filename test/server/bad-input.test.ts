@@ -105,3 +105,25 @@ test('a client that goes away in the middle loses nobody anything', async () => 
   }
   await serves();
 });
+
+test('large requests begun at once and left unfinished take no more than their bound; a small one is served', async () => {
+  const small = await TestServer.start({
+    trust: { anchors: [pki.path('root.pem')] },
+    crl: { directory: pki.path('crls') },
+    workers: { count: 1 },
+    request: { maxSize: '1MiB', maxHeld: '2MiB' },
+  });
+  try {
+    const unfinished = `VERIFY id=big\n-----BEGIN CERTIFICATE-----\n${`${'A'.repeat(64)}\n`.repeat(14_000)}`;
+    const sockets = Array.from({ length: 8 }, () => small.connect());
+    const refused = new Promise<string>((resolve) => {
+      for (const socket of sockets) socket.once('data', (answer) => resolve(answer.toString()));
+    });
+    for (const socket of sockets) socket.write(unfinished);
+    expect(await refused).toMatch(/^big error BUSY .*request\.maxHeld/);
+    expect(await small.talk(pki.verify('good', 'id=small'))).toMatch(/^small valid OK/);
+    for (const socket of sockets) socket.destroy();
+  } finally {
+    await small.stop();
+  }
+});

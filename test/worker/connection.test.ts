@@ -6,6 +6,7 @@ import type { Task, TaskOutcome } from '../../src/wire/task.js';
 import { Connection, type ConnectionHost } from '../../src/worker/connection.js';
 import { newCounters } from '../../src/worker/counters.js';
 import { Deadlines } from '../../src/worker/deadlines.js';
+import { HeldBytes } from '../../src/worker/held-bytes.js';
 import type { QueuedRequest } from '../../src/worker/request-queue.js';
 import { echoProtocol } from './entry/echo-protocol.mjs';
 import { FakeClock } from './fake-clock.js';
@@ -36,6 +37,7 @@ function connect(limits: Partial<ConnectionHost['limits']> = {}) {
       },
     ),
     counters,
+    held: new HeldBytes(Infinity),
     log: new Logger('verbose', 'test', (record) => {
       logged.push(record);
     }),

@@ -10,7 +10,7 @@ function request(name: string, queuedAt = 0): QueuedRequest {
 const names = (requests: readonly QueuedRequest[]): string[] => requests.map(({ task }) => task.name);
 
 test('first in, first out', () => {
-  const queue = new RequestQueue(10);
+  const queue = new RequestQueue(10, Infinity);
   for (const name of ['a', 'b', 'c']) queue.push(request(name));
   expect(names(queue.take(2, Infinity))).toEqual(['a', 'b']);
   expect(names(queue.take(2, Infinity))).toEqual(['c']);
@@ -18,7 +18,7 @@ test('first in, first out', () => {
 });
 
 test('a full queue refuses, and takes again once there is room', () => {
-  const queue = new RequestQueue(2);
+  const queue = new RequestQueue(2, Infinity);
   expect([queue.push(request('a')), queue.push(request('b')), queue.push(request('c'))]).toEqual([
     true,
     true,
@@ -30,7 +30,7 @@ test('a full queue refuses, and takes again once there is room', () => {
 });
 
 test('what was taken returns to the head in its order, even into a full queue', () => {
-  const queue = new RequestQueue(3);
+  const queue = new RequestQueue(3, Infinity);
   for (const name of ['a', 'b', 'c']) queue.push(request(name));
   const taken = queue.take(2, Infinity);
   queue.push(request('d'));
@@ -39,7 +39,7 @@ test('what was taken returns to the head in its order, even into a full queue', 
 });
 
 test('abandoned requests are dropped on the way and do not count against what is taken', () => {
-  const queue = new RequestQueue(9);
+  const queue = new RequestQueue(9, Infinity);
   queue.push({ ...request('a'), abandoned: true });
   queue.push(request('b'));
   queue.push({ ...request('c'), abandoned: true });
@@ -49,7 +49,7 @@ test('abandoned requests are dropped on the way and do not count against what is
 });
 
 test('the oldest wait is that of the head', () => {
-  const queue = new RequestQueue(9);
+  const queue = new RequestQueue(9, Infinity);
   expect(queue.oldestWait(500)).toBe(0);
   queue.push(request('a', 100));
   queue.push(request('b', 400));
@@ -66,7 +66,7 @@ test('over any sequence of operations it behaves as a plain list', () => {
   );
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 30 }), (operations) => {
-      const queue = new RequestQueue(3000);
+      const queue = new RequestQueue(3000, Infinity);
       let model: string[] = [];
       let last = 0;
       for (const { kind, count } of operations) {
@@ -92,8 +92,20 @@ test('over any sequence of operations it behaves as a plain list', () => {
 });
 
 test('a taking ends once its bodies are large, and always takes one', () => {
-  const queue = new RequestQueue(10);
+  const queue = new RequestQueue(10, Infinity);
   for (const name of ['aaaa', 'bbbb', 'cccc']) queue.push(request(name));
   expect(names(queue.take(9, 5))).toEqual(['aaaa', 'bbbb']);
   expect(names(queue.take(9, 1))).toEqual(['cccc']);
+});
+
+test('the bytes of what waits are bounded too, but any one request fits an empty queue', () => {
+  const queue = new RequestQueue(10, 8);
+  expect(queue.push(request('longer than that'))).toBe(true);
+  expect(queue.push(request('a'))).toBe(false);
+  const taken = queue.take(1, Infinity);
+  expect(queue.push(request('12345678'))).toBe(true);
+  expect(queue.push(request('9'))).toBe(false);
+  queue.requeue(taken);
+  queue.take(2, Infinity);
+  expect(queue.push(request('9'))).toBe(true);
 });

@@ -16,7 +16,7 @@ afterEach(() => {
 
 async function startPool(options: Partial<ThreadPoolOptions> = {}) {
   const logged: LogRecord[] = [];
-  const queue = new RequestQueue(1000);
+  const queue = new RequestQueue(1000, Infinity);
   const log = new Logger('debug', 'test', (record) => {
     logged.push(record);
   });
