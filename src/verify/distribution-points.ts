@@ -26,6 +26,14 @@ export function pointsOf(certificate: Certificate): readonly Point[] {
 }
 
 /**
+ * Does every distribution point name another CRL issuer? Then the certificate's own has left its revocation to those:
+ * §6.3.3 would take its CRLs nevertheless, in the end; here they may revoke such a certificate, but not clear it.
+ */
+export function isDelegated({ crlDistributionPoints: points }: Certificate): boolean {
+  return points !== undefined && points.every(({ crlIssuer }) => crlIssuer !== undefined);
+}
+
+/**
  * The issuers whose CRLs may speak of the certificate: its own, and those that its distribution points name.
  *
  * @param issuer the certificate's own issuer, as a name that is likely to have been compared before

@@ -7,7 +7,7 @@ import { checkIssued, endOfService, isCurrent, isLater, staleness } from './crl-
 import { checkIndirection, coveredReasons } from './crl-scope.js';
 import { type CrlSigner, signerOf } from './crl-signer.js';
 import { deltaOf } from './delta-crl.js';
-import { ALL_REASONS, crlIssuersOf, type Point, pointsOf } from './distribution-points.js';
+import { ALL_REASONS, crlIssuersOf, isDelegated, type Point, pointsOf } from './distribution-points.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
 import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
 import { moreTelling } from './verdict.js';
@@ -106,6 +106,12 @@ class Inquiry {
     const delta = this.offered.length > 1 ? deltaOf(crl, signer.key, this.offered, inputs) : undefined; // (c)(h)
     const revocation = this.#revocation(from, delta);
     if (revocation !== undefined) return revocation;
+    if (isOwn && isDelegated(this.#certificate)) {
+      throw new VerifyError(
+        'CRL_SCOPE',
+        'the certificate leaves its revocation to other CRL issuers than this',
+      );
+    }
     if (signer.doubt !== undefined) throw new VerifyError(signer.doubt.code, signer.doubt.message);
     const current = delta !== undefined && isCurrent(delta.crl, inputs) ? delta.crl : crl;
     const end = endOfService(current, inputs);

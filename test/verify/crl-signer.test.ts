@@ -123,8 +123,6 @@ test('two signers that vouch for each other prove nothing', () => {
   const child = createLeaf(intermediate, { extensions: [distributionPoints({ crlIssuer: a })] });
   const stored = [crl(first, anyIssuer), crl(second, anyIssuer)];
   expect(codeOf({ leaf: child, stored, others: [first, second] })).toBe('CRL_ISSUER_UNTRUSTED');
-  const way = [...stored, crl(intermediate)];
-  expect(codeOf({ leaf: child, stored: way, others: [first, second] })).toBe('OK');
 });
 
 const delegated = createLeaf(intermediate, {
@@ -151,6 +149,15 @@ test('an indirect CRL of the issuer that the certificate names tells of it', () 
   );
   const named = indirect({ indirect: true, uri: 'http://crl.example/i.crl' });
   expect(codeOf({ leaf: delegated, others, stored: [named] })).toBe('OK');
+});
+
+test('a CRL of the own issuer revokes a certificate that names others, and does not clear it', () => {
+  expect(codeOf({ leaf: delegated, stored: [crl(intermediate)] })).toBe('CRL_SCOPE');
+  expect(codeOf({ leaf: delegated, stored: [crl(intermediate, serials(delegated))] })).toBe('REVOKED');
+  const shared = createLeaf(intermediate, {
+    extensions: [distributionPoints({ crlIssuer: DELEGATE }, { uri: 'http://crl.example/1.crl' })],
+  });
+  expect(codeOf({ leaf: shared, stored: [crl(intermediate)] })).toBe('OK');
 });
 
 test('a CRL of that issuer that is not indirect, or of another point, does not', () => {
