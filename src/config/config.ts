@@ -32,6 +32,10 @@ export interface ProfileConfig {
   readonly anchors: readonly string[];
   /** The key purpose wanted when a request names none. */
   readonly purpose: string | null;
+  /** How long a CRL without nextUpdate serves after its thisUpdate, in ms; `null`: not at all. */
+  readonly crlMaxAge: number | null;
+  /** The most intermediates of a path, self-issued ones apart; `null`: no limit of the profile's. */
+  readonly maxIntermediates: number | null;
 }
 
 /** The control socket's name within `run.directory`. */

@@ -32,11 +32,9 @@ export function checkOption(option: Option, setting: Setting, findings: Findings
 export function describeValues(option: Option): string {
   switch (option.type) {
     case 'integer':
-      return `${option.min} to ${option.max} ${option.unit}`;
     case 'duration':
-      return `${formatDuration(option.min)} to ${formatDuration(option.max)}`;
     case 'size':
-      return `${formatSize(option.min)} to ${formatSize(option.max)}`;
+      return describeRange(option);
     case 'choice':
       return option.choices.join(', ');
     case 'list':
@@ -48,6 +46,19 @@ export function describeValues(option: Option): string {
       return 'a name';
     default:
       return option satisfies never;
+  }
+}
+
+export function describeRange(range: NumberRange): string {
+  switch (range.type) {
+    case 'integer':
+      return `${range.min} to ${range.max} ${range.unit}`;
+    case 'duration':
+      return `${formatDuration(range.min)} to ${formatDuration(range.max)}`;
+    case 'size':
+      return `${formatSize(range.min)} to ${formatSize(range.max)}`;
+    default:
+      return range satisfies never;
   }
 }
 
@@ -67,7 +78,10 @@ export function describeDefault(option: Option): string {
   }
 }
 
-type NumberOption = Extract<Option, { min: number }>;
+/** What a number may be. */
+export type NumberRange =
+  | { readonly type: 'integer'; readonly unit: string; readonly min: number; readonly max: number }
+  | { readonly type: 'duration' | 'size'; readonly min: number; readonly max: number };
 
 const KINDS = {
   integer: { parse: parseInteger, noun: 'a whole number' },
@@ -75,15 +89,15 @@ const KINDS = {
   size: { parse: parseSize, noun: 'a size (64KiB, 8MiB, 1GiB or a number of bytes)' },
 } as const;
 
-function checkNumber(option: NumberOption, setting: Setting, findings: Findings): number | undefined {
-  const { parse, noun } = KINDS[option.type];
+export function checkNumber(range: NumberRange, setting: Setting, findings: Findings): number | undefined {
+  const { parse, noun } = KINDS[range.type];
   const number = parse(setting.value);
   if (number === undefined) {
-    findings.reject(setting, `is not ${noun}; it takes ${describeValues(option)}`);
+    findings.reject(setting, `is not ${noun}; it takes ${describeRange(range)}`);
     return undefined;
   }
-  if (number < option.min || number > option.max) {
-    findings.reject(setting, `is out of range; it takes ${describeValues(option)}`);
+  if (number < range.min || number > range.max) {
+    findings.reject(setting, `is out of range; it takes ${describeRange(range)}`);
     return undefined;
   }
   return number;

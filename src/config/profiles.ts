@@ -1,10 +1,14 @@
 import { REVOCATION_MODES } from '../revocation-mode.js';
 import { BASE_PROFILES, type BaseProfile, type ProfileConfig } from './config.js';
 import type { OptionValues } from './option-table.js';
-import { checkAnchors, checkChoice, checkText } from './option-value.js';
+import { checkAnchors, checkChoice, checkNumber, checkText, describeRange } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
 import { isMap } from './sources.js';
 import { didYouMean } from './suggestion.js';
+
+const CRL_MAX_AGE = { type: 'duration', min: 60_000, max: 3650 * 86_400_000 } as const;
+/** The path builder makes no path of more than 64 certificates. */
+const MAX_INTERMEDIATES = { type: 'integer', unit: 'intermediates', min: 0, max: 63 } as const;
 
 /** What an entry of `profiles` may hold, for its check and for the reference. */
 export const PROFILE_FIELDS = {
@@ -13,7 +17,20 @@ export const PROFILE_FIELDS = {
   anchors: 'As `trust.anchors`, and that option when absent.',
   purpose:
     'The key purpose wanted when a request names none: a name (`serverAuth`) or a dotted OID; none when absent.',
+  crlMaxAge: `How long a CRL that names no next update serves, counted from its own date: ${describeRange(CRL_MAX_AGE)}; such a CRL proves nothing when absent.`,
+  maxIntermediates: `The most certificates between leaf and trust anchor, self-issued ones apart: ${describeRange(MAX_INTERMEDIATES)}; no limit of the profile's own when absent.`,
 } as const;
+
+/** The base profiles in a line each, for the reference. Their rules stand in src/verify/profiles.ts. */
+export const BASE_PROFILE_TEXTS = {
+  rfc5280: 'Path validation as RFC 5280 §6 has it; a trust anchor is a name and a key.',
+  'rfc5280-strict':
+    'What RFC 5280 §4 demands of certificates is enforced too, and the anchor is checked as a certificate.',
+  webpki:
+    "A browser's rules: the anchor checked as a certificate, no SHA-1, RSA keys of 2048 bits, key purposes of CAs bounding those below, no wildcard directly above a public suffix; certificates of a few days need no CRL.",
+  'webpki-strict':
+    "Those of `webpki` and `rfc5280-strict` (critical name constraints apart), and what the CA/Browser Forum's Baseline Requirements demand of a TLS server's certificate and its CAs: keys, signature algorithms, key identifiers, extKeyUsage, subjectAltName, common name.",
+} as const satisfies Record<BaseProfile, string>;
 
 type Defaults = Pick<OptionValues, 'profile.revocation' | 'trust.anchors'>;
 
@@ -44,6 +61,8 @@ function plainProfile(base: BaseProfile, defaults: Defaults): ProfileConfig {
     revocation: defaults['profile.revocation'],
     anchors: defaults['trust.anchors'],
     purpose: null,
+    crlMaxAge: null,
+    maxIntermediates: null,
   };
 }
 
@@ -80,11 +99,16 @@ function checkProfile(
   const revocation = field('revocation');
   const anchors = field('anchors');
   const purpose = field('purpose');
+  const crlMaxAge = field('crlMaxAge');
+  const maxIntermediates = field('maxIntermediates');
   return {
     base,
     revocation: (revocation && checkChoice(REVOCATION_MODES, revocation, findings)) ?? plain.revocation,
     anchors: (anchors && checkAnchors(anchors, findings)) ?? plain.anchors,
     purpose: (purpose && checkPurpose(purpose, findings)) ?? null,
+    crlMaxAge: (crlMaxAge && checkNumber(CRL_MAX_AGE, crlMaxAge, findings)) ?? null,
+    maxIntermediates:
+      (maxIntermediates && checkNumber(MAX_INTERMEDIATES, maxIntermediates, findings)) ?? null,
   };
 }
 

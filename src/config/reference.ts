@@ -1,7 +1,7 @@
 import { DEFAULT_ADDRESSES, LISTENER_FIELDS } from './listeners.js';
 import { OPTIONS, type Option } from './option-table.js';
 import { describeDefault, describeValues } from './option-value.js';
-import { PROFILE_FIELDS } from './profiles.js';
+import { BASE_PROFILE_TEXTS, PROFILE_FIELDS } from './profiles.js';
 import { FILE_NAMES, variableOf } from './sources.js';
 
 /** The text of docs/configuration.md: everything that can be configured, from the tables that check it. */
@@ -86,7 +86,10 @@ request. \`revocation\`: another revocation mode. \`status\`: the STATUS command
 
 ## Profiles
 
-\`profiles\` is a map from names to sets of rules. The four base profiles exist without it.
+\`profiles\` is a map from names to sets of rules. The four base profiles exist without it:
+
+${fieldList(BASE_PROFILE_TEXTS)}
+A verdict \`PROFILE_RULE\` names the broken rule in its message. The fields of an entry:
 
 ${fieldList(PROFILE_FIELDS)}`;
 }

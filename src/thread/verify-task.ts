@@ -55,19 +55,9 @@ export function createEnvironment(config: Config, report: (message: string) => v
 }
 
 /** Profiles with the same anchors share one store. */
-function toProfile(
-  { base, revocation, purpose, anchors }: ProfileConfig,
-  stores: Map<string, TrustStore>,
-): Profile {
+function toProfile({ base, anchors, ...settings }: ProfileConfig, stores: Map<string, TrustStore>): Profile {
   const key = anchors.join('\n');
   const store = stores.get(key) ?? new TrustStore(anchors.flatMap(readAnchors));
   stores.set(key, store);
-  return {
-    rules: BASE_RULES[base],
-    anchors: store,
-    revocation,
-    purpose,
-    crlMaxAge: null,
-    maxIntermediates: null,
-  };
+  return { ...settings, rules: BASE_RULES[base], anchors: store };
 }

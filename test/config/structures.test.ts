@@ -80,8 +80,17 @@ test('the four base profiles exist, and an entry named like one changes it but n
     revocation: 'soft',
     anchors: ['/base/r.pem', 'system'],
     purpose: null,
+    crlMaxAge: null,
+    maxIntermediates: null,
   });
   expect(checked['rfc5280']).toMatchObject({ revocation: 'hard', anchors: ['node'] });
+});
+
+test('a profile may bound the age of its CRLs and the length of its paths, down to no intermediate', () => {
+  const own = { base: 'webpki', crlMaxAge: '7d', maxIntermediates: 0 };
+  const { checked, problems } = profiles({ own });
+  expect(problems).toEqual([]);
+  expect(checked['own']).toMatchObject({ crlMaxAge: 7 * 86_400_000, maxIntermediates: 0 });
 });
 
 test.each([
@@ -90,6 +99,9 @@ test.each([
   [{ webpki: { base: 'rfc5280' } }, /must be webpki/],
   [{ own: { base: 'webpki', purpose: 'server auth' } }, /neither a key purpose/],
   [{ own: { base: 'webpki', revokation: 'off' } }, /did you mean revocation/],
+  [{ own: { base: 'webpki', crlMaxAge: 'long' } }, /crlMaxAge.*is not a duration/],
+  [{ own: { base: 'webpki', crlMaxAge: '1s' } }, /crlMaxAge.*takes 1m to 3650d/],
+  [{ own: { base: 'webpki', maxIntermediates: 64 } }, /maxIntermediates.*takes 0 to 63 intermediates/],
   [{ 'a b': { base: 'webpki' } }, /a profile name/],
   [{ own: 'webpki' }, /is not a map/],
   [['webpki'], /not a map/],

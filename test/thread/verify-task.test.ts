@@ -40,6 +40,20 @@ test('CRLs of the configured folder are found', () => {
   expect(decode(run(encode(chain)))).toMatchObject({ verdict: { code: 'REVOKED' } });
 });
 
+test('a profile of the configuration is the one that a request names', () => {
+  const profiles = 'profiles: { short: { base: rfc5280, revocation: off, maxIntermediates: 0 } }';
+  const config = loadConfig({
+    file: write('profiles.yaml', profiles),
+    cwd: folder,
+    env: {},
+    flags: { 'trust.anchors': [anchorFile] },
+  });
+  const run = createVerifyTask(config, () => undefined);
+  expect(decode(run(encode({ ...chain, profile: 'short' })))).toMatchObject({
+    verdict: { code: 'PATH_LENGTH' },
+  });
+});
+
 test.each([
   [{ ...chain, certificates: 'none' }, 'BAD_ARGUMENT'],
   [{ ...chain, certificates: [1, 2] }, 'BAD_ARGUMENT'],
