@@ -39,6 +39,8 @@ export interface PathSearch {
 /** The most certificates of a path, the anchor apart. */
 const MAX_PATH = 64;
 
+const FEW = 16;
+
 /** What only a trace is told: none of it is the reason of a verdict. */
 const TOO_LONG: Failure = { code: 'NO_PATH', message: `the path has ${MAX_PATH} certificates and no anchor` };
 const NO_ISSUER: Failure = {
@@ -58,44 +60,51 @@ const LOOP: Failure = {
  * without the keys above it is. `visit` ends the search by answering `stop`. Throws BUDGET_EXCEEDED.
  */
 export function searchPaths(search: PathSearch, visit: PathVisitor): void {
-  extend(search, [search.leaf], visit);
+  const memory = search.pool.length > FEW ? new SearchMemory(search) : undefined;
+  extend(search, memory, [search.leaf], visit);
 }
 
 type PathVisitor = (path: CertificationPath) => 'stop' | 'go on';
 
-function extend(search: PathSearch, path: Certificate[], visit: PathVisitor): 'stop' | 'go on' {
-  const { anchors, pool, time, budget, trace } = search;
+function extend(
+  search: PathSearch,
+  memory: SearchMemory | undefined,
+  path: Certificate[],
+  visit: PathVisitor,
+): 'stop' | 'go on' {
+  const { budget, trace } = search;
   const child = path[path.length - 1] ?? search.leaf;
-  const above = anchors.named(child.issuer);
-  for (const anchor of rank(child, above, time)) {
-    budget.spendStep();
+  const anchors = rank(child, search.anchors.named(child.issuer), search.time);
+  for (const anchor of anchors) {
+    budget.spendSteps(path.length);
     if (visit({ certificates: path.slice(), anchor }) === 'stop') return 'stop';
   }
   if (path.length >= MAX_PATH) {
     trace?.givenUp(path.slice(), TOO_LONG);
     return 'go on';
   }
-  const issuers = issuersOf(child, pool);
-  if (trace !== undefined && above.length + issuers.length === 0) trace.givenUp(path.slice(), NO_ISSUER);
-  for (const { certificate } of rank(child, issuers, time)) {
-    budget.spendStep();
-    if (isLoop(path, certificate)) {
+  const issuers = memory?.issuersOf(child) ?? issuersOf(child, search);
+  if (trace !== undefined && anchors.length + issuers.length === 0) trace.givenUp(path.slice(), NO_ISSUER);
+  for (const { certificate } of issuers) {
+    budget.spendSteps(1);
+    if (memory === undefined ? isLoop(path, certificate) : memory.isLoop(path, certificate)) {
       trace?.givenUp([...path, certificate], LOOP);
       continue;
     }
     if (!isSigned(search, path, certificate)) continue;
     path.push(certificate);
-    if (extend(search, path, visit) === 'stop') return 'stop';
+    if (extend(search, memory, path, visit) === 'stop') return 'stop';
     path.pop();
   }
   return 'go on';
 }
 
-function issuersOf(child: Certificate, pool: readonly Candidate[]): readonly Candidate[] {
+/** The likeliest first. */
+function issuersOf(child: Certificate, { pool, time }: PathSearch): readonly Candidate[] {
   const issuers: Candidate[] = [];
   for (const candidate of pool)
     if (sameName(candidate.certificate.subject, child.issuer)) issuers.push(candidate);
-  return issuers;
+  return rank(child, issuers, time);
 }
 
 /** RFC 4158 §2.4.2: a CA's name with the same key twice in a path leads nowhere new. */
@@ -106,6 +115,53 @@ function isLoop(path: readonly Certificate[], candidate: Certificate): boolean {
     if (sameName(used.subject, candidate.subject)) return true;
   }
   return false;
+}
+
+/** The same questions where there are many candidates, and so many paths that come by each: answered once. */
+class SearchMemory {
+  readonly #search: PathSearch;
+  readonly #byName: ReadonlyMap<string, readonly Candidate[]>;
+  readonly #issuers = new Map<Certificate, readonly Candidate[]>();
+  /** Name and key of CAs, as a text to compare. */
+  readonly #identities = new Map<Certificate, string>();
+
+  constructor(search: PathSearch) {
+    this.#search = search;
+    this.#byName = groupByName(search.pool);
+  }
+
+  issuersOf(child: Certificate): readonly Candidate[] {
+    const known = this.#issuers.get(child);
+    if (known !== undefined) return known;
+    const issuers = rank(child, this.#byName.get(child.issuer.key) ?? [], this.#search.time);
+    this.#issuers.set(child, issuers);
+    return issuers;
+  }
+
+  isLoop(path: readonly Certificate[], candidate: Certificate): boolean {
+    const identity = this.#identityOf(candidate);
+    return path.some((used, index) => index > 0 && this.#identityOf(used) === identity);
+  }
+
+  #identityOf(certificate: Certificate): string {
+    const known = this.#identities.get(certificate);
+    if (known !== undefined) return known;
+    const { subject, spki } = certificate;
+    const identity = `${subject.key} ${Buffer.from(spki).toString('hex')}`;
+    this.#identities.set(certificate, identity);
+    return identity;
+  }
+}
+
+function groupByName(pool: readonly Candidate[]): Map<string, Candidate[]> {
+  const groups = new Map<string, Candidate[]>();
+  for (const candidate of pool) {
+    const { key } = candidate.certificate.subject;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [candidate]);
+    else group.push(candidate);
+  }
+  return groups;
 }
 
 function isSigned(search: PathSearch, path: readonly Certificate[], issuer: Certificate): boolean {
@@ -166,10 +222,11 @@ export function issuerPool(
   anchors: TrustStore,
 ): readonly Candidate[] {
   const pool: Candidate[] = [];
+  const known = new Set([leaf.fingerprint]);
   for (const certificate of others) {
     const { fingerprint } = certificate;
-    const isKnown = fingerprint === leaf.fingerprint || anchors.has(certificate);
-    if (isKnown || pool.some((known) => known.certificate.fingerprint === fingerprint)) continue;
+    if (known.has(fingerprint) || anchors.has(certificate)) continue;
+    known.add(fingerprint);
     pool.push({ certificate });
   }
   return pool;

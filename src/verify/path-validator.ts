@@ -117,7 +117,10 @@ function processCertificate(
   // (d)(e)
   const policies = certificate.certificatePolicies;
   if (policies === undefined) state.graph.clear();
-  else state.graph.addLevel(policies, state.inhibitAnyPolicy > 0 || isSelfIssuedCa);
+  else {
+    inputs.budget.spendPolicies(policies.length);
+    state.graph.addLevel(policies, state.inhibitAnyPolicy > 0 || isSelfIssuedCa);
+  }
   // (f)
   checkPolicy(certificate, state);
 }
@@ -125,7 +128,7 @@ function processCertificate(
 /** §6.1.4 */
 function prepareForNext(certificate: Certificate, state: State, inputs: ValidationInputs): void {
   // (a)(b)
-  mapPolicies(certificate, state);
+  mapPolicies(certificate, state, inputs.budget);
   // (c)
   state.workingIssuer = certificate.subject;
   // (d)(e)(f)
@@ -211,9 +214,10 @@ function checkPolicy(certificate: Certificate, state: State): void {
 }
 
 /** §6.1.4 (a)(b) */
-function mapPolicies(certificate: Certificate, state: State): void {
+function mapPolicies(certificate: Certificate, state: State, budget: Budget): void {
   const mappings = certificate.policyMappings;
   if (mappings === undefined) return;
+  budget.spendPolicies(mappings.length);
   for (const { issuerDomainPolicy, subjectDomainPolicy } of mappings) {
     if (issuerDomainPolicy === OID.anyPolicy || subjectDomainPolicy === OID.anyPolicy) {
       throw new VerifyError('MAPPING_ANY_POLICY', `${named(certificate)} maps anyPolicy`);

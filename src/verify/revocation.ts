@@ -46,6 +46,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
   let failure: Failure | undefined;
   let from: CandidateCrl | undefined;
   for (const candidate of inquiry.offered) {
+    inputs.signing.validation.budget.spendSteps(1);
     try {
       const found = inquiry.consult(candidate, covered);
       if (found === undefined) continue;

@@ -99,7 +99,8 @@ function judge(path: CertificationPath, context: Context): Judgement {
   } catch (thrown) {
     const failure = failureOf(thrown);
     if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
-    return { outcome: failed(failure, fingerprints), isFinal: false };
+    // The leaf's names are the same on every path.
+    return { outcome: failed(failure, fingerprints), isFinal: failure.code === 'PEER_NAME' };
   }
 }
 
