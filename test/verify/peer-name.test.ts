@@ -108,7 +108,8 @@ test('names asked for times names presented are weighed before they are compared
     crls: [],
     hosts: Array.from({ length: 11 }, () => 'a.example'),
   });
-  const limits = { signatures: 0, steps: 0, comparisons: 0, matches: 10 * leaf.subjectAltName!.length };
+  const none = { signatures: 0, steps: 0, comparisons: 0, policies: 0 };
+  const limits = { ...none, matches: 10 * leaf.subjectAltName!.length };
   expect(() => checkPeerNames([leaf], wanted.slice(1), new Set(), new Budget(limits))).not.toThrow();
   expect(() => checkPeerNames([leaf], [...wanted, ...wanted], new Set(), new Budget(limits))).toThrow(
     'looking for the names asked for would cost more',

@@ -1,0 +1,167 @@
+import { explainRequest, explanationJson, explanationLines } from '../src/cli/explanation.js';
+import type { BaseProfile } from '../src/config/config.js';
+import { PkixdError } from '../src/errors.js';
+import { CaMemory } from '../src/verify/ca-memory.js';
+import { BASE_RULES, type Profile } from '../src/verify/profiles.js';
+import type { VerifyEnvironment } from '../src/verify/verify.js';
+import { parseAllExtensions, parseCertificate } from '../src/x509/certificate.js';
+import { findEntry, parseCrl } from '../src/x509/crl.js';
+import { formatName } from '../src/x509/name.js';
+import { parsePem } from '../src/x509/pem.js';
+import { importPublicKey } from '../src/x509/public-key.js';
+import { verifySignature } from '../src/x509/signature.js';
+import { verify } from '../src/verify/verify.js';
+import { TrustStore } from '../src/verify/trust-store.js';
+import * as der from '../test/pki/der-builder.js';
+import { algorithmOf, type KeyPair, signWith } from '../test/pki/keys.js';
+import { pemOf } from '../test/pki/pki.js';
+import { mutateBytes, mutateElements } from './mutate.js';
+import type { Random } from './random.js';
+import type { Seeds } from './seeds.js';
+
+/** Makes one input; running it is what is measured, and what must throw nothing but a `PkixdError`. */
+export interface Target {
+  readonly name: string;
+  readonly prepare: (seeds: Seeds, random: Random) => Input;
+}
+
+export interface Input {
+  /** What to keep of it when it goes wrong. */
+  readonly bytes: Uint8Array;
+  readonly run: () => void;
+}
+
+const mutate = (seeds: readonly Uint8Array[], random: Random): Uint8Array =>
+  random.below(3) === 0
+    ? mutateBytes(random.pick(seeds), random)
+    : mutateElements(random.pick(seeds), random, random.pick(seeds));
+
+export const TARGETS: readonly Target[] = [
+  {
+    name: 'certificate',
+    prepare(seeds, random) {
+      const bytes = mutate(seeds.certificates, random);
+      return { bytes, run: () => readCertificate(bytes) };
+    },
+  },
+  {
+    name: 'crl',
+    prepare(seeds, random) {
+      const bytes = mutate(seeds.lists, random);
+      return { bytes, run: () => readCrl(bytes) };
+    },
+  },
+  {
+    name: 'pem',
+    prepare(seeds, random) {
+      const bytes = mutateBytes(Buffer.from(pemOf('CERTIFICATE', random.pick(seeds.certificates))), random);
+      return { bytes, run: () => void parsePem(Buffer.from(bytes).toString('latin1')) };
+    },
+  },
+  {
+    name: 'leaf',
+    prepare: (seeds, random) => asked(seeds, random, 0, mutate(seeds.certificates, random)),
+  },
+  {
+    name: 'leaf, signed anew',
+    prepare: (seeds, random) =>
+      asked(seeds, random, 0, signedAnew(seeds.leaf.der, seeds.ca.key, seeds, random)),
+  },
+  {
+    name: 'issuer, signed anew',
+    prepare: (seeds, random) =>
+      asked(seeds, random, 1, signedAnew(seeds.ca.der, seeds.root.key, seeds, random)),
+  },
+  {
+    name: 'anchor',
+    prepare: (seeds, random) => asked(seeds, random, 2, mutate([seeds.root.der], random)),
+  },
+  {
+    name: 'crl, signed anew',
+    prepare(seeds, random) {
+      const list = random.below(seeds.crls.length);
+      const { key } = list === 0 ? seeds.root : seeds.ca;
+      return asked(seeds, random, 3 + list, signedAnew(seeds.crls[list]!, key, seeds, random));
+    },
+  },
+];
+
+function readCertificate(bytes: Uint8Array): void {
+  const certificate = parseCertificate(bytes);
+  formatName(certificate.subject);
+  void certificate.issuer.key;
+  parseAllExtensions(certificate);
+  const { signatureAlgorithm, tbs, signature, spki } = certificate;
+  verifySignature(signatureAlgorithm, tbs, signature, importPublicKey(spki));
+}
+
+function readCrl(bytes: Uint8Array): void {
+  const crl = parseCrl(bytes);
+  void crl.issuer.key;
+  findEntry(crl, Uint8Array.of(1));
+}
+
+/** The elements of what is signed are changed, and then it is signed again: past the signature lies the rest. */
+function signedAnew(whole: Uint8Array, key: KeyPair, { certificates }: Seeds, random: Random): Uint8Array {
+  const tbs = mutateElements(tbsOf(whole), random, tbsOf(random.pick(certificates)));
+  return der.sequence(tbs, algorithmOf(key, 'sha256'), der.bitString(signWith(key, 'sha256', tbs)));
+}
+
+function tbsOf(whole: Uint8Array): Uint8Array {
+  try {
+    return parseCertificate(whole).tbs;
+  } catch (error) {
+    if (!(error instanceof PkixdError)) throw error;
+    return whole;
+  }
+}
+
+const BASES: readonly BaseProfile[] = ['rfc5280', 'rfc5280-strict', 'webpki', 'webpki-strict'];
+
+/** The valid chain with one part changed: leaf, CA, root, and then its CRLs. */
+function asked(seeds: Seeds, random: Random, place: number, bytes: Uint8Array): Input {
+  const parts: Uint8Array[] = [seeds.leaf.der, seeds.ca.der, seeds.root.der, ...seeds.crls];
+  parts[place] = bytes;
+  const [leaf = bytes, ca = bytes, root = bytes, ...crls] = parts;
+  const request = {
+    certificates: [leaf, ca],
+    crls,
+    anchors: [root],
+    revocation: random.pick(['off', 'hard', 'soft'] as const),
+    ...(random.below(2) === 0 && { hosts: ['a.example'], purpose: 'serverAuth' }),
+    ...(random.below(2) === 0 && { policy: { explicit: true } }),
+  };
+  // With a fresh memory each time, so that every run pays for its keys and signatures.
+  const base = random.pick(BASES);
+  // Explaining reads what verifying need not, and shows it.
+  if (random.below(2) === 0) return { bytes, run: () => void verify(request, environmentOf(base)) };
+  return {
+    bytes,
+    run: () => {
+      const explanation = explainRequest(request, environmentOf(base));
+      explanationLines(explanation);
+      JSON.stringify(explanationJson(explanation));
+    },
+  };
+}
+
+const NO_ANCHORS = new TrustStore([]);
+
+export function environmentOf(base: BaseProfile): VerifyEnvironment {
+  const profile: Profile = {
+    rules: BASE_RULES[base],
+    anchors: NO_ANCHORS,
+    revocation: 'hard',
+    purpose: null,
+    crlMaxAge: null,
+    maxIntermediates: null,
+  };
+  return {
+    profiles: new Map([['fuzz', profile]]),
+    defaultProfile: 'fuzz',
+    crls: { find: () => [] },
+    crlGrace: 0,
+    memory: new CaMemory(),
+    now: Date.now,
+  };
+}
