@@ -34,6 +34,9 @@ interface ConnectionLimits {
   readonly maxPipelined: number;
 }
 
+/** Bytes of input that are made into events at once. */
+const SLICE = 2048;
+
 /**
  * One client's connection, on any Duplex: bytes go to the session, its events become answers, answers are written
  * in the order of their events.
@@ -137,12 +140,21 @@ export class Connection {
   #onData(chunk: Buffer): void {
     if (this.#inputOver) return;
     this.#heard = true;
-    const events = this.#session.receive(chunk);
-    this.#take(events);
+    let completed = false;
+    for (let start = 0; start < chunk.length && !this.#inputOver; start += SLICE) {
+      // Commands of a few bytes may have long answers: what would answer with too much at once is read later.
+      if (this.#writer.full) {
+        this.#stream.unshift(chunk.subarray(start));
+        break;
+      }
+      const events = this.#session.receive(chunk.subarray(start, start + SLICE));
+      this.#take(events);
+      completed ||= events.length > 0;
+    }
     this.#weigh();
-    if (this.#draining && events.length > 0) this.#inputOver = true;
+    if (this.#draining && completed) this.#inputOver = true;
     // The time for a request begins anew when an earlier one was completed, not with each piece of it.
-    this.#advance(events.length > 0 || !this.#session.midRequest);
+    this.#advance(completed || !this.#session.midRequest);
   }
 
   /** Memory is for all: when it runs short, who holds the most of it goes first. */
@@ -250,7 +262,9 @@ export class Connection {
   }
 
   #readyForMore(): boolean {
-    return this.#writer.peerReads && this.#slots.waiting < this.#host.limits.maxInFlight;
+    return (
+      this.#writer.peerReads && !this.#writer.full && this.#slots.waiting < this.#host.limits.maxInFlight
+    );
   }
 
   #setDeadline(anew: boolean): void {

@@ -226,6 +226,20 @@ test('a peer that does not read its answers is not read from, until it does', as
   expect(tasks).toHaveLength(1);
 });
 
+test('short commands with long answers pile up no further than the peer reads, and none is lost', async () => {
+  const { connection, ours, theirs, received } = connect();
+  connection.start();
+  theirs.pause();
+  const commands = 'long 10000\n'.repeat(1000);
+  theirs.end(commands);
+  await arrive();
+  // At the most what one slice of the input asks for, of the ten megabytes that all of it does.
+  expect(ours.writableLength).toBeLessThan(3_000_000);
+  theirs.resume();
+  while (!theirs.readableEnded) await arrive();
+  expect(received()).toHaveLength(10_000_000);
+});
+
 test('a peer that never reads its answers is closed by the idle deadline', async () => {
   const { connection, theirs, clock, closed } = connect();
   connection.start();

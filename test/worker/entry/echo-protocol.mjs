@@ -1,7 +1,7 @@
 /**
  * A protocol for tests, one line a request: `TASK BODY` runs that task and answers `done RESULT` or
  * `failed CODE`. `status` asks the primary, `bad …` is an error, `defect` makes the session throw, `quit` closes,
- * `block` never gives the loop back.
+ * `long N` answers with N bytes, `block` never gives the loop back.
  */
 export const echoProtocol = {
   name: 'echo',
@@ -45,6 +45,8 @@ function eventOf(line) {
       return { kind: 'status', answer: (status) => Buffer.from(`${JSON.stringify(status)}\n`) };
     case 'bad':
       return { kind: 'reply', bytes: Buffer.from(`error ${body}\n`), error: true };
+    case 'long':
+      return { kind: 'reply', bytes: Buffer.alloc(Number(body), 'x') };
     case 'reply':
       return { kind: 'reply', bytes: Buffer.from(`${body}\n`) };
     case 'defect':
