@@ -65,6 +65,7 @@ export function signerOf(
 /** Every certificate at hand with the CRL issuer's name, the likeliest first. */
 function otherHolders(crl: Crl, issuer: Issuer | undefined, inputs: RevocationInputs): Certificate[] {
   const { anchor, pool, validation } = inputs.signing;
+  validation.budget.spendSteps(pool.length >> 6);
   const holders = [anchor, ...pool].filter(
     ({ certificate }) =>
       sameName(certificate.subject, crl.issuer) &&
@@ -103,6 +104,7 @@ function standingOf(signer: Issuer, inputs: RevocationInputs): Standing {
   const { signing, signatures } = inputs;
   const { anchor, validation } = signing;
   const holder = signer.certificate;
+  validation.budget.spendSteps(signing.pool.length >> 4);
   const nested = { ...inputs, signing: { ...signing, inProgress: [...signing.inProgress, signer] } };
   let failure: Failure | undefined;
   const note = (found: Failure): void => {

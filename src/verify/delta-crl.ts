@@ -20,6 +20,7 @@ export function deltaOf(
   offered: readonly CandidateCrl[],
   inputs: RevocationInputs,
 ): CandidateCrl | undefined {
+  inputs.signing.validation.budget.spendSteps(offered.length >> 5);
   return offered.find(
     ({ crl }) => crl.isDelta && !isLater(crl, inputs) && updates(crl, base) && isSound(crl, key, inputs),
   );

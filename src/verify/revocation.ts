@@ -189,6 +189,8 @@ function newestFirst(
   const keys = new Set(issuers.map(({ key }) => key));
   const given = inputs.given.filter(({ crl }) => keys.has(crl.issuer.key));
   const offered = stored.concat(given);
+  // A handful costs nothing worth counting; finding and sorting many does.
+  inputs.signing.validation.budget.spendSteps((inputs.given.length >> 6) + (offered.length >> 4));
   if (offered.length < 2) return offered;
   const isOwn = ({ crl }: CandidateCrl): boolean =>
     sameName(crl.issuer, certificate.subject) && !sameName(crl.issuer, certificate.issuer);
