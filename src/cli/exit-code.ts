@@ -60,7 +60,6 @@ const BY_CODE: Readonly<Record<string, number>> = {
   ALREADY_RUNNING: EXIT.unavailable,
   ADDRESS_IN_USE: EXIT.unavailable,
   BUSY: EXIT.unavailable,
-  DRAINING: EXIT.unavailable,
   ADDRESS_FORBIDDEN: EXIT.cannotCreate,
   LISTEN_FAILED: EXIT.cannotCreate,
   LOG_DIRECTORY: EXIT.cannotCreate,

@@ -10,7 +10,7 @@ export interface Task {
 }
 
 /** Why a task has no result. Each protocol puts these into its own words. */
-export type TaskFailureCode = 'BUSY' | 'DRAINING' | 'TIMEOUT' | 'INTERNAL';
+export type TaskFailureCode = 'BUSY' | 'TIMEOUT' | 'INTERNAL';
 
 export type TaskOutcome =
   | { readonly kind: 'done'; readonly body: Uint8Array }
