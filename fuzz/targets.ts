@@ -31,10 +31,15 @@ export interface Input {
   readonly run: () => void;
 }
 
-const mutate = (seeds: readonly Uint8Array[], random: Random): Uint8Array =>
-  random.below(3) === 0
-    ? mutateBytes(random.pick(seeds), random)
-    : mutateElements(random.pick(seeds), random, random.pick(seeds));
+/** The first few are whole; the corpora's own are mostly broken already, and die early. */
+const WHOLE = 2;
+
+function mutate(seeds: readonly Uint8Array[], random: Random): Uint8Array {
+  const bytes = random.pick(random.below(2) === 0 ? seeds.slice(0, WHOLE) : seeds);
+  return random.below(3) === 0
+    ? mutateBytes(bytes, random)
+    : mutateElements(bytes, random, random.pick(seeds));
+}
 
 export const TARGETS: readonly Target[] = [
   {
