@@ -133,7 +133,7 @@ function checkPath(setting: Setting, findings: Findings): string | undefined {
   return text === undefined ? undefined : resolve(setting.folder, text);
 }
 
-/** A list, or a text with commas (the form that variables and flags have). Never empty. */
+/** A list (a flag gives one, repeated), or a text with commas (the form that variables have). Never empty. */
 export function checkList(setting: Setting, findings: Findings): readonly string[] | undefined {
   const { value } = setting;
   const items: unknown[] =

@@ -17,7 +17,7 @@ Values come from four places, each going over the one before: the defaults below
 \`PKIXD_CONFIG\`, else ${FILE_NAMES.map((name) => `\`${name}\``).join(' or ')} in the working directory); \`PKIXD_*\` variables; flags.
 In the file, \`workers: { count: 4 }\` and \`workers.count: 4\` are the same; as a variable it is
 \`PKIXD_WORKERS_COUNT=4\`, as a flag \`--workers.count 4\`. Paths in the file, and defaults,
-are relative to the file's folder; paths in variables and flags, and defaults without a file, to the working directory. Lists in a variable or flag are written with commas.
+are relative to the file's folder; paths in variables and flags, and defaults without a file, to the working directory. A list in a variable is written with commas; a flag for a list is repeated.
 
 Durations are written \`250ms\`, \`10s\`, \`5m\`, \`1h\`, \`7d\` (a bare number is milliseconds), sizes \`64KiB\`, \`8MiB\`,
 \`1GiB\` (a bare number is bytes). \`pkixd start --check\` reads everything, lists every problem and does not start.
