@@ -29,11 +29,11 @@ export function createChain(type: KeyType, leafCount: number): Chain {
   return { type, root, intermediate, leaves, crls: [root, intermediate].map((ca) => createCrl(ca).der) };
 }
 
-/** What a fresh thread has before its first request. */
+/** What a fresh thread has before its first request, with the profile that is the default. */
 export function newEnvironment({ root, crls }: Chain): VerifyEnvironment {
   const stored = crls.map((der) => ({ crl: parseCrl(der), source: 'bench' }));
   const profile = {
-    rules: BASE_RULES.webpki,
+    rules: BASE_RULES.rfc5280,
     anchors: new TrustStore([parseCertificate(root.der)]),
     revocation: 'hard',
     purpose: null,

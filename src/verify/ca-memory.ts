@@ -3,6 +3,7 @@ import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import type { Crl } from '../x509/crl.js';
 import { importPublicKey, lacksDsaParameters, type PublicKey } from '../x509/public-key.js';
 import { BoundedMap } from './bounded-map.js';
+import { tailHash } from './tail-hash.js';
 
 /** A CA's public key, imported, with a short name for it. */
 export interface CaKey {
@@ -61,7 +62,7 @@ export class CaMemory {
 
   /** A certificate parsed before from these very bytes. */
   certificate(der: Uint8Array): Certificate | undefined {
-    const known = this.#certificates.get(checksum(der));
+    const known = this.#certificates.get(tailHash(der));
     return known !== undefined && Buffer.compare(known.der, der) === 0 ? known : undefined;
   }
 
@@ -69,7 +70,7 @@ export class CaMemory {
   rememberCertificate(certificate: Certificate): void {
     if (this.#kept.has(certificate) || this.certificate(certificate.der) !== undefined) return;
     const kept = parseCertificate(Uint8Array.from(certificate.der));
-    this.#certificates.set(checksum(kept.der), kept);
+    this.#certificates.set(tailHash(kept.der), kept);
     this.#kept.add(kept);
   }
 
@@ -101,15 +102,4 @@ export class CaMemory {
 
 function bytesKey(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-/** The last bytes are the signature's: as good as a hash, and the bytes are compared afterwards anyway. */
-function checksum(der: Uint8Array): number {
-  const end = der.length;
-  const tail =
-    ((der[end - 1] ?? 0) << 24) |
-    ((der[end - 2] ?? 0) << 16) |
-    ((der[end - 3] ?? 0) << 8) |
-    (der[end - 4] ?? 0);
-  return tail ^ end;
 }

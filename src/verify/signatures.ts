@@ -19,7 +19,7 @@ export class Signatures {
   readonly #budget: Budget;
   readonly #leaf: Certificate;
   /** Edges of this request, good and bad, by child and then by the issuer's key. */
-  readonly #edges = new Map<Certificate, Map<CaKey, boolean>>();
+  #edges: Map<Certificate, Map<CaKey, boolean>> | undefined;
 
   /** The edge checked last, not yet among them. */
   #last: Edge | undefined;
@@ -73,13 +73,14 @@ export class Signatures {
     const last = this.#last;
     if (last?.child === child && last.issuer === issuer) return last.verified;
     if (child !== this.#leaf && this.#memory.isEdgeVerified(child, issuer)) return true;
-    const verified = this.#edges.get(child)?.get(issuer) ?? this.#verify(child, issuer);
+    const verified = this.#edges?.get(child)?.get(issuer) ?? this.#verify(child, issuer);
     if (last !== undefined) this.#file(last);
     this.#last = { child, issuer, verified };
     return verified;
   }
 
   #file({ child, issuer, verified }: Edge): void {
+    this.#edges ??= new Map();
     const edges = this.#edges.get(child);
     if (edges === undefined) this.#edges.set(child, new Map([[issuer, verified]]));
     else edges.set(issuer, verified);

@@ -1,6 +1,7 @@
 import type { Certificate } from '../x509/certificate.js';
 import type { Name } from '../x509/name.js';
 import { BoundedMap } from './bounded-map.js';
+import { tailHash } from './tail-hash.js';
 
 /**
  * A trust anchor as §6.1.1 (d) has it: a name and a key. The certificate they came in is kept beside them, for
@@ -9,6 +10,12 @@ import { BoundedMap } from './bounded-map.js';
 export interface TrustAnchor {
   readonly subject: Name;
   readonly certificate: Certificate;
+}
+
+/** A name as somebody wrote it, and whose it is. */
+interface Spelling {
+  readonly der: Uint8Array;
+  readonly anchors: readonly TrustAnchor[];
 }
 
 const NONE: readonly TrustAnchor[] = [];
@@ -21,7 +28,7 @@ export class TrustStore {
   readonly #anchors = new Map<string, TrustAnchor[]>();
   readonly #fingerprints = new Set<string>();
   /** Look-ups by a name's very bytes: computing its comparison key costs more than the rest of the look-up. */
-  readonly #spellings = new BoundedMap<string, readonly TrustAnchor[]>(MAX_SPELLINGS);
+  readonly #spellings = new BoundedMap<number, Spelling>(MAX_SPELLINGS);
 
   constructor(certificates: Iterable<Certificate>) {
     for (const certificate of certificates) {
@@ -36,11 +43,13 @@ export class TrustStore {
   }
 
   named(name: Name): readonly TrustAnchor[] {
-    const spelling = latin1(name.der);
-    const known = this.#spellings.get(spelling);
-    if (known !== undefined) return known;
+    const { der } = name;
+    const hash = tailHash(der);
+    const known = this.#spellings.get(hash);
+    if (known !== undefined && Buffer.compare(known.der, der) === 0) return known.anchors;
     const found = this.#anchors.get(name.key) ?? NONE;
-    if (spelling.length <= MAX_SPELLING) this.#spellings.set(spelling, found);
+    // A copy: a view would keep the request's whole buffer.
+    if (der.length <= MAX_SPELLING) this.#spellings.set(hash, { der: Uint8Array.from(der), anchors: found });
     return found;
   }
 
@@ -48,9 +57,4 @@ export class TrustStore {
   has(certificate: Certificate): boolean {
     return this.#fingerprints.has(certificate.fingerprint);
   }
-}
-
-function latin1(bytes: Uint8Array): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.toString('latin1');
 }
