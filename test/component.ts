@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from '@jest/globals';
 
 /**
@@ -13,14 +13,22 @@ export function withComponent(program: string): typeof test {
 }
 
 /** The folder of public test data: `../shared/conformance`, or where PKIXD_CONFORMANCE says. */
-export const CONFORMANCE = resolve(process.env['PKIXD_CONFORMANCE'] ?? '../shared/conformance');
+const CONFORMANCE = resolve(process.env['PKIXD_CONFORMANCE'] ?? '../shared/conformance');
 
-export function withConformance(): typeof test {
-  return existsSync(CONFORMANCE) ? test : skipped(`${CONFORMANCE} is not there`);
+/** A test that reads a file or folder of it; '' is the whole. */
+export function testWithData(
+  claim: string,
+  file: string,
+  body: (path: string) => void | Promise<void>,
+): void {
+  const path = join(CONFORMANCE, file);
+  const run = existsSync(path) ? test : skipped(`there is no ${path}: ${claim}`);
+  run(claim, () => body(path));
 }
 
 function skipped(why: string): typeof test {
   if (process.env['PKIXD_NO_SKIP'] !== undefined) return test;
-  console.warn(`skipped: ${why}`);
+  // Not the console: jest keeps what a suite says there to itself when all of the suite is skipped.
+  process.stderr.write(`skipped: ${why}\n`);
   return test.skip as typeof test;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { verify } from '../../src/verify/verify.js';
 import { createChain, environmentOf } from '../verify/scene.js';
-import { testWithData } from './data.js';
+import { testWithData } from '../component.js';
 
 const { root, intermediate, leaf } = createChain();
 const environment = environmentOf({ anchors: [root] });

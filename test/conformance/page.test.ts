@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import { conformancePage } from '../../conformance/page.js';
 import { runSuite } from '../../conformance/run-suite.js';
 import { readSuite, type Suite } from '../../conformance/suite.js';
-import { testWithData } from './data.js';
+import { testWithData } from '../component.js';
 
 function readSuites(folder: string): Suite[] {
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'));

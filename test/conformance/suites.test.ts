@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { runSuite } from '../../conformance/run-suite.js';
 import { readSuite, type Suite } from '../../conformance/suite.js';
 import { createChain } from '../verify/scene.js';
-import { testWithData } from './data.js';
+import { testWithData } from '../component.js';
 
 /** The ids of the cases that fail among those whose id has one of the prefixes. */
 function failures(suite: Suite, prefixes: readonly string[]): string[] {

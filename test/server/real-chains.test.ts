@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
-import { CONFORMANCE, withConformance } from '../component.js';
+import { testWithData } from '../component.js';
 import { pemOf } from '../pki/pki.js';
 import { TestServer } from './test-server.js';
 
@@ -31,8 +30,8 @@ function request({ id, time, leaf, intermediates, trustAnchors, params }: Case):
   return `VERIFY ${words}\n${pem([leaf, ...intermediates])}anchors:\n${pem(trustAnchors)}.\n`;
 }
 
-withConformance()('the real chains of x509-limbo verify over TCP, pipelined', async () => {
-  const suite = JSON.parse(readFileSync(join(CONFORMANCE, 'x509-limbo.json'), 'utf8')) as { cases: Case[] };
+testWithData('the real chains of x509-limbo verify over TCP, pipelined', 'x509-limbo.json', async (path) => {
+  const suite = JSON.parse(readFileSync(path, 'utf8')) as { cases: Case[] };
   const cases = suite.cases.filter(({ id }) => id.startsWith('limbo::online::'));
   expect(cases.length).toBeGreaterThan(5);
   const answers = await server.talk(cases.map(request).join(''));

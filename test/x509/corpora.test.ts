@@ -8,7 +8,7 @@ import { formatName } from '../../src/x509/name.js';
 import { importPublicKey } from '../../src/x509/public-key.js';
 import { verifySignature } from '../../src/x509/signature.js';
 import { X509Error } from '../../src/x509/x509-error.js';
-import { testWithConformance } from './conformance.js';
+import { testWithData } from '../component.js';
 
 /** Everything that this folder can do with a certificate, as far as it goes. */
 function exerciseCertificate(bytes: Uint8Array): void {
@@ -46,14 +46,14 @@ const KINDS = [
 ] as const;
 
 for (const [what, folder, exercise] of KINDS) {
-  testWithConformance(`no ${what} of the fuzzing corpora does more than throw X509Error`, (root) => {
+  testWithData(`no ${what} of the fuzzing corpora does more than throw X509Error`, '', (root) => {
     const files = filesIn(join(root, 'corpora', folder));
     const taken = files.filter((bytes) => survives(exercise, bytes));
     expect(files.length).toBeGreaterThan(100);
     expect(taken.length).toBeGreaterThan(0);
   });
 
-  testWithConformance(`no ${what} that is changed at random does more than throw X509Error`, (root) => {
+  testWithData(`no ${what} that is changed at random does more than throw X509Error`, '', (root) => {
     const taken = filesIn(join(root, 'corpora', folder)).filter((bytes) => survives(exercise, bytes));
     const change = fc.record({
       at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -87,7 +87,7 @@ interface ParseSuite {
 /** Certificates to BoringSSL’s eyes only: one’s serial number is NULL, the other has random bytes for an algorithm. */
 const NO_CERTIFICATES = ['bssl-parse::cert_skeleton', 'bssl-parse::failed_signature_algorithm'];
 
-testWithConformance('strict parsing takes and refuses what BoringSSL’s does', (root) => {
+testWithData('strict parsing takes and refuses what BoringSSL’s does', '', (root) => {
   const suite: ParseSuite = JSON.parse(readFileSync(join(root, 'boringssl-parse-certificate.json'), 'utf8'));
   const different = suite.cases.filter(
     ({ leaf, expected }) => survives(strictly, Buffer.from(leaf, 'base64')) !== (expected === 'valid'),
