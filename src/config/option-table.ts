@@ -287,6 +287,21 @@ export const OPTIONS = {
     default: 'logs',
     text: 'Where pkixd.log is written, one JSON object a line.',
   },
+  'log.maxSize': {
+    type: 'size',
+    default: 64 * MIB,
+    min: 0,
+    max: 1024 * 1024 * MIB,
+    text: 'The size at which pkixd.log becomes pkixd.log.1 and is begun anew; 0: never, for sites that rotate it themselves.',
+  },
+  'log.keep': {
+    type: 'integer',
+    unit: 'files',
+    default: 5,
+    min: 1,
+    max: 1000,
+    text: 'How many older logs stay (pkixd.log.1 is the newest).',
+  },
   'log.level': {
     type: 'choice',
     choices: LOG_LEVELS,

@@ -1,4 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -6,14 +5,13 @@ import winston from 'winston';
 import { PkixdError, messageOf } from '../errors.js';
 import { LOG_LEVELS, type LogLevel, type LogRecord } from '../log.js';
 import { openConsole } from './console.js';
+import { LogFile, type RotationLimits } from './log-file.js';
 import { makeDirectory } from './make-directory.js';
 
 /** How long the last lines may take to reach the file, in milliseconds. */
 const MAX_FLUSH = 5000;
-/** After a failure (disk full, …) the file is opened again this much later, in milliseconds. */
-const REOPEN_AFTER = 1000;
-/** Records waiting to be written, at most. */
-const MAX_WAITING = 20_000;
+/** Bytes waiting to be written, at most. */
+const MAX_WAITING = 16 * 1024 * 1024;
 
 const COLOURS: Readonly<Record<LogLevel, string>> = {
   error: '\u001B[31m',
@@ -30,28 +28,20 @@ const NO_COLOUR = '\u001B[0m';
  * written is lost; it never stops the server.
  */
 export class LogWriter {
-  readonly #path: string;
   readonly #coloured: boolean;
   readonly #logger: winston.Logger;
-  #file: winston.transport;
-  #reopening: NodeJS.Timeout | undefined;
+  readonly #file: LogFile;
   #dropped = 0;
   #closed = false;
 
   /** Fails when the directory cannot be made or written to. */
-  constructor(directory: string, terminal: Writable = openConsole()) {
-    this.#path = join(directory, 'pkixd.log');
-    checkWritable(directory, this.#path);
-    this.#file = this.#openFile();
+  constructor(directory: string, limits: RotationLimits, terminal: Writable = openConsole()) {
+    this.#file = openFile(directory, limits);
     this.#coloured = 'isTTY' in terminal && terminal.isTTY === true;
-    const console = new winston.transports.Stream({
-      stream: terminal,
-      format: winston.format.printf((info) => String(info['readable'])),
-    });
     this.#logger = winston.createLogger({
       levels: Object.fromEntries(LOG_LEVELS.map((level, rank) => [level, rank])),
       level: 'debug',
-      transports: [console, this.#file],
+      transports: [transport(terminal, 'readable'), transport(this.#file, 'json')],
     });
     // The failing transport has been dealt with; without a listener the error would end the process.
     this.#logger.on('error', () => undefined);
@@ -61,8 +51,8 @@ export class LogWriter {
 
   readonly write = (record: LogRecord): void => {
     if (this.#closed) return;
-    // A file or a terminal that does not keep up must not fill the memory.
-    if (this.#logger.writableLength >= MAX_WAITING) {
+    // A file that does not keep up must not fill the memory.
+    if (this.#file.writableLength >= MAX_WAITING) {
       this.#dropped += 1;
       return;
     }
@@ -80,43 +70,25 @@ export class LogWriter {
     });
   };
 
-  /** Closes the file and opens it by its name again, for log rotation. */
+  /** Opens the file by its name again, for tools that rotate logs. */
   reopen(): void {
-    if (this.#closed) return;
-    clearTimeout(this.#reopening);
-    this.#reopening = undefined;
-    this.#logger.remove(this.#file);
-    this.#file = this.#openFile();
-    this.#logger.add(this.#file);
+    this.#file.reopen();
   }
 
   /** Resolves when everything has been written, or could not be in time. */
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#reopening);
     const written = once(this.#file, 'finish', { signal: AbortSignal.timeout(MAX_FLUSH) });
+    this.#logger.once('finish', () => this.#file.end());
     this.#logger.end();
     await written.catch(() => undefined);
   }
-
-  #openFile(): winston.transport {
-    const file = new winston.transports.File({
-      filename: this.#path,
-      format: winston.format.printf((info) => String(info['json'])),
-    });
-    file.on('error', () => {
-      // The logger has dropped it by now: a stream that failed is not written to again.
-      if (this.#closed || this.#reopening !== undefined || file !== this.#file) return;
-      this.#reopening = setTimeout(() => this.reopen(), REOPEN_AFTER);
-    });
-    return file;
-  }
 }
 
-function checkWritable(directory: string, path: string): void {
+function openFile(directory: string, limits: RotationLimits): LogFile {
   try {
     makeDirectory(directory);
-    closeSync(openSync(path, 'a'));
+    return new LogFile(join(directory, 'pkixd.log'), limits);
   } catch (error) {
     throw new PkixdError(
       'LOG_DIRECTORY',
@@ -124,6 +96,12 @@ function checkWritable(directory: string, path: string): void {
       { cause: error },
     );
   }
+}
+
+/** Takes lines to a stream in the form that `write` has made of them. */
+function transport(stream: Writable, form: 'readable' | 'json'): winston.transport {
+  const format = winston.format.printf((info) => String(info[form]));
+  return new winston.transports.Stream({ stream, format });
 }
 
 function json({ time, level, source, pid, message, fields }: LogRecord): string {

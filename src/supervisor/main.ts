@@ -23,7 +23,10 @@ export async function startSupervisor({ config, workerEntry, busy }: StartOption
   let openWriter: LogWriter | undefined;
   process.on('SIGUSR1', () => openWriter?.reopen());
 
-  const writer = new LogWriter(config['log.directory']);
+  const writer = new LogWriter(config['log.directory'], {
+    maxSize: config['log.maxSize'],
+    keep: config['log.keep'],
+  });
   openWriter = writer;
   const log = new Logger(config['log.level'], 'primary', writer.write);
   try {
