@@ -7,8 +7,10 @@ import { tailHash } from './tail-hash.js';
 
 /** A CA's public key, imported, with a short name for it. */
 export interface CaKey {
-  /** SHA-256, hex, of the SubjectPublicKeyInfo and the DSA parameters it inherits, if any. */
+  /** SHA-256 of `spki`, hex. */
   readonly id: string;
+  /** The SubjectPublicKeyInfo, DER; of a DSA key that inherits its parameters (§6.1.4 (f)) the one that has them. */
+  readonly spki: Uint8Array;
   readonly publicKey: PublicKey;
 }
 
@@ -49,12 +51,12 @@ export class CaMemory {
   importKey(holder: Certificate, inherited?: Uint8Array): CaKey {
     const { spki } = holder;
     if (inherited !== undefined && lacksDsaParameters(spki)) {
-      const id = hash('sha256', Buffer.concat([spki, inherited]), 'hex');
-      const key = { id, publicKey: importPublicKey(spki, inherited) };
+      const publicKey = importPublicKey(spki, inherited);
+      const key = toCaKey(publicKey.keyObject.export({ format: 'der', type: 'spki' }), publicKey);
       this.#keys.set(bytesKey(spki) + bytesKey(inherited), key);
       return key;
     }
-    const key = { id: hash('sha256', spki, 'hex'), publicKey: importPublicKey(spki) };
+    const key = toCaKey(Uint8Array.from(spki), importPublicKey(spki));
     this.#keys.set(bytesKey(spki), key);
     this.#keysByHolder.set(holder, key);
     return key;
@@ -98,6 +100,15 @@ export class CaMemory {
     known.set(issuer.id, verified);
     this.#crls.set(crl, known);
   }
+}
+
+function toCaKey(spki: Uint8Array, publicKey: PublicKey): CaKey {
+  return { id: spkiId(spki), spki, publicKey };
+}
+
+/** How a key is named: SHA-256 of its SubjectPublicKeyInfo, hex. */
+export function spkiId(spki: Uint8Array): string {
+  return hash('sha256', spki, 'hex');
 }
 
 function bytesKey(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import type { Crl } from '../x509/crl.js';
+import type { CrlFacts } from '../x509/crl.js';
 import { OID } from '../x509/oid.js';
 import { VerifyError } from './failure.js';
 
@@ -10,7 +10,7 @@ const PROCESSED: ReadonlySet<string> = new Set([
 ]);
 
 /** §5.2: a CRL with a critical extension that is not processed says nothing. */
-export function checkCriticalExtensions(crl: Crl): void {
+export function checkCriticalExtensions(crl: CrlFacts): void {
   for (const { critical, oid } of crl.extensions) {
     if (critical && !PROCESSED.has(oid)) {
       throw new VerifyError(
@@ -23,7 +23,7 @@ export function checkCriticalExtensions(crl: Crl): void {
 }
 
 /** §5.3: nor does one with such an extension in any of its entries. Parses them; throws `X509Error`. */
-export function checkCriticalEntryExtensions(crl: Crl): void {
+export function checkCriticalEntryExtensions(crl: CrlFacts): void {
   const oid = crl.criticalEntryExtension;
   if (oid === undefined) return;
   throw new VerifyError(

@@ -1,4 +1,4 @@
-import type { Crl } from '../x509/crl.js';
+import type { CrlFacts } from '../x509/crl.js';
 import { VerifyError } from './failure.js';
 import { isoTime } from './verdict.js';
 
@@ -13,32 +13,32 @@ interface Clock {
 const CLOCK_TOLERANCE = 5 * 60_000;
 
 /** §5.1.2.4: throws CRL_NOT_YET_VALID. */
-export function checkIssued({ thisUpdate }: Crl, { now }: Clock): void {
+export function checkIssued({ thisUpdate }: CrlFacts, { now }: Clock): void {
   if (thisUpdate > now + CLOCK_TOLERANCE) {
     throw new VerifyError('CRL_NOT_YET_VALID', `the CRL is of ${isoTime(thisUpdate)}, which is yet to come`);
   }
 }
 
 /** Issued after the past instant asked for: such a CRL proves only revocations that were before it. */
-export function isLater({ thisUpdate }: Crl, { at }: Clock): boolean {
+export function isLater({ thisUpdate }: CrlFacts, { at }: Clock): boolean {
   return at !== undefined && thisUpdate > at;
 }
 
 /** ms: until when the CRL serves; `undefined` when nothing says so. §5.1.2.5 */
-export function endOfService({ thisUpdate, nextUpdate }: Crl, clock: Clock): number | undefined {
+export function endOfService({ thisUpdate, nextUpdate }: CrlFacts, clock: Clock): number | undefined {
   if (nextUpdate === null && clock.maxAge === null) return undefined;
   const aged = clock.maxAge === null ? Infinity : thisUpdate + clock.maxAge;
   return Math.min(nextUpdate ?? Infinity, aged) + (clock.at === undefined ? clock.grace : 0);
 }
 
 /** Does the CRL serve at the instant in question? */
-export function isCurrent(crl: Crl, clock: Clock): boolean {
+export function isCurrent(crl: CrlFacts, clock: Clock): boolean {
   const end = endOfService(crl, clock);
   return end !== undefined && (clock.at ?? clock.now) < end && !isLater(crl, clock);
 }
 
 /** The CRL is not current: why not. */
-export function staleness(crl: Crl, clock: Clock): VerifyError {
+export function staleness(crl: CrlFacts, clock: Clock): VerifyError {
   const { at } = clock;
   if (at !== undefined && isLater(crl, clock)) {
     return unknownAt(at, `the CRL of ${isoTime(crl.thisUpdate)} is later and proves only revocation`);

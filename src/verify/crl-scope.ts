@@ -1,5 +1,5 @@
 import type { Certificate } from '../x509/certificate.js';
-import type { Crl } from '../x509/crl.js';
+import type { CrlFacts } from '../x509/crl.js';
 import type { IssuingDistributionPoint } from '../x509/extensions.js';
 import { formatName } from '../x509/name.js';
 import { ALL_REASONS, dnKey, nameKeys, type Point } from './distribution-points.js';
@@ -13,7 +13,7 @@ import { VerifyError } from './failure.js';
  * @param points those of the certificate; asked for only when needed
  */
 export function coveredReasons(
-  crl: Crl,
+  crl: CrlFacts,
   isOwn: boolean,
   certificate: Certificate,
   points: () => readonly Point[],
@@ -35,7 +35,7 @@ export function coveredReasons(
 }
 
 /** (b)(1) */
-function isIssuerOf({ issuers }: Point, crl: Crl, isOwn: boolean): boolean {
+function isIssuerOf({ issuers }: Point, crl: CrlFacts, isOwn: boolean): boolean {
   if (issuers === undefined) return isOwn;
   return crl.issuingDistributionPoint?.indirectCrl === true && issuers.has(dnKey(crl.issuer));
 }
@@ -59,7 +59,7 @@ function checkKind(scope: IssuingDistributionPoint, certificate: Certificate): v
 }
 
 /** §5.3.3: entries name their certificate's issuer only in a CRL that says it is indirect. */
-export function checkIndirection(crl: Crl): void {
+export function checkIndirection(crl: CrlFacts): void {
   if (!crl.hasCertificateIssuer || crl.issuingDistributionPoint?.indirectCrl === true) return;
   throw new VerifyError(
     'CRL_MALFORMED',

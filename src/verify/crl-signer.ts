@@ -1,13 +1,13 @@
 import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
-import type { Crl } from '../x509/crl.js';
+import type { CrlFacts } from '../x509/crl.js';
 import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, sameName } from '../x509/name.js';
 import type { CaKey } from './ca-memory.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
 import { type CertificationPath, rank, searchPaths } from './path-builder.js';
 import { validatePath } from './path-validator.js';
-import type { Issuer, RevocationInputs, Standing } from './revocation-inputs.js';
+import type { Issuer, RevocationInputs, SignedCrl, Standing } from './revocation-inputs.js';
 import { TrustStore } from './trust-store.js';
 import { moreTelling } from './verdict.js';
 
@@ -33,7 +33,7 @@ const MAX_NESTING = 4;
  * @param issuer the certificate's, where it is the CRL's too
  */
 export function signerOf(
-  crl: Crl,
+  crl: SignedCrl,
   certificate: Certificate,
   issuer: Issuer | undefined,
   inputs: RevocationInputs,
@@ -63,7 +63,7 @@ export function signerOf(
 }
 
 /** Every certificate at hand with the CRL issuer's name, the likeliest first. */
-function otherHolders(crl: Crl, issuer: Issuer | undefined, inputs: RevocationInputs): Certificate[] {
+function otherHolders(crl: CrlFacts, issuer: Issuer | undefined, inputs: RevocationInputs): Certificate[] {
   const { anchor, pool, validation } = inputs.signing;
   validation.budget.spendSteps(pool.length >> 6);
   const holders = [anchor, ...pool].filter(
@@ -75,7 +75,7 @@ function otherHolders(crl: Crl, issuer: Issuer | undefined, inputs: RevocationIn
 }
 
 function trustedSigner(
-  crl: Crl,
+  crl: SignedCrl,
   certificate: Certificate,
   holder: Certificate,
   inputs: RevocationInputs,
@@ -153,7 +153,7 @@ function judge(path: CertificationPath, inputs: RevocationInputs): Standing {
  * The signer's own status hangs on a CRL that it signed itself. That counts only where the certificate's issuer has
  * left it to that very signer, by cRLIssuer in the signer's certificate: there is no other word on it then.
  */
-function checkCircle(crl: Crl, certificate: Certificate, key: CaKey, inputs: RevocationInputs): void {
+function checkCircle(crl: CrlFacts, certificate: Certificate, key: CaKey, inputs: RevocationInputs): void {
   const innermost = inputs.signing.inProgress.at(-1);
   const isItself =
     innermost !== undefined &&
@@ -179,7 +179,7 @@ function checkMayDelegate(holder: Certificate): void {
   throw new VerifyError('CRL_KEY_USAGE', `${named(holder)} is no CA and does not say that it signs CRLs`);
 }
 
-function notSignedByIssuer(crl: Crl, issuer: Certificate): Failure {
+function notSignedByIssuer(crl: CrlFacts, issuer: Certificate): Failure {
   const signer = crl.authorityKeyIdentifier?.keyIdentifier;
   const own = issuer.subjectKeyIdentifier;
   if (signer !== undefined && own !== undefined && Buffer.compare(signer, own) !== 0) {
@@ -189,7 +189,7 @@ function notSignedByIssuer(crl: Crl, issuer: Certificate): Failure {
   return { code: 'CRL_BAD_SIGNATURE', message: "the CRL's signature is not the issuer's" };
 }
 
-function nobody(crl: Crl): Failure {
+function nobody(crl: CrlFacts): Failure {
   const message = `there is no certificate of ${formatName(crl.issuer)}, which issued the CRL`;
   return { code: 'CRL_ISSUER_UNTRUSTED', message };
 }

@@ -1,4 +1,4 @@
-import type { Crl } from '../x509/crl.js';
+import type { CrlFacts } from '../x509/crl.js';
 import { OID } from '../x509/oid.js';
 import { sameName } from '../x509/name.js';
 import type { CaKey } from './ca-memory.js';
@@ -6,7 +6,7 @@ import { checkCriticalEntryExtensions, checkCriticalExtensions } from './crl-ext
 import { checkIssued, isLater } from './crl-freshness.js';
 import { checkIndirection } from './crl-scope.js';
 import { failureOf } from './failure.js';
-import type { CandidateCrl, RevocationInputs } from './revocation-inputs.js';
+import type { CandidateCrl, RevocationInputs, SignedCrl } from './revocation-inputs.js';
 
 /**
  * The newest delta CRL that updates the complete one, if any: §5.2.4 and §6.3.3 (c), signed with the complete CRL's
@@ -15,7 +15,7 @@ import type { CandidateCrl, RevocationInputs } from './revocation-inputs.js';
  * @param offered newest first
  */
 export function deltaOf(
-  base: Crl,
+  base: CrlFacts,
   key: CaKey,
   offered: readonly CandidateCrl[],
   inputs: RevocationInputs,
@@ -26,7 +26,7 @@ export function deltaOf(
   );
 }
 
-function updates(delta: Crl, base: Crl): boolean {
+function updates(delta: CrlFacts, base: CrlFacts): boolean {
   if (base.number === null || delta.number === null || delta.baseNumber === null) return false;
   return (
     base.number >= delta.baseNumber && // §5.2.4 (c)
@@ -38,14 +38,14 @@ function updates(delta: Crl, base: Crl): boolean {
 }
 
 /** Absent from both, or with the same octets in both: what DER makes of equal values. */
-function isSameExtension(a: Crl, b: Crl, oid: string): boolean {
+function isSameExtension(a: CrlFacts, b: CrlFacts, oid: string): boolean {
   const [mine, other] = [a, b].map((crl) => crl.extensions.find((extension) => extension.oid === oid)?.value);
   if (mine === undefined || other === undefined) return mine === other;
   return Buffer.compare(mine, other) === 0;
 }
 
 /** What is asked of any CRL, and (h). A delta that fails is as good as none. */
-function isSound(delta: Crl, key: CaKey, inputs: RevocationInputs): boolean {
+function isSound(delta: SignedCrl, key: CaKey, inputs: RevocationInputs): boolean {
   try {
     checkCriticalExtensions(delta);
     checkIssued(delta, inputs);

@@ -1,6 +1,6 @@
 import type { RevocationEvidence } from '../wire/verdict.js';
 import type { Certificate } from '../x509/certificate.js';
-import type { Crl } from '../x509/crl.js';
+import type { CrlFacts } from '../x509/crl.js';
 import { formatName } from '../x509/name.js';
 import type { Failure, FailureCode } from './failure.js';
 import type { ValidatedPath } from './path-validator.js';
@@ -101,9 +101,9 @@ type WrittenCrl = Pick<RevocationEvidence, 'thisUpdate' | 'nextUpdate' | 'number
 const NO_CRL: WrittenCrl = { thisUpdate: null, nextUpdate: null, number: null };
 
 /** Times and numbers as text: the same stored CRLs are evidence in every verdict. */
-const writtenCrls = new WeakMap<Crl, WrittenCrl>();
+const writtenCrls = new WeakMap<CrlFacts, WrittenCrl>();
 
-function written(crl: Crl): WrittenCrl {
+function written(crl: CrlFacts): WrittenCrl {
   const known = writtenCrls.get(crl);
   if (known !== undefined) return known;
   const { thisUpdate, nextUpdate, number } = crl;

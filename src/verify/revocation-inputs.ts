@@ -1,6 +1,6 @@
 import type { RevocationMode } from '../revocation-mode.js';
 import type { Certificate } from '../x509/certificate.js';
-import type { Crl } from '../x509/crl.js';
+import type { Crl, CrlFacts } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
 import type { CaKey } from './ca-memory.js';
 import type { Failure } from './failure.js';
@@ -8,14 +8,24 @@ import type { ValidatedPath, ValidationInputs } from './path-validator.js';
 import type { Signatures } from './signatures.js';
 import type { TrustAnchor } from './trust-store.js';
 
-/** Where stored CRLs come from: a folder now, the host's store later. */
+/** Where stored CRLs come from: a folder, or the host's store. */
 export interface CrlSource {
+  /** Told when a verification begins: whatever it finds from here on is of one moment, and none before this one. */
+  renew?(): void;
   /** The CRLs whose issuer has this name, in any order. */
   find(issuer: Name): readonly CandidateCrl[];
 }
 
+/** A CRL of which an index is left: its signature was checked and every entry parsed when it was taken in. */
+export interface IndexedCrl extends CrlFacts {
+  /** `CaKey.id` of the key that signed it. Whether that key may is asked at each use, as of any CRL. */
+  readonly signerId: string;
+}
+
+export type SignedCrl = Crl | IndexedCrl;
+
 export interface CandidateCrl {
-  readonly crl: Crl;
+  readonly crl: SignedCrl;
   /** For people: a file's name, or `request`. */
   readonly source: string;
 }

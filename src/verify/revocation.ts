@@ -1,5 +1,5 @@
 import type { Certificate } from '../x509/certificate.js';
-import { type Crl, findEntry, type RevocationReason } from '../x509/crl.js';
+import { type CrlFacts, findEntry, type RevocationReason } from '../x509/crl.js';
 import { formatName, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { checkCriticalEntryExtensions, checkCriticalExtensions } from './crl-extensions.js';
@@ -154,7 +154,7 @@ class Inquiry {
    * Has a newer complete CRL of this scope and key spoken, or before a delta CRL a newer delta? A CRL later than `at`
    * does not speak for then.
    */
-  #isDecided(crl: Crl, { key }: CrlSigner): boolean {
+  #isDecided(crl: CrlFacts, { key }: CrlSigner): boolean {
     if (this.offered.length === 1 || isLater(crl, this.#inputs)) return false;
     const point = crl.extensions.find(({ oid }) => oid === OID.issuingDistributionPoint)?.value ?? '';
     const scope = `${key.id} ${Buffer.from(point).toString('hex')} ${crl.issuer.key}`;

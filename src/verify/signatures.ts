@@ -1,11 +1,11 @@
 import type { Certificate } from '../x509/certificate.js';
-import type { Crl } from '../x509/crl.js';
 import { formatName } from '../x509/name.js';
 import { lacksDsaParameters } from '../x509/public-key.js';
 import { verifySignature } from '../x509/signature.js';
 import { type Budget, KEY_IMPORT_COST, signatureCost } from './budget.js';
 import type { CaKey, CaMemory } from './ca-memory.js';
 import { VerifyError } from './failure.js';
+import type { SignedCrl } from './revocation-inputs.js';
 
 interface Edge {
   readonly child: Certificate;
@@ -59,7 +59,8 @@ export class Signatures {
   }
 
   /** Did this key sign this CRL? Throws UNSUPPORTED_ALGORITHM when that cannot be said. */
-  isCrlSignedBy(crl: Crl, issuer: CaKey): boolean {
+  isCrlSignedBy(crl: SignedCrl, issuer: CaKey): boolean {
+    if ('signerId' in crl) return crl.signerId === issuer.id;
     const known = this.#memory.crlSignature(crl, issuer);
     if (known !== undefined) return known;
     this.#budget.spendSignature(signatureCost(issuer.publicKey, crl.tbs.length));

@@ -19,18 +19,12 @@ import { malformed, X509Error } from './x509-error.js';
 
 export type { CrlEntry, RevocationReason } from './crl-entries.js';
 
-/** A certificate revocation list (RFC 5280 §5) as views into its bytes. */
-export interface Crl {
-  readonly der: Uint8Array;
-  /** The whole TBSCertList TLV: what is signed. */
-  readonly tbs: Uint8Array;
-  readonly version: 1 | 2;
+/** What a certificate revocation list (RFC 5280 §5) says, whether its bytes are at hand or an index of them. */
+export interface CrlFacts {
   readonly issuer: Name;
   /** ms */
   readonly thisUpdate: number;
   readonly nextUpdate: number | null;
-  readonly signatureAlgorithm: AlgorithmIdentifier;
-  readonly signature: Uint8Array;
   readonly extensions: readonly Extension[];
   /** §5.2.3 */
   readonly number: bigint | null;
@@ -41,16 +35,29 @@ export interface Crl {
   readonly issuingDistributionPoint: IssuingDistributionPoint | undefined;
   readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   readonly freshestCrl: readonly DistributionPoint[] | undefined;
-  /** SHA-256 of `der`, lower-case hex. */
-  readonly fingerprint: string;
-  /** How many certificates are listed. Reading this, or any of the following, parses every entry once. */
-  readonly entryCount: number;
   /** The OID of the first critical entry extension that is not known: it voids the whole CRL (§5.3). */
   readonly criticalEntryExtension: string | undefined;
   /** Some entry names its certificate's issuer (§5.3.3), so this is an indirect CRL in fact. */
   readonly hasCertificateIssuer: boolean;
   /** See `findEntry`. */
   find(serial: Uint8Array, issuer: Name): CrlEntry | undefined;
+}
+
+/**
+ * A CRL as views into its bytes. Reading `criticalEntryExtension`, `hasCertificateIssuer` or `entryCount`, or the
+ * first `find`, parses every entry, once.
+ */
+export interface Crl extends CrlFacts {
+  readonly der: Uint8Array;
+  /** The whole TBSCertList TLV: what is signed. */
+  readonly tbs: Uint8Array;
+  readonly version: 1 | 2;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+  /** SHA-256 of `der`, lower-case hex. */
+  readonly fingerprint: string;
+  /** How many certificates are listed. */
+  readonly entryCount: number;
 }
 
 /**
@@ -65,7 +72,11 @@ export function parseCrl(der: Uint8Array): Crl {
  * Looks a serial (content octets) up among the CRL's entries; parses every entry at the first call and throws
  * `X509Error` when one is malformed. `issuer` is the certificate's; by default the CRL's own.
  */
-export function findEntry(crl: Crl, serial: Uint8Array, issuer: Name = crl.issuer): CrlEntry | undefined {
+export function findEntry(
+  crl: CrlFacts,
+  serial: Uint8Array,
+  issuer: Name = crl.issuer,
+): CrlEntry | undefined {
   return crl.find(serial, issuer);
 }
 
