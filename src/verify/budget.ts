@@ -81,11 +81,38 @@ const COST_AT_2048 = { rsa: 60, 'rsa-pss': 60, dsa: 1000 } as const;
 
 const COST_OF_CURVE: Readonly<Record<string, number>> = { prime256v1: 100, secp384r1: 800 };
 
+/** SLH-DSA climbs a number of hash trees that its parameter set fixes; `f` stands for fast signing. */
+const COST_OF_KIND = {
+  ed25519: 130,
+  ed448: 500,
+  'ml-dsa-44': 150,
+  'ml-dsa-65': 200,
+  'ml-dsa-87': 300,
+  'slh-dsa-sha2-128s': 500,
+  'slh-dsa-sha2-128f': 1200,
+  'slh-dsa-sha2-192s': 900,
+  'slh-dsa-sha2-192f': 1800,
+  'slh-dsa-sha2-256s': 1000,
+  'slh-dsa-sha2-256f': 2000,
+  'slh-dsa-shake-128s': 1000,
+  'slh-dsa-shake-128f': 2500,
+  'slh-dsa-shake-192s': 1300,
+  'slh-dsa-shake-192f': 3500,
+  'slh-dsa-shake-256s': 1800,
+  'slh-dsa-shake-256f': 3500,
+} as const satisfies Readonly<Partial<Record<PublicKey['kind'], number>>>;
+
 function keyCost({ kind, bits, curve }: PublicKey): number {
-  if (kind === 'ec') return COST_OF_CURVE[curve ?? ''] ?? 1500;
-  if (kind === 'ed25519') return 130;
-  if (kind === 'ed448') return 500;
-  return COST_AT_2048[kind] * (bits / 2048) ** 2;
+  switch (kind) {
+    case 'ec':
+      return COST_OF_CURVE[curve ?? ''] ?? 1500;
+    case 'rsa':
+    case 'rsa-pss':
+    case 'dsa':
+      return COST_AT_2048[kind] * (bits / 2048) ** 2;
+    default:
+      return COST_OF_KIND[kind];
+  }
 }
 
 function exceeded(what: string): VerifyError {

@@ -40,6 +40,7 @@ const RFC_5280_STRICT: readonly Rule[] = [
   'ski-not-critical',
   'aki-is-ski-above',
   'ca-key-usage',
+  'signing-key-usage',
   'cert-sign-only-ca',
   'alternative-names',
   'ca-basic-constraints',

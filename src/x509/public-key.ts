@@ -3,13 +3,20 @@ import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
 import { DerReader, TAG } from './der.js';
 import { readDsaKey } from './dsa-key.js';
 import { OID } from './oid.js';
+import {
+  checkPostQuantumKey,
+  type PostQuantumKind,
+  type PostQuantumSet,
+  postQuantumSet,
+  requireSupport,
+} from './post-quantum.js';
 import { isNullOrAbsent, type PssParameters, readPssParameters } from './pss-parameters.js';
 import { messageOf } from '../errors.js';
 import { X509Error } from './x509-error.js';
 
 export interface PublicKey {
-  readonly kind: 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448' | 'dsa';
-  /** Of the modulus, the curve's field or the prime p. */
+  readonly kind: 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448' | 'dsa' | PostQuantumKind;
+  /** Of the modulus, the curve's field or the prime p; of a post-quantum key all of it. */
   readonly bits: number;
   /** The curve by OpenSSL's name: prime256v1, secp384r1 … */
   readonly curve?: string;
@@ -24,7 +31,12 @@ export interface PublicKey {
  * A key's facts, and what to import in place of the given SubjectPublicKeyInfo: a rebuilt one, or the same key as
  * JWK, which OpenSSL 3.0 imports far faster since it need not look for a decoder (RSA: 4 µs in place of 115).
  */
-type KeyFacts = Omit<PublicKey, 'keyObject'> & { readonly spki?: Uint8Array; readonly jwk?: JsonWebKey };
+type KeyFacts = Omit<PublicKey, 'keyObject'> & {
+  readonly spki?: Uint8Array;
+  readonly jwk?: JsonWebKey;
+  /** Of a post-quantum key. */
+  readonly set?: PostQuantumSet;
+};
 
 /**
  * Checks a SubjectPublicKeyInfo TLV and imports it; throws BAD_KEY or UNSUPPORTED_ALGORITHM. The checks come
@@ -34,7 +46,8 @@ type KeyFacts = Omit<PublicKey, 'keyObject'> & { readonly spki?: Uint8Array; rea
  * @param inheritedDsaParameters for a DSA key without its own (RFC 3279 §2.3.2).
  */
 export function importPublicKey(spki: Uint8Array, inheritedDsaParameters?: Uint8Array): PublicKey {
-  const { spki: rebuilt, jwk, ...facts } = checkKey(spki, inheritedDsaParameters);
+  const { spki: rebuilt, jwk, set, ...facts } = checkKey(spki, inheritedDsaParameters);
+  if (set !== undefined) requireSupport(set);
   try {
     const keyObject = jwk
       ? createPublicKey({ key: jwk, format: 'jwk' })
@@ -100,8 +113,16 @@ function checkKey(spki: Uint8Array, inheritedDsaParameters: Uint8Array | undefin
     case OID.dsa:
       return { kind: 'dsa', ...asBadKey(() => readDsaKey(algorithm, key, inheritedDsaParameters)) };
     default:
-      throw new X509Error('UNSUPPORTED_ALGORITHM', `subjectPublicKeyInfo has a key of type ${algorithm.oid}`);
+      return checkOtherKey(algorithm, key);
   }
+}
+
+function checkOtherKey(algorithm: AlgorithmIdentifier, key: Uint8Array): KeyFacts {
+  const set = postQuantumSet(algorithm.oid);
+  if (set === undefined)
+    throw new X509Error('UNSUPPORTED_ALGORITHM', `subjectPublicKeyInfo has a key of type ${algorithm.oid}`);
+  checkPostQuantumKey(set, algorithm, key);
+  return { kind: set.kind, bits: 8 * set.keyOctets, set };
 }
 
 function readSpki(spki: Uint8Array): { algorithm: AlgorithmIdentifier; key: Uint8Array } {

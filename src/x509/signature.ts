@@ -2,11 +2,12 @@ import { constants, type KeyLike, verify, type VerifyKeyObjectInput } from 'node
 import type { AlgorithmIdentifier } from './algorithm.js';
 import { DerReader, TAG } from './der.js';
 import { OID } from './oid.js';
+import { type PostQuantumKind, postQuantumSet, requireSupport } from './post-quantum.js';
 import { isNullOrAbsent, type PssParameters, readPssParameters } from './pss-parameters.js';
 import type { PublicKey } from './public-key.js';
 import { malformed, X509Error } from './x509-error.js';
 
-type Scheme = 'rsa' | 'rsa-pss' | 'ecdsa' | 'dsa' | 'ed25519' | 'ed448';
+type Scheme = 'rsa' | 'rsa-pss' | 'ecdsa' | 'dsa' | 'ed25519' | 'ed448' | PostQuantumKind;
 
 /** RFC 3279, 4055, 5758, 8410. What is not here, MD2 and MD5 among it, is UNSUPPORTED_ALGORITHM. */
 const SCHEMES = new Map<string, readonly [scheme: Scheme, digest: string]>([
@@ -59,7 +60,7 @@ export function verifySignature(
   }
 }
 
-/** The digest by its name in lower case (`sha1`, `sha256` …; `none` for Ed25519 and Ed448). */
+/** The digest by its name in lower case (`sha1`, `sha256` …; `none` where the algorithm hashes in its own way). */
 export function signatureDigest(algorithm: AlgorithmIdentifier): string {
   const [scheme, digest] = schemeOf(algorithm);
   return scheme === 'rsa-pss' ? readPss(algorithm).digest : digest;
@@ -67,9 +68,12 @@ export function signatureDigest(algorithm: AlgorithmIdentifier): string {
 
 function schemeOf(algorithm: AlgorithmIdentifier): readonly [scheme: Scheme, digest: string] {
   const found = SCHEMES.get(algorithm.oid);
-  if (found === undefined)
+  if (found !== undefined) return found;
+  const set = postQuantumSet(algorithm.oid);
+  if (set === undefined)
     throw new X509Error('UNSUPPORTED_ALGORITHM', `signatureAlgorithm ${algorithm.oid} is not supported`);
-  return found;
+  requireSupport(set);
+  return [set.kind, 'none'];
 }
 
 /** RFC 4055 §3.1: "When RSASSA-PSS is used in an AlgorithmIdentifier, the parameters MUST be present". */
@@ -78,7 +82,7 @@ function readPss({ parameters }: AlgorithmIdentifier): PssParameters {
   return readPssParameters(parameters);
 }
 
-/** RFC 5758 §3.2, RFC 8410 §3. */
+/** RFC 5758 §3.2, RFC 8410 §3, RFC 9881 §2, RFC 9909 §3. */
 function refuseParameters({ parameters }: AlgorithmIdentifier): void {
   if (parameters !== null) throw malformed('signatureAlgorithm has parameters');
 }

@@ -8,10 +8,13 @@ import {
 } from 'node:crypto';
 import { DerReader, TAG } from '../../src/x509/der.js';
 import { OID } from '../../src/x509/oid.js';
+import type { PostQuantumKind } from '../../src/x509/post-quantum.js';
 import * as der from './der-builder.js';
 
-export type KeyType = 'rsa-2048' | 'rsa-pss' | 'p-256' | 'p-384' | 'dsa-1024' | 'ed25519' | 'ed448';
-/** For RSA and ECDSA; Ed25519 and Ed448 have their own. */
+type ClassicKeyType = 'rsa-2048' | 'rsa-pss' | 'p-256' | 'p-384' | 'p-521' | 'dsa-1024' | 'ed25519' | 'ed448';
+/** The post-quantum ones can be made only where Node has them. */
+export type KeyType = ClassicKeyType | PostQuantumKind;
+/** For RSA, ECDSA and DSA; the others have their own. */
 export type Digest = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
 export interface KeyPair {
@@ -70,7 +73,7 @@ const ec = (namedCurve: string): Scheme => ({
   sign,
 });
 
-const SCHEMES: Readonly<Record<KeyType, Scheme>> = {
+const SCHEMES: Readonly<Record<ClassicKeyType, Scheme>> = {
   'rsa-2048': {
     generate: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
     algorithm: (digest) => der.sequence(der.oid(RSA[digest]), der.derNull()),
@@ -86,6 +89,7 @@ const SCHEMES: Readonly<Record<KeyType, Scheme>> = {
   },
   'p-256': ec('prime256v1'),
   'p-384': ec('secp384r1'),
+  'p-521': ec('secp521r1'),
   'dsa-1024': {
     generate: () => generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 }),
     algorithm: (digest) => der.sequence(der.oid(DSA[dsaDigest(digest)])),
@@ -103,18 +107,55 @@ const SCHEMES: Readonly<Record<KeyType, Scheme>> = {
   },
 };
 
+/** RFC 9881 §2 and RFC 9909 §3, by the last arc of the OID. */
+const POST_QUANTUM: Readonly<Record<PostQuantumKind, number>> = {
+  'ml-dsa-44': 17,
+  'ml-dsa-65': 18,
+  'ml-dsa-87': 19,
+  'slh-dsa-sha2-128s': 20,
+  'slh-dsa-sha2-128f': 21,
+  'slh-dsa-sha2-192s': 22,
+  'slh-dsa-sha2-192f': 23,
+  'slh-dsa-sha2-256s': 24,
+  'slh-dsa-sha2-256f': 25,
+  'slh-dsa-shake-128s': 26,
+  'slh-dsa-shake-128f': 27,
+  'slh-dsa-shake-192s': 28,
+  'slh-dsa-shake-192f': 29,
+  'slh-dsa-shake-256s': 30,
+  'slh-dsa-shake-256f': 31,
+};
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its types are those of Node 20
+const generatePostQuantum = generateKeyPairSync as unknown as (type: PostQuantumKind) => Pair;
+const isClassic = (type: KeyType): type is ClassicKeyType => type in SCHEMES;
+
+function schemeOf(type: KeyType): Scheme {
+  if (isClassic(type)) return SCHEMES[type];
+  return {
+    generate: () => generatePostQuantum(type),
+    algorithm: () => der.sequence(der.oid(postQuantumOid(type))),
+    sign: (_digest, data, key) => sign(null, data, key),
+  };
+}
+
+export const POST_QUANTUM_KINDS = Object.keys(POST_QUANTUM) as PostQuantumKind[];
+
+export function postQuantumOid(kind: PostQuantumKind): string {
+  return `2.16.840.1.101.3.4.3.${POST_QUANTUM[kind]}`;
+}
+
 export function newKey(type: KeyType): KeyPair {
-  const { privateKey, publicKey } = SCHEMES[type].generate();
+  const { privateKey, publicKey } = schemeOf(type).generate();
   return { type, privateKey, publicKey, spki: publicKey.export({ type: 'spki', format: 'der' }) };
 }
 
 /** The AlgorithmIdentifier with which `key` signs. */
 export function algorithmOf(key: KeyPair, digest: Digest): der.Der {
-  return SCHEMES[key.type].algorithm(digest);
+  return schemeOf(key.type).algorithm(digest);
 }
 
 export function signWith(key: KeyPair, digest: Digest, data: der.Der): der.Der {
-  return SCHEMES[key.type].sign(digest, data, key.privateKey);
+  return schemeOf(key.type).sign(digest, data, key.privateKey);
 }
 
 /** A DSA key with the parameters of `relative`, but none in its SubjectPublicKeyInfo: RFC 3279 §2.3.2. */

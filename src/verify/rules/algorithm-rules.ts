@@ -1,4 +1,7 @@
 import type { Certificate } from '../../x509/certificate.js';
+import { KeyUsageBit } from '../../x509/extensions.js';
+import { OID } from '../../x509/oid.js';
+import { postQuantumSet } from '../../x509/post-quantum.js';
 import { type PublicKey, readKeyFacts, rsaModulusBits } from '../../x509/public-key.js';
 import { signatureDigest } from '../../x509/signature.js';
 import { X509Error } from '../../x509/x509-error.js';
@@ -48,6 +51,21 @@ export function signatureAlgorithm({ certificate, role, issuer }: Placed): strin
   return isRight
     ? undefined
     : `it is signed with ${digest} by a key of kind ${signer?.curve ?? signer?.kind}`;
+}
+
+const SIGNING = ['digitalSignature', 'nonRepudiation', 'keyCertSign', 'cRLSign'] as const;
+const SIGNING_BITS = SIGNING.reduce((mask, name) => mask | KeyUsageBit[name], 0);
+
+/**
+ * RFC 9881 §5 for ML-DSA, RFC 9909 §6 for SLH-DSA, RFC 8410 §5 and RFC 9295 §3 for Ed25519 and Ed448: a keyUsage
+ * extension names some use that signs, and none that does not.
+ */
+export function signingKeyUsage({ certificate: { keyAlgorithm, keyUsage } }: Placed): string | undefined {
+  const onlySigns =
+    keyAlgorithm === OID.ed25519 || keyAlgorithm === OID.ed448 || postQuantumSet(keyAlgorithm) !== undefined;
+  if (!onlySigns || keyUsage === undefined) return undefined;
+  const isRight = (keyUsage & SIGNING_BITS) !== 0 && (keyUsage & ~SIGNING_BITS) === 0;
+  return isRight ? undefined : 'its keyUsage is not that of a key that can only sign';
 }
 
 /** `undefined` for a kind that is not known here. Throws BAD_KEY. */

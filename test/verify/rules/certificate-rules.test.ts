@@ -6,7 +6,7 @@ import { parseCertificate } from '../../../src/x509/certificate.js';
 import { OID } from '../../../src/x509/oid.js';
 import * as der from '../../pki/der-builder.js';
 import * as ext from '../../pki/extensions.js';
-import { newKey } from '../../pki/keys.js';
+import { newKey, postQuantumOid } from '../../pki/keys.js';
 import { createIntermediate, createRoot, type Issued } from '../../pki/pki.js';
 import { ask } from '../scene.js';
 import { ca, caUsage, intermediate, leaf, root, rsaKey } from './scene.js';
@@ -24,6 +24,11 @@ const withIntermediate = (...extensions: readonly der.Der[]): Chain =>
   below(createIntermediate(root, { subject: 'Odd CA', extensions }), root);
 
 const key = newKey('p-256');
+/** Never used to sign: any octets are one. */
+const mlDsa = {
+  ...key,
+  spki: der.sequence(der.sequence(der.oid(postQuantumOid('ml-dsa-44'))), der.bitString(Buffer.alloc(1312))),
+};
 const noName = der.sequence();
 const ski = ext.subjectKeyIdentifier(key.spki);
 const dnsNames = (...names: readonly string[]): der.Der =>
@@ -75,6 +80,12 @@ const BREACHES: Readonly<Record<CertificateRule, readonly Chain[]>> = {
   'aki-is-ski-above': [withLeaf({ with: [keyIdOf(root)] })],
   'ca-key-usage': [withRoot([ext.basicConstraints(), ski], { key })],
   'cert-sign-only-ca': [withLeaf({ with: [ext.keyUsage('digitalSignature', 'keyCertSign')] })],
+  'signing-key-usage': [
+    withLeaf({ key: 'ed25519', with: [ext.keyUsage('digitalSignature', 'keyEncipherment')] }),
+    withLeaf({ key: 'ed448', with: [ext.keyUsage('keyAgreement')] }),
+    withLeaf({ key: mlDsa, with: [ext.keyUsage('digitalSignature', 'dataEncipherment')] }),
+    below(ca([ext.basicConstraints(), ext.keyUsage('keyCertSign', 'decipherOnly'), ski], { key: 'ed25519' })),
+  ],
   'alternative-names': [
     withLeaf({ with: [dnsNames('leaf.example', ' ')] }),
     withLeaf({ with: [dnsNames('leaf.example', '')] }),
