@@ -53,6 +53,7 @@ const LISTENER_COLUMNS: readonly Column<ListenerStatus>[] = [
   { title: 'PROTOCOL', align: 'left', cell: (l) => l.protocol },
   { title: 'ACCEPTED', align: 'right', cell: (l) => l.accepted },
   { title: 'REFUSED', align: 'right', cell: (l) => l.refused },
+  { title: 'BACKLOG', align: 'right', cell: (l) => l.backlog ?? '-' },
 ];
 
 const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [

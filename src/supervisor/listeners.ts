@@ -5,6 +5,7 @@ import { formatAddress } from '../config/address.js';
 import type { ListenerConfig } from '../config/config.js';
 import { PkixdError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { BoundAddress } from './kernel-backlog.js';
 import { listenUnix, UnixSocketError } from './unix-socket.js';
 
 /** One listening socket of the primary, with its counters. */
@@ -22,6 +23,14 @@ export interface Listener {
 export type OnConnection = (socket: Socket, listener: Listener) => void;
 
 class ListenError extends PkixdError {}
+
+/** Where it listens in fact, a host name resolved; `undefined` once it is closed. */
+export function boundTo({ server, config }: Listener): BoundAddress | undefined {
+  if (config.address.kind === 'unix') return config.address;
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') return undefined;
+  return { kind: 'tcp', host: bound.address, port: bound.port };
+}
 
 /** Opens all of them, or none: after an error those opened already are closed again. */
 export async function openListeners(

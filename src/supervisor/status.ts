@@ -1,7 +1,8 @@
 import type { ServerStatus } from '../wire/control.js';
+import type { BacklogReader } from './backlog-reader.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Fleet } from './fleet.js';
-import type { Listener } from './listeners.js';
+import { boundTo, type Listener } from './listeners.js';
 import { VERSION } from '../version.js';
 
 export interface StatusSources {
@@ -11,10 +12,12 @@ export interface StatusSources {
   readonly fleet: Fleet;
   readonly dispatcher: Dispatcher;
   readonly listeners: readonly Listener[];
+  readonly backlog: BacklogReader | undefined;
 }
 
 /** The server as it is now, for `pkixd status` and for the clients of listeners that permit it. */
-export function statusOf({ state, uptime, fleet, dispatcher, listeners }: StatusSources): ServerStatus {
+export function statusOf(sources: StatusSources): ServerStatus {
+  const { state, uptime, fleet, dispatcher, listeners, backlog } = sources;
   return {
     version: VERSION,
     pid: process.pid,
@@ -25,12 +28,13 @@ export function statusOf({ state, uptime, fleet, dispatcher, listeners }: Status
     restarts: fleet.restarts,
     pending: dispatcher.pending,
     rss: process.memoryUsage.rss(),
-    listeners: listeners.map(({ config, address, accepted, refused }) => ({
-      name: config.name,
-      address,
-      protocol: config.protocol,
-      accepted,
-      refused,
+    listeners: listeners.map((listener) => ({
+      name: listener.config.name,
+      address: listener.address,
+      protocol: listener.config.protocol,
+      accepted: listener.accepted,
+      refused: listener.refused,
+      backlog: backlog?.of(boundTo(listener)) ?? null,
     })),
     workers: fleet.handles.map((handle) => handle.status()),
   };

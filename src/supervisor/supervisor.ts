@@ -3,11 +3,12 @@ import type { Config } from '../config/config.js';
 import { Logger, type LogSink } from '../log.js';
 import type { ControlRequest, ControlResponse, ServerStatus } from '../wire/control.js';
 import { AttentiveClock } from './attentive-clock.js';
+import { BacklogReader } from './backlog-reader.js';
 import { setUpCluster } from './cluster.js';
 import { ControlServer } from './control-server.js';
 import { Dispatcher } from './dispatcher.js';
 import { Fleet } from './fleet.js';
-import { closeListeners, type Listener, openListeners } from './listeners.js';
+import { boundTo, closeListeners, type Listener, openListeners } from './listeners.js';
 import { refuse } from './refusal.js';
 import { RunDirectory } from './run-directory.js';
 import { statusOf } from './status.js';
@@ -45,6 +46,7 @@ export class Supervisor {
   readonly #fleet: Fleet;
   readonly #startedAt = performance.now();
   #listeners: readonly Listener[] = [];
+  #backlog: BacklogReader | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #wasReady = false;
   #stopping: Promise<void> | undefined;
@@ -97,6 +99,7 @@ export class Supervisor {
       this.#runDirectory.release();
       throw error;
     }
+    this.#backlog = new BacklogReader(() => this.#listeners.flatMap((one) => boundTo(one) ?? []), this.#log);
     this.#ticker = setInterval(() => {
       this.#clock.tick();
       this.#fleet.check();
@@ -128,6 +131,7 @@ export class Supervisor {
       fleet: this.#fleet,
       dispatcher: this.#dispatcher,
       listeners: this.#listeners,
+      backlog: this.#backlog,
     });
   }
 
@@ -137,6 +141,7 @@ export class Supervisor {
     this.#dispatcher.close();
     await this.#fleet.stop();
     clearInterval(this.#ticker);
+    this.#backlog?.close();
     this.#control.close();
     this.#runDirectory.release();
     this.#log.info('stopped');

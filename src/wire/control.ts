@@ -39,6 +39,8 @@ export interface ListenerStatus {
   readonly accepted: number;
   /** Connections refused with BUSY since the start. */
   readonly refused: number;
+  /** Connections that the kernel holds and the primary has not accepted yet, some seconds ago; `null`: not known. */
+  readonly backlog: number | null;
 }
 
 export interface WorkerStatus {

@@ -13,7 +13,9 @@ const STATUS: ServerStatus = {
   restarts: 1,
   pending: 4,
   rss: 64 * 1024 ** 2,
-  listeners: [{ name: 'inner', address: 'unix:/run/a', protocol: 'line', accepted: 12, refused: 3 }],
+  listeners: [
+    { name: 'inner', address: 'unix:/run/a', protocol: 'line', accepted: 12, refused: 3, backlog: 1 },
+  ],
   workers: [
     {
       worker: 1,
@@ -47,7 +49,7 @@ test('the status shows the server, each listener and each worker, a dash where n
   expect(text).toMatch(
     /^pkixd 1\.2\.3: degraded, pid 7, up 1d 2h, Node v20\.19\.0\n1 of 2 workers ready, 1 restarts, 4 /,
   );
-  expect(text).toMatch(/inner unix:\/run\/a +line +12 +3$/m);
+  expect(text).toMatch(/inner unix:\/run\/a +line +12 +3 +1$/m);
   expect(text).toMatch(/ 1 +ready +8 +1m 1s +120ms +1 +2 +300 +4 +5 +6 +7 +8 +9ms +1\/2 +25% +100 MiB$/m);
   expect(text).toMatch(/ 3 +starting +9 +10ms +- .*-$/m);
 });

@@ -21,6 +21,17 @@ test('connections over TCP and over a UNIX socket reach a worker', async () => {
   expect(listeners.map(({ accepted }) => accepted)).toEqual([1, 1]);
 });
 
+(process.platform === 'linux' ? test : test.skip)(
+  'the status tells how many connections wait in the kernel for each listener',
+  async () => {
+    await started();
+    await server.statusWhere(
+      ({ listeners }) => listeners.every(({ backlog }) => backlog === 0),
+      'a reading of the kernel backlog',
+    );
+  },
+);
+
 test('the sockets have their modes and the run directory is private', async () => {
   await started();
   expect(statSync(server.controlSocket).mode & 0o777).toBe(0o600);
