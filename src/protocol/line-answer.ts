@@ -23,14 +23,14 @@ export function errorLine(id: string, code: string, message: string, retryAfter?
 }
 
 function errorAnswer(id: string, code: string, message: string, retryAfter?: number): Answer {
-  return { bytes: errorLine(id, code, message, retryAfter), log: { status: 'error', code } };
+  return { bytes: errorLine(id, code, message, retryAfter), log: () => ({ status: 'error', code }) };
 }
 
 function verdictLine(id: string, verdict: Verdict): Answer {
   const { status, code, path } = verdict;
   return {
     bytes: Buffer.from(`${id} ${status} ${code} ${JSON.stringify(verdict)}\n`),
-    log: { status, code, leaf: path[0] },
+    log: () => ({ status, code, leaf: path[0] }),
   };
 }
 

@@ -11,6 +11,8 @@ export interface Protocol {
 
 export interface SessionOptions {
   readonly limits: RequestLimits;
+  /** Unanswered requests of one connection at which no further one is taken (connection.maxInFlight). */
+  readonly maxInFlight: number;
   /** What the listener permits; each protocol knows the words (for the line protocol: `at`, `anchors`, …). */
   readonly permits: ReadonlySet<string>;
 }
@@ -26,35 +28,49 @@ export interface RequestLimits {
 }
 
 /**
- * What a session makes of the bytes. Every event but `close` owes the client exactly one answer, and answers are
- * written in the order of their events.
+ * What a session makes of the bytes. Every event but `cancel` and `close` owes the client exactly one answer. Answers
+ * are written in the order of their events, or as soon as they are there, as the session says.
  */
 export type SessionEvent =
-  | {
-      readonly kind: 'task';
-      readonly task: Task;
-      /** For the log: the client's own name of this request. */
-      readonly label: string;
-      /** The bytes that answer the outcome, and a few fields for the log's line about it. */
-      answer(outcome: TaskOutcome): Answer;
-    }
+  | TaskEvent
   | { readonly kind: 'reply'; readonly bytes: Buffer; /** Counted as an error. */ readonly error?: boolean }
   /** `answer` gets `null` when the primary did not tell its status in time. */
   | { readonly kind: 'status'; answer(status: unknown): Buffer }
+  /** The client no longer wants this task's result; it is answered CANCELLED unless it runs already. */
+  | { readonly kind: 'cancel'; readonly of: TaskEvent }
   /** The client wants no more; close once every answer is written. */
   | { readonly kind: 'close' };
 
+export interface TaskEvent {
+  readonly kind: 'task';
+  readonly task: Task;
+  /** For the log: the client's own name of this request. */
+  readonly label: string;
+  /** The bytes that answer the outcome. Called once. */
+  answer(outcome: TaskOutcome): Answer;
+}
+
 export interface Answer {
   readonly bytes: Buffer;
-  readonly log: Readonly<Record<string, unknown>>;
+  /** A few fields for the log's line about it; asked for only where that line is written. */
+  log(): Readonly<Record<string, unknown>>;
 }
 
 /** The state of one connection's parser. Pure: no IO, no clock. */
 export interface Session {
+  /** Answers leave as soon as they are there; else in the order of their requests. */
+  readonly unordered?: boolean;
+  /** What the client gets before it has said anything. */
+  readonly greeting?: Buffer;
   /** Events that these bytes complete, in order. Bytes of a request not yet whole are kept. */
-  receive(chunk: Buffer): SessionEvent[];
+  receive(chunk: Buffer): readonly SessionEvent[];
+  /**
+   * Where a session has it, `receive` only keeps the bytes and events are asked for here one by one, as long as the
+   * connection has room for them: undefined when what was received holds no further one.
+   */
+  next?(): SessionEvent | undefined;
   /** The client has finished sending: events that the end itself causes (an INCOMPLETE error). */
-  end(): SessionEvent[];
+  end(): readonly SessionEvent[];
   /** Whether a request has begun and is not yet whole. */
   readonly midRequest: boolean;
   /** Bytes held of a request that is not whole yet; absent where a protocol holds none worth counting. */
@@ -63,9 +79,20 @@ export interface Session {
   giveUp?(): Buffer;
   /** The answer to a request (or a silent client) whose deadline passed, before the connection is closed. */
   timedOut(deadline: DeadlineKind): Buffer;
-  /** The answer to one event beyond the limit of pipelined requests. It replaces the event's own. */
-  tooManyPipelined(event: SessionEvent, limit: number): Buffer;
+  /**
+   * The answer to one event beyond the limit of pipelined requests. It replaces the event's own. Sessions with
+   * `next` never meet that limit.
+   */
+  tooManyPipelined?(event: SessionEvent, limit: number): Buffer;
+  /**
+   * Asks the client to go: it is to send no further request here, and to close once it has its answers. A protocol
+   * without such words has none; its connection closes at a boundary between requests.
+   */
+  leave?(reason: LeaveReason): Buffer;
 }
+
+/** `drain`: this worker stops; `rebalance`: others have less to do. */
+export type LeaveReason = 'drain' | 'rebalance';
 
 /** `firstByte`: nothing came; `request`: a request begun was not finished; `idle`: no further request came. */
 export type DeadlineKind = 'firstByte' | 'request' | 'idle';

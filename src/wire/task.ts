@@ -7,10 +7,12 @@ export interface Task {
   readonly name: string;
   /** What the handler gets: msgpack in the product. */
   readonly body: Uint8Array;
+  /** Milliseconds from its arrival within which it must have been started; later nobody wants it any more. */
+  readonly deadline?: number;
 }
 
 /** Why a task has no result. Each protocol puts these into its own words. */
-export type TaskFailureCode = 'BUSY' | 'TIMEOUT' | 'INTERNAL';
+export type TaskFailureCode = 'BUSY' | 'TIMEOUT' | 'INTERNAL' | 'DEADLINE' | 'CANCELLED';
 
 export type TaskOutcome =
   | { readonly kind: 'done'; readonly body: Uint8Array }

@@ -40,3 +40,27 @@ export class AnswerSlots {
     this.#gone = 0;
   }
 }
+
+/** The same for protocols that name the request in its answer: each leaves as soon as it is there. */
+export class AnswersAsReady {
+  readonly #write: (bytes: Buffer) => void;
+  #waiting = 0;
+
+  constructor(write: (bytes: Buffer) => void) {
+    this.#write = write;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  open(): number {
+    this.#waiting++;
+    return 0;
+  }
+
+  fill(_slot: number, bytes: Buffer): void {
+    this.#waiting--;
+    this.#write(bytes);
+  }
+}

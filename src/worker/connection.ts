@@ -1,29 +1,18 @@
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../errors.js';
-import type { Logger } from '../log.js';
-import type { DeadlineKind, Session, SessionEvent } from '../wire/protocol.js';
-import type { Task, TaskOutcome } from '../wire/task.js';
-import { AnswerSlots } from './answer-slots.js';
+import type { DeadlineKind, LeaveReason, Session, SessionEvent } from '../wire/protocol.js';
 import { AnswerWriter } from './answer-writer.js';
-import type { Clock } from './clock.js';
-import type { Counters } from './counters.js';
 import type { Deadlines } from './deadlines.js';
 import { Farewell } from './farewell.js';
 import type { HeldBytes } from './held-bytes.js';
-import type { QueuedRequest } from './request-queue.js';
+import { Intake } from './intake.js';
+import { OpenRequests, type RequestHost } from './open-requests.js';
 
 /** What a connection needs of its worker. */
-export interface ConnectionHost {
+export interface ConnectionHost extends RequestHost {
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
-  readonly counters: Counters;
   readonly held: HeldBytes;
-  readonly log: Logger;
-  readonly clock: Clock;
-  /** Queues a task; `settle` is called once, perhaps at once (BUSY), with the milliseconds that it ran. */
-  submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest;
-  requestStatus(answer: (status: unknown) => void): void;
-  loadChanged(): void;
   onClosed(connection: Connection): void;
 }
 
@@ -34,12 +23,12 @@ interface ConnectionLimits {
   readonly maxPipelined: number;
 }
 
-/** Bytes of input that are made into events at once. */
-const SLICE = 2048;
+/** How long a client that was asked to go may still send, in milliseconds: what was under way then arrives. */
+const LEAVE_GRACE = 1000;
 
 /**
  * One client's connection, on any Duplex: bytes go to the session, its events become answers, answers are written
- * in the order of their events.
+ * in the order of their events, or as they come where the session says so.
  *
  * It reads only while it could also answer: not beyond `maxInFlight` unanswered requests, and not while the peer
  * leaves our answers lying. Nothing is read before `start`.
@@ -49,11 +38,9 @@ export class Connection {
   readonly #session: Session;
   readonly #host: ConnectionHost;
   readonly #writer: AnswerWriter;
-  readonly #slots: AnswerSlots;
+  readonly #requests: OpenRequests;
+  readonly #intake: Intake;
   readonly #farewell: Farewell;
-  /** Requests whose outcome is still to come. */
-  readonly #tasks = new Set<QueuedRequest>();
-  #unanswered = 0;
   /** Bytes of a request that is not whole yet, as the host was told last. */
   #held = 0;
   #started = false;
@@ -61,6 +48,9 @@ export class Connection {
   #peerEnded = false;
   /** No further request is taken. */
   #inputOver = false;
+  #leaving: LeaveReason | undefined;
+  #cancelGrace: (() => void) | undefined;
+  /** It closes at the next boundary between requests. */
   #draining = false;
   #expired = false;
   #closed = false;
@@ -71,10 +61,16 @@ export class Connection {
     this.#session = session;
     this.#host = host;
     this.#writer = new AnswerWriter(stream, () => {
-      this.#advance(true);
+      this.#guarded(() => this.#advance(true));
     });
-    this.#slots = new AnswerSlots((bytes) => {
-      this.#writer.write(bytes);
+    this.#requests = new OpenRequests(host, session.unordered ?? false, {
+      write: (bytes) => this.#writer.write(bytes),
+      guarded: (step) => this.#guarded(step),
+    });
+    this.#intake = new Intake(session, {
+      take: (event) => this.#take(event),
+      wants: () => !this.#inputOver && !this.#writer.full,
+      hasRoom: () => !this.#inputOver && this.#readyForMore(),
     });
     this.#farewell = new Farewell(stream, host.clock);
     // A handed-over socket arrives with false: then Node ends our side at the client's half-close, answers or not.
@@ -97,6 +93,8 @@ export class Connection {
   start(): void {
     if (this.#closed) return;
     this.#started = true;
+    if (this.#session.greeting) this.#writer.write(this.#session.greeting);
+    if (this.#leaving) this.#askToLeave(this.#leaving);
     this.#stream.on('data', (chunk: Buffer) => {
       this.#guarded(() => this.#onData(chunk));
     });
@@ -104,13 +102,20 @@ export class Connection {
     else this.#advance(true);
   }
 
-  /** Closes at the next boundary between requests; a request begun may still be finished, and no other after it. */
-  drain(): void {
-    this.#draining = true;
+  /**
+   * Ends the connection without losing a request. Where the protocol has words for it, the client is asked to go and
+   * has a while to do so; then, or else at once, it closes at the next boundary between requests. A request begun may
+   * still be finished, and no other after it.
+   */
+  leave(reason: LeaveReason): void {
+    if (this.#leaving !== undefined) return;
+    this.#leaving = reason;
+    if (!this.#session.leave) this.#draining = true;
+    else if (this.#started) this.#askToLeave(reason);
     this.#advance(false);
   }
 
-  /** Takes no further input, not even the rest of a request; what was read whole is answered, then it closes. */
+  /** Takes no further input, not even the rest of a request; what was taken is answered, then it closes. */
   stopReading(): void {
     this.#inputOver = true;
     this.#advance(false);
@@ -126,7 +131,7 @@ export class Connection {
     this.#guarded(() => {
       this.#inputOver = true;
       this.#expired = true;
-      this.#reply(this.#session.timedOut(kind), true);
+      this.#requests.reply(this.#session.timedOut(kind), true);
       this.#advance(false);
     });
   }
@@ -140,17 +145,8 @@ export class Connection {
   #onData(chunk: Buffer): void {
     if (this.#inputOver) return;
     this.#heard = true;
-    let completed = false;
-    for (let start = 0; start < chunk.length && !this.#inputOver; start += SLICE) {
-      // Commands of a few bytes may have long answers: what would answer with too much at once is read later.
-      if (this.#writer.full) {
-        this.#stream.unshift(chunk.subarray(start));
-        break;
-      }
-      const events = this.#session.receive(chunk.subarray(start, start + SLICE));
-      this.#take(events);
-      completed ||= events.length > 0;
-    }
+    const { completed, rest } = this.#intake.receive(chunk);
+    if (rest && !this.#inputOver) this.#stream.unshift(rest);
     this.#weigh();
     if (this.#draining && completed) this.#inputOver = true;
     // The time for a request begins anew when an earlier one was completed, not with each piece of it.
@@ -161,7 +157,7 @@ export class Connection {
   #weigh(): void {
     if (!this.#reportHeld(this.#session.held ?? 0) || !this.#session.giveUp) return;
     this.#host.counters.busy++;
-    this.#reply(this.#session.giveUp(), false);
+    this.#requests.reply(this.#session.giveUp(), false);
     this.#reportHeld(0);
   }
 
@@ -173,77 +169,26 @@ export class Connection {
 
   #onEnd(): void {
     if (this.#closed) return;
-    if (!this.#inputOver) this.#take(this.#session.end());
-    this.#inputOver = true;
+    this.#finishInput();
     this.#advance(false);
   }
 
-  #take(events: readonly SessionEvent[]): void {
-    for (const event of events) {
-      if (event.kind === 'close') {
-        this.#inputOver = true;
-        return;
-      }
-      const { maxPipelined } = this.#host.limits;
-      if (this.#slots.waiting >= maxPipelined) {
-        this.#reply(this.#session.tooManyPipelined(event, maxPipelined), true);
-      } else if (event.kind === 'reply') this.#reply(event.bytes, event.error ?? false);
-      else if (event.kind === 'status') this.#runStatus(event);
-      else this.#runTask(event);
-    }
+  /** Once everything that came before the client's end is taken. */
+  #finishInput(): void {
+    if (this.#inputOver || this.#intake.backlog) return;
+    for (const event of this.#session.end()) this.#take(event);
+    this.#inputOver = true;
   }
 
-  #reply(bytes: Buffer, error: boolean): void {
-    if (error) this.#host.counters.errors++;
-    this.#answer(this.#openSlot(), bytes);
-  }
-
-  #runStatus(event: Extract<SessionEvent, { kind: 'status' }>): void {
-    const slot = this.#openSlot();
-    this.#host.requestStatus((status) => {
-      if (!this.#closed) this.#guarded(() => this.#answer(slot, event.answer(status)));
-    });
-  }
-
-  #runTask(event: Extract<SessionEvent, { kind: 'task' }>): void {
-    const slot = this.#openSlot();
-    const { clock, log } = this.#host;
-    const readAt = clock.now();
-    let settled = false;
-    let request: QueuedRequest | undefined;
-    request = this.#host.submit(event.task, (outcome, ran) => {
-      settled = true;
-      if (this.#closed) return;
-      if (request) this.#tasks.delete(request);
-      this.#guarded(() => {
-        const answer = event.answer(outcome);
-        this.#answer(slot, answer.bytes);
-        if (!log.enabled('verbose')) return;
-        const queued = Math.max(0, clock.now() - readAt - ran);
-        log.verbose('answered', {
-          id: event.label,
-          ...answer.log,
-          queuedMs: round(queued),
-          ranMs: round(ran),
-        });
-      });
-    });
-    if (!settled) this.#tasks.add(request);
-  }
-
-  #openSlot(): number {
-    this.#unanswered++;
-    this.#host.counters.inFlight++;
-    this.#host.loadChanged();
-    return this.#slots.open();
-  }
-
-  #answer(slot: number, bytes: Buffer): void {
-    this.#unanswered--;
-    this.#host.counters.inFlight--;
-    this.#host.counters.handledRequests++;
-    this.#host.loadChanged();
-    this.#slots.fill(slot, bytes);
+  #take(event: SessionEvent): void {
+    const { maxPipelined } = this.#host.limits;
+    if (event.kind === 'close') this.#inputOver = true;
+    else if (event.kind === 'cancel') this.#requests.cancel(event.of);
+    else if (this.#session.tooManyPipelined && this.#requests.waiting >= maxPipelined) {
+      this.#requests.reply(this.#session.tooManyPipelined(event, maxPipelined), true);
+    } else if (event.kind === 'reply') this.#requests.reply(event.bytes, event.error ?? false);
+    else if (event.kind === 'status') this.#requests.askStatus(event);
+    else this.#requests.run(event);
   }
 
   // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
@@ -251,8 +196,10 @@ export class Connection {
   /** @param anew whether something happened that starts the current deadline again. */
   #advance(anew: boolean): void {
     if (this.#closed || !this.#started) return;
+    if (this.#intake.backlog && this.#intake.pull()) this.#weigh();
+    if (this.#peerEnded) this.#finishInput();
     if (this.#draining && !this.#session.midRequest) this.#inputOver = true;
-    const owing = this.#slots.waiting > 0 || this.#writer.pending;
+    const owing = this.#requests.waiting > 0 || this.#writer.pending;
     if (this.#inputOver && !owing)
       this.#farewell.begin(this.#expired, () => this.#host.deadlines.release(this));
     const read = this.#farewell.begun || (!this.#inputOver && this.#readyForMore());
@@ -263,7 +210,7 @@ export class Connection {
 
   #readyForMore(): boolean {
     return (
-      this.#writer.peerReads && !this.#writer.full && this.#slots.waiting < this.#host.limits.maxInFlight
+      this.#writer.peerReads && !this.#writer.full && this.#requests.waiting < this.#host.limits.maxInFlight
     );
   }
 
@@ -281,20 +228,28 @@ export class Connection {
     if (this.#inputOver || !this.#readyForMore()) return undefined;
     if (!this.#heard) return 'firstByte';
     if (this.#session.midRequest) return 'request';
-    return this.#slots.waiting > 0 ? undefined : 'idle';
+    return this.#requests.waiting > 0 ? undefined : 'idle';
   }
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
 
+  #askToLeave(reason: LeaveReason): void {
+    const words = this.#session.leave?.(reason);
+    if (words && !this.#inputOver) this.#writer.write(words);
+    this.#cancelGrace = this.#host.clock.after(LEAVE_GRACE, () => {
+      this.#draining = true;
+      this.#guarded(() => this.#advance(false));
+    });
+  }
+
   #onClose(): void {
     this.#closed = true;
     this.#farewell.cancel();
+    this.#cancelGrace?.();
     this.#reportHeld(0);
-    const { counters, deadlines } = this.#host;
-    deadlines.release(this);
-    for (const request of this.#tasks) request.abandoned = true;
-    counters.inFlight -= this.#unanswered;
-    counters.openConnections--;
+    this.#requests.close();
+    this.#host.deadlines.release(this);
+    this.#host.counters.openConnections--;
     this.#host.loadChanged();
     this.#host.onClosed(this);
   }
@@ -309,9 +264,4 @@ export class Connection {
       this.#stream.destroy();
     }
   }
-}
-
-/** To hundredths of a millisecond. */
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 100) / 100;
 }

@@ -75,7 +75,7 @@ export class Connections {
     // Two turns of the loop: what the kernel has of idle connections is read, and answered.
     await nextTurn();
     await nextTurn();
-    for (const connection of this.#open) connection.drain();
+    for (const connection of this.#open) connection.leave('drain');
     const stopReading = clock.after(timeout * READING_SHARE, () => {
       for (const connection of this.#open) connection.stopReading();
     });
@@ -101,7 +101,8 @@ export class Connections {
    */
   #accept(id: number, view: ListenerView, socket: Socket): void {
     socket.setNoDelay(true);
-    const session = view.protocol.open({ limits: this.#options.limits, permits: view.permits });
+    const { maxInFlight } = this.#host.limits;
+    const session = view.protocol.open({ limits: this.#options.limits, maxInFlight, permits: view.permits });
     const connection = new Connection(socket, session, {
       ...this.#host,
       onClosed: (closed) => {

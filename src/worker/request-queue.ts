@@ -5,7 +5,7 @@ export interface QueuedRequest {
   readonly task: Task;
   /** Milliseconds of the monotonic clock. */
   readonly queuedAt: number;
-  /** Set when nobody waits for the outcome any more: it is then not started. */
+  /** Set when nobody waits for the outcome any more: it is then not started, but settled as CANCELLED. */
   abandoned: boolean;
   /** Threads that died while they ran it. */
   deaths: number;
@@ -55,10 +55,10 @@ export class RequestQueue {
   }
 
   /**
-   * Up to `count` requests from the head, and no further one once their bodies reach `bytes`; those that were
-   * abandoned are dropped on the way.
+   * Up to `count` requests from the head, and no further one once their bodies reach `bytes`; those that nobody
+   * wants any more, or not so late, are settled on the way.
    */
-  take(count: number, bytes: number): QueuedRequest[] {
+  take(count: number, bytes: number, now: number): QueuedRequest[] {
     const taken: QueuedRequest[] = [];
     let size = 0;
     while (taken.length < count && size < bytes && this.#head < this.#requests.length) {
@@ -66,7 +66,7 @@ export class RequestQueue {
       this.#requests[this.#head++] = undefined;
       if (!request) continue;
       this.#bytes -= request.task.body.length;
-      if (request.abandoned) continue;
+      if (settledUnstarted(request, now)) continue;
       taken.push(request);
       size += request.task.body.length;
     }
@@ -94,4 +94,18 @@ export class RequestQueue {
     } else return;
     this.#head = 0;
   }
+}
+
+function settledUnstarted(request: QueuedRequest, now: number): boolean {
+  const { deadline = Infinity } = request.task;
+  if (request.abandoned) {
+    request.settle(
+      { kind: 'failed', code: 'CANCELLED', message: 'it was cancelled before it was started' },
+      0,
+    );
+  } else if (now - request.queuedAt > deadline) {
+    const message = `it was not started within its deadline of ${deadline} ms`;
+    request.settle({ kind: 'failed', code: 'DEADLINE', message }, 0);
+  } else return false;
+  return true;
 }

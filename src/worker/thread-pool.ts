@@ -107,7 +107,11 @@ export class ThreadPool {
       const thread = this.#idle.pop();
       if (!thread) return;
       const share = Math.ceil(this.#queue.depth / this.#options.count);
-      const taken = this.#queue.take(Math.min(share, this.#options.batch), MAX_BATCH_BYTES);
+      const taken = this.#queue.take(
+        Math.min(share, this.#options.batch),
+        MAX_BATCH_BYTES,
+        this.#clock.now(),
+      );
       const batch = taken.filter((request) => this.#known(thread, request));
       if (batch.length === 0) {
         this.#idle.push(thread);

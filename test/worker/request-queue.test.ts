@@ -12,9 +12,9 @@ const names = (requests: readonly QueuedRequest[]): string[] => requests.map(({ 
 test('first in, first out', () => {
   const queue = new RequestQueue(10, Infinity);
   for (const name of ['a', 'b', 'c']) queue.push(request(name));
-  expect(names(queue.take(2, Infinity))).toEqual(['a', 'b']);
-  expect(names(queue.take(2, Infinity))).toEqual(['c']);
-  expect(names(queue.take(2, Infinity))).toEqual([]);
+  expect(names(queue.take(2, Infinity, 0))).toEqual(['a', 'b']);
+  expect(names(queue.take(2, Infinity, 0))).toEqual(['c']);
+  expect(names(queue.take(2, Infinity, 0))).toEqual([]);
 });
 
 test('a full queue refuses, and takes again once there is room', () => {
@@ -24,28 +24,51 @@ test('a full queue refuses, and takes again once there is room', () => {
     true,
     false,
   ]);
-  queue.take(1, Infinity);
+  queue.take(1, Infinity, 0);
   expect(queue.push(request('d'))).toBe(true);
-  expect(names(queue.take(9, Infinity))).toEqual(['b', 'd']);
+  expect(names(queue.take(9, Infinity, 0))).toEqual(['b', 'd']);
 });
 
 test('what was taken returns to the head in its order, even into a full queue', () => {
   const queue = new RequestQueue(3, Infinity);
   for (const name of ['a', 'b', 'c']) queue.push(request(name));
-  const taken = queue.take(2, Infinity);
+  const taken = queue.take(2, Infinity, 0);
   queue.push(request('d'));
   queue.requeue(taken);
-  expect(names(queue.take(9, Infinity))).toEqual(['a', 'b', 'c', 'd']);
+  expect(names(queue.take(9, Infinity, 0))).toEqual(['a', 'b', 'c', 'd']);
 });
 
-test('abandoned requests are dropped on the way and do not count against what is taken', () => {
+test('abandoned requests are settled on the way and do not count against what is taken', () => {
   const queue = new RequestQueue(9, Infinity);
-  queue.push({ ...request('a'), abandoned: true });
+  const settled: string[] = [];
+  const abandoned = (name: string): QueuedRequest => ({
+    ...request(name),
+    abandoned: true,
+    settle: (outcome) => settled.push(`${name} ${outcome.kind === 'failed' ? outcome.code : 'done'}`),
+  });
+  queue.push(abandoned('a'));
   queue.push(request('b'));
-  queue.push({ ...request('c'), abandoned: true });
+  queue.push(abandoned('c'));
   queue.push(request('d'));
-  expect(names(queue.take(2, Infinity))).toEqual(['b', 'd']);
+  expect(names(queue.take(2, Infinity, 0))).toEqual(['b', 'd']);
   expect(queue.depth).toBe(0);
+  expect(settled).toEqual(['a CANCELLED', 'c CANCELLED']);
+});
+
+test('a request that is not taken within its deadline is settled instead, one in time is taken', () => {
+  const queue = new RequestQueue(9, Infinity);
+  const settled: unknown[] = [];
+  const dated = (name: string, deadline: number): QueuedRequest => ({
+    ...request(name, 100),
+    task: { name, body: Buffer.from(name), deadline },
+    settle: (outcome) => settled.push(outcome),
+  });
+  queue.push(dated('late', 49));
+  queue.push(dated('in time', 50));
+  expect(names(queue.take(9, Infinity, 150))).toEqual(['in time']);
+  expect(settled).toEqual([
+    { kind: 'failed', code: 'DEADLINE', message: 'it was not started within its deadline of 49 ms' },
+  ]);
 });
 
 test('the oldest wait is that of the head', () => {
@@ -54,7 +77,7 @@ test('the oldest wait is that of the head', () => {
   queue.push(request('a', 100));
   queue.push(request('b', 400));
   expect(queue.oldestWait(500)).toBe(400);
-  queue.take(1, Infinity);
+  queue.take(1, Infinity, 0);
   expect(queue.oldestWait(500)).toBe(100);
 });
 
@@ -77,7 +100,7 @@ test('over any sequence of operations it behaves as a plain list', () => {
             if (model.length < 3000) model.push(name);
           }
         } else if (kind === 'take') {
-          expect(names(queue.take(count, Infinity))).toEqual(model.slice(0, count));
+          expect(names(queue.take(count, Infinity, 0))).toEqual(model.slice(0, count));
           model = model.slice(count);
         } else {
           const returned = Array.from({ length: count }, () => String(last++));
@@ -94,18 +117,18 @@ test('over any sequence of operations it behaves as a plain list', () => {
 test('a taking ends once its bodies are large, and always takes one', () => {
   const queue = new RequestQueue(10, Infinity);
   for (const name of ['aaaa', 'bbbb', 'cccc']) queue.push(request(name));
-  expect(names(queue.take(9, 5))).toEqual(['aaaa', 'bbbb']);
-  expect(names(queue.take(9, 1))).toEqual(['cccc']);
+  expect(names(queue.take(9, 5, 0))).toEqual(['aaaa', 'bbbb']);
+  expect(names(queue.take(9, 1, 0))).toEqual(['cccc']);
 });
 
 test('the bytes of what waits are bounded too, but any one request fits an empty queue', () => {
   const queue = new RequestQueue(10, 8);
   expect(queue.push(request('longer than that'))).toBe(true);
   expect(queue.push(request('a'))).toBe(false);
-  const taken = queue.take(1, Infinity);
+  const taken = queue.take(1, Infinity, 0);
   expect(queue.push(request('12345678'))).toBe(true);
   expect(queue.push(request('9'))).toBe(false);
   queue.requeue(taken);
-  queue.take(2, Infinity);
+  queue.take(2, Infinity, 0);
   expect(queue.push(request('9'))).toBe(true);
 });

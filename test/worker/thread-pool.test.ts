@@ -166,14 +166,14 @@ test('an abandoned request is not run', async () => {
     queuedAt: 0,
     abandoned: true,
     deaths: 0,
-    settle: () => {
-      order.push('abandoned');
+    settle: (outcome: TaskOutcome) => {
+      order.push(outcome.kind === 'failed' ? outcome.code : 'run');
     },
   };
   queue.push(abandoned);
   await pool.start();
   await run('echo', 'a');
-  expect(order).toEqual(['echo a']);
+  expect(order).toEqual(['CANCELLED', 'echo a']);
 });
 
 test('threads that never get ready are replaced with growing pauses, and after five the pool says it is stuck', async () => {

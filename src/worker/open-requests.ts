@@ -1,0 +1,114 @@
+import type { Logger } from '../log.js';
+import type { SessionEvent, TaskEvent } from '../wire/protocol.js';
+import type { Task, TaskOutcome } from '../wire/task.js';
+import { AnswersAsReady, AnswerSlots } from './answer-slots.js';
+import type { Clock } from './clock.js';
+import type { Counters } from './counters.js';
+import type { QueuedRequest } from './request-queue.js';
+
+/** What carries requests out, and counts them. */
+export interface RequestHost {
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Queues a task; `settle` is called once, perhaps at once (BUSY), with the milliseconds that it ran. */
+  submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest;
+  requestStatus(answer: (status: unknown) => void): void;
+  loadChanged(): void;
+}
+
+export interface AnswerSink {
+  write(bytes: Buffer): void;
+  /** Runs what protocols do later, when an outcome comes: a throw costs the connection. */
+  guarded(step: () => void): void;
+}
+
+/** The requests of one connection whose answers are still to come, and the way of these answers to the writer. */
+export class OpenRequests {
+  readonly #host: RequestHost;
+  readonly #sink: AnswerSink;
+  readonly #slots: AnswerSlots | AnswersAsReady;
+  /** Tasks whose outcome is still to come. */
+  readonly #tasks = new Map<TaskEvent, QueuedRequest>();
+  #unanswered = 0;
+  #closed = false;
+
+  constructor(host: RequestHost, unordered: boolean, sink: AnswerSink) {
+    this.#host = host;
+    this.#sink = sink;
+    const write = (bytes: Buffer): void => {
+      sink.write(bytes);
+    };
+    this.#slots = unordered ? new AnswersAsReady(write) : new AnswerSlots(write);
+  }
+
+  /** Requests whose answers did not go to the writer yet. */
+  get waiting(): number {
+    return this.#slots.waiting;
+  }
+
+  reply(bytes: Buffer, error: boolean): void {
+    if (error) this.#host.counters.errors++;
+    this.#answer(this.#openSlot(), bytes);
+  }
+
+  askStatus(event: Extract<SessionEvent, { kind: 'status' }>): void {
+    const slot = this.#openSlot();
+    this.#host.requestStatus((status) => {
+      if (!this.#closed) this.#sink.guarded(() => this.#answer(slot, event.answer(status)));
+    });
+  }
+
+  run(event: TaskEvent): void {
+    const slot = this.#openSlot();
+    const readAt = this.#host.clock.now();
+    let settled = false;
+    const request = this.#host.submit(event.task, (outcome, ran) => {
+      settled = true;
+      if (this.#closed) return;
+      this.#tasks.delete(event);
+      this.#sink.guarded(() => {
+        const answer = event.answer(outcome);
+        this.#answer(slot, answer.bytes);
+        if (!this.#host.log.enabled('verbose')) return;
+        const queued = Math.max(0, this.#host.clock.now() - readAt - ran);
+        const times = { queuedMs: round(queued), ranMs: round(ran) };
+        this.#host.log.verbose('answered', { id: event.label, ...answer.log(), ...times });
+      });
+    });
+    if (!settled) this.#tasks.set(event, request);
+  }
+
+  /** What still waits is dropped when its turn comes, and answered then: until then it counts as open. */
+  cancel(event: TaskEvent): void {
+    const request = this.#tasks.get(event);
+    if (request) request.abandoned = true;
+  }
+
+  /** The connection is gone: nobody waits any more. */
+  close(): void {
+    this.#closed = true;
+    for (const request of this.#tasks.values()) request.abandoned = true;
+    this.#host.counters.inFlight -= this.#unanswered;
+  }
+
+  #openSlot(): number {
+    this.#unanswered++;
+    this.#host.counters.inFlight++;
+    this.#host.loadChanged();
+    return this.#slots.open();
+  }
+
+  #answer(slot: number, bytes: Buffer): void {
+    this.#unanswered--;
+    this.#host.counters.inFlight--;
+    this.#host.counters.handledRequests++;
+    this.#host.loadChanged();
+    this.#slots.fill(slot, bytes);
+  }
+}
+
+/** To hundredths of a millisecond. */
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
+}

@@ -1,0 +1,91 @@
+import { duplexPair } from './duplex-pair.js';
+import { type LogRecord, Logger } from '../../src/log.js';
+import type { Session } from '../../src/wire/protocol.js';
+import type { Task, TaskOutcome } from '../../src/wire/task.js';
+import { Connection, type ConnectionHost } from '../../src/worker/connection.js';
+import { newCounters } from '../../src/worker/counters.js';
+import { Deadlines } from '../../src/worker/deadlines.js';
+import { HeldBytes } from '../../src/worker/held-bytes.js';
+import type { QueuedRequest } from '../../src/worker/request-queue.js';
+import { echoProtocol } from './entry/echo-protocol.mjs';
+import { FakeClock } from './fake-clock.js';
+
+interface Submitted {
+  readonly task: Task;
+  readonly request: QueuedRequest;
+  readonly body: string;
+  settle(outcome: TaskOutcome, ran: number): void;
+}
+
+/** A connection of which the tasks are settled by the test. */
+export function connect(
+  limits: Partial<ConnectionHost['limits']> = {},
+  session: Session = echoProtocol.open(),
+) {
+  const clock = new FakeClock();
+  const logged: LogRecord[] = [];
+  const tasks: Submitted[] = [];
+  const statusAnswers: ((status: unknown) => void)[] = [];
+  const counters = newCounters();
+  let closed = 0;
+  const { ours, theirs } = duplexPair();
+  const host: ConnectionHost = {
+    limits: { maxInFlight: 1000, maxPipelined: 1000, ...limits },
+    deadlines: new Deadlines<Connection>(
+      { firstByte: 100, request: 200, idle: 1000 },
+      clock,
+      (subject, kind) => {
+        subject.expire(kind);
+      },
+    ),
+    counters,
+    held: new HeldBytes(Infinity),
+    log: new Logger('verbose', 'test', (record) => {
+      logged.push(record);
+    }),
+    clock,
+    submit: (task, settle) => {
+      const request = { task, queuedAt: clock.now(), abandoned: false, deaths: 0, settle };
+      tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });
+      return request;
+    },
+    requestStatus: (answer) => {
+      statusAnswers.push(answer);
+    },
+    loadChanged: () => {},
+    onClosed: () => {
+      closed++;
+    },
+  };
+  const connection = new Connection(ours, session, host);
+  let received = '';
+  theirs.on('data', (chunk: Buffer) => {
+    received += chunk.toString();
+  });
+  const done = (index: number): void => {
+    const submitted = tasks[index];
+    submitted?.settle({ kind: 'done', body: submitted.task.body }, 1);
+  };
+  return {
+    clock,
+    connection,
+    ours,
+    theirs,
+    counters,
+    tasks,
+    statusAnswers,
+    logged,
+    done,
+    received: () => received,
+    closed: () => closed,
+  };
+}
+
+/** Lets everything that is under way between two streams arrive. */
+export async function arrive(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
