@@ -1,5 +1,5 @@
 import { PkixdError } from '../errors.js';
-import type { ListenerStatus, ServerStatus, WorkerStatus } from '../wire/control.js';
+import type { ListenerStatus, Replacement, ServerStatus, WorkerStatus } from '../wire/control.js';
 import type { WorkerStatistics } from '../wire/ipc.js';
 import type { Command } from './command.js';
 import { print } from './context.js';
@@ -31,7 +31,8 @@ function isStatus(value: unknown): value is ServerStatus {
 }
 
 export function describeStatus(server: ServerStatus): string {
-  const { version, state, pid, uptime, node, workers, scale, restarts, pending, rss, listeners } = server;
+  const { version, state, pid, uptime, node, workers, scale, restarts, pending, rss, listeners, replaced } =
+    server;
   const ready = workers.filter((worker) => worker.state === 'ready').length;
   return [
     `pkixd ${version}: ${state}, pid ${pid}, up ${formatAge(uptime)}, Node ${node}`,
@@ -40,6 +41,7 @@ export function describeStatus(server: ServerStatus): string {
     formatTable(LISTENER_COLUMNS, listeners),
     '',
     formatTable(WORKER_COLUMNS, workers),
+    ...(replaced.length > 0 ? ['', formatTable(REPLACEMENT_COLUMNS, replaced)] : []),
   ].join('\n');
 }
 
@@ -63,6 +65,7 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
   { title: 'UP', align: 'right', cell: (w) => formatAge(w.uptime) },
   { title: 'LAST PONG', align: 'right', cell: (w) => (w.statistics ? formatAge(w.lastPong) : '-') },
   statistic('OPEN', (s) => s.openConnections),
+  statistic('ACTIVE', (s) => s.activeConnections),
   statistic('SERVED', (s) => s.handledConnections),
   statistic('REQUESTS', (s) => s.handledRequests),
   statistic('ERRORS', (s) => s.errors),
@@ -74,6 +77,14 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
   statistic('THREADS', (s) => `${s.busyThreads}/${s.threads}`),
   statistic('LOOP', (s) => `${Math.round(s.eventLoopUtilization * 100)}%`),
   statistic('RSS', (s) => formatMemory(s.rss)),
+  statistic('ANON', (s) => formatMemory(s.anonymousRss)),
+];
+
+const REPLACEMENT_COLUMNS: readonly Column<Replacement>[] = [
+  { title: 'REPLACED', align: 'right', cell: (r) => r.worker },
+  { title: 'PID', align: 'right', cell: (r) => r.pid },
+  { title: 'AGO', align: 'right', cell: (r) => formatAge(r.ago) },
+  { title: 'WHY', align: 'left', cell: (r) => r.why },
 ];
 
 /** A column of what the last pong said; `-` before the first. */

@@ -100,6 +100,13 @@ export const OPTIONS = {
     max: HOUR,
     text: 'Wait before the second replacement in a row; doubles with each further one, up to 30 s.',
   },
+  'workers.maxRss': {
+    type: 'size',
+    default: 2048 * MIB,
+    min: 0,
+    max: 1024 * 1024 * MIB,
+    text: 'Anonymous memory beyond which a worker is replaced: a new one gets ready, then it drains. 0: any amount.',
+  },
   'threads.count': {
     type: 'integer',
     unit: 'threads a worker',
@@ -197,6 +204,21 @@ export const OPTIONS = {
     min: 1,
     max: 1_000_000,
     text: 'Unanswered requests of one connection beyond which each further one is answered PIPELINE_LIMIT.',
+  },
+  'connection.maxAge': {
+    type: 'duration',
+    default: 0,
+    min: 0,
+    max: 30 * DAY,
+    text: 'How old a connection may get: give or take a tenth, it is then ended behind its next answer, so that long-lived clients spread over new workers. 0: any age.',
+  },
+  'connection.maxRequests': {
+    type: 'integer',
+    unit: 'requests a connection',
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    text: 'Requests after which a connection is ended behind the answer to the last. 0: any number.',
   },
   'request.maxLine': {
     type: 'size',

@@ -1,10 +1,13 @@
 import type { Config } from '../config/config.js';
+import { formatSize } from '../config/units.js';
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
-import type { ToPrimary } from '../wire/ipc.js';
+import type { Replacement } from '../wire/control.js';
+import type { ToPrimary, WorkerStatistics } from '../wire/ipc.js';
 import { type ForkedWorker, forkWorker } from './cluster.js';
 import type { Dispatcher } from './dispatcher.js';
 import { afterDeath, afterOrder, afterStaying, NO_DEATHS, STABLE_AFTER } from './restart-policy.js';
+import { ReplacementList } from './replacement-list.js';
 import { WorkerHandle } from './worker-handle.js';
 
 export interface FleetOptions {
@@ -27,6 +30,7 @@ export class Fleet {
   #lastNumber = 0;
   #restarts = 0;
   #history = NO_DEATHS;
+  readonly #replaced = new ReplacementList();
   /** No fork before this time. */
   #notBefore = 0;
   #stopped: (() => void) | undefined;
@@ -45,6 +49,10 @@ export class Fleet {
 
   get restarts(): number {
     return this.#restarts;
+  }
+
+  get replaced(): readonly Replacement[] {
+    return this.#replaced.list(this.#options.now());
   }
 
   get degraded(): boolean {
@@ -193,6 +201,8 @@ export class Fleet {
         return dispatcher.report(handle, message);
       case 'statusRequest':
         return handle.send({ type: 'status', request: message.request, status: status() });
+      case 'pong':
+        return this.#checkMemory(handle, message.statistics);
       case 'restart':
         return this.#onRestartRequest(handle, message.reason);
       case 'log':
@@ -203,11 +213,25 @@ export class Fleet {
     }
   }
 
+  #checkMemory(handle: WorkerHandle, { anonymousRss }: WorkerStatistics): void {
+    const limit = this.#options.config['workers.maxRss'];
+    if (limit === 0 || anonymousRss <= limit || handle.leaving || handle.state !== 'ready') return;
+    const used = `${Math.round(anonymousRss / 1024)}KiB`;
+    const reason = `its anonymous memory (${used}) is beyond workers.maxRss (${formatSize(limit)})`;
+    this.#options.log.warn('a worker is replaced', { worker: handle.worker, workerPid: handle.pid, reason });
+    this.#replaceServing(handle, reason);
+  }
+
   #onRestartRequest(handle: WorkerHandle, reason: string): void {
     this.#options.log.warn('a worker asks to be replaced', { worker: handle.worker, reason });
     if (handle.state === 'starting') return handle.kill(`it cannot start: ${reason}`);
-    if (handle.state !== 'ready' || handle.leaving) return;
+    if (handle.state === 'ready' && !handle.leaving) this.#replaceServing(handle, reason);
+  }
+
+  /** It serves on until another is ready. */
+  #replaceServing(handle: WorkerHandle, reason: string): void {
     handle.leaving = true;
+    this.#replaced.add(handle, this.#options.now(), reason);
     // Its drained end will be no death, so what it amounts to is counted here: else it could go round without a wait.
     this.#countDeath(handle.readyAt);
     this.#reconcile();
@@ -216,7 +240,10 @@ export class Fleet {
   #onGone(handle: WorkerHandle): void {
     this.#handles.delete(handle);
     this.#options.dispatcher.bury(handle);
-    if (!handle.ordered) this.#countDeath(handle.readyAt);
+    if (!handle.ordered) {
+      this.#replaced.add(handle, this.#options.now(), handle.end);
+      this.#countDeath(handle.readyAt);
+    }
     this.#reconcile();
     this.#options.onChange();
   }

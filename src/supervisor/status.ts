@@ -37,5 +37,6 @@ export function statusOf(sources: StatusSources): ServerStatus {
       backlog: backlog?.of(boundTo(listener)) ?? null,
     })),
     workers: fleet.handles.map((handle) => handle.status()),
+    replaced: fleet.replaced,
   };
 }

@@ -51,6 +51,7 @@ export class WorkerHandle implements HandoverTarget {
   #exited = false;
   #heardOut = false;
   #killReason: string | undefined;
+  #end = 'it is gone';
   /** A stop, a scale-down or an operator wants it gone: its end is no failure. */
   ordered = false;
   /** It serves on until its replacement is ready. */
@@ -82,6 +83,11 @@ export class WorkerHandle implements HandoverTarget {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Why it is gone. */
+  get end(): string {
+    return this.#end;
   }
 
   status(): WorkerStatus {
@@ -200,6 +206,8 @@ export class WorkerHandle implements HandoverTarget {
 
   #logEnd(code: number | null, signal: string | null): void {
     const { log } = this.#options;
+    const how = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
+    this.#end = this.#killReason ?? how;
     const fields = { worker: this.worker, workerPid: this.pid, code, signal, reason: this.#killReason };
     if (this.ordered && code === 0) log.info('worker exited', fields);
     else log.warn('worker died', fields);

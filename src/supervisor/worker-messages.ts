@@ -50,6 +50,7 @@ export function parseToPrimary(value: unknown): ToPrimary | undefined {
 /** Which numbers statistics consist of; the type holds the list to be whole. */
 const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
   openConnections: true,
+  activeConnections: true,
   handledConnections: true,
   handledRequests: true,
   errors: true,
@@ -63,6 +64,7 @@ const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
   threadRestarts: true,
   eventLoopUtilization: true,
   rss: true,
+  anonymousRss: true,
 };
 
 function isStatistics(value: unknown): value is WorkerStatistics {

@@ -29,6 +29,16 @@ export interface ServerStatus {
   readonly rss: number;
   readonly listeners: readonly ListenerStatus[];
   readonly workers: readonly WorkerStatus[];
+  /** The last workers that were replaced though no operator asked for it, oldest first. */
+  readonly replaced: readonly Replacement[];
+}
+
+export interface Replacement {
+  readonly worker: number;
+  readonly pid: number;
+  /** Milliseconds ago. */
+  readonly ago: number;
+  readonly why: string;
 }
 
 export interface ListenerStatus {

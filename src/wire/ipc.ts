@@ -12,6 +12,8 @@ export type ToWorker =
   | { readonly type: 'drain'; readonly lastId: number; readonly timeout: number }
   /** These connections were never acknowledged: say `revoked` (and never touch them), or nothing if acknowledged. */
   | { readonly type: 'revoke'; readonly ids: readonly number[] }
+  /** Send this many clients that asked something lately to other workers, each behind an answer. */
+  | { readonly type: 'shed'; readonly count: number }
   | { readonly type: 'status'; readonly request: number; readonly status: unknown };
 
 export type ToPrimary =
@@ -42,6 +44,8 @@ export interface Handover {
 /** A worker's account of itself, in each pong. Counters run since the worker's start. */
 export interface WorkerStatistics {
   readonly openConnections: number;
+  /** Connections on which a request came within the last seconds, and that were not sent away. */
+  readonly activeConnections: number;
   readonly handledConnections: number;
   /** Requests answered, errors included. */
   readonly handledRequests: number;
@@ -64,4 +68,6 @@ export interface WorkerStatistics {
   readonly eventLoopUtilization: number;
   /** Resident memory of the process, in bytes. */
   readonly rss: number;
+  /** What of it is the process's own: no file pages, none shared with others. In bytes. */
+  readonly anonymousRss: number;
 }

@@ -91,7 +91,7 @@ export interface Session {
   leave?(reason: LeaveReason): Buffer;
 }
 
-/** `drain`: this worker stops; `rebalance`: others have less to do. */
+/** `drain`: this worker stops; `rebalance`: others have less to do, or the connection is old. */
 export type LeaveReason = 'drain' | 'rebalance';
 
 /** `firstByte`: nothing came; `request`: a request begun was not finished; `idle`: no further request came. */

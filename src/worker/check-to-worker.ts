@@ -15,6 +15,8 @@ export function checkToWorker(value: unknown): ToWorker | undefined {
       return drain(value);
     case 'revoke':
       return isIdList(value['ids']) ? { type: 'revoke', ids: value['ids'] } : undefined;
+    case 'shed':
+      return isCount(value['count']) ? { type: 'shed', count: value['count'] } : undefined;
     case 'status':
       return isCount(value['request'])
         ? { type: 'status', request: value['request'], status: value['status'] }

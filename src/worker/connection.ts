@@ -13,6 +13,10 @@ export interface ConnectionHost extends RequestHost {
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
   readonly held: HeldBytes;
+  /** A request came, on a connection whose client was not asked to go. */
+  onRequest(connection: Connection): void;
+  /** The client is asked to go. */
+  onLeaving(connection: Connection): void;
   onClosed(connection: Connection): void;
 }
 
@@ -21,6 +25,8 @@ interface ConnectionLimits {
   readonly maxInFlight: number;
   /** Unanswered requests beyond which each further one is answered with an error. */
   readonly maxPipelined: number;
+  /** Requests after which the client is asked to go; 0: never. */
+  readonly maxRequests: number;
 }
 
 /** How long a client that was asked to go may still send, in milliseconds: what was under way then arrives. */
@@ -48,6 +54,7 @@ export class Connection {
   #peerEnded = false;
   /** No further request is taken. */
   #inputOver = false;
+  #taken = 0;
   #leaving: LeaveReason | undefined;
   #cancelGrace: (() => void) | undefined;
   /** It closes at the next boundary between requests. */
@@ -104,14 +111,13 @@ export class Connection {
 
   /**
    * Ends the connection without losing a request. Where the protocol has words for it, the client is asked to go and
-   * has a while to do so; then, or else at once, it closes at the next boundary between requests. A request begun may
-   * still be finished, and no other after it.
+   * has a while to do so; then it closes at the next boundary between requests. A request begun may still be
+   * finished, and no other after it. Without words a drain closes at that boundary at once, and anything less
+   * urgent right behind an answer: at any other moment a request may be under way.
    */
   leave(reason: LeaveReason): void {
-    if (this.#leaving !== undefined) return;
-    this.#leaving = reason;
-    if (!this.#session.leave) this.#draining = true;
-    else if (this.#started) this.#askToLeave(reason);
+    const boundary = reason === 'drain' || this.#requests.waiting > 0;
+    this.#beginLeaving(reason, boundary);
     this.#advance(false);
   }
 
@@ -148,7 +154,7 @@ export class Connection {
     const { completed, rest } = this.#intake.receive(chunk);
     if (rest && !this.#inputOver) this.#stream.unshift(rest);
     this.#weigh();
-    if (this.#draining && completed) this.#inputOver = true;
+    if (completed && (this.#draining || this.#answersLast)) this.#inputOver = true;
     // The time for a request begins anew when an earlier one was completed, not with each piece of it.
     this.#advance(completed || !this.#session.midRequest);
   }
@@ -189,6 +195,19 @@ export class Connection {
     } else if (event.kind === 'reply') this.#requests.reply(event.bytes, event.error ?? false);
     else if (event.kind === 'status') this.#requests.askStatus(event);
     else this.#requests.run(event);
+    if (event.kind !== 'cancel' && event.kind !== 'close') this.#count();
+  }
+
+  /** After each request, whose own answer is the last where it is the last allowed. */
+  #count(): void {
+    this.#taken++;
+    if (this.#leaving === undefined) this.#host.onRequest(this);
+    if (this.#taken === this.#host.limits.maxRequests) this.#beginLeaving('rebalance', true);
+  }
+
+  /** Asked to go, without a word for it, while nothing was owed. */
+  get #answersLast(): boolean {
+    return this.#leaving !== undefined && !this.#session.leave;
   }
 
   // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
@@ -232,6 +251,16 @@ export class Connection {
   }
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @param boundary where the client cannot be asked: whether the next boundary between requests is the end. */
+  #beginLeaving(reason: LeaveReason, boundary: boolean): void {
+    const asked = this.#leaving;
+    if (asked === reason || asked === 'drain' || this.#closed) return;
+    this.#leaving = reason;
+    if (asked === undefined) this.#host.onLeaving(this);
+    if (!this.#session.leave) this.#draining = boundary;
+    else if (this.#started && asked === undefined) this.#askToLeave(reason);
+  }
 
   #askToLeave(reason: LeaveReason): void {
     const words = this.#session.leave?.(reason);

@@ -2,7 +2,9 @@ import { Socket } from 'node:net';
 import type { Logger } from '../log.js';
 import type { Handover } from '../wire/ipc.js';
 import type { Protocol, RequestLimits } from '../wire/protocol.js';
+import { ActiveConnections } from './active-connections.js';
 import { isCount, isRecord } from './check-to-worker.js';
+import { ConnectionAges } from './connection-ages.js';
 import { Connection, type ConnectionHost } from './connection.js';
 import { HandoverLedger } from './handover-ledger.js';
 import type { SupervisorLink } from './supervisor-link.js';
@@ -20,7 +22,12 @@ export interface ConnectionsOptions {
   readonly max: number;
   /** Milliseconds to wait for handles that the primary has sent and that have not come. */
   readonly handoverTimeout: number;
+  /** Milliseconds that a connection may grow old; 0: any age. */
+  readonly maxAge: number;
 }
+
+/** What a connection needs of the worker and not of this class. */
+export type WorkersPart = Omit<ConnectionHost, 'onRequest' | 'onLeaving' | 'onClosed'>;
 
 /** The share of the drain timeout after which requests that are still arriving are given up. */
 const READING_SHARE = 0.8;
@@ -28,20 +35,31 @@ const READING_SHARE = 0.8;
 /** All connections of this worker: takes them over from the primary, and lets them go when it drains. */
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #host: Omit<ConnectionHost, 'onClosed'>;
+  readonly #host: WorkersPart;
   readonly #link: SupervisorLink;
   readonly #log: Logger;
   readonly #ledger = new HandoverLedger();
   readonly #open = new Set<Connection>();
+  readonly #active: ActiveConnections<Connection>;
+  readonly #ages: ConnectionAges<Connection>;
   #draining = false;
   /** Called after each change that a drain may be waiting for. */
   #onChange: (() => void) | undefined;
 
-  constructor(options: ConnectionsOptions, host: Omit<ConnectionHost, 'onClosed'>, link: SupervisorLink) {
+  constructor(options: ConnectionsOptions, host: WorkersPart, link: SupervisorLink) {
     this.#options = options;
     this.#host = host;
     this.#link = link;
     this.#log = host.log;
+    this.#active = new ActiveConnections(host.clock);
+    this.#ages = new ConnectionAges(options.maxAge, host.clock, (connection) =>
+      connection.leave('rebalance'),
+    );
+  }
+
+  /** Connections on which a request came lately. */
+  get active(): number {
+    return this.#active.count();
   }
 
   /** A message of Node's own IPC channel, with the socket that came along, if it did. */
@@ -61,6 +79,13 @@ export class Connections {
   revoke(ids: readonly number[]): void {
     this.#link.confirmRevoked(this.#ledger.revoke(ids));
     this.#onChange?.();
+  }
+
+  /** Sends this many clients to other workers, of those that asked something lately: silent ones are no load. */
+  shed(count: number): void {
+    const chosen = this.#active.latest(count);
+    this.#log.verbose('clients are sent to other workers', { asked: count, connections: chosen.length });
+    for (const connection of chosen) connection.leave('rebalance');
   }
 
   /**
@@ -105,16 +130,29 @@ export class Connections {
     const session = view.protocol.open({ limits: this.#options.limits, maxInFlight, permits: view.permits });
     const connection = new Connection(socket, session, {
       ...this.#host,
+      onRequest: (asked) => {
+        this.#active.touch(asked);
+      },
+      onLeaving: (leaving) => {
+        this.#forget(leaving);
+      },
       onClosed: (closed) => {
         this.#open.delete(closed);
+        this.#forget(closed);
         this.#onChange?.();
       },
     });
     this.#open.add(connection);
+    this.#ages.watch(connection);
     this.#host.loadChanged();
     this.#link.accept(id, () => {
       connection.start();
     });
+  }
+
+  #forget(connection: Connection): void {
+    this.#active.forget(connection);
+    this.#ages.forget(connection);
   }
 
   #refuse(id: number, why: string, socket?: Socket): void {

@@ -2,17 +2,17 @@ import type { DeadlineKind } from '../wire/protocol.js';
 import type { Clock } from './clock.js';
 
 /** One subject under one deadline: a link in that deadline's list. */
-interface Watch<S> {
-  readonly kind: DeadlineKind;
+interface Watch<S, K> {
+  readonly kind: K;
   readonly subject: S;
   readonly due: number;
-  previous: Watch<S> | undefined;
-  next: Watch<S> | undefined;
+  previous: Watch<S, K> | undefined;
+  next: Watch<S, K> | undefined;
 }
 
-interface List<S> {
-  first: Watch<S> | undefined;
-  last: Watch<S> | undefined;
+interface List<S, K> {
+  first: Watch<S, K> | undefined;
+  last: Watch<S, K> | undefined;
 }
 
 /**
@@ -26,24 +26,20 @@ interface List<S> {
  * Both operations are O(1). The timer is not moved when its subject leaves: it fires, finds nothing due, and is
  * set again.
  */
-export class Deadlines<S> {
-  readonly #durations: Readonly<Record<DeadlineKind, number>>;
+export class Deadlines<S, K extends string = DeadlineKind> {
+  readonly #durations: Readonly<Record<K, number>>;
   readonly #clock: Clock;
-  readonly #onExpired: (subject: S, kind: DeadlineKind) => void;
-  readonly #lists: Readonly<Record<DeadlineKind, List<S>>> = {
-    firstByte: { first: undefined, last: undefined },
-    request: { first: undefined, last: undefined },
-    idle: { first: undefined, last: undefined },
-  };
-  readonly #watches = new Map<S, Watch<S>>();
+  readonly #onExpired: (subject: S, kind: K) => void;
+  readonly #lists = new Map<K, List<S, K>>();
+  readonly #watches = new Map<S, Watch<S, K>>();
   #timerDue = Infinity;
   #cancelTimer: (() => void) | undefined;
 
   /** @param durations milliseconds for each kind. */
   constructor(
-    durations: Readonly<Record<DeadlineKind, number>>,
+    durations: Readonly<Record<K, number>>,
     clock: Clock,
-    onExpired: (subject: S, kind: DeadlineKind) => void,
+    onExpired: (subject: S, kind: K) => void,
   ) {
     this.#durations = durations;
     this.#clock = clock;
@@ -51,11 +47,11 @@ export class Deadlines<S> {
   }
 
   /** From now on the subject is under this deadline, anew, and under no other. */
-  watch(subject: S, kind: DeadlineKind): void {
+  watch(subject: S, kind: K): void {
     this.release(subject);
-    const list = this.#lists[kind];
+    const list = this.#list(kind);
     const due = this.#clock.now() + this.#durations[kind];
-    const watch: Watch<S> = { kind, subject, due, previous: list.last, next: undefined };
+    const watch: Watch<S, K> = { kind, subject, due, previous: list.last, next: undefined };
     if (list.last) list.last.next = watch;
     else list.first = watch;
     list.last = watch;
@@ -67,11 +63,17 @@ export class Deadlines<S> {
     const watch = this.#watches.get(subject);
     if (!watch) return;
     this.#watches.delete(subject);
-    const list = this.#lists[watch.kind];
+    const list = this.#list(watch.kind);
     if (watch.previous) watch.previous.next = watch.next;
     else list.first = watch.next;
     if (watch.next) watch.next.previous = watch.previous;
     else list.last = watch.previous;
+  }
+
+  #list(kind: K): List<S, K> {
+    const list = this.#lists.get(kind) ?? { first: undefined, last: undefined };
+    this.#lists.set(kind, list);
+    return list;
   }
 
   #setTimer(due: number): void {
@@ -87,7 +89,7 @@ export class Deadlines<S> {
 
   #expire(): void {
     const now = this.#clock.now();
-    for (const list of Object.values(this.#lists)) {
+    for (const list of this.#lists.values()) {
       for (let watch = list.first; watch && watch.due <= now; watch = list.first) {
         this.release(watch.subject);
         this.#onExpired(watch.subject, watch.kind);

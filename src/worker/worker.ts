@@ -6,8 +6,9 @@ import type { ToWorker, WorkerStatistics } from '../wire/ipc.js';
 import type { Protocol } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
 import { SYSTEM_CLOCK } from './clock.js';
-import { type Connection, type ConnectionHost } from './connection.js';
-import { Connections, type ListenerView } from './connections.js';
+import { anonymousRss } from './anonymous-rss.js';
+import type { Connection } from './connection.js';
+import { Connections, type ListenerView, type WorkersPart } from './connections.js';
 import { newCounters } from './counters.js';
 import { Deadlines } from './deadlines.js';
 import { startGuard } from './guard.js';
@@ -92,6 +93,9 @@ class Worker {
       case 'revoke':
         this.#connections.revoke(message.ids);
         return;
+      case 'shed':
+        this.#connections.shed(message.count);
+        return;
       case 'status':
         this.#statusRequests.answered(message.request, message.status);
         return;
@@ -156,11 +160,12 @@ class Worker {
       },
       max: config['connection.max'],
       handoverTimeout: config['handover.timeout'],
+      maxAge: config['connection.maxAge'],
     };
     return new Connections(options, this.#connectionHost(), this.#link);
   }
 
-  #connectionHost(): Omit<ConnectionHost, 'onClosed'> {
+  #connectionHost(): WorkersPart {
     const config = this.#config;
     const counters = this.#counters;
     const durations = {
@@ -172,6 +177,7 @@ class Worker {
       limits: {
         maxInFlight: config['connection.maxInFlight'],
         maxPipelined: config['connection.maxPipelined'],
+        maxRequests: config['connection.maxRequests'],
       },
       deadlines: new Deadlines<Connection>(durations, SYSTEM_CLOCK, (connection, kind) => {
         connection.expire(kind);
@@ -199,6 +205,7 @@ class Worker {
     this.#loopUse = performance.eventLoopUtilization();
     return {
       ...this.#counters,
+      activeConnections: this.#connections.active,
       timeouts: this.#pool.timeouts,
       queueDepth: this.#queue.depth,
       oldestWait: this.#oldestWait(),
@@ -207,6 +214,7 @@ class Worker {
       threadRestarts: this.#pool.restarts,
       eventLoopUtilization: performance.eventLoopUtilization(this.#loopUse, before).utilization,
       rss: process.memoryUsage.rss(),
+      anonymousRss: anonymousRss(),
     };
   }
 }

@@ -38,10 +38,13 @@ const STATUS: ServerStatus = {
         threadRestarts: 0,
         eventLoopUtilization: 0.254,
         rss: 100 * 1024 ** 2,
+        anonymousRss: 60 * 1024 ** 2,
+        activeConnections: 3,
       },
     },
     { worker: 3, pid: 9, state: 'starting', uptime: 10, lastPong: 10 },
   ],
+  replaced: [{ worker: 2, pid: 10, ago: 65_000, why: 'it was ended by SIGSEGV' }],
 };
 
 test('the status shows the server, each listener and each worker, a dash where nothing is known yet', () => {
@@ -50,7 +53,10 @@ test('the status shows the server, each listener and each worker, a dash where n
     /^pkixd 1\.2\.3: degraded, pid 7, up 1d 2h, Node v20\.19\.0\n1 of 2 workers ready, 1 restarts, 4 /,
   );
   expect(text).toMatch(/inner unix:\/run\/a +line +12 +3 +1$/m);
-  expect(text).toMatch(/ 1 +ready +8 +1m 1s +120ms +1 +2 +300 +4 +5 +6 +7 +8 +9ms +1\/2 +25% +100 MiB$/m);
+  expect(text).toMatch(
+    / 1 +ready +8 +1m 1s +120ms +1 +3 +2 +300 +4 +5 +6 +7 +8 +9ms +1\/2 +25% +100 MiB +60 MiB$/m,
+  );
+  expect(text).toMatch(/ 2 +10 +1m 5s +it was ended by SIGSEGV$/m);
   expect(text).toMatch(/ 3 +starting +9 +10ms +- .*-$/m);
 });
 

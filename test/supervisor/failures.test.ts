@@ -109,6 +109,50 @@ test('workers that crash at boot make the server degraded; clients get BUSY unti
   await server.statusWhere(({ state }) => state === 'running', 'the end of the degraded state');
 });
 
+test('workers that crash right after they got ready are waited for longer and longer, until one stays', async () => {
+  await startedDegraded('crash when ready');
+  const { replaced } = await server.status();
+  expect(replaced.at(-1)?.why).toBe('it exited with code 4');
+  expect(server.log.map(({ message }) => message)).toContain('workers die early; the next attempt waits');
+  server.setModes({});
+  await server.command({ command: 'scale', argument: 2 });
+  const { workers } = await server.statusWhere(({ state }) => state === 'running', 'the end of it');
+  expect(workers.map(({ state }) => state)).toEqual(['ready', 'ready']);
+});
+
+test('a stopped worker (SIGSTOP) is killed and replaced, as status and log say', async () => {
+  await started({}, { 'workers.pingTimeout': 500 });
+  const { workers } = await server.status();
+  const victim = workers[0]?.pid ?? 0;
+  process.kill(victim, 'SIGSTOP');
+  const after = await server.statusWhere(
+    (status) => status.restarts === 1 && status.workers.every(({ state }) => state === 'ready'),
+    'the replacement',
+  );
+  const why = 'silent for longer than workers.pingTimeout = 500 ms';
+  expect(after.replaced).toEqual([{ worker: 1, pid: victim, ago: expect.any(Number), why }]);
+  expect(after.workers.map(({ pid }) => pid)).not.toContain(victim);
+  expect(server.log.find(({ message }) => message === 'worker died')?.fields).toMatchObject({
+    worker: 1,
+    signal: 'SIGKILL',
+    reason: why,
+  });
+});
+
+test('a worker that leaks memory is replaced, and answers until its successor is ready', async () => {
+  await started({}, { 'workers.count': 1, 'workers.maxRss': 200 * 1024 ** 2 });
+  const client = await server.connect('tcp');
+  expect(await client.ask('leak')).toMatch(/^worker 1 /);
+  const { replaced } = await server.statusWhere(
+    ({ workers }) => workers.length === 1 && workers[0]?.worker === 2,
+    'worker 2 alone',
+  );
+  expect(replaced[0]?.why).toMatch(/^its anonymous memory \(\d+KiB\) is beyond workers\.maxRss \(200MiB\)$/);
+  expect(server.log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+    'a worker is replaced',
+  ]);
+});
+
 test('a primary that was itself stopped for longer than workers.pingTimeout blames no worker for it', async () => {
   await started({}, { 'workers.pingTimeout': 400 });
   const before = await server.status();

@@ -15,6 +15,7 @@ const lifeline = new Socket({ fd: 5 });
 const frames = new FrameReader();
 const held = new Map();
 const open = new Set();
+const leaked = [];
 let worker;
 let mode;
 let inFlight = 0;
@@ -58,6 +59,7 @@ function boot(number) {
   if (mode === 'garbage') link.write(frame(Buffer.from([0xc1, 1, 2, 3])));
   if (mode === 'never ready') return;
   say({ type: 'ready', pid: process.pid, version: '0', threads: 1 });
+  if (mode === 'crash when ready') setTimeout(() => process.exit(4), 50);
 }
 
 function pong(sequence) {
@@ -67,8 +69,10 @@ function pong(sequence) {
     ...none,
     ...more,
     openConnections: open.size,
+    activeConnections: open.size,
     inFlight,
     rss: process.memoryUsage.rss(),
+    anonymousRss: process.memoryUsage.rss(),
   };
   say({ type: 'pong', sequence, statistics });
 }
@@ -122,6 +126,7 @@ function serve(id, socket) {
 function answer(line, socket) {
   if (line === 'block') for (;;);
   if (line === 'die') process.kill(process.pid, 'SIGKILL');
+  if (line === 'leak') leaked.push(Buffer.alloc(256 * 1024 * 1024, 1));
   if (line === 'restart') say({ type: 'restart', reason: 'a client said so' });
   const delay = line === 'slow' ? 400 : 0;
   inFlight += 1;

@@ -19,6 +19,8 @@ const statistics: WorkerStatistics = {
   threadRestarts: 0,
   eventLoopUtilization: 0.25,
   rss: 5e9,
+  anonymousRss: 4e9,
+  activeConnections: 1,
 };
 
 const MESSAGES: readonly ToPrimary[] = [

@@ -28,9 +28,10 @@ export function connect(
   const statusAnswers: ((status: unknown) => void)[] = [];
   const counters = newCounters();
   let closed = 0;
+  let left = 0;
   const { ours, theirs } = duplexPair();
   const host: ConnectionHost = {
-    limits: { maxInFlight: 1000, maxPipelined: 1000, ...limits },
+    limits: { maxInFlight: 1000, maxPipelined: 1000, maxRequests: 0, ...limits },
     deadlines: new Deadlines<Connection>(
       { firstByte: 100, request: 200, idle: 1000 },
       clock,
@@ -53,6 +54,10 @@ export function connect(
       statusAnswers.push(answer);
     },
     loadChanged: () => {},
+    onRequest: () => {},
+    onLeaving: () => {
+      left++;
+    },
     onClosed: () => {
       closed++;
     },
@@ -78,6 +83,7 @@ export function connect(
     done,
     received: () => received,
     closed: () => closed,
+    left: () => left,
   };
 }
 

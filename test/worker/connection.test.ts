@@ -314,3 +314,53 @@ test('an answered task is a line in the log at level verbose', async () => {
     { level: 'verbose', message: 'answered', fields: { id: 'a', outcome: 'done a', queuedMs: 4, ranMs: 1 } },
   ]);
 });
+
+test('a connection asked to go without words for it ends behind its next answer', async () => {
+  const { connection, theirs, tasks, done, received, closed, left } = connect();
+  connection.start();
+  await arrive();
+  connection.leave('rebalance');
+  connection.leave('rebalance');
+  await arrive();
+  expect([left(), closed()]).toEqual([1, 0]);
+  theirs.write('echo a\n');
+  await arrive();
+  theirs.write('echo b\n');
+  done(0);
+  await arrive();
+  expect(received()).toBe('done a\n');
+  expect(theirs.readableEnded).toBe(true);
+  expect(tasks).toHaveLength(1);
+});
+
+test('a connection asked to go while it owes answers ends behind the last of them', async () => {
+  const { connection, theirs, done, received } = connect();
+  connection.start();
+  theirs.write('echo a\necho b\n');
+  await arrive();
+  connection.leave('rebalance');
+  done(0);
+  await arrive();
+  expect(theirs.readableEnded).toBe(false);
+  done(1);
+  await arrive();
+  expect(received()).toBe('done a\ndone b\n');
+  expect(theirs.readableEnded).toBe(true);
+});
+
+test('the answer to the last request allowed is the last thing on a connection', async () => {
+  const { connection, theirs, done, received, tasks } = connect({ maxRequests: 2 });
+  connection.start();
+  theirs.write('echo a\n');
+  await arrive();
+  theirs.write('echo b\n');
+  await arrive();
+  theirs.write('echo c\n');
+  await arrive();
+  expect(tasks).toHaveLength(2);
+  done(0);
+  done(1);
+  await arrive();
+  expect(received()).toBe('done a\ndone b\n');
+  expect(theirs.readableEnded).toBe(true);
+});

@@ -299,3 +299,28 @@ async function eventually(condition: () => boolean): Promise<void> {
     });
   }
 }
+
+test('a worker told to shed sends away as many clients as asked, each behind an answer', async () => {
+  const primary = await startWorker();
+  const clients = [await primary.client(), await primary.client(), await primary.client()];
+  const silent = await primary.client();
+  for (const client of clients) {
+    client.socket.write('echo a\n');
+    await client.lines(1);
+  }
+  primary.tell({ type: 'ping', sequence: 1 });
+  const [pong] = await primary.hear('pong');
+  expect(pong?.statistics).toMatchObject({ openConnections: 4, activeConnections: 3 });
+  expect(pong?.statistics.anonymousRss).toBeLessThan(pong?.statistics.rss ?? 0);
+  primary.tell({ type: 'shed', count: 2 });
+  primary.tell({ type: 'ping', sequence: 2 });
+  await primary.hear('pong', ({ sequence }) => sequence === 2);
+  const [first, ...others] = clients;
+  for (const client of others) {
+    client.socket.write('echo b\n');
+    expect(await client.ended).toBe('done a\ndone b\n');
+  }
+  for (const client of [first, silent]) client?.socket.write('echo c\n');
+  expect(await first?.lines(2)).toEqual(['done a', 'done c']);
+  expect(await silent.lines(1)).toEqual(['done c']);
+});

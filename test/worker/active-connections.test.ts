@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals';
+import { ACTIVE_FOR, ActiveConnections } from '../../src/worker/active-connections.js';
+import { FakeClock } from './fake-clock.js';
+
+test('a connection is active until it has asked nothing for a while', () => {
+  const clock = new FakeClock();
+  const active = new ActiveConnections<string>(clock);
+  active.touch('a');
+  active.touch('b');
+  clock.advance(ACTIVE_FOR - 1);
+  active.touch('a');
+  expect(active.count()).toBe(2);
+  clock.advance(2);
+  expect(active.count()).toBe(1);
+  expect(active.latest(5)).toEqual(['a']);
+});
+
+test('those that asked last come first, and the forgotten not at all', () => {
+  const active = new ActiveConnections<string>(new FakeClock());
+  for (const name of ['a', 'b', 'c', 'd', 'b']) active.touch(name);
+  active.forget('d');
+  expect(active.latest(2)).toEqual(['b', 'c']);
+  expect(active.latest(0)).toEqual([]);
+});
