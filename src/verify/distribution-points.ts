@@ -2,6 +2,7 @@ import type { Certificate } from '../x509/certificate.js';
 import { type DistributionPoint, type DistributionPointName, ReasonBit } from '../x509/extensions.js';
 import type { GeneralName } from '../x509/general-name.js';
 import { appendRdn, type Name } from '../x509/name.js';
+import { uriKey } from './uri-key.js';
 
 /** §6.3.2: all-reasons. The bit called `unused` is none. */
 export const ALL_REASONS = Object.values(ReasonBit).reduce((mask, bit) => mask | bit, 0) & ~ReasonBit.unused;
@@ -80,10 +81,10 @@ function keyOf(name: GeneralName): string {
       return dnKey(name.name);
     case 'uri':
       return `uri ${uriKey(name.value)}`;
-    case 'dns':
+    case 'dns': // §7.2
       return `dns ${name.value.toLowerCase()}`;
     case 'rfc822':
-      return `rfc822 ${name.value}`;
+      return `rfc822 ${mailKey(name.value)}`;
     case 'ip':
       return `ip ${Buffer.from(name.bytes).toString('hex')}`;
     default:
@@ -91,9 +92,10 @@ function keyOf(name: GeneralName): string {
   }
 }
 
-/** §7.4: scheme and authority (but for userinfo, which no CRL has) are compared without regard to case. */
-function uriKey(uri: string): string {
-  return uri.replace(/^[^/?#]*:\/\/[^/?#]*/, (origin) => origin.toLowerCase());
+/** §7.5: the local part as it is, the host without regard to case. */
+function mailKey(address: string): string {
+  const host = address.lastIndexOf('@') + 1;
+  return address.slice(0, host) + address.slice(host).toLowerCase();
 }
 
 function dnsOf(names: readonly GeneralName[] | undefined): readonly Name[] {

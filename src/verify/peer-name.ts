@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 import type { VerifyRequest } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
-import type { GeneralName } from '../x509/general-name.js';
+import { type GeneralName, smtpUtf8Mailbox } from '../x509/general-name.js';
 import { formatName } from '../x509/name.js';
 import type { Budget } from './budget.js';
 import { RequestError, VerifyError } from './failure.js';
@@ -55,8 +55,11 @@ function matches(presented: GeneralName, wanted: PeerName, rules: ReadonlySet<Ru
   // RFC 9525 §6.4
   if (presented.kind === 'ip' && wanted.kind === 'ip')
     return Buffer.compare(presented.bytes, wanted.bytes) === 0;
-  if (presented.kind === 'rfc822' && wanted.kind === 'rfc822') return matchesEmail(presented.value, wanted);
-  return false;
+  if (wanted.kind !== 'rfc822') return false;
+  if (presented.kind === 'rfc822') return matchesEmail(presented.value, wanted);
+  // RFC 9598 §5
+  const mailbox = presented.kind === 'other' ? smtpUtf8Mailbox(presented.der) : undefined;
+  return mailbox !== undefined && matchesEmail(mailbox, wanted);
 }
 
 /**
@@ -72,7 +75,7 @@ function matchesDns(presented: string, wanted: string, heedsSuffixes: boolean): 
   return !heedsSuffixes || !isPublicSuffix(suffix.slice(1));
 }
 
-/** RFC 5280 §4.2.1.6: the local part as it is, the domain without regard to case. */
+/** RFC 5280 §7.5: the local part as it is, the domain without regard to case. */
 function matchesEmail(
   presented: string,
   wanted: { readonly local: string; readonly domain: string },

@@ -114,5 +114,16 @@ export function smtpUtf8Mailbox(der: Uint8Array): string | undefined {
   if (r.oid('otherName') !== OID.smtpUtf8Mailbox) return undefined;
   r.enter(contextConstructed(0), 'otherName');
   r.next('otherName');
-  return r.tag === TAG.utf8String ? Buffer.from(r.content()).toString('utf8') : '';
+  return r.tag === TAG.utf8String ? decodeUtf8(r.content()) : '';
+}
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decodeUtf8(octets: Uint8Array): string {
+  try {
+    return strictUtf8.decode(octets);
+  } catch {
+    // No UTF-8 at all: like any value of another type, it is no address.
+    return '';
+  }
 }

@@ -4,6 +4,8 @@ import { checkPeerNames, peerNames } from '../../src/verify/peer-name.js';
 import type { Rule } from '../../src/verify/profiles.js';
 import type { VerifyRequest } from '../../src/wire/request.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
+import { OID } from '../../src/x509/oid.js';
+import * as der from '../pki/der-builder.js';
 import * as ext from '../pki/extensions.js';
 import { createCertificate } from '../pki/pki.js';
 
@@ -27,6 +29,9 @@ const leaf = parseCertificate(
         ext.generalName.ip(10, 0, 0, 1),
         ext.generalName.ip(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
         ext.generalName.rfc822('Some.One@Example.com'),
+        ext.generalName.other(OID.smtpUtf8Mailbox, der.utf8String('jörg@Example.com')),
+        ext.generalName.other(OID.smtpUtf8Mailbox, der.element(0x0c, der.raw(0xff, 0x40, 0x61, 0x2e, 0x61))),
+        ext.generalName.other('1.2.3', der.utf8String('other@example.com')),
       ),
     ],
   }).der,
@@ -94,6 +99,14 @@ test.each([
 test('the local part of a mailbox counts as it is written, its domain does not', () => {
   expect(isFor({ emails: ['Some.One@EXAMPLE.com'] })).toBe(true);
   expect(isFor({ emails: ['some.one@example.com'] })).toBe(false);
+});
+
+test('an internationalised mailbox is one of the subjectAltName, octet for octet before the @', () => {
+  expect(isFor({ emails: ['jörg@EXAMPLE.com'] })).toBe(true);
+  expect(isFor({ emails: ['JÖRG@example.com'] })).toBe(false);
+  expect(isFor({ emails: ['jo\u0308rg@example.com'] })).toBe(false);
+  expect(isFor({ emails: ['\ufffd@a.a'] })).toBe(false);
+  expect(isFor({ emails: ['other@example.com'] })).toBe(false);
 });
 
 test('every name that is given must match', () => {
