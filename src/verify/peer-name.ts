@@ -5,7 +5,7 @@ import { type GeneralName, smtpUtf8Mailbox } from '../x509/general-name.js';
 import { formatName } from '../x509/name.js';
 import type { Budget } from './budget.js';
 import { RequestError, VerifyError } from './failure.js';
-import { parseIpAddress } from './ip-address.js';
+import { parseIpAddress } from '../ip-address.js';
 import type { Rule } from './profiles.js';
 import { isPublicSuffix } from './public-suffix.js';
 

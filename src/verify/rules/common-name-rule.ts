@@ -1,7 +1,7 @@
 import type { GeneralName } from '../../x509/general-name.js';
 import { attributeTexts } from '../../x509/name.js';
 import { OID } from '../../x509/oid.js';
-import { formatIpAddress } from '../ip-address.js';
+import { formatIpAddress } from '../../ip-address.js';
 import type { Placed } from './placed.js';
 
 /**

@@ -4,7 +4,7 @@ const GROUP = /^[\da-f]{1,4}$/i;
 
 /**
  * The octets of an IPv4 or IPv6 address in text (RFC 4291 §2.2, an IPv4 tail included; no zone, no brackets), or
- * `undefined`. Written out because this folder may not import node:net, and that gives no octets anyway.
+ * `undefined`. Written out because node:net gives no octets.
  */
 export function parseIpAddress(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseV6(text) : parseV4(text);
