@@ -25,7 +25,7 @@ export function optionFlags(keys: readonly OptionKey[] = ALL_OPTIONS): Record<st
   for (const key of keys) {
     const option = OPTIONS[key];
     flags[key] = {
-      type: option.type === 'list' ? 'array' : 'string',
+      type: option.type === 'list' || option.type === 'destinations' ? 'array' : 'string',
       string: true,
       requiresArg: true,
       group: `${key.slice(0, key.indexOf('.'))}:`,

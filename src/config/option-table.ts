@@ -28,6 +28,10 @@ type PathOption = OptionOf<'path', string>;
 type OptionalPathOption = OptionOf<'optionalPath', string | null>;
 type StringOption = OptionOf<'string', string>;
 type ListOption = OptionOf<'list', readonly string[]>;
+/** Entries as `parseAllowedDestination` reads them; may be empty. */
+type DestinationsOption = OptionOf<'destinations', readonly string[]>;
+/** `none`, `environment` or a URL. */
+type ProxyOption = OptionOf<'proxy', string>;
 type ChoiceOption = OptionOf<'choice', string> & { readonly choices: readonly string[] };
 
 export type Option =
@@ -38,6 +42,8 @@ export type Option =
   | OptionalPathOption
   | StringOption
   | ListOption
+  | DestinationsOption
+  | ProxyOption
   | ChoiceOption;
 
 const SECOND = 1000;
@@ -299,6 +305,87 @@ export const OPTIONS = {
     max: 365 * DAY,
     text: 'How long past its nextUpdate a CRL still serves in revocation mode `grace`.',
   },
+  'crl.allow': {
+    type: 'destinations',
+    default: [],
+    text: 'What CRLs may be fetched from beyond public addresses at ports 80 and 443.',
+  },
+  'crl.proxy': {
+    type: 'proxy',
+    default: 'environment',
+    text: 'The HTTP proxy to fetch through; what NO_PROXY names is asked for directly.',
+  },
+  'crl.caFile': {
+    type: 'optionalPath',
+    default: null,
+    text: "Certificates (PEM) that vouch for https servers of CRLs, beside Node's own roots.",
+  },
+  'crl.fetchTimeout': {
+    type: 'duration',
+    default: 30 * SECOND,
+    min: 100,
+    max: HOUR,
+    text: 'How long one fetch may take, its wait for a turn and its redirects included.',
+  },
+  'crl.stallTimeout': {
+    type: 'duration',
+    default: 10 * SECOND,
+    min: 100,
+    max: HOUR,
+    text: 'A server that in any stretch of this length sends less than 512 bytes a second is given up.',
+  },
+  'crl.connectTimeout': {
+    type: 'duration',
+    default: 3 * SECOND,
+    min: 50,
+    max: HOUR,
+    text: 'How long it may take to connect to a server of CRLs, all its addresses together.',
+  },
+  'crl.maxSize': {
+    type: 'size',
+    default: 64 * MIB,
+    min: KIB,
+    max: 1024 * MIB,
+    text: 'The largest CRL that is fetched, as sent and as unpacked.',
+  },
+  'crl.maxRedirects': {
+    type: 'integer',
+    unit: 'redirects',
+    default: 5,
+    min: 0,
+    max: 20,
+    text: 'The most redirects that a fetch follows; each is checked like the first URL.',
+  },
+  'crl.parallel': {
+    type: 'integer',
+    unit: 'fetches a worker',
+    default: 16,
+    min: 1,
+    max: 1000,
+    text: 'Fetches that run at once; others wait their turn.',
+  },
+  'crl.parallelPerHost': {
+    type: 'integer',
+    unit: 'fetches a worker',
+    default: 4,
+    min: 1,
+    max: 1000,
+    text: 'Fetches that run at once from one host.',
+  },
+  'crl.retry': {
+    type: 'duration',
+    default: 10 * SECOND,
+    min: 100,
+    max: DAY,
+    text: 'How long a URL that failed is left alone; doubles with each further failure, up to crl.retryMax.',
+  },
+  'crl.retryMax': {
+    type: 'duration',
+    default: 10 * MINUTE,
+    min: 100,
+    max: 7 * DAY,
+    text: 'How long a URL is left alone after however many failures; a server may ask for up to a day.',
+  },
   'run.directory': {
     type: 'path',
     default: 'run',
@@ -336,7 +423,7 @@ export type OptionKey = keyof typeof OPTIONS;
 
 type ValueOf<O extends Option> = O extends { type: 'integer' | 'duration' | 'size' }
   ? number
-  : O extends { type: 'list' }
+  : O extends { type: 'list' | 'destinations' }
     ? readonly string[]
     : O extends { type: 'optionalPath' }
       ? string | null

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { parseAllowedDestination } from './allowed-destination.js';
 import type { Option } from './option-table.js';
 import type { Findings, Setting } from './problems.js';
 import { didYouMean } from './suggestion.js';
@@ -17,6 +18,10 @@ export function checkOption(option: Option, setting: Setting, findings: Findings
       return checkChoice(option.choices, setting, findings);
     case 'list':
       return checkAnchors(setting, findings);
+    case 'destinations':
+      return checkDestinations(setting, findings);
+    case 'proxy':
+      return checkProxy(setting, findings);
     case 'path':
       return checkPath(setting, findings);
     case 'optionalPath':
@@ -39,6 +44,10 @@ export function describeValues(option: Option): string {
       return option.choices.join(', ');
     case 'list':
       return 'a list';
+    case 'destinations':
+      return `a list of ${DESTINATION_FORMS}`;
+    case 'proxy':
+      return PROXY_FORMS;
     case 'path':
     case 'optionalPath':
       return 'a path';
@@ -72,7 +81,8 @@ export function describeDefault(option: Option): string {
     case 'size':
       return formatSize(option.default);
     case 'list':
-      return option.default.join(', ');
+    case 'destinations':
+      return option.default.join(', ') || 'none';
     default:
       return option.default ?? 'unset';
   }
@@ -142,6 +152,36 @@ export function checkList(setting: Setting, findings: Findings): readonly string
   if (texts.length === items.length && texts.length > 0) return texts;
   findings.reject(setting, 'is not a list of texts with at least one entry');
   return undefined;
+}
+
+const DESTINATION_FORMS =
+  'hosts and ranges of addresses, with a port where it is neither 80 nor 443 (`crl.example`, `10.0.0.0/8`, `127.0.0.1:8080`, `[fd00::/8]:8080`)';
+const PROXY_FORMS =
+  '`none`, `environment` (HTTP_PROXY, HTTPS_PROXY and NO_PROXY) or a URL (`http://proxy.example:3128`)';
+
+function checkDestinations(setting: Setting, findings: Findings): readonly string[] | undefined {
+  const isEmpty = setting.value === '' || (Array.isArray(setting.value) && setting.value.length === 0);
+  if (isEmpty) return [];
+  return checkList(setting, findings)?.filter((text) => {
+    if (parseAllowedDestination(text) !== undefined) return true;
+    findings.reject({ ...setting, value: text }, `is none of ${DESTINATION_FORMS}`);
+    return false;
+  });
+}
+
+function checkProxy(setting: Setting, findings: Findings): string | undefined {
+  const { value } = setting;
+  if (value === 'none' || value === 'environment') return value;
+  if (typeof value === 'string' && isProxyUrl(value)) return value;
+  findings.reject(setting, `is none of ${PROXY_FORMS}`);
+  return undefined;
+}
+
+/** A URL of http or https that names a host and nothing behind it. */
+export function isProxyUrl(text: string): boolean {
+  if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) return false;
+  const { pathname, search } = new URL(text);
+  return pathname === '/' && search === '';
 }
 
 /** Trust anchors, the only lists of the table: the words `node` and `system`, or paths. */

@@ -9,6 +9,14 @@ import { formatDuration, formatSize } from './units.js';
 /** Descriptors a process needs beside its connections: logs, pipes to workers, listeners, CRL files. */
 const RESERVED_DESCRIPTORS = 128;
 
+/** Of each pair the first may not exceed the second. */
+const CRL_ORDER = [
+  ['crl.connectTimeout', 'crl.stallTimeout'],
+  ['crl.stallTimeout', 'crl.fetchTimeout'],
+  ['crl.parallelPerHost', 'crl.parallel'],
+  ['crl.retry', 'crl.retryMax'],
+] as const;
+
 /** What must hold between options that are each right by themselves. Every problem quotes both sides. */
 export function checkRelations(config: Config, findings: Findings): void {
   const show = (key: OptionKey): string => describe(config, key);
@@ -35,6 +43,10 @@ export function checkRelations(config: Config, findings: Findings): void {
       'request.maxHeld',
       `${show('request.maxHeld')} must not be less than ${show('request.maxSize')}`,
     );
+  }
+  for (const [shorter, longer] of CRL_ORDER) {
+    if (config[shorter] <= config[longer]) continue;
+    findings.problem(shorter, `${show(shorter)} must not exceed ${show(longer)}`);
   }
   if (config['drain.timeout'] < config['threads.taskTimeout']) {
     findings.warn(

@@ -1,0 +1,62 @@
+import { crlOf } from './crl-content.js';
+import { Downloader, type DownloaderOptions } from './downloader.js';
+import { asFetchError } from './fetch-error.js';
+import type { FetchFailed, Validators } from './fetch-outcome.js';
+import { showUrl } from './fetch-url.js';
+
+export interface CrlRequest {
+  readonly url: string;
+  /** Of the version in the store; a 304 then answers `notModified`. */
+  readonly validators?: Validators | undefined;
+  /** No proxy on the way may answer from its cache without asking the server: for a CRL that is out of date. */
+  readonly revalidate?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
+export type FetchOutcome =
+  | {
+      readonly kind: 'fetched';
+      /** The CRL, framed but not parsed. The buffer has its memory to itself and may be transferred. */
+      readonly der: Buffer;
+      readonly validators: Validators;
+      /** Where it came from in the end, after redirects. */
+      readonly url: string;
+    }
+  | { readonly kind: 'notModified'; readonly validators: Validators }
+  | FetchFailed;
+
+/** Fetches CRLs over http and https. Knows nothing of the store, and remembers nothing of failures. */
+export class CrlFetcher {
+  readonly #downloader: Downloader;
+  readonly #maxSize: number;
+
+  constructor(options: DownloaderOptions) {
+    this.#downloader = new Downloader(options);
+    this.#maxSize = options.maxSize;
+  }
+
+  /** Always resolves, and within `fetchTimeout`. */
+  async fetch({ url, validators, revalidate, signal }: CrlRequest): Promise<FetchOutcome> {
+    try {
+      const accept = 'application/pkix-crl, */*;q=0.8';
+      const downloaded = await this.#downloader.get({ url, accept, validators, revalidate, signal });
+      if (downloaded.kind === 'notModified') return downloaded;
+      const der = await crlOf(downloaded.body, this.#maxSize);
+      return { kind: 'fetched', der, validators: downloaded.validators, url: downloaded.url };
+    } catch (thrown) {
+      const { code, fault, message, retryAfter } = asFetchError(thrown);
+      return {
+        kind: 'failed',
+        code,
+        fault,
+        message: `${showUrl(url)}: ${message}`,
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      };
+    }
+  }
+
+  /** Gives up what is running, and closes all connections. */
+  close(): Promise<void> {
+    return this.#downloader.close();
+  }
+}

@@ -1,0 +1,206 @@
+import type { SecureContext } from 'node:tls';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { VERSION } from '../../version.js';
+import type { AddressPolicy } from './address-policy.js';
+import { DownloadSlots } from './download-slots.js';
+import { asFetchError, FetchError } from './fetch-error.js';
+import type { Validators } from './fetch-outcome.js';
+import { type FetchUrl, parseFetchUrl, showUrl } from './fetch-url.js';
+import { FetchWatch, type WatchLimits } from './fetch-watch.js';
+import { ownAddresses, pinnedConnector, type Resolve } from './pinned-connector.js';
+import type { ProxyChoice } from './proxy-choice.js';
+import { readBody } from './response-body.js';
+import { readRetryAfter, readValidators } from './response-headers.js';
+
+export interface DownloaderOptions extends WatchLimits {
+  readonly policy: AddressPolicy;
+  readonly resolve: Resolve;
+  readonly proxyFor: ProxyChoice;
+  readonly secureContext: SecureContext;
+  /** ms */
+  readonly connectTimeout: number;
+  /** Bytes of a body, as sent and as unpacked. */
+  readonly maxSize: number;
+  readonly maxRedirects: number;
+  readonly parallel: number;
+  readonly parallelPerHost: number;
+}
+
+export interface DownloadRequest {
+  readonly url: string;
+  /** The media types that are wanted. */
+  readonly accept: string;
+  /** Of the version that is had already. */
+  readonly validators?: Validators | undefined;
+  /** No proxy on the way may answer from its cache without asking the server. */
+  readonly revalidate?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
+export type Downloaded =
+  | {
+      readonly kind: 'body';
+      readonly body: Buffer;
+      /** After redirects. */
+      readonly url: string;
+      readonly validators: Validators;
+    }
+  | { readonly kind: 'notModified'; readonly validators: Validators };
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const MOST_HEADER_BYTES = 16 * 1024;
+/** ms that an idle connection is kept for the next download. */
+const KEEP_ALIVE = 4000;
+
+/**
+ * GET over http and https, within limits: where to, how long, how much, how many at once. Idle connections are
+ * reused and keep no process alive.
+ */
+export class Downloader {
+  readonly #options: DownloaderOptions;
+  readonly #slots: DownloadSlots;
+  readonly #direct: Dispatcher;
+  readonly #proxies = new Map<string, Dispatcher>();
+  readonly #closing = new AbortController();
+
+  constructor(options: DownloaderOptions) {
+    this.#options = options;
+    this.#slots = new DownloadSlots(options.parallel, options.parallelPerHost);
+    this.#direct = new Agent({ ...this.#clientOptions(), connect: pinnedConnector(options) });
+  }
+
+  /** Throws FetchError, its message without the URL asked for. */
+  async get(request: DownloadRequest): Promise<Downloaded> {
+    const watch = new FetchWatch(AbortSignal.any([request.signal, this.#closing.signal]), this.#options);
+    try {
+      return await this.#follow(request, watch);
+    } catch (thrown) {
+      throw watch.signal.aborted ? watch.signal.reason : asFetchError(thrown);
+    } finally {
+      watch.end();
+    }
+  }
+
+  /** Gives up what is running, and closes all connections. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([this.#direct, ...this.#proxies.values()].map((dispatcher) => dispatcher.destroy()));
+  }
+
+  async #follow(request: DownloadRequest, watch: FetchWatch): Promise<Downloaded> {
+    const { maxRedirects } = this.#options;
+    const seen = new Set<string>();
+    let url = parseFetchUrl(request.url);
+    for (;;) {
+      seen.add(url.href);
+      const answer = await this.#ask(url, request, watch).catch((thrown: unknown) => {
+        throw seen.size === 1 ? thrown : asFetchError(thrown).after(`redirected to ${showUrl(url.href)}`);
+      });
+      if (answer.kind !== 'redirect') return answer;
+      url = parseFetchUrl(answer.location, url);
+      if (seen.has(url.href)) {
+        throw new FetchError('redirect', `its redirects lead back to ${showUrl(url.href)}`);
+      }
+      if (seen.size > maxRedirects) {
+        throw new FetchError('redirect', `it redirects more often than crl.maxRedirects, ${maxRedirects}`);
+      }
+    }
+  }
+
+  async #ask(
+    url: FetchUrl,
+    request: DownloadRequest,
+    watch: FetchWatch,
+  ): Promise<Downloaded | { readonly kind: 'redirect'; readonly location: string }> {
+    const dispatcher = this.#route(url);
+    const release = await this.#slots.take(url.host, watch.signal);
+    try {
+      watch.startStretch();
+      const response = await watch.orAborted(
+        dispatcher.request({
+          origin: url.origin,
+          path: url.path,
+          method: 'GET',
+          headers: requestHeaders(request),
+          signal: watch.signal,
+        }),
+      );
+      const { statusCode: status, headers, body } = response;
+      if (status === 200) {
+        const received = await readBody(response, this.#options.maxSize, watch);
+        return { kind: 'body', body: received, url: url.href, validators: readValidators(headers) };
+      }
+      await body.dump({ limit: MOST_HEADER_BYTES, signal: watch.signal });
+      if (status === 304 && request.validators !== undefined) {
+        return { kind: 'notModified', validators: { ...request.validators, ...readValidators(headers) } };
+      }
+      const location = headers['location'];
+      if (REDIRECTS.has(status) && typeof location === 'string') return { kind: 'redirect', location };
+      const retryAfter = readRetryAfter(headers, Date.now());
+      throw new FetchError(
+        'status',
+        `the server answered ${status}`,
+        retryAfter === undefined ? {} : { retryAfter },
+      );
+    } finally {
+      release();
+    }
+  }
+
+  /** The way to a URL, if it may be asked for at all. */
+  #route(url: FetchUrl): Dispatcher {
+    const { policy, proxyFor } = this.#options;
+    const proxy = proxyFor(url);
+    const refusal =
+      proxy === undefined
+        ? policy.refusalOfPort(url.host, url.port)
+        : policy.refusalOfProxied(url.host, url.port, url.literal, ownAddresses());
+    if (refusal !== undefined) throw new FetchError('refused', refusal);
+    return proxy === undefined ? this.#direct : this.#proxyAgent(proxy);
+  }
+
+  #proxyAgent(proxy: string): Dispatcher {
+    const known = this.#proxies.get(proxy);
+    if (known !== undefined) return known;
+    const { secureContext, connectTimeout } = this.#options;
+    const agent = new ProxyAgent({
+      ...this.#clientOptions(),
+      uri: proxy,
+      // http goes through the proxy as requests that it can cache, https as a tunnel.
+      proxyTunnel: false,
+      proxyTls: { secureContext, timeout: connectTimeout },
+      requestTls: { secureContext, timeout: connectTimeout },
+    });
+    this.#proxies.set(proxy, agent);
+    return agent;
+  }
+
+  #clientOptions(): Agent.Options {
+    return {
+      connections: this.#options.parallelPerHost,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE,
+      keepAliveMaxTimeout: KEEP_ALIVE,
+      maxHeaderSize: MOST_HEADER_BYTES,
+      // Time is watched here, for all of a fetch.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+  }
+}
+
+function requestHeaders({
+  accept,
+  validators = {},
+  revalidate = false,
+}: DownloadRequest): Record<string, string> {
+  const { etag, lastModified } = validators;
+  return {
+    'user-agent': `pkixd/${VERSION}`,
+    accept,
+    'accept-encoding': 'gzip',
+    ...(etag === undefined ? {} : { 'if-none-match': etag }),
+    ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
+    ...(revalidate ? { 'cache-control': 'no-cache' } : {}),
+  };
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { parseAllowedDestination } from '../../config/allowed-destination.js';
+import type { OptionValues } from '../../config/option-table.js';
+import { messageOf, PkixdError } from '../../errors.js';
+import { AddressPolicy } from './address-policy.js';
+import type { DownloaderOptions } from './downloader.js';
+import { resolveBySystem } from './pinned-connector.js';
+import { chooseProxy } from './proxy-choice.js';
+
+/** `crl.caFile` cannot be used: no server is asked with half of the roots. */
+class CaFileError extends PkixdError {
+  constructor(file: string, why: string, options?: ErrorOptions) {
+    super('BAD_CA_FILE', `crl.caFile ${file}: ${why}`, options);
+  }
+}
+
+/** What the configuration says about fetching. Reads `crl.caFile`; throws CaFileError. */
+export function fetcherOptions(
+  config: OptionValues,
+  env: Readonly<Record<string, string | undefined>>,
+): DownloaderOptions {
+  return {
+    policy: new AddressPolicy(config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? [])),
+    resolve: resolveBySystem,
+    proxyFor: chooseProxy(config['crl.proxy'], env),
+    secureContext: secureContextWith(config['crl.caFile']),
+    connectTimeout: config['crl.connectTimeout'],
+    stallTimeout: config['crl.stallTimeout'],
+    fetchTimeout: config['crl.fetchTimeout'],
+    maxSize: config['crl.maxSize'],
+    maxRedirects: config['crl.maxRedirects'],
+    parallel: config['crl.parallel'],
+    parallelPerHost: config['crl.parallelPerHost'],
+  };
+}
+
+/** Made once: to read the roots takes too long to do it for each connection. */
+export function secureContextWith(caFile: string | null): SecureContext {
+  if (caFile === null) return createSecureContext();
+  try {
+    const pem = readFileSync(caFile, 'latin1');
+    if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it holds no certificate in PEM');
+    return createSecureContext({ ca: [...rootCertificates, pem] });
+  } catch (cause) {
+    throw new CaFileError(caFile, messageOf(cause), { cause });
+  }
+}

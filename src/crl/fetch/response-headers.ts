@@ -1,0 +1,41 @@
+import { FetchError } from './fetch-error.js';
+import type { Validators } from './fetch-outcome.js';
+
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** RFC 9110 §8.8.3, without the octets beyond ASCII: it is sent back, and stored. */
+const ETAG = /^(?:W\/)?"[!#-~]{0,255}"$/;
+const DATE = /^[A-Za-z0-9,: -]{1,64}$/;
+
+export function readValidators(headers: ResponseHeaders): Validators {
+  const { etag, 'last-modified': lastModified } = headers;
+  return {
+    ...(typeof etag === 'string' && ETAG.test(etag) ? { etag } : {}),
+    ...(typeof lastModified === 'string' && DATE.test(lastModified) ? { lastModified } : {}),
+  };
+}
+
+/** ms until the server wants to be asked again (RFC 9110 §10.2.3): seconds, or a date. */
+export function readRetryAfter(headers: ResponseHeaders, now: number): number | undefined {
+  const text = headers['retry-after'];
+  if (typeof text !== 'string') return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const date = DATE.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** Whether the body is packed with gzip; throws FetchError for what was not asked for. */
+export function isGzipEncoded(headers: ResponseHeaders): boolean {
+  const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+  if (encoding === 'identity' || encoding === '') return false;
+  if (encoding === 'gzip' || encoding === 'x-gzip') return true;
+  throw new FetchError(
+    'content',
+    `its Content-Encoding is ${encoding.slice(0, 40)}, which was not asked for`,
+  );
+}
+
+export function readContentLength(headers: ResponseHeaders): number | undefined {
+  const text = headers['content-length'];
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
