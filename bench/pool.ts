@@ -1,7 +1,7 @@
 import { Piscina } from 'piscina';
 import { Logger } from '../src/log.js';
 import { SYSTEM_CLOCK } from '../src/worker/clock.js';
-import { RequestQueue } from '../src/worker/request-queue.js';
+import { newRequest, RequestQueue } from '../src/worker/request-queue.js';
 import { ThreadPool } from '../src/worker/thread-pool.js';
 import { median } from './median.js';
 import type { BenchOptions, BenchResult, Row } from './report.js';
@@ -68,6 +68,8 @@ async function pullPool(threads: number): Promise<Contender> {
       batch: 32,
       taskTimeout: 5000,
       bootTimeout: 10_000,
+      onNeeds: () => {},
+      onNotice: () => {},
       onStuck: (reason) => {
         throw new Error(reason);
       },
@@ -79,13 +81,7 @@ async function pullPool(threads: number): Promise<Contender> {
   await pool.start();
   const runTask = (): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      const request = {
-        task: { name: 'nothing', body: BODY },
-        queuedAt: performance.now(),
-        abandoned: false,
-        deaths: 0,
-        settle: resolve,
-      };
+      const request = newRequest({ name: 'nothing', body: BODY }, performance.now(), resolve);
       if (!queue.push(request)) reject(new Error('the queue is full'));
       pool.wake();
     });

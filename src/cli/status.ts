@@ -73,6 +73,8 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
   statistic('TIMEOUT', (s) => s.timeouts),
   statistic('IN FLIGHT', (s) => s.inFlight),
   statistic('QUEUE', (s) => s.queueDepth),
+  statistic('WAITING', (s) => s.waiting),
+  statistic('CACHED', (s) => formatShare(s.cacheHits, s.cacheHits + s.cacheMisses)),
   statistic('WAIT', (s) => formatAge(s.oldestWait)),
   statistic('THREADS', (s) => `${s.busyThreads}/${s.threads}`),
   statistic('LOOP', (s) => `${Math.round(s.eventLoopUtilization * 100)}%`),
@@ -86,6 +88,11 @@ const REPLACEMENT_COLUMNS: readonly Column<Replacement>[] = [
   { title: 'AGO', align: 'right', cell: (r) => formatAge(r.ago) },
   { title: 'WHY', align: 'left', cell: (r) => r.why },
 ];
+
+/** `87%` of what was looked up; `-` before the first. */
+function formatShare(part: number, whole: number): string {
+  return whole === 0 ? '-' : `${Math.round((part / whole) * 100)}%`;
+}
 
 /** A column of what the last pong said; `-` before the first. */
 function statistic(

@@ -144,6 +144,21 @@ export const OPTIONS = {
     max: 1_000_000,
     text: 'Requests waiting for a thread; beyond it clients get BUSY.',
   },
+  'cache.max': {
+    type: 'integer',
+    unit: 'verdicts a worker',
+    default: 8192,
+    min: 0,
+    max: 10_000_000,
+    text: 'Verdicts kept for requests that come again while nothing they rest on has changed; 0 keeps none.',
+  },
+  'cache.maxSize': {
+    type: 'size',
+    default: 16 * MIB,
+    min: 0,
+    max: 1024 * 1024 * MIB,
+    text: 'What a worker holds of kept verdicts; 0 keeps none.',
+  },
   'pending.max': {
     type: 'integer',
     unit: 'connections',

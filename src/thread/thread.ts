@@ -23,6 +23,11 @@ export function report(message: string, fields: Readonly<Record<string, unknown>
   send({ type: 'log', level: 'warn', message, fields });
 }
 
+/** Something for the worker's IO loop to know. @public */
+export function notify(name: string, body: Uint8Array): void {
+  send({ type: 'notice', name, body });
+}
+
 /** Serves batches until the parent ends the thread. */
 export function runThread(handlers: Handlers): void {
   const progress = new Progress(threadData().progress);
@@ -32,6 +37,13 @@ export function runThread(handlers: Handlers): void {
   });
   send({ type: 'ready', handlers: byPlace.map(([name]) => name) });
 }
+
+/** A result without the time that it took. */
+type RunResult = BatchResult extends infer R
+  ? R extends BatchResult
+    ? Omit<R, 'microseconds'>
+    : never
+  : never;
 
 function runBatch(
   tasks: readonly BatchTask[],
@@ -57,14 +69,18 @@ function runBatch(
   sendResults(results);
 }
 
-function runTask(
-  task: BatchTask,
-  handlers: readonly (readonly [string, TaskHandler])[],
-): { done: boolean; body: Uint8Array } {
+function runTask(task: BatchTask, handlers: readonly (readonly [string, TaskHandler])[]): RunResult {
   const [name, handler] = handlers[task.handler] ?? [];
   try {
     if (!handler) throw new Error(`no handler has place ${task.handler}`);
-    return { done: true, body: handler(task.body) };
+    const result = handler(task.body, task.attempt);
+    if (!('needs' in result)) {
+      return result instanceof Uint8Array
+        ? { kind: 'done', body: result, keep: undefined }
+        : { kind: 'done', ...result };
+    }
+    if (task.attempt.isLast) throw new Error(`its last attempt asked for the step "${result.needs.step}"`);
+    return { kind: 'needs', ...result.needs };
   } catch (thrown) {
     const stack = thrown instanceof Error ? thrown.stack : undefined;
     send({
@@ -73,7 +89,7 @@ function runTask(
       message: `task ${name} threw`,
       fields: { stack: stack ?? String(thrown) },
     });
-    return { done: false, body: Buffer.from(messageOf(thrown)) };
+    return { kind: 'failed', body: Buffer.from(messageOf(thrown)) };
   }
 }
 

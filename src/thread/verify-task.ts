@@ -8,7 +8,6 @@ import { TrustStore } from '../verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import { decode, encode } from '../wire/codec.js';
 import type { VerifyResponse } from '../wire/request.js';
-import type { TaskHandler } from '../wire/task.js';
 import { readAnchors } from './anchors.js';
 import { toVerifyRequest } from './request-shape.js';
 
@@ -18,7 +17,10 @@ const NO_CRLS: CrlSource = { find: () => [] };
  * The `verify` task: a `VerifyRequest` in msgpack to a `VerifyResponse` in msgpack. Trust anchors are read here,
  * once; `AnchorError` names those that cannot be. `report` is told of CRL files that are left out.
  */
-export function createVerifyTask(config: Config, report: (message: string) => void): TaskHandler {
+export function createVerifyTask(
+  config: Config,
+  report: (message: string) => void,
+): (body: Uint8Array) => Uint8Array {
   const environment = createEnvironment(config, report);
   return (body) => encode(respond(body, environment));
 }

@@ -55,11 +55,16 @@ export interface WorkerStatistics {
   readonly busy: number;
   /** Tasks that ran past `threads.taskTimeout`. */
   readonly timeouts: number;
+  /** Requests answered from the cache of outcomes, and those looked up there in vain. */
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
   /** Requests read and not yet answered. */
   readonly inFlight: number;
   readonly queueDepth: number;
   /** Milliseconds that the first task of the queue has waited. */
   readonly oldestWait: number;
+  /** Requests between two attempts, waiting for a step (a download). */
+  readonly waiting: number;
   readonly threads: number;
   readonly busyThreads: number;
   /** Threads replaced since the start (dead, or past their limit). */

@@ -24,5 +24,31 @@ export type TaskOutcome =
       readonly retryAfter?: number;
     };
 
-/** Runs one task in a task thread; its result is the outcome's body. A throw is INTERNAL, and logged. */
-export type TaskHandler = (body: Uint8Array) => Uint8Array;
+/** Runs one task in a task thread. A throw is INTERNAL, and logged. */
+export type TaskHandler = (body: Uint8Array, attempt: Attempt) => TaskResult;
+
+/** A task whose handler asks for a step is run again once the step has ended. */
+export interface Attempt {
+  /** 0 the first time. */
+  readonly number: number;
+  /** No step is run any more: this attempt has to answer, and what it asks for otherwise is an error. */
+  readonly isLast: boolean;
+  /** What the step before this attempt returned; empty at first, and when that had no time or room. */
+  readonly found: Uint8Array;
+}
+
+export type TaskResult =
+  /** The outcome's body. */
+  | Uint8Array
+  /** The same, and the same task may be answered so again. */
+  | { readonly body: Uint8Array; readonly keep: Keep }
+  /** What only the IO loop can do, by the step's name; the task is run again with what it returns. */
+  | { readonly needs: { readonly step: string; readonly body: Uint8Array } };
+
+/** How long an outcome answers for the same task. */
+export interface Keep {
+  /** ms since 1970. */
+  readonly until: number;
+  /** The state of the world that it rests on, as a number that changes with it; the worker knows the current one. */
+  readonly epoch: number;
+}

@@ -21,6 +21,8 @@ export function isThreadData(value: unknown): value is ThreadData {
 export type FromThread =
   /** Its handlers stand, in this order: a batch names them by their place in it. */
   | { readonly type: 'ready'; readonly handlers: readonly string[] }
+  /** Something for the IO loop to know, by a name that the product gives it; nothing comes back. */
+  | { readonly type: 'notice'; readonly name: string; readonly body: Uint8Array }
   | {
       readonly type: 'log';
       readonly level: LogLevel;

@@ -4,14 +4,14 @@ import type { Task, TaskOutcome } from '../wire/task.js';
 import { AnswersAsReady, AnswerSlots } from './answer-slots.js';
 import type { Clock } from './clock.js';
 import type { Counters } from './counters.js';
-import type { QueuedRequest } from './request-queue.js';
+import { abandon, type QueuedRequest } from './request-queue.js';
 
 /** What carries requests out, and counts them. */
 export interface RequestHost {
   readonly counters: Counters;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Queues a task; `settle` is called once, perhaps at once (BUSY), with the milliseconds that it ran. */
+  /** Queues a task; `settle` is called once, perhaps at once (BUSY, known), with the milliseconds that it ran. */
   submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest;
   requestStatus(answer: (status: unknown) => void): void;
   loadChanged(): void;
@@ -82,13 +82,13 @@ export class OpenRequests {
   /** What still waits is dropped when its turn comes, and answered then: until then it counts as open. */
   cancel(event: TaskEvent): void {
     const request = this.#tasks.get(event);
-    if (request) request.abandoned = true;
+    if (request) abandon(request);
   }
 
   /** The connection is gone: nobody waits any more. */
   close(): void {
     this.#closed = true;
-    for (const request of this.#tasks.values()) request.abandoned = true;
+    for (const request of this.#tasks.values()) abandon(request);
     this.#host.counters.inFlight -= this.#unanswered;
   }
 

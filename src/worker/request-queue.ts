@@ -1,16 +1,43 @@
-import type { Task, TaskOutcome } from '../wire/task.js';
+import type { Attempt, Keep, Task, TaskOutcome } from '../wire/task.js';
 
-/** A task on its way through queue and thread. */
+/** A task on its way through queue and thread, perhaps several times. */
 export interface QueuedRequest {
   readonly task: Task;
   /** Milliseconds of the monotonic clock. */
   readonly queuedAt: number;
-  /** Set when nobody waits for the outcome any more: it is then not started, but settled as CANCELLED. */
+  /** The one that is to come, or runs. */
+  attempt: Attempt;
+  /** Milliseconds that attempts before this one ran. */
+  ran: number;
+  /** Set when nobody waits for the outcome any more: it is then not started, but settled as CANCELLED. See `abandon`. */
   abandoned: boolean;
+  /** Told of that while the request waits outside queue and threads. */
+  onAbandoned: (() => void) | undefined;
   /** Threads that died while they ran it. */
   deaths: number;
-  /** Called once, with the time it ran in milliseconds. */
-  settle(outcome: TaskOutcome, ran: number): void;
+  /** Called once, with the time it ran in milliseconds; `keep`: how long the outcome answers for the same task. */
+  settle(outcome: TaskOutcome, ran: number, keep?: Keep): void;
+}
+
+export const FIRST_ATTEMPT: Attempt = { number: 0, isLast: false, found: new Uint8Array(0) };
+
+export function newRequest(task: Task, queuedAt: number, settle: QueuedRequest['settle']): QueuedRequest {
+  return {
+    task,
+    queuedAt,
+    attempt: FIRST_ATTEMPT,
+    ran: 0,
+    abandoned: false,
+    onAbandoned: undefined,
+    deaths: 0,
+    settle,
+  };
+}
+
+/** Nobody waits for the outcome any more. */
+export function abandon(request: QueuedRequest): void {
+  request.abandoned = true;
+  request.onAbandoned?.();
 }
 
 /** Segments are cut off the front once this many of their requests are gone. */
@@ -96,14 +123,15 @@ export class RequestQueue {
   }
 }
 
+export function settleCancelled(request: QueuedRequest): void {
+  const message = 'it was cancelled before it was answered';
+  request.settle({ kind: 'failed', code: 'CANCELLED', message }, request.ran);
+}
+
 function settledUnstarted(request: QueuedRequest, now: number): boolean {
   const { deadline = Infinity } = request.task;
-  if (request.abandoned) {
-    request.settle(
-      { kind: 'failed', code: 'CANCELLED', message: 'it was cancelled before it was started' },
-      0,
-    );
-  } else if (now - request.queuedAt > deadline) {
+  if (request.abandoned) settleCancelled(request);
+  else if (request.attempt.number === 0 && now - request.queuedAt > deadline) {
     const message = `it was not started within its deadline of ${deadline} ms`;
     request.settle({ kind: 'failed', code: 'DEADLINE', message }, 0);
   } else return false;

@@ -9,6 +9,7 @@ export interface ThreadListener {
   /** The batch is done: the thread is idle. */
   onIdle(): void;
   onResult(request: QueuedRequest, result: BatchResult): void;
+  onNotice(name: string, body: Uint8Array): void;
   onLog(record: Extract<FromThread, { type: 'log' }>): void;
   /** The thread ended by itself. Its unanswered requests are still in `pending`. */
   onGone(why: string): void;
@@ -85,7 +86,11 @@ export class ThreadHandle {
   /** To an idle thread only, with tasks that it knows. */
   run(batch: readonly QueuedRequest[]): void {
     const packed = packTasks(
-      batch.map(({ task }) => ({ handler: this.#handlers?.get(task.name) ?? -1, body: task.body })),
+      batch.map(({ task, attempt }) => ({
+        handler: this.#handlers?.get(task.name) ?? -1,
+        body: task.body,
+        attempt,
+      })),
     );
     this.#batch = batch;
     this.#settled = 0;
@@ -102,6 +107,7 @@ export class ThreadHandle {
   #receive(message: Uint8Array | FromThread): void {
     if (message instanceof Uint8Array) this.#settle(unpackResults(message));
     else if (message.type === 'log') this.#listener.onLog(message);
+    else if (message.type === 'notice') this.#listener.onNotice(message.name, message.body);
     else {
       this.#handlers = new Map(message.handlers.map((name, place) => [name, place]));
       this.#listener.onReady();

@@ -16,6 +16,10 @@ export interface ThreadPoolOptions {
   readonly taskTimeout: number;
   /** Milliseconds that a thread may take until it is ready. */
   readonly bootTimeout: number;
+  /** A task asks for a step; its request is the callee's until it is queued again or settled. */
+  onNeeds(request: QueuedRequest, step: string, body: Uint8Array): void;
+  /** What a thread has to tell beside results. */
+  onNotice(name: string, body: Uint8Array): void;
   /** Threads end again and again before they are ready: the process had better be replaced. */
   onStuck(reason: string): void;
 }
@@ -139,7 +143,12 @@ export class ThreadPool {
       onIdle: () => {
         this.#becomeIdle(thread);
       },
-      onResult: settleWithResult,
+      onResult: (request, result) => {
+        this.#take(request, result);
+      },
+      onNotice: (name, body) => {
+        this.#options.onNotice(name, body);
+      },
       onLog: ({ level, message, fields }) => {
         this.#log[level](message, fields);
       },
@@ -154,6 +163,14 @@ export class ThreadPool {
       thread.terminate();
       this.#replace(thread, `it was not ready after ${this.#options.bootTimeout} ms`);
     });
+  }
+
+  #take(request: QueuedRequest, result: BatchResult): void {
+    const { body } = result;
+    request.ran += result.microseconds / 1000;
+    if (result.kind === 'needs') this.#options.onNeeds(request, result.step, body);
+    else if (result.kind === 'failed') fail(request, 'INTERNAL', Buffer.from(body).toString(), 0);
+    else request.settle({ kind: 'done', body }, request.ran, result.keep);
   }
 
   #becomeIdle(thread: ThreadHandle): void {
@@ -243,12 +260,6 @@ export class ThreadPool {
   }
 }
 
-function settleWithResult(request: QueuedRequest, { done, body, microseconds }: BatchResult): void {
-  const ran = microseconds / 1000;
-  if (done) request.settle({ kind: 'done', body }, ran);
-  else fail(request, 'INTERNAL', Buffer.from(body).toString(), ran);
-}
-
 function fail(request: QueuedRequest, code: TaskFailureCode, message: string, ran: number): void {
-  request.settle({ kind: 'failed', code, message }, ran);
+  request.settle({ kind: 'failed', code, message }, request.ran + ran);
 }

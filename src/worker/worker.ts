@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Config } from '../config/config.js';
 import { receivedConfig } from '../config/received-config.js';
+import { messageOf } from '../errors.js';
 import { Logger } from '../log.js';
 import type { ToWorker, WorkerStatistics } from '../wire/ipc.js';
 import type { Protocol } from '../wire/protocol.js';
@@ -13,8 +14,11 @@ import { newCounters } from './counters.js';
 import { Deadlines } from './deadlines.js';
 import { startGuard } from './guard.js';
 import { HeldBytes } from './held-bytes.js';
-import { RequestQueue, type QueuedRequest } from './request-queue.js';
+import { OutcomeCache } from './outcome-cache.js';
+import { newRequest, RequestQueue, type QueuedRequest } from './request-queue.js';
+import type { Services } from './services.js';
 import { StatusRequests } from './status-requests.js';
+import { StepRunner } from './step-runner.js';
 import { SupervisorLink } from './supervisor-link.js';
 import { ThreadPool } from './thread-pool.js';
 
@@ -23,6 +27,8 @@ export interface WorkerParts {
   readonly protocols: Readonly<Record<string, Protocol>>;
   /** The module that task threads run; it calls thread/thread.ts. */
   readonly threadEntry: URL;
+  /** What the IO loop does for tasks beside running them in threads. */
+  readonly services: (config: Config, log: Logger) => Services;
   /** Said to the primary, which replaces workers of another version. */
   readonly version: string;
 }
@@ -61,6 +67,9 @@ class Worker {
   readonly #link: SupervisorLink;
   readonly #counters = newCounters();
   readonly #queue: RequestQueue;
+  readonly #services: Services;
+  readonly #steps: StepRunner;
+  readonly #cache: OutcomeCache;
   readonly #pool: ThreadPool;
   readonly #statusRequests: StatusRequests;
   readonly #connections: Connections;
@@ -74,6 +83,14 @@ class Worker {
       link.log(record);
     });
     this.#queue = new RequestQueue(config['queue.max'], config['request.maxHeld']);
+    this.#services = parts.services(config, this.log);
+    this.#steps = this.#createSteps();
+    this.#cache = new OutcomeCache({
+      max: config['cache.max'],
+      maxBytes: config['cache.maxSize'],
+      now: Date.now,
+      epoch: () => this.#services.epoch(),
+    });
     this.#pool = this.#createPool(parts.threadEntry);
     this.#statusRequests = new StatusRequests(SYSTEM_CLOCK, (request) => {
       link.send({ type: 'statusRequest', request });
@@ -105,6 +122,12 @@ class Worker {
   }
 
   async #becomeReady(version: string): Promise<void> {
+    try {
+      await this.#services.start();
+    } catch (thrown) {
+      this.#askForReplacement(messageOf(thrown));
+      return;
+    }
     await this.#pool.start();
     this.#link.send({ type: 'ready', pid: process.pid, version, threads: this.#pool.threadCount });
   }
@@ -114,15 +137,22 @@ class Worker {
     this.#draining = true;
     const { cutOff } = await this.#connections.drain(lastId, timeout);
     if (cutOff > 0) this.log.warn('the drain timeout cut connections off', { connections: cutOff });
+    await this.#services.close();
     this.#link.send({ type: 'drained' }, () => {
       process.exit(0);
     });
   }
 
-  /** The way of a request into the queue; a thread pulls it from there. */
+  /** The way of a request into the queue, unless its outcome is known; a thread pulls it from there. */
   #submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest {
-    const request = { task, queuedAt: SYSTEM_CLOCK.now(), abandoned: false, deaths: 0, settle };
-    if (this.#queue.push(request)) this.#pool.wake();
+    const key = this.#cache.keyOf(task);
+    const known = key === undefined ? undefined : this.#cache.get(key);
+    const request = newRequest(task, SYSTEM_CLOCK.now(), (outcome, ran, keep) => {
+      if (key !== undefined && keep && outcome.kind === 'done') this.#cache.put(key, outcome.body, keep);
+      settle(outcome, ran);
+    });
+    if (known) settle({ kind: 'done', body: known }, 0);
+    else if (this.#queue.push(request)) this.#pool.wake();
     else {
       this.#counters.busy++;
       const retryAfter = Math.round(Math.min(MAX_RETRY, Math.max(MIN_RETRY, this.#oldestWait())));
@@ -140,12 +170,37 @@ class Worker {
       batch: config['threads.batch'],
       taskTimeout: config['threads.taskTimeout'],
       bootTimeout: config['workers.bootTimeout'],
+      onNeeds: (request: QueuedRequest, step: string, body: Uint8Array): void => {
+        this.#steps.run(request, step, body);
+      },
+      onNotice: (name: string, body: Uint8Array): void => {
+        this.#services.notices[name]?.(body);
+      },
       onStuck: (reason: string): void => {
-        this.log.error('the worker asks to be replaced', { reason });
-        this.#link.send({ type: 'restart', reason });
+        this.#askForReplacement(reason);
       },
     };
     return new ThreadPool(options, this.#queue, this.log, SYSTEM_CLOCK);
+  }
+
+  #createSteps(): StepRunner {
+    const { steps, patience, maxWaiting } = this.#services;
+    const options = {
+      steps,
+      patience,
+      max: maxWaiting,
+      maxBytes: this.#config['request.maxHeld'],
+      onReady: (requests: readonly QueuedRequest[]): void => {
+        this.#queue.requeue(requests);
+        this.#pool.wake();
+      },
+    };
+    return new StepRunner(options, SYSTEM_CLOCK, this.log);
+  }
+
+  #askForReplacement(reason: string): void {
+    this.log.error('the worker asks to be replaced', { reason });
+    this.#link.send({ type: 'restart', reason });
   }
 
   #createConnections(protocols: Readonly<Record<string, Protocol>>): Connections {
@@ -207,8 +262,11 @@ class Worker {
       ...this.#counters,
       activeConnections: this.#connections.active,
       timeouts: this.#pool.timeouts,
+      cacheHits: this.#cache.hits,
+      cacheMisses: this.#cache.misses,
       queueDepth: this.#queue.depth,
       oldestWait: this.#oldestWait(),
+      waiting: this.#steps.waiting,
       threads: this.#pool.threadCount,
       busyThreads: this.#pool.busyThreads,
       threadRestarts: this.#pool.restarts,

@@ -30,9 +30,12 @@ const STATUS: ServerStatus = {
         errors: 4,
         busy: 5,
         timeouts: 6,
+        cacheHits: 1,
+        cacheMisses: 3,
         inFlight: 7,
         queueDepth: 8,
         oldestWait: 9,
+        waiting: 6,
         threads: 2,
         busyThreads: 1,
         threadRestarts: 0,
@@ -54,7 +57,7 @@ test('the status shows the server, each listener and each worker, a dash where n
   );
   expect(text).toMatch(/inner unix:\/run\/a +line +12 +3 +1$/m);
   expect(text).toMatch(
-    / 1 +ready +8 +1m 1s +120ms +1 +3 +2 +300 +4 +5 +6 +7 +8 +9ms +1\/2 +25% +100 MiB +60 MiB$/m,
+    / 1 +ready +8 +1m 1s +120ms +1 +3 +2 +300 +4 +5 +6 +7 +8 +6 +25% +9ms +1\/2 +25% +100 MiB +60 MiB$/m,
   );
   expect(text).toMatch(/ 2 +10 +1m 5s +it was ended by SIGSEGV$/m);
   expect(text).toMatch(/ 3 +starting +9 +10ms +- .*-$/m);

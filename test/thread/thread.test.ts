@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { packTasks, unpackResults } from '../../src/wire/batch.js';
+import { FIRST_ATTEMPT } from '../../src/worker/request-queue.js';
 import { Progress } from '../../src/wire/thread.js';
 
 const threads: Worker[] = [];
@@ -23,7 +24,11 @@ async function startThread() {
   const [ready] = said as [{ handlers: string[] }];
   const run = (...tasks: readonly (readonly [string, string])[]): void => {
     const packed = packTasks(
-      tasks.map(([name, body]) => ({ handler: ready.handlers.indexOf(name), body: Buffer.from(body) })),
+      tasks.map(([name, body]) => ({
+        handler: ready.handlers.indexOf(name),
+        body: Buffer.from(body),
+        attempt: FIRST_ATTEMPT,
+      })),
     );
     thread.postMessage(packed, [packed.buffer]);
   };
@@ -32,7 +37,9 @@ async function startThread() {
 
 test('a thread says which handlers it has, in the order in which a batch names them', async () => {
   const { said } = await startThread();
-  expect(said).toEqual([{ type: 'ready', handlers: ['echo', 'throw', 'hang', 'exit', 'exitOnce', 'spin'] }]);
+  expect(said).toEqual([
+    { type: 'ready', handlers: ['echo', 'ask', 'keep', 'tell', 'throw', 'hang', 'exit', 'exitOnce', 'spin'] },
+  ]);
 });
 
 test('quick tasks of a batch come back as one message, with the time each took', async () => {
@@ -40,9 +47,9 @@ test('quick tasks of a batch come back as one message, with the time each took',
   run(['echo', 'a'], ['echo', 'b']);
   const [batch] = (await once(thread, 'message')) as [Uint8Array];
   const results = unpackResults(batch);
-  expect(results.map(({ done, body }) => [done, Buffer.from(body).toString()])).toEqual([
-    [true, 'a'],
-    [true, 'b'],
+  expect(results.map(({ kind, body }) => [kind, Buffer.from(body).toString()])).toEqual([
+    ['done', 'a'],
+    ['done', 'b'],
   ]);
   expect(results.every(({ microseconds }) => microseconds < 1_000_000)).toBe(true);
 });
@@ -52,11 +59,11 @@ test('a handler that throws, and one that is not there, fail alone', async () =>
   run(['throw', ''], ['unheard', ''], ['echo', 'a']);
   while (!(said.at(-1) instanceof Uint8Array)) await once(thread, 'message');
   expect(
-    unpackResults(said.at(-1) as Uint8Array).map(({ done, body }) => [done, Buffer.from(body).toString()]),
+    unpackResults(said.at(-1) as Uint8Array).map(({ kind, body }) => [kind, Buffer.from(body).toString()]),
   ).toEqual([
-    [false, 'thrown on purpose'],
-    [false, 'no handler has place 4294967295'],
-    [true, 'a'],
+    ['failed', 'thrown on purpose'],
+    ['failed', 'no handler has place 4294967295'],
+    ['done', 'a'],
   ]);
 });
 

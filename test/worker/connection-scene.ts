@@ -6,7 +6,7 @@ import { Connection, type ConnectionHost } from '../../src/worker/connection.js'
 import { newCounters } from '../../src/worker/counters.js';
 import { Deadlines } from '../../src/worker/deadlines.js';
 import { HeldBytes } from '../../src/worker/held-bytes.js';
-import type { QueuedRequest } from '../../src/worker/request-queue.js';
+import { newRequest, type QueuedRequest } from '../../src/worker/request-queue.js';
 import { echoProtocol } from './entry/echo-protocol.mjs';
 import { FakeClock } from './fake-clock.js';
 
@@ -46,7 +46,7 @@ export function connect(
     }),
     clock,
     submit: (task, settle) => {
-      const request = { task, queuedAt: clock.now(), abandoned: false, deaths: 0, settle };
+      const request = newRequest(task, clock.now(), settle);
       tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });
       return request;
     },

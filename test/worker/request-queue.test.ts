@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { RequestQueue, type QueuedRequest } from '../../src/worker/request-queue.js';
+import { newRequest, RequestQueue, type QueuedRequest } from '../../src/worker/request-queue.js';
 
 function request(name: string, queuedAt = 0): QueuedRequest {
   const task = { name, body: Buffer.from(name) };
-  return { task, queuedAt, abandoned: false, deaths: 0, settle: () => {} };
+  return newRequest(task, queuedAt, () => {});
 }
 
 const names = (requests: readonly QueuedRequest[]): string[] => requests.map(({ task }) => task.name);

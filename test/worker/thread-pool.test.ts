@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type LogRecord, Logger } from '../../src/log.js';
 import type { TaskOutcome } from '../../src/wire/task.js';
 import { SYSTEM_CLOCK } from '../../src/worker/clock.js';
-import { RequestQueue } from '../../src/worker/request-queue.js';
+import { abandon, newRequest, RequestQueue } from '../../src/worker/request-queue.js';
 import { ThreadPool, type ThreadPoolOptions } from '../../src/worker/thread-pool.js';
 
 const pools: ThreadPool[] = [];
@@ -20,6 +20,8 @@ async function startPool(options: Partial<ThreadPoolOptions> = {}) {
   const log = new Logger('debug', 'test', (record) => {
     logged.push(record);
   });
+  const needs: string[] = [];
+  const notices: string[] = [];
   const pool = new ThreadPool(
     {
       entry: new URL('entry/thread.mjs', import.meta.url),
@@ -28,6 +30,15 @@ async function startPool(options: Partial<ThreadPoolOptions> = {}) {
       batch: 32,
       taskTimeout: 20_000,
       bootTimeout: 20_000,
+      onNeeds: (request, step, asked) => {
+        needs.push(`${step} ${Buffer.from(asked).toString()}`);
+        request.attempt = { number: 1, isLast: true, found: Buffer.from('what was found') };
+        queue.requeue([request]);
+        pool.wake();
+      },
+      onNotice: (name, notice) => {
+        notices.push(`${name} ${Buffer.from(notice).toString()}`);
+      },
       onStuck: () => {},
       ...options,
     },
@@ -39,19 +50,15 @@ async function startPool(options: Partial<ThreadPoolOptions> = {}) {
   const order: string[] = [];
   const run = (name: string, body = ''): Promise<TaskOutcome> =>
     new Promise((resolve) => {
-      queue.push({
-        task: { name, body: Buffer.from(body) },
-        queuedAt: SYSTEM_CLOCK.now(),
-        abandoned: false,
-        deaths: 0,
-        settle: (outcome) => {
+      queue.push(
+        newRequest({ name, body: Buffer.from(body) }, SYSTEM_CLOCK.now(), (outcome) => {
           order.push(body === '' ? name : `${name} ${body}`);
           resolve(outcome);
-        },
-      });
+        }),
+      );
       pool.wake();
     });
-  return { pool, queue, run, order, logged };
+  return { pool, queue, run, order, logged, needs, notices };
 }
 
 const text = (outcome: TaskOutcome): string =>
@@ -159,17 +166,32 @@ test('a task that no thread knows fails with INTERNAL and costs nothing', async 
   expect(pool.restarts).toBe(0);
 });
 
+test('a task that asks for a step is run again with what the step found, and its time adds up', async () => {
+  const { pool, run, needs } = await startPool();
+  await pool.start();
+  expect(text(await run('ask', '1 for it'))).toBe('attempt 1: what was found');
+  expect(needs).toEqual(['look 1 for it']);
+});
+
+test('a last attempt that asks for a step fails', async () => {
+  const { pool, run } = await startPool();
+  await pool.start();
+  expect(text(await run('ask', '2 times'))).toBe('INTERNAL: its last attempt asked for the step "look"');
+});
+
+test('what a thread has to tell beside results comes before the result', async () => {
+  const { pool, run, notices } = await startPool();
+  await pool.start();
+  await run('tell', 'something');
+  expect(notices).toEqual(['told something']);
+});
+
 test('an abandoned request is not run', async () => {
   const { pool, queue, run, order } = await startPool();
-  const abandoned = {
-    task: { name: 'echo', body: Buffer.from('nobody waits') },
-    queuedAt: 0,
-    abandoned: true,
-    deaths: 0,
-    settle: (outcome: TaskOutcome) => {
-      order.push(outcome.kind === 'failed' ? outcome.code : 'run');
-    },
-  };
+  const abandoned = newRequest({ name: 'echo', body: Buffer.from('nobody waits') }, 0, (outcome) => {
+    order.push(outcome.kind === 'failed' ? outcome.code : 'run');
+  });
+  abandon(abandoned);
   queue.push(abandoned);
   await pool.start();
   await run('echo', 'a');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WorkerStatistics } from '../../src/wire/ipc.js';
 import { MinimalPrimary } from './minimal-primary.js';
 
 const primaries: MinimalPrimary[] = [];
@@ -219,6 +220,60 @@ test('draining, a client that never finishes its request does not hold the worke
   expect(await primary.exited).toEqual([0, null]);
 });
 
+test('a request waits for its steps beside the threads, and is answered with what they found', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('ask 1 after 200 it\necho a\nask 2 now this\n');
+  expect(await client.lines(3)).toEqual(['done attempt 1: it', 'done a', 'done attempt 2: this']);
+});
+
+test('a request whose step fails, and one whose step does not end in time, are answered without', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('ask 1 fail\nask 1 never\n');
+  expect(await client.lines(2)).toEqual(['done attempt 1: ', 'done attempt 1: ']);
+});
+
+test('requests that wait are counted, bounded, and leave with their client', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('ask 1 never\nask 1 never\nask 1 never\n');
+  await statistics(primary, ({ waiting, inFlight }) => waiting === 3 && inFlight === 3);
+  const fourth = await primary.client();
+  fourth.socket.write('ask 1 now this\n');
+  expect(await fourth.lines(1)).toEqual(['done attempt 1: ']);
+  client.socket.resetAndDestroy();
+  await statistics(primary, ({ waiting }) => waiting === 0);
+  fourth.socket.write('ask 1 now this\n');
+  expect(await fourth.lines(2)).toEqual(['done attempt 1: ', 'done attempt 1: this']);
+});
+
+test('a drain waits for requests that wait, and then closes what the worker has beside its threads', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('ask 1 after 300 it\n');
+  await statistics(primary, ({ waiting }) => waiting === 1);
+  primary.tell({ type: 'drain', lastId: 1, timeout: 10_000 });
+  expect(await client.ended).toBe('done attempt 1: it\n');
+  client.socket.destroy();
+  await primary.hear('log', ({ records }) => records.some(({ message }) => message === 'services closed'));
+  expect(await primary.exited).toEqual([0, null]);
+});
+
+test('an outcome that may be kept answers again without a thread, until what it rests on changes', async () => {
+  const primary = await startWorker();
+  const client = await primary.client();
+  client.socket.write('keep a\n');
+  await client.lines(1);
+  client.socket.write('keep a\nkeep b\n');
+  expect(await client.lines(3)).toEqual(['done run 1', 'done run 1', 'done run 2']);
+  client.socket.write('tell me\n');
+  await client.lines(4);
+  client.socket.write('keep a\n');
+  expect((await client.lines(5)).at(-1)).toBe('done run 3');
+  await statistics(primary, ({ cacheHits, cacheMisses }) => cacheHits === 1 && cacheMisses === 4);
+});
+
 test('signals meant for the primary do not end a worker, nor do they open its inspector', async () => {
   const primary = await startWorker();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) primary.child.kill(signal);
@@ -290,6 +345,18 @@ test('a client that does not read its answers does not stop another', async () =
   deaf.socket.resume();
   expect(await deaf.lines(200)).toHaveLength(200);
 });
+
+/** Asks for the worker's statistics until they are as wanted. */
+async function statistics(
+  primary: MinimalPrimary,
+  wanted: (statistics: WorkerStatistics) => boolean,
+): Promise<void> {
+  for (let sequence = 1000 + primary.said.length; ; sequence++) {
+    primary.tell({ type: 'ping', sequence });
+    const [pong] = await primary.hear('pong', (said) => said.sequence === sequence);
+    if (pong && wanted(pong.statistics)) return;
+  }
+}
 
 /** Polls what no event announces. */
 async function eventually(condition: () => boolean): Promise<void> {

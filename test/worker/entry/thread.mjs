@@ -1,13 +1,25 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { runThread, threadSetup } from '../../../dist/thread/thread.js';
+import { notify, runThread, threadSetup } from '../../../dist/thread/thread.js';
 
 /** A task thread with the trivial task `echo`, and with every fault a task can have. */
+let runs = 0;
 const text = (body) => Buffer.from(body).toString();
 
 if (threadSetup()?.stillborn) process.exit(3);
 
 runThread({
   echo: (body) => Buffer.from(body),
+  /** `N …` asks for the step `look` until it is run for the Nth time after the first. */
+  ask: (body, { number, found }) => {
+    if (number < Number.parseInt(text(body), 10)) return { needs: { step: 'look', body } };
+    return Buffer.from(`attempt ${number}: ${text(found)}`);
+  },
+  /** Says how often it was run; the answer may be kept. */
+  keep: () => ({ body: Buffer.from(`run ${++runs}`), keep: { until: Date.now() + 60_000, epoch: 0 } }),
+  tell: (body) => {
+    notify('told', body);
+    return Buffer.from('told');
+  },
   throw: () => {
     throw new Error('thrown on purpose');
   },

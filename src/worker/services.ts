@@ -1,0 +1,29 @@
+import type { Step } from './step-runner.js';
+
+/** What a worker's IO loop does for tasks beside running them in threads; the product passes it in. */
+export interface Services {
+  /** What tasks may ask for between two attempts, by name: see step-runner.ts. */
+  readonly steps: Readonly<Record<string, Step>>;
+  /** Milliseconds that a request may wait for its steps, and how many requests may wait at once. */
+  readonly patience: number;
+  readonly maxWaiting: number;
+  /** Called with what threads tell, by name. */
+  readonly notices: Readonly<Record<string, (body: Uint8Array) => void>>;
+  /** What kept outcomes rest on, now: see outcome-cache.ts. */
+  epoch(): number;
+  /** Before the threads are started. A worker whose services do not start asks to be replaced. */
+  start(): Promise<void>;
+  /** After the last request is answered. */
+  close(): Promise<void>;
+}
+
+/** For tasks that need nothing. */
+export const NO_SERVICES: Services = {
+  steps: {},
+  patience: 0,
+  maxWaiting: 0,
+  notices: {},
+  epoch: () => 0,
+  start: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};

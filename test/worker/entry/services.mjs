@@ -1,0 +1,32 @@
+/**
+ * Steps for tests. `look` takes the last words of what it is asked: `… now X` returns X at once, `… after MS X` a
+ * while later, `… fail` rejects, `… never` never ends. `turn` moves the epoch on, which ends what is kept.
+ */
+export function testServices(log) {
+  let epoch = 0;
+  return {
+    steps: {
+      look: async (body) => {
+        const [, when, ...rest] = Buffer.from(body).toString().split(' ');
+        if (when === 'now') return Buffer.from(rest.join(' '));
+        if (when === 'fail') throw new Error('failed on purpose');
+        if (when === 'after') await new Promise((resolve) => setTimeout(resolve, Number(rest.shift())));
+        else await new Promise(() => {});
+        return Buffer.from(rest.join(' '));
+      },
+    },
+    patience: 1000,
+    maxWaiting: 3,
+    notices: {
+      told: (body) => {
+        epoch++;
+        log.info(`told ${Buffer.from(body)}`);
+      },
+    },
+    epoch: () => epoch,
+    start: async () => {},
+    close: async () => {
+      log.info('services closed');
+    },
+  };
+}
