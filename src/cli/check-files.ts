@@ -2,10 +2,11 @@ import { readdirSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/problems.js';
 import { messageOf } from '../errors.js';
+import { readTlsMaterials } from '../supervisor/tls-materials.js';
 import { readAnchors } from '../thread/anchors.js';
 
 /**
- * What the configuration names and every task thread is to read. Without its trust anchors no thread gets ready, so
+ * What the configuration names and the processes are to read. Without its trust anchors no thread gets ready, so
  * that is a ConfigError now and not a server that starts for ever; a folder of CRLs may still come, and is a warning.
  */
 export function checkFiles(config: Config, warn: (message: string) => void): void {
@@ -25,6 +26,11 @@ export function checkFiles(config: Config, warn: (message: string) => void): voi
   check('trust.anchors', config['trust.anchors']);
   for (const [name, { anchors }] of Object.entries(config.profiles)) {
     check(`profiles.${name}.anchors`, anchors);
+  }
+  try {
+    readTlsMaterials(config.listeners);
+  } catch (error) {
+    problems.push(`listeners: ${messageOf(error)}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const folder = config['crl.directory'];

@@ -42,11 +42,11 @@ export async function remoteVerifier(given: string | undefined, config: Config):
 }
 
 function firstListener(config: Config): Address {
-  const listener = config.listeners.find(({ protocol }) => protocol === 'line');
-  if (listener && !(listener.address.kind === 'tcp' && listener.address.port === 0)) return listener.address;
+  const listener = config.listeners.find(({ protocol, tls }) => protocol === 'line' && tls === null);
+  if (listener && (listener.address.kind === 'unix' || listener.address.port !== 0)) return listener.address;
   const why = listener
     ? `${formatAddress(listener.address)} names no port`
-    : 'no listener speaks the line protocol';
+    : 'no listener speaks the line protocol without TLS';
   throw new PkixdError(
     'USAGE',
     `the configuration does not say where to connect (${why}); use --connect ADDRESS`,

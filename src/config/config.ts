@@ -19,6 +19,20 @@ export interface ListenerConfig {
   readonly mode: number;
   /** Connections the kernel holds before they are accepted. */
   readonly backlog: number;
+  /** `null` without TLS. */
+  readonly tls: TlsConfig | null;
+}
+
+export const CLIENT_AUTH = ['require', 'request'] as const;
+export type ClientAuth = (typeof CLIENT_AUTH)[number];
+
+/** Paths of PEM files, and what is asked of clients. */
+export interface TlsConfig {
+  readonly certificate: string;
+  readonly key: string;
+  /** `null`: clients are not asked for certificates. */
+  readonly clientCa: string | null;
+  readonly clientAuth: ClientAuth;
 }
 
 export const BASE_PROFILES = ['rfc5280', 'rfc5280-strict', 'webpki', 'webpki-strict'] as const;

@@ -6,15 +6,17 @@ import { checkChoice, checkList, checkText } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
 import { isMap } from './sources.js';
 import { didYouMean } from './suggestion.js';
+import { checkTls, TLS_FIELDS } from './tls-listener.js';
 
 /** What an entry of `listeners` may hold, for its check and for the reference. */
 export const LISTENER_FIELDS = {
-  address: '`unix:/path` or `tcp://host:port`; the one field that must be given.',
+  address: '`unix:/path`, `tcp://host:port` or `tls://host:port`; the one field that must be given.',
   name: 'A unique name for logs and `pkixd status`; the address when absent.',
   protocol: 'The protocol spoken: `line`, the default.',
   permits: `What its clients may ask for: any of ${PERMISSIONS.join(', ')}. The default is \`profiles\` and \`crls\`.`,
   mode: "The UNIX socket's mode as an octal text in quotes; the default is `'0660'`.",
   backlog: 'Connections that the kernel holds before they are accepted, 1 to 65535; the default is 4096.',
+  ...TLS_FIELDS,
 } as const;
 
 /** Reachable from this machine alone, until the configuration says otherwise. */
@@ -56,7 +58,8 @@ function checkListener(entry: Setting, findings: Findings): ListenerConfig | und
   const permits = optional(field('permits'), (s) => checkPermits(s, findings));
   const mode = optional(field('mode'), (s) => checkMode(s, findings));
   const backlog = optional(field('backlog'), (s) => checkBacklog(s, findings));
-  if (!address) return undefined;
+  const tls = address && checkTls(entry, address, field, findings);
+  if (!address || tls === undefined) return undefined;
   return {
     name: name ?? formatAddress(address),
     address,
@@ -64,6 +67,7 @@ function checkListener(entry: Setting, findings: Findings): ListenerConfig | und
     permits: permits ?? DEFAULT_PERMITS,
     mode: mode ?? DEFAULT_MODE,
     backlog: backlog ?? DEFAULT_BACKLOG,
+    tls,
   };
 }
 
@@ -76,7 +80,7 @@ function checkAddress(setting: Setting, findings: Findings): Address | undefined
   if (typeof value !== 'string') {
     findings.problem(
       setting.key,
-      `has no address; write unix:/path or tcp://host:port (from ${setting.origin})`,
+      `has no address; write unix:/path, tcp://host:port or tls://host:port (from ${setting.origin})`,
     );
     return undefined;
   }
@@ -118,7 +122,7 @@ function rejectTwins(listeners: readonly ListenerConfig[], findings: Findings): 
   const addresses = new Set<string>();
   for (const { name, address } of listeners) {
     const text = formatAddress(address);
-    const anyPort = address.kind === 'tcp' && address.port === 0;
+    const anyPort = address.kind !== 'unix' && address.port === 0;
     if (addresses.has(text) && !anyPort)
       findings.problem('listeners', `two listeners have the address ${text}`);
     else if (names.has(name)) findings.problem('listeners', `two listeners have the name "${name}"`);

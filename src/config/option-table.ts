@@ -189,6 +189,21 @@ export const OPTIONS = {
     max: 1_000_000,
     text: 'Open connections of one worker; beyond it the worker passes a new one back.',
   },
+  'connection.tlsTimeout': {
+    type: 'duration',
+    default: 5 * SECOND,
+    min: 10,
+    max: HOUR,
+    text: 'How long the TLS handshake of a new connection may take.',
+  },
+  'connection.maxHandshakes': {
+    type: 'integer',
+    unit: 'handshakes a worker',
+    default: 32,
+    min: 1,
+    max: 10_000,
+    text: 'TLS handshakes of one worker at once; further ones wait, under connection.tlsTimeout.',
+  },
   'connection.firstByteTimeout': {
     type: 'duration',
     default: 10 * SECOND,

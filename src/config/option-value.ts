@@ -138,7 +138,7 @@ export function checkText(setting: Setting, findings: Findings): string | undefi
   return undefined;
 }
 
-function checkPath(setting: Setting, findings: Findings): string | undefined {
+export function checkPath(setting: Setting, findings: Findings): string | undefined {
   const text = checkText(setting, findings);
   return text === undefined ? undefined : resolve(setting.folder, text);
 }

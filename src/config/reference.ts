@@ -77,7 +77,8 @@ function structureSections(): string {
 
 \`listeners\` is a list; each entry is an address or a map of these fields. Without it, pkixd listens at
 ${DEFAULT_ADDRESSES.map((address) => `\`${address}\``).join(' and ')}. \`--listen ADDRESS\` (repeatable) and \`PKIXD_LISTEN\` (with commas) replace it.
-TCP on an address that other hosts reach has to be written out; it is never a default.
+TCP or TLS on an address that other hosts reach has to be written out; it is never a default. The files of a TLS
+listener are read by the primary alone.
 
 ${fieldList(LISTENER_FIELDS)}
 \`profiles\`: naming a profile. \`crls\`: CRLs with the request. \`at\`: a past instant. \`anchors\`: trust anchors with the

@@ -97,7 +97,7 @@ const LOOPBACK = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost)$/;
 const TRUSTING: ReadonlySet<Permission> = new Set(['anchors', 'revocation', 'at']);
 
 function warnOfExposure({ name, address, permits }: ListenerConfig, findings: Findings): void {
-  if (address.kind !== 'tcp' || LOOPBACK.test(address.host)) return;
+  if (address.kind === 'unix' || LOOPBACK.test(address.host)) return;
   const risky = permits.filter((permission) => TRUSTING.has(permission));
   if (risky.length === 0) return;
   findings.warn(

@@ -3,7 +3,7 @@ import { formatSize } from '../config/units.js';
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
 import type { Replacement } from '../wire/control.js';
-import type { ToPrimary, WorkerStatistics } from '../wire/ipc.js';
+import type { ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
 import { type ForkedWorker, forkWorker } from './cluster.js';
 import type { Dispatcher } from './dispatcher.js';
 import { afterDeath, afterOrder, afterStaying, NO_DEATHS, STABLE_AFTER } from './restart-policy.js';
@@ -18,6 +18,8 @@ export interface FleetOptions {
   readonly sink: LogSink;
   /** The server's status, for workers that ask. */
   readonly status: () => unknown;
+  /** What a worker is told first of all, behind its configuration. */
+  readonly greeting: () => readonly ToWorker[];
   /** A worker was forked, got ready or is gone. */
   readonly onChange: () => void;
 }
@@ -85,6 +87,10 @@ export class Fleet {
       this.#stopped = resolve;
       this.#reconcile();
     });
+  }
+
+  tellAll(messages: readonly ToWorker[]): void {
+    for (const handle of this.#handles) for (const message of messages) handle.send(message);
   }
 
   killAll(): void {
@@ -176,6 +182,7 @@ export class Fleet {
       gone: (handle: WorkerHandle) => this.#onGone(handle),
     };
     const handle = new WorkerHandle(forked, { worker: this.#lastNumber, config, now, log, sink, events });
+    for (const message of this.#options.greeting()) handle.send(message);
     this.#handles.add(handle);
     log.verbose('worker forked', { worker: handle.worker, workerPid: handle.pid });
     this.#options.onChange();

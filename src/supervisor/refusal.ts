@@ -3,6 +3,12 @@ import type { Socket } from 'node:net';
 /** How long a refused client may go on sending before it is cut off, in milliseconds. */
 const LINGER = 500;
 
+/**
+ * BUSY before a TLS handshake has no other words (RFC 8446 §6): a fatal alert `internal_error`, in the record version
+ * that every client of TLS 1.2 and 1.3 reads.
+ */
+export const TLS_INTERNAL_ERROR = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]);
+
 /** Refused clients that linger at once; beyond it they are cut off without an answer. */
 const MAX_LINGERING = 1024;
 

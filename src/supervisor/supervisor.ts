@@ -9,9 +9,10 @@ import { ControlServer } from './control-server.js';
 import { Dispatcher } from './dispatcher.js';
 import { Fleet } from './fleet.js';
 import { boundTo, closeListeners, type Listener, openListeners } from './listeners.js';
-import { refuse } from './refusal.js';
+import { refuse, TLS_INTERNAL_ERROR } from './refusal.js';
 import { RunDirectory } from './run-directory.js';
 import { statusOf } from './status.js';
+import { TlsSettings } from './tls-settings.js';
 
 /** What a client gets that no worker can take. @param retryAfter Milliseconds. */
 export type BusyAnswer = (protocol: string, retryAfter: number) => Buffer;
@@ -44,6 +45,7 @@ export class Supervisor {
   readonly #control: ControlServer;
   readonly #dispatcher: Dispatcher;
   readonly #fleet: Fleet;
+  readonly #tls: TlsSettings;
   readonly #startedAt = performance.now();
   #listeners: readonly Listener[] = [];
   #backlog: BacklogReader | undefined;
@@ -68,9 +70,11 @@ export class Supervisor {
       patience: config['workers.pingTimeout'],
       refuse: (socket, listener) => {
         listener.refused += 1;
-        refuse(socket, options.busy(listener.config.protocol, RETRY_AFTER));
+        const { protocol, tls } = listener.config;
+        refuse(socket, tls ? TLS_INTERNAL_ERROR : options.busy(protocol, RETRY_AFTER));
       },
     });
+    this.#tls = new TlsSettings(config.listeners, () => clock.now());
     this.#fleet = new Fleet({
       config,
       dispatcher: this.#dispatcher,
@@ -78,6 +82,7 @@ export class Supervisor {
       log: this.#log,
       sink,
       status: () => this.status(),
+      greeting: () => this.#tls.messages(),
       onChange: () => this.#onChange(),
     });
   }
@@ -103,6 +108,7 @@ export class Supervisor {
     this.#ticker = setInterval(() => {
       this.#clock.tick();
       this.#fleet.check();
+      this.#fleet.tellAll(this.#tls.rotated());
     }, this.#period);
     this.#fleet.scale(config['workers.count']);
   }

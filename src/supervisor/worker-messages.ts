@@ -52,6 +52,8 @@ const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
   openConnections: true,
   activeConnections: true,
   handledConnections: true,
+  handshakes: true,
+  failedHandshakes: true,
   handledRequests: true,
   errors: true,
   busy: true,

@@ -7,6 +7,8 @@ import type { LogRecord } from '../log.js';
 export type ToWorker =
   /** First message: who the worker is and everything it needs to start. */
   | { readonly type: 'configure'; readonly worker: number; readonly config: unknown }
+  /** Before any connection of a TLS listener, and again with each new ticket key. */
+  | { readonly type: 'tls'; readonly listeners: readonly TlsMaterial[]; readonly ticketKeys: Uint8Array }
   | { readonly type: 'ping'; readonly sequence: number }
   /** Take no connection past `lastId`, answer what was read whole, then say `drained` and exit. */
   | { readonly type: 'drain'; readonly lastId: number; readonly timeout: number }
@@ -32,6 +34,18 @@ export type ToPrimary =
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'log'; readonly records: readonly LogRecord[] };
 
+/** What a TLS listener needs, read by the primary: a worker may not be allowed to read the key. */
+export interface TlsMaterial {
+  readonly listener: string;
+  /** PEM: the certificate and its chain. */
+  readonly certificate: string;
+  /** PEM */
+  readonly key: string;
+  /** PEM; `null`: clients are not asked for certificates. */
+  readonly clientCa: string | null;
+  readonly clientAuth: 'require' | 'request';
+}
+
 /** Goes with a connection's handle on Node's IPC channel. */
 export interface Handover {
   readonly type: 'connection';
@@ -47,6 +61,10 @@ export interface WorkerStatistics {
   /** Connections on which a request came within the last seconds, and that were not sent away. */
   readonly activeConnections: number;
   readonly handledConnections: number;
+  /** TLS connections that are not secure yet. */
+  readonly handshakes: number;
+  /** TLS connections that never became secure. */
+  readonly failedHandshakes: number;
   /** Requests answered, errors included. */
   readonly handledRequests: number;
   /** Requests answered by an error of the protocol (bad input, deadline). */

@@ -1,4 +1,4 @@
-import type { ToWorker } from '../wire/ipc.js';
+import type { TlsMaterial, ToWorker } from '../wire/ipc.js';
 
 /** The most ids that one revocation may name. */
 const MAX_IDS = 65_536;
@@ -9,6 +9,8 @@ export function checkToWorker(value: unknown): ToWorker | undefined {
   switch (value['type']) {
     case 'configure':
       return configure(value);
+    case 'tls':
+      return tls(value);
     case 'ping':
       return isCount(value['sequence']) ? { type: 'ping', sequence: value['sequence'] } : undefined;
     case 'drain':
@@ -38,6 +40,25 @@ export function isCount(value: unknown): value is number {
 function configure(value: Record<string, unknown>): ToWorker | undefined {
   const { worker, config } = value;
   return isCount(worker) && isRecord(config) ? { type: 'configure', worker, config } : undefined;
+}
+
+/** Bytes of a key of session tickets. */
+const TICKET_KEY_LENGTH = 48;
+
+function tls({ listeners, ticketKeys }: Record<string, unknown>): ToWorker | undefined {
+  if (!(ticketKeys instanceof Uint8Array) || ticketKeys.length !== TICKET_KEY_LENGTH) return undefined;
+  if (!Array.isArray(listeners) || !listeners.every(isTlsMaterial)) return undefined;
+  return { type: 'tls', listeners, ticketKeys };
+}
+
+function isTlsMaterial(value: unknown): value is TlsMaterial {
+  if (!isRecord(value)) return false;
+  const { listener, certificate, key, clientCa, clientAuth } = value;
+  return (
+    [listener, certificate, key].every((text) => typeof text === 'string') &&
+    (clientCa === null || typeof clientCa === 'string') &&
+    (clientAuth === 'require' || clientAuth === 'request')
+  );
 }
 
 function drain(value: Record<string, unknown>): ToWorker | undefined {

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Logger } from '../log.js';
-import type { Handover } from '../wire/ipc.js';
+import type { Handover, TlsMaterial } from '../wire/ipc.js';
 import type { Protocol, RequestLimits } from '../wire/protocol.js';
 import { ActiveConnections } from './active-connections.js';
 import { isCount, isRecord } from './check-to-worker.js';
@@ -8,11 +9,14 @@ import { ConnectionAges } from './connection-ages.js';
 import { Connection, type ConnectionHost } from './connection.js';
 import { HandoverLedger } from './handover-ledger.js';
 import type { SupervisorLink } from './supervisor-link.js';
+import { TlsHandshakes, type TlsOptions } from './tls-handshakes.js';
 
 /** What is spoken on a listener, and what it permits. */
 export interface ListenerView {
   readonly protocol: Protocol;
   readonly permits: ReadonlySet<string>;
+  /** Its connections have to become secure before anything is spoken. */
+  readonly secure: boolean;
 }
 
 export interface ConnectionsOptions {
@@ -24,6 +28,7 @@ export interface ConnectionsOptions {
   readonly handoverTimeout: number;
   /** Milliseconds that a connection may grow old; 0: any age. */
   readonly maxAge: number;
+  readonly tls: TlsOptions;
 }
 
 /** What a connection needs of the worker and not of this class. */
@@ -42,6 +47,7 @@ export class Connections {
   readonly #open = new Set<Connection>();
   readonly #active: ActiveConnections<Connection>;
   readonly #ages: ConnectionAges<Connection>;
+  readonly #handshakes: TlsHandshakes;
   #draining = false;
   /** Called after each change that a drain may be waiting for. */
   #onChange: (() => void) | undefined;
@@ -55,11 +61,21 @@ export class Connections {
     this.#ages = new ConnectionAges(options.maxAge, host.clock, (connection) =>
       connection.leave('rebalance'),
     );
+    this.#handshakes = new TlsHandshakes(options.tls, host.clock, host.log, () => this.#onChange?.());
   }
 
   /** Connections on which a request came lately. */
   get active(): number {
     return this.#active.count();
+  }
+
+  /** TLS handshakes under way, and those that failed since the start. */
+  get handshakes(): { readonly open: number; readonly failed: number } {
+    return { open: this.#handshakes.size, failed: this.#handshakes.failures };
+  }
+
+  configureTls(materials: readonly TlsMaterial[], ticketKeys: Uint8Array): void {
+    this.#handshakes.configure(materials, ticketKeys);
   }
 
   /** A message of Node's own IPC channel, with the socket that came along, if it did. */
@@ -102,11 +118,13 @@ export class Connections {
     await nextTurn();
     for (const connection of this.#open) connection.leave('drain');
     const stopReading = clock.after(timeout * READING_SHARE, () => {
+      this.#handshakes.cutOff();
       for (const connection of this.#open) connection.stopReading();
     });
-    await this.#until(() => this.#open.size === 0, timeout);
+    await this.#until(() => this.#size === 0, timeout);
     stopReading();
-    const cutOff = this.#open.size;
+    const cutOff = this.#size;
+    this.#handshakes.cutOff();
     for (const connection of this.#open) connection.destroy();
     return { cutOff };
   }
@@ -116,19 +134,42 @@ export class Connections {
     if (!(socket instanceof Socket)) this.#refuse(id, 'its handle was lost');
     else if (!view) this.#refuse(id, `no listener is called "${listener}"`, socket);
     else if (this.#draining) this.#refuse(id, 'the worker is draining', socket);
-    else if (this.#open.size >= this.#options.max) this.#refuse(id, 'the worker is full', socket);
-    else this.#accept(id, view, socket);
+    else if (this.#size >= this.#options.max) this.#refuse(id, 'the worker is full', socket);
+    else this.#accept(id, listener, view, socket);
   }
 
   /**
    * The acknowledgement leaves at the end of this turn, and Node reads from the socket in the next one at the
    * earliest: a connection of which anything was read is always the worker's.
    */
-  #accept(id: number, view: ListenerView, socket: Socket): void {
+  #accept(id: number, listener: string, view: ListenerView, socket: Socket): void {
     socket.setNoDelay(true);
+    if (view.secure) {
+      this.#link.accept(id, () => {
+        this.#secure(listener, view, socket);
+      });
+      return;
+    }
+    const connection = this.#connect(view, socket);
+    this.#link.accept(id, () => {
+      connection.start();
+    });
+  }
+
+  #secure(listener: string, view: ListenerView, socket: Socket): void {
+    const begun = this.#handshakes.begin(socket, listener, (stream) => {
+      const connection = this.#connect(view, stream);
+      connection.start();
+      if (this.#draining) connection.leave('drain');
+    });
+    if (!begun) socket.destroy();
+    this.#onChange?.();
+  }
+
+  #connect(view: ListenerView, stream: Socket | TLSSocket): Connection {
     const { maxInFlight } = this.#host.limits;
     const session = view.protocol.open({ limits: this.#options.limits, maxInFlight, permits: view.permits });
-    const connection = new Connection(socket, session, {
+    const connection = new Connection(stream, session, {
       ...this.#host,
       onRequest: (asked) => {
         this.#active.touch(asked);
@@ -145,9 +186,11 @@ export class Connections {
     this.#open.add(connection);
     this.#ages.watch(connection);
     this.#host.loadChanged();
-    this.#link.accept(id, () => {
-      connection.start();
-    });
+    return connection;
+  }
+
+  get #size(): number {
+    return this.#open.size + this.#handshakes.size;
   }
 
   #forget(connection: Connection): void {

@@ -107,6 +107,9 @@ class Worker {
       case 'ping':
         this.#link.send({ type: 'pong', sequence: message.sequence, statistics: this.#statistics() });
         return;
+      case 'tls':
+        this.#connections.configureTls(message.listeners, message.ticketKeys);
+        return;
       case 'revoke':
         this.#connections.revoke(message.ids);
         return;
@@ -216,6 +219,7 @@ class Worker {
       max: config['connection.max'],
       handoverTimeout: config['handover.timeout'],
       maxAge: config['connection.maxAge'],
+      tls: { timeout: config['connection.tlsTimeout'], max: config['connection.maxHandshakes'] },
     };
     return new Connections(options, this.#connectionHost(), this.#link);
   }
@@ -261,6 +265,8 @@ class Worker {
     return {
       ...this.#counters,
       activeConnections: this.#connections.active,
+      handshakes: this.#connections.handshakes.open,
+      failedHandshakes: this.#connections.handshakes.failed,
       timeouts: this.#pool.timeouts,
       cacheHits: this.#cache.hits,
       cacheMisses: this.#cache.misses,
@@ -282,9 +288,9 @@ function listenerViews(
   protocols: Readonly<Record<string, Protocol>>,
 ): ReadonlyMap<string, ListenerView> {
   const views = new Map<string, ListenerView>();
-  for (const { name, protocol: spoken, permits } of config.listeners) {
+  for (const { name, protocol: spoken, permits, tls } of config.listeners) {
     const protocol = protocols[spoken];
-    if (protocol) views.set(name, { protocol, permits: new Set(permits) });
+    if (protocol) views.set(name, { protocol, permits: new Set(permits), secure: tls !== null });
   }
   return views;
 }

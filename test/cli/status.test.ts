@@ -26,6 +26,8 @@ const STATUS: ServerStatus = {
       statistics: {
         openConnections: 1,
         handledConnections: 2,
+        handshakes: 0,
+        failedHandshakes: 0,
         handledRequests: 300,
         errors: 4,
         busy: 5,

@@ -32,6 +32,7 @@ test('a listener entry takes name, protocol, permissions, mode and backlog', () 
         permits: ['at', 'status'],
         mode: 0o600,
         backlog: 16,
+        tls: null,
       },
     ],
     problems: [],
@@ -44,6 +45,9 @@ test.each([
   [[{ address: 'unix:a', permits: ['anchor'] }], /did you mean anchors/],
   [[{ address: 'unix:a', protocol: 'smtp' }], /none of line/],
   [[{ address: 'unix:a', backlog: 0 }], /1 to 65535/],
+  [[{ address: 'unix:a', key: 'k.pem' }], /key: belongs to tls:\/\/ alone/],
+  [[{ address: 'tls://[::1]:1', certificate: 'c.pem' }], /key: is missing/],
+  [[{ address: 'tls://[::1]:1', certificate: 'c', key: 'k', clientAuth: 'request' }], /without clientCa/],
   [[{ address: 'unix:a', nmae: 'x' }], /nmae: .*did you mean name/],
   [[{ name: 'x' }], /has no address/],
   [['tcp://0.0.0.0'], /port is missing/],
@@ -60,6 +64,14 @@ test.each([
   [{ address: 'unix:a' }, /not a list/],
 ])('listeners %j are refused', (value, message) => {
   expect(listeners(value).problems).toEqual([expect.stringMatching(message)]);
+});
+
+test('a TLS listener takes the paths of its files; clients of its CAs are required unless it says otherwise', () => {
+  const entry = { address: 'tls://[::1]:1', certificate: 'c.pem', key: '/k.pem', clientCa: 'ca.pem' };
+  const tls = { certificate: '/base/c.pem', key: '/k.pem', clientCa: '/base/ca.pem', clientAuth: 'require' };
+  expect(listeners([entry]).checked).toMatchObject([{ address: { kind: 'tls', host: '::1', port: 1 }, tls }]);
+  const lenient = listeners([{ ...entry, clientAuth: 'request' }]).checked;
+  expect(lenient).toMatchObject([{ tls: { ...tls, clientAuth: 'request' } }]);
 });
 
 test('two listeners may each ask for any free port', () => {

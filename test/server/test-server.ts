@@ -39,7 +39,7 @@ export class TestServer {
 
   /**
    * Resolves once the server says that it is ready, as pm2 would wait for it. `settings` is merged into the
-   * configuration file; `directory` starts it again where an earlier one ran.
+   * configuration file, and `moreListeners` added to those it has; `directory` starts it again where an earlier one ran.
    */
   static async start(
     settings: Readonly<Record<string, unknown>> = {},
@@ -48,11 +48,13 @@ export class TestServer {
     const where = directory ?? mkdtempSync(join(tmpdir(), 'pkixd-test-'));
     const port = await freePort();
     const permits = ['profiles', 'crls', 'at', 'anchors', 'revocation', 'status'];
+    const { moreListeners = [], ...options } = settings;
     const listeners = [
       { name: 'tcp', address: `tcp://127.0.0.1:${port}`, permits },
       { name: 'unix', address: `unix:${join(where, 'pkixd.sock')}`, permits },
+      ...(moreListeners as readonly unknown[]),
     ];
-    writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify({ listeners, ...settings }));
+    writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify({ listeners, ...options }));
     const server = new TestServer(where, port);
     const ready = once(server.process, 'message');
     const outcome = await Promise.race([ready, server.exited]);

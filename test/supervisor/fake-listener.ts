@@ -11,6 +11,7 @@ export function fakeListener(name: string): Listener {
       permits: [],
       mode: 0o600,
       backlog: 1,
+      tls: null,
     },
     address: 'tcp://127.0.0.1:0',
     accepted: 0,

@@ -7,6 +7,8 @@ import type { ToPrimary, WorkerStatistics } from '../../src/wire/ipc.js';
 const statistics: WorkerStatistics = {
   openConnections: 1,
   handledConnections: 2,
+  handshakes: 0,
+  failedHandshakes: 0,
   handledRequests: 3,
   errors: 0,
   busy: 0,

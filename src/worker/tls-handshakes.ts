@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Logger } from '../log.js';
+import type { TlsMaterial } from '../wire/ipc.js';
+import type { Clock } from './clock.js';
+import { Deadlines } from './deadlines.js';
+
+export interface TlsOptions {
+  /** Milliseconds from the connection's arrival until it is secure. */
+  readonly timeout: number;
+  /** Handshakes under way at once: each costs the loop most of a millisecond, so the others wait their turn. */
+  readonly max: number;
+}
+
+/** One connection on its way to being secure. */
+interface Handshake {
+  readonly raw: Socket;
+  /** See `keyOf`. */
+  readonly key: string;
+  readonly server: Server;
+  readonly listener: string;
+  readonly onSecure: (stream: TLSSocket) => void;
+  state: 'waiting' | 'running' | 'over';
+}
+
+/** Resumption must hold across workers: whatever Node derives from the process would part them. */
+const SESSION_CONTEXT = 'pkixd';
+/** Our own deadline comes first; this only keeps Node's from being shorter. Milliseconds. */
+const NODE_TIMEOUT = 2 ** 31 - 1;
+
+/**
+ * Makes raw connections secure, each under a deadline of its own from before its first byte:
+ *
+ *     begin ──▶ waiting (FIFO) ──▶ running (at most `max`) ──secure──▶ onSecure
+ *                  └────────────────────┴── failed, late, closed ──▶ destroyed and counted
+ */
+export class TlsHandshakes {
+  readonly #options: TlsOptions;
+  readonly #log: Logger;
+  readonly #onChange: () => void;
+  readonly #servers = new Map<string, Server>();
+  readonly #deadlines: Deadlines<Handshake, 'handshake'>;
+  readonly #open = new Map<string, Handshake>();
+  #waiting: Handshake[] = [];
+  #running = 0;
+  #failures = 0;
+
+  /** @param onChange told whenever a handshake is over. */
+  constructor(options: TlsOptions, clock: Clock, log: Logger, onChange: () => void) {
+    this.#options = options;
+    this.#log = log;
+    this.#onChange = onChange;
+    this.#deadlines = new Deadlines({ handshake: options.timeout }, clock, (handshake) => {
+      this.#fail(handshake, `it took longer than ${options.timeout} ms`);
+    });
+  }
+
+  /** Not over yet, those that wait included. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Failed since the start. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Certificates, keys and what is asked of clients, by listener; throws what OpenSSL says of them. */
+  configure(materials: readonly TlsMaterial[], ticketKeys: Uint8Array): void {
+    for (const material of materials) {
+      if (!this.#servers.has(material.listener)) this.#servers.set(material.listener, this.#serve(material));
+    }
+    // Rotated by the primary, the same in every worker.
+    for (const server of this.#servers.values()) server.setTicketKeys(Buffer.from(ticketKeys));
+  }
+
+  /** `false` when nothing is known of the listener's certificate. */
+  begin(raw: Socket, listener: string, onSecure: (stream: TLSSocket) => void): boolean {
+    const server = this.#servers.get(listener);
+    const key = keyOf(raw);
+    if (!server || key === undefined) return false;
+    const handshake: Handshake = { raw, key, server, listener, onSecure, state: 'waiting' };
+    this.#open.set(key, handshake);
+    raw.on('error', () => raw.destroy());
+    raw.once('close', () => this.#fail(handshake, 'the client went away'));
+    this.#deadlines.watch(handshake, 'handshake');
+    this.#waiting.push(handshake);
+    this.#runNext();
+    return true;
+  }
+
+  /** Gives up on all that are not secure yet. */
+  cutOff(): void {
+    for (const handshake of this.#open.values()) this.#fail(handshake, 'the worker is draining');
+  }
+
+  #serve({ certificate, key, clientCa, clientAuth, listener }: TlsMaterial): Server {
+    const asks = clientCa !== null;
+    const server = createServer({
+      cert: certificate,
+      key,
+      ...(asks && { ca: clientCa }),
+      requestCert: asks,
+      rejectUnauthorized: asks && clientAuth === 'require',
+      sessionIdContext: SESSION_CONTEXT,
+      handshakeTimeout: NODE_TIMEOUT,
+      allowHalfOpen: true,
+    });
+    server.on('secureConnection', (stream) => this.#secured(stream));
+    server.on('tlsClientError', (error, stream) => {
+      const handshake = this.#open.get(keyOf(stream) ?? '');
+      if (handshake) this.#fail(handshake, error.message);
+      // Too late to be known by its address: nobody else will close it.
+      else stream.destroy();
+      this.#log.debug('a TLS handshake failed', { listener, error: error.message });
+    });
+    return server;
+  }
+
+  #runNext(): void {
+    while (this.#running < this.#options.max) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      if (next.state !== 'waiting') continue;
+      next.state = 'running';
+      this.#running += 1;
+      next.server.emit('connection', next.raw);
+    }
+  }
+
+  #secured(stream: TLSSocket): void {
+    const handshake = this.#open.get(keyOf(stream) ?? '');
+    if (!handshake || handshake.state !== 'running') {
+      stream.destroy();
+      return;
+    }
+    this.#finish(handshake);
+    handshake.onSecure(stream);
+  }
+
+  #fail(handshake: Handshake, why: string): void {
+    if (handshake.state === 'over') return;
+    this.#failures += 1;
+    this.#log.verbose('a connection did not become secure', { listener: handshake.listener, why });
+    this.#finish(handshake);
+    handshake.raw.destroy();
+  }
+
+  #finish(handshake: Handshake): void {
+    if (handshake.state === 'running') this.#running -= 1;
+    handshake.state = 'over';
+    this.#deadlines.release(handshake);
+    this.#open.delete(handshake.key);
+    this.#runNext();
+    this.#onChange();
+  }
+}
+
+/** Node does not say which raw connection became a secure stream, but both name the same peer. */
+function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}

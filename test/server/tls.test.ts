@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { type Issued, createCertificate, createLeaf, createRoot } from '../pki/pki.js';
+import { extendedKeyUsage, keyUsage } from '../pki/extensions.js';
+import { TestServer, readAll, until } from './test-server.js';
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+
+let folder: string;
+let server: TestServer;
+let root: Issued;
+let client: Issued;
+let stranger: Issued;
+
+const keyPem = ({ key }: Issued): string =>
+  key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+
+function clientOf(issuer: Issued): Issued {
+  const extensions = [keyUsage('digitalSignature'), extendedKeyUsage(CLIENT_AUTH)];
+  return createCertificate({ subject: 'client', issuer, extensions });
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pkixd-tls-'));
+  root = createRoot();
+  const leaf = createLeaf(root, { dns: ['localhost'], ip: [[127, 0, 0, 1]] });
+  client = clientOf(root);
+  stranger = clientOf(createRoot({ subject: 'Another Root' }));
+  writeFileSync(join(folder, 'root.pem'), root.pem);
+  writeFileSync(join(folder, 'server.pem'), leaf.pem);
+  writeFileSync(join(folder, 'server.key'), keyPem(leaf), { mode: 0o600 });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => server.stop());
+
+async function start(
+  fields: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const files = { certificate: join(folder, 'server.pem'), key: join(folder, 'server.key') };
+  const listener = { name: 'tls', address: 'tls://127.0.0.1:0', ...files, ...fields };
+  server = await TestServer.start({ moreListeners: [listener], ...settings });
+}
+
+async function port(): Promise<number> {
+  const { listeners } = await server.status();
+  return Number(new URL(listeners.find(({ name }) => name === 'tls')?.address ?? '').port);
+}
+
+async function connect(options: ConnectionOptions = {}): Promise<TLSSocket> {
+  return tls.connect({ host: '127.0.0.1', port: options.port ?? (await port()), ca: root.pem, ...options });
+}
+
+/** What comes back on a secure connection, or the code of the error that ended it. */
+async function ask(options: ConnectionOptions = {}): Promise<string> {
+  const socket = await connect(options);
+  socket.end('PING\n');
+  return readAll(socket).catch((error: NodeJS.ErrnoException) => error.code ?? 'no code');
+}
+
+const as = (who: Issued): ConnectionOptions => ({ cert: who.pem, key: keyPem(who) });
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'a client that checks the certificate is answered over %s, after its half-close too',
+  async (version) => {
+    await start();
+    expect(await ask({ minVersion: version, maxVersion: version })).toBe('PONG\n');
+  },
+);
+
+test('only clients with a certificate of clientCa are served where they are required', async () => {
+  await start({ clientCa: join(folder, 'root.pem') });
+  expect(await ask(as(client))).toBe('PONG\n');
+  // An alert, a reset or a bare end, as the version and the moment have it.
+  for (const options of [{}, as(stranger)])
+    expect(await ask(options)).toMatch(/^(?:ERR_SSL_.*|ECONNRESET|)$/);
+  const { workers } = await until(
+    () => server.status(),
+    (status) =>
+      status.workers.reduce((sum, { statistics }) => sum + (statistics?.failedHandshakes ?? 0), 0) === 2,
+  );
+  expect(workers.every(({ state }) => state === 'ready')).toBe(true);
+});
+
+test('where clients are only requested to show a certificate, those without one are served', async () => {
+  await start({ clientCa: join(folder, 'root.pem'), clientAuth: 'request' });
+  expect(await ask()).toBe('PONG\n');
+  expect(await ask(as(client))).toBe('PONG\n');
+});
+
+test('a session is resumed at whichever worker', async () => {
+  await start({}, { workers: { count: 3 } });
+  const first = await connect();
+  const [session] = (await once(first, 'session')) as [Buffer];
+  const resumed: boolean[] = [];
+  const open: TLSSocket[] = [first];
+  for (let n = 0; n < 9; n += 1) {
+    const socket = await connect({ session });
+    await once(socket, 'secureConnect');
+    resumed.push(socket.isSessionReused());
+    // It stays open, so that the next connection goes to another worker.
+    open.push(socket);
+  }
+  const { workers } = await until(
+    () => server.status(),
+    (status) => status.workers.every(({ statistics }) => (statistics?.handledConnections ?? 0) > 0),
+  );
+  expect(workers).toHaveLength(3);
+  expect(resumed).toEqual(Array.from({ length: 9 }, () => true));
+  for (const socket of open) socket.destroy();
+});
+
+test('who never finishes the handshake is cut off in time, and keeps nobody else waiting for longer', async () => {
+  await start({}, { workers: { count: 1 }, connection: { tlsTimeout: '500ms', maxHandshakes: 2 } });
+  const where = await port();
+  const stuck = Array.from({ length: 4 }, (_, n) => {
+    const socket = net.connect(where, '127.0.0.1').on('error', () => undefined);
+    // Some say nothing, some half a record.
+    if (n % 2 === 0) socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02]));
+    return socket;
+  });
+  await Promise.all(stuck.map((socket) => once(socket, 'close')));
+  expect(await ask()).toBe('PONG\n');
+  const { workers } = await until(
+    () => server.status(),
+    (status) => status.workers[0]?.statistics?.failedHandshakes === 4,
+  );
+  expect(workers[0]?.statistics).toMatchObject({ handshakes: 0, openConnections: 0 });
+});
+
+test('more clients at once than handshakes are allowed are all served', async () => {
+  await start({}, { connection: { maxHandshakes: 2 } });
+  const where = await port();
+  const answers = await Promise.all(Array.from({ length: 100 }, () => ask({ port: where })));
+  expect(new Set(answers)).toEqual(new Set(['PONG\n']));
+});
+
+test('a client that speaks no TLS is cut off, and the worker stays', async () => {
+  await start();
+  const socket = net.connect(await port(), '127.0.0.1').on('error', () => undefined);
+  socket.write('PING\n');
+  await readAll(socket).catch(() => undefined);
+  expect(await ask()).toBe('PONG\n');
+});
+
+test('a worker that is drained finishes the handshakes that are under way and what is asked behind them', async () => {
+  await start({}, { workers: { count: 1 } });
+  const where = await port();
+  const sockets = await Promise.all(Array.from({ length: 10 }, () => connect({ port: where })));
+  await server.command({ command: 'restart', argument: 1 });
+  const answers = await Promise.all(
+    sockets.map((socket) => {
+      socket.end('PING\n');
+      return readAll(socket);
+    }),
+  );
+  expect(answers).toEqual(Array.from({ length: 10 }, () => 'PONG\n'));
+});
