@@ -100,6 +100,7 @@ function runRevocation(suite: string, test: Case): CaseResult {
       stored: NO_STORE,
       given,
       broken,
+      ocsp: undefined,
       signatures,
       signing: {
         anchor: { subject: issuer.subject, certificate: issuer },

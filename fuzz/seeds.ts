@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { OID } from '../src/x509/oid.js';
 import * as der from '../test/pki/der-builder.js';
 import * as ext from '../test/pki/extensions.js';
+import { createResponder, ocspResponse, singleResponse } from '../test/pki/ocsp.js';
 import { createCrl, createIntermediate, createLeaf, createRoot, type Issued } from '../test/pki/pki.js';
 
 /** A valid chain with an extension of every kind, and what to mutate besides. */
@@ -11,6 +12,9 @@ export interface Seeds {
   readonly ca: Issued;
   readonly leaf: Issued;
   readonly crls: readonly Uint8Array[];
+  /** A good response on the leaf, signed by the responder that its CA certified. */
+  readonly ocsp: Uint8Array;
+  readonly responder: Issued;
   /** DER: the chain's own, and those of the corpora where they are. */
   readonly certificates: readonly Uint8Array[];
   readonly lists: readonly Uint8Array[];
@@ -39,11 +43,19 @@ export function createSeeds(corpora: string): Seeds {
       ],
     }).der,
   ];
+  const responder = createResponder(ca, { key });
+  const singles = [singleResponse(leaf, ca), singleResponse(ca, root, { status: 'unknown', hash: 'sha256' })];
   return {
     root,
     ca,
     leaf,
     crls,
+    ocsp: ocspResponse(ca, singles, {
+      signer: responder,
+      certificates: [responder],
+      extensions: [ext.extension('1.2.3.4', der.derNull())],
+    }).der,
+    responder,
     certificates: [leaf.der, ca.der, root.der, ...filesOf(join(corpora, 'cert'))],
     lists: [...crls, ...filesOf(join(corpora, 'crl'))],
   };

@@ -4,12 +4,14 @@ import { OID } from '../src/x509/oid.js';
 import * as der from '../test/pki/der-builder.js';
 import * as ext from '../test/pki/extensions.js';
 import { type KeyPair, type KeyType, newKey } from '../test/pki/keys.js';
+import { createResponder, ocspResponse, singleResponse } from '../test/pki/ocsp.js';
 import {
   createCertificate,
   createCrl,
   createIntermediate,
   createLeaf,
   createRoot,
+  type Issued,
   type Issuer,
 } from '../test/pki/pki.js';
 
@@ -257,6 +259,26 @@ export const SHAPES: readonly Shape[] = [
     codes: ['CRL_BAD_SIGNATURE', 'CRL_ISSUER_UNTRUSTED', 'BUDGET_EXCEEDED'],
     request: () => strangersCrls(200, 'p-384'),
   },
+  {
+    name: '64 OCSP responses with bad P-384 signatures',
+    codes: ['OCSP_UNUSABLE', 'BUDGET_EXCEEDED'],
+    request: () => badResponses(64),
+  },
+  {
+    name: '64 OCSP responses of 64 parts about others',
+    codes: ['CRL_NONE', 'BUDGET_EXCEEDED'],
+    request: () => responsesAboutOthers(64, 64),
+  },
+  {
+    name: '64 OCSP responses of 32 responders each, all certified, none of them the signer',
+    codes: ['OCSP_UNUSABLE', 'BUDGET_EXCEEDED'],
+    request: () => crowdedResponses(64, 32),
+  },
+  {
+    name: '16 OCSP responders that all vouch for each other',
+    codes: ['OCSP_UNUSABLE', 'BUDGET_EXCEEDED'],
+    request: () => mutualResponders(16),
+  },
   { name: 'a CRL of 20,000 entries', codes: ['OK'], request: () => longCrl(20_000) },
   {
     name: '10,000 extensions',
@@ -301,6 +323,54 @@ export const SHAPES: readonly Shape[] = [
   },
   { name: 'a subject of 10,000 attributes', codes: ['OK'], request: () => longSubject(10_000) },
 ];
+
+/** A leaf right under the root, asked about with these responses and no CRL. */
+function stapled(make: (root: Issued, leaf: Issued) => readonly Uint8Array[], key: KeyType): VerifyRequest {
+  const root = createRoot({ key });
+  const leaf = createLeaf(root);
+  return ask([leaf.der], [root.der], { ocsp: make(root, leaf), revocation: 'hard' });
+}
+
+function badResponses(count: number): VerifyRequest {
+  const make = (root: Issued, leaf: Issued): readonly Uint8Array[] =>
+    times(count, () => ocspResponse(root, [singleResponse(leaf, root)], { breakSignature: true }).der);
+  return stapled(make, 'p-384');
+}
+
+function responsesAboutOthers(count: number, parts: number): VerifyRequest {
+  const make = (root: Issued, leaf: Issued): readonly Uint8Array[] => {
+    const other = singleResponse(leaf, root, { issuerName: der.commonName('Somebody') });
+    return times(
+      count,
+      () =>
+        ocspResponse(
+          root,
+          times(parts, () => other),
+        ).der,
+    );
+  };
+  return stapled(make, 'p-256');
+}
+
+function crowdedResponses(count: number, responders: number): VerifyRequest {
+  const make = (root: Issued, leaf: Issued): readonly Uint8Array[] => {
+    const certificates = times(responders, () => createResponder(root));
+    const [signer = root] = certificates;
+    const options = { signer, certificates, breakSignature: true };
+    return times(count, () => ocspResponse(root, [singleResponse(leaf, root)], options).der);
+  };
+  return stapled(make, 'p-256');
+}
+
+function mutualResponders(count: number): VerifyRequest {
+  const extensions = [ext.extendedKeyUsage(OID.ocspSigning)];
+  const make = (root: Issued, leaf: Issued): readonly Uint8Array[] => {
+    const responders = times(count, (index) => createResponder(root, { subject: `R ${index}`, extensions }));
+    const subjects = [leaf, ...responders].map((subject) => singleResponse(subject, root));
+    return responders.map((signer) => ocspResponse(root, subjects, { signer, certificates: [signer] }).der);
+  };
+  return stapled(make, 'p-256');
+}
 
 function manyNames(count: number): VerifyRequest {
   const root = createRoot();

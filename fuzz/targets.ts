@@ -7,6 +7,7 @@ import type { VerifyEnvironment } from '../src/verify/verify.js';
 import { parseAllExtensions, parseCertificate } from '../src/x509/certificate.js';
 import { findEntry, parseCrl } from '../src/x509/crl.js';
 import { formatName } from '../src/x509/name.js';
+import { parseOcspResponse } from '../src/x509/ocsp.js';
 import { parsePem } from '../src/x509/pem.js';
 import { importPublicKey } from '../src/x509/public-key.js';
 import { verifySignature } from '../src/x509/signature.js';
@@ -14,6 +15,7 @@ import { verify } from '../src/verify/verify.js';
 import { TrustStore } from '../src/verify/trust-store.js';
 import * as der from '../test/pki/der-builder.js';
 import { algorithmOf, type KeyPair, signWith } from '../test/pki/keys.js';
+import { signedResponse } from '../test/pki/ocsp.js';
 import { pemOf } from '../test/pki/pki.js';
 import { mutateBytes, mutateElements } from './mutate.js';
 import type { Random } from './random.js';
@@ -57,6 +59,13 @@ export const TARGETS: readonly Target[] = [
     },
   },
   {
+    name: 'ocsp response',
+    prepare(seeds, random) {
+      const bytes = mutate([seeds.ocsp], random);
+      return { bytes, run: () => void parseOcspResponse(bytes) };
+    },
+  },
+  {
     name: 'pem',
     prepare(seeds, random) {
       const bytes = mutateBytes(Buffer.from(pemOf('CERTIFICATE', random.pick(seeds.certificates))), random);
@@ -81,6 +90,7 @@ export const TARGETS: readonly Target[] = [
     name: 'anchor',
     prepare: (seeds, random) => asked(seeds, random, 2, mutate([seeds.root.der], random)),
   },
+  { name: 'ocsp response, signed anew', prepare: answered },
   {
     name: 'crl, signed anew',
     prepare(seeds, random) {
@@ -90,6 +100,23 @@ export const TARGETS: readonly Target[] = [
     },
   },
 ];
+
+/** The chain with the leaf's CRL replaced by a response, whose data are changed and signed anew. */
+function answered(seeds: Seeds, random: Random): Input {
+  const { root, ca, leaf, responder, ocsp, crls } = seeds;
+  const whole = parseOcspResponse(ocsp);
+  const tbs = whole.status === 'successful' ? whole.basic.tbs : ocsp;
+  const bytes = signedResponse(mutateElements(tbs, random, tbs), responder, { certificates: [responder] });
+  const base = random.pick(BASES);
+  const request = {
+    certificates: [leaf.der, ca.der],
+    crls: crls.slice(0, 1),
+    ocsp: [bytes],
+    anchors: [root.der],
+    revocation: random.pick(['hard', 'soft'] as const),
+  };
+  return { bytes, run: () => void verify(request, environmentOf(base)) };
+}
 
 function readCertificate(bytes: Uint8Array): void {
   const certificate = parseCertificate(bytes);

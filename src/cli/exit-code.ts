@@ -8,7 +8,7 @@ export const EXIT = {
   indeterminate: 2,
   /** The command line makes no sense, or asks for what the server does not permit. */
   usage: 64,
-  /** A file was read and holds no certificate or CRL. */
+  /** A file was read and holds no certificate, CRL or OCSP response. */
   data: 65,
   /** A file cannot be read. */
   noInput: 66,
@@ -48,6 +48,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   BAD_BASE64: EXIT.data,
   NO_CERTIFICATE: EXIT.data,
   NO_CRL: EXIT.data,
+  NO_OCSP_RESPONSE: EXIT.data,
   LINE_TOO_LONG: EXIT.data,
   REQUEST_TOO_LARGE: EXIT.data,
   TOO_MANY_CERTIFICATES: EXIT.data,

@@ -1,6 +1,6 @@
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import type { VerifyRequest } from '../wire/request.js';
-import { type RevocationEvidence, type Verdict, VERDICT_CODES } from '../wire/verdict.js';
+import { OCSP_SOURCE, type RevocationEvidence, type Verdict, VERDICT_CODES } from '../wire/verdict.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { messageOf, PkixdError } from '../errors.js';
 import { type Attempt, AttemptTree, type Ending } from './attempt-tree.js';
@@ -107,6 +107,8 @@ function endingLines({ code, section, message, at, revocation }: Ending, numbers
 
 function evidenceText({ state, source, number, thisUpdate, nextUpdate }: RevocationEvidence): string {
   if (source === null) return `${state}, no CRL`;
+  if (source === OCSP_SOURCE)
+    return `${state}, OCSP response of ${thisUpdate}, next ${nextUpdate ?? 'not said'}`;
   const which = number === null ? '' : ` ${number}`;
   return `${state}, CRL${which} (${source}) of ${thisUpdate}, next ${nextUpdate ?? 'not said'}`;
 }

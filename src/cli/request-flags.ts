@@ -16,7 +16,8 @@ const file = (
 export const FILES: Readonly<Record<string, PositionalOptions>> = {
   files: {
     type: 'string',
-    describe: 'PEM (the first certificate is the leaf, others and CRLs help) or DER; - is standard input',
+    describe:
+      'PEM (the first certificate is the leaf; others, CRLs and OCSP responses help) or DER; - is standard input',
   },
 };
 
@@ -25,6 +26,7 @@ export const REQUEST_FLAGS = {
   untrusted: file('Further certificates to build paths from (repeatable)'),
   anchor: file('Trust anchors in place of the configured ones (repeatable)'),
   crl: file('CRLs, PEM or DER (repeatable)'),
+  ocsp: file('OCSP responses, as a server staples them, PEM or DER (repeatable)'),
   profile: { type: 'string', requiresArg: true, describe: 'A profile of the configuration' },
   purpose: { type: 'string', requiresArg: true, describe: 'A key purpose (serverAuth, …) or a dotted OID' },
   host: file('A DNS name the leaf must be for (repeatable: all of them)'),

@@ -2,14 +2,15 @@ import { REVOCATION_MODES } from '../revocation-mode.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { UsageError } from './exit-code.js';
 import { listFlag, textFlag, type Arguments } from './flags.js';
-import { readCertificates, readCrls, type CertificatesAndCrls } from './verify-input.js';
+import { readCertificates, readCrls, readOcspResponses, type RequestParts } from './verify-input.js';
 
 /** What the flags say of every leaf alike. */
-export type Common = Omit<VerifyRequest, 'certificates'> & CertificatesAndCrls;
+export type Common = Omit<VerifyRequest, 'certificates'> & RequestParts;
 
 export function commonRequest(args: Arguments, cwd: string): Common {
   const untrusted = listFlag(args, 'untrusted').map((file) => readCertificates(file, cwd));
   const crls = listFlag(args, 'crl').flatMap((file) => readCrls(file, cwd));
+  const ocsp = listFlag(args, 'ocsp').flatMap((file) => readOcspResponses(file, cwd));
   const anchors = listFlag(args, 'anchor').flatMap((file) => readCertificates(file, cwd).certificates);
   const [profile, purpose] = [textFlag(args, 'profile'), textFlag(args, 'purpose')];
   const [hosts, ips, emails] = [listFlag(args, 'host'), listFlag(args, 'ip'), listFlag(args, 'email')];
@@ -18,6 +19,7 @@ export function commonRequest(args: Arguments, cwd: string): Common {
   return {
     certificates: untrusted.flatMap((found) => found.certificates),
     crls: [...untrusted.flatMap((found) => found.crls), ...crls],
+    ocsp: [...untrusted.flatMap((found) => found.ocsp), ...ocsp],
     ...(anchors.length > 0 && { anchors }),
     ...(profile !== undefined && { profile }),
     ...(purpose !== undefined && { purpose }),
@@ -29,12 +31,13 @@ export function commonRequest(args: Arguments, cwd: string): Common {
   };
 }
 
-/** The leaf's own file may hold more of its chain, and CRLs. */
-export function requestFor(found: CertificatesAndCrls, common: Common): VerifyRequest {
+/** The leaf's own file may hold more of its chain, CRLs and OCSP responses. */
+export function requestFor(found: RequestParts, common: Common): VerifyRequest {
   return {
     ...common,
     certificates: [...found.certificates, ...common.certificates],
     crls: [...found.crls, ...common.crls],
+    ocsp: [...found.ocsp, ...common.ocsp],
   };
 }
 

@@ -26,6 +26,7 @@ export function requestText(id: string, request: VerifyRequest): string {
   const blocks = [
     ...request.certificates.map((der) => pem('CERTIFICATE', der)),
     ...request.crls.map((der) => pem('X509 CRL', der)),
+    ...(request.ocsp ?? []).map((der) => pem('OCSP RESPONSE', der)),
     ...(request.anchors ? ['anchors:\n', ...request.anchors.map((der) => pem('CERTIFICATE', der))] : []),
   ];
   return `VERIFY ${words.join(' ')}\n${blocks.join('')}.\n`;

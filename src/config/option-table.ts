@@ -291,7 +291,7 @@ export const OPTIONS = {
     default: 64,
     min: 0,
     max: 10_000,
-    text: 'The most CRLs in one request.',
+    text: 'The most CRLs and OCSP responses in one request, counted together.',
   },
   'drain.timeout': {
     type: 'duration',

@@ -81,9 +81,9 @@ TCP or TLS on an address that other hosts reach has to be written out; it is nev
 listener are read by the primary alone.
 
 ${fieldList(LISTENER_FIELDS)}
-\`profiles\`: naming a profile. \`crls\`: CRLs with the request. \`at\`: a past instant. \`anchors\`: trust anchors with the
-request. \`revocation\`: another revocation mode. \`status\`: the STATUS command. A listener that permits \`anchors\`,
-\`revocation\` or \`at\` lets its clients decide what is trusted.
+\`profiles\`: naming a profile. \`crls\`: CRLs and OCSP responses with the request. \`at\`: a past instant. \`anchors\`: trust
+anchors with the request. \`revocation\`: another revocation mode. \`status\`: the STATUS command. A listener that permits
+\`anchors\`, \`revocation\` or \`at\` lets its clients decide what is trusted.
 
 ## Profiles
 

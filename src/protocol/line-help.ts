@@ -4,7 +4,8 @@ export const HELP = `pkixd line protocol: one command a line; LF or CRLF ends a 
 VERIFY [id=NAME] [profile=NAME] [purpose=serverAuth|clientAuth|…|OID]
        [host=DNS-NAME]… [ip=ADDRESS]… [email=ADDRESS]…
        [at=2026-03-31T12:00:00Z] [revocation=hard|grace|soft|off]
-  then PEM blocks, the certificate in question first, further certificates and CRLs in any order;
+  then PEM blocks, the certificate in question first, further certificates, CRLs and OCSP
+  responses in any order;
   then, where the listener permits it, a line "anchors:" and the trust anchors to use;
   then a line with a lone "." as terminator.
   Answer, one line: ID STATUS CODE {JSON}

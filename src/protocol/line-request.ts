@@ -18,6 +18,7 @@ export class LineRequest {
   readonly #pem = new PemReader();
   readonly #certificates: Buffer[] = [];
   readonly #crls: Buffer[] = [];
+  readonly #ocsp: Buffer[] = [];
   #anchors: Buffer[] | undefined;
   #arguments: VerifyArguments | undefined;
   #error: PkixdError | undefined;
@@ -69,6 +70,7 @@ export class LineRequest {
       ...asked,
       certificates: this.#certificates,
       crls: this.#crls,
+      ...(this.#ocsp.length > 0 && { ocsp: this.#ocsp }),
       ...(this.#anchors && { anchors: this.#anchors }),
     };
   }
@@ -81,14 +83,15 @@ export class LineRequest {
   #pemLine(text: string): void {
     const block = this.#pem.line(text);
     if (block?.label === 'CERTIFICATE') this.#addCertificate(block);
-    else if (block?.label === 'X509 CRL') this.#addCrl(block);
+    else if (block?.label === 'X509 CRL') this.#addEvidence(this.#crls, block);
+    else if (block?.label === 'OCSP RESPONSE') this.#addEvidence(this.#ocsp, block);
     else if (block) {
       const secret = block.label.endsWith('PRIVATE KEY')
         ? '; no private key belongs here, treat it as exposed'
         : '';
       throw new RequestError(
         'UNEXPECTED_PEM',
-        `blocks are CERTIFICATE or X509 CRL, not ${block.label}${secret}`,
+        `blocks are CERTIFICATE, X509 CRL or OCSP RESPONSE, not ${block.label}${secret}`,
       );
     }
   }
@@ -104,12 +107,15 @@ export class LineRequest {
     (this.#anchors ?? this.#certificates).push(block.der);
   }
 
-  #addCrl(block: PemBlock): void {
-    if (!this.#permits.has('crls')) throw notPermitted('CRLs in a request', 'crls');
-    if (this.#crls.length >= this.#limits.maxCrls) {
-      throw new RequestError('TOO_MANY_CRLS', `a request holds at most ${this.#limits.maxCrls} CRLs`);
+  /** CRLs and OCSP responses need one permission, and are counted together. */
+  #addEvidence(list: Buffer[], block: PemBlock): void {
+    const { maxCrls } = this.#limits;
+    if (!this.#permits.has('crls')) throw notPermitted('CRLs or OCSP responses in a request', 'crls');
+    if (this.#crls.length + this.#ocsp.length >= maxCrls) {
+      const message = `a request holds at most ${maxCrls} CRLs and OCSP responses (request.maxCrls)`;
+      throw new RequestError('TOO_MANY_CRLS', message);
     }
-    this.#crls.push(block.der);
+    list.push(block.der);
   }
 
   #attempt(step: () => void): void {

@@ -14,6 +14,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Checks a decoded task body field by field; unknown fields are passed over. Throws `ShapeError`. */
 export function toVerifyRequest(body: unknown): VerifyRequest {
   if (!isFields(body)) throw new ShapeError('body', 'a map');
+  const ocsp = optional(body, 'ocsp', bytesList);
   const anchors = optional(body, 'anchors', bytesList);
   const profile = optional(body, 'profile', string);
   const purpose = optional(body, 'purpose', string);
@@ -26,6 +27,7 @@ export function toVerifyRequest(body: unknown): VerifyRequest {
   return {
     certificates: bytesList(body['certificates'], 'certificates'),
     crls: optional(body, 'crls', bytesList) ?? [],
+    ...(ocsp && { ocsp }),
     ...(anchors && { anchors }),
     ...(profile !== undefined && { profile }),
     ...(purpose !== undefined && { purpose }),

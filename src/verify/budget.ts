@@ -27,7 +27,7 @@ const DEFAULT_LIMITS: BudgetLimits = {
 export const KEY_IMPORT_COST = 100;
 
 /** Bytes hashed in one µs. */
-const HASH_RATE = 400;
+export const HASH_RATE = 400;
 
 /** Weighs every cost that input controls before it is paid. */
 export class Budget {

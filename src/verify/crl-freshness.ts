@@ -9,30 +9,38 @@ interface Clock {
   readonly maxAge: number | null;
 }
 
+/** What a CRL and an OCSP response say of their time, ms. */
+type Dated = Pick<CrlFacts, 'thisUpdate' | 'nextUpdate'>;
+
 /** How far another host's clock may be ahead, ms. */
 const CLOCK_TOLERANCE = 5 * 60_000;
 
+/** Is this time (ms) past, but for the tolerance? */
+export function isIssued(time: number, { now }: Clock): boolean {
+  return time <= now + CLOCK_TOLERANCE;
+}
+
 /** §5.1.2.4: throws CRL_NOT_YET_VALID. */
-export function checkIssued({ thisUpdate }: CrlFacts, { now }: Clock): void {
-  if (thisUpdate > now + CLOCK_TOLERANCE) {
+export function checkIssued({ thisUpdate }: CrlFacts, clock: Clock): void {
+  if (!isIssued(thisUpdate, clock)) {
     throw new VerifyError('CRL_NOT_YET_VALID', `the CRL is of ${isoTime(thisUpdate)}, which is yet to come`);
   }
 }
 
 /** Issued after the past instant asked for: such a CRL proves only revocations that were before it. */
-export function isLater({ thisUpdate }: CrlFacts, { at }: Clock): boolean {
+export function isLater({ thisUpdate }: Dated, { at }: Clock): boolean {
   return at !== undefined && thisUpdate > at;
 }
 
 /** ms: until when the CRL serves; `undefined` when nothing says so. §5.1.2.5 */
-export function endOfService({ thisUpdate, nextUpdate }: CrlFacts, clock: Clock): number | undefined {
+export function endOfService({ thisUpdate, nextUpdate }: Dated, clock: Clock): number | undefined {
   if (nextUpdate === null && clock.maxAge === null) return undefined;
   const aged = clock.maxAge === null ? Infinity : thisUpdate + clock.maxAge;
   return Math.min(nextUpdate ?? Infinity, aged) + (clock.at === undefined ? clock.grace : 0);
 }
 
 /** Does the CRL serve at the instant in question? */
-export function isCurrent(crl: CrlFacts, clock: Clock): boolean {
+export function isCurrent(crl: Dated, clock: Clock): boolean {
   const end = endOfService(crl, clock);
   return end !== undefined && (clock.at ?? clock.now) < end && !isLater(crl, clock);
 }

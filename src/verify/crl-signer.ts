@@ -23,7 +23,7 @@ export interface CrlSigner {
 const NO_POLICY: PolicyInputs = {};
 
 /** A signer's CRL may need another signer, and so on; nobody's chain of them is longer. */
-const MAX_NESTING = 4;
+export const MAX_NESTING = 4;
 
 /**
  * §6.3.3 (f) and (g): the key that signed the CRL, whose holder may sign CRLs and stands under the trust anchor of

@@ -2,11 +2,12 @@ import type { RevocationEvidence } from '../wire/verdict.js';
 import type { Certificate } from '../x509/certificate.js';
 import type { CrlFacts } from '../x509/crl.js';
 import { formatName } from '../x509/name.js';
-import type { Failure, FailureCode } from './failure.js';
+import type { Failure } from './failure.js';
+import { checkStatus, type OcspSource, type StatusFinding } from './ocsp.js';
 import type { ValidatedPath } from './path-validator.js';
-import { checkRevocation, type Finding } from './revocation.js';
-import { checkNoRevAvail, isExempt } from './revocation-exemption.js';
-import type { RevocationInputs } from './revocation-inputs.js';
+import { checkRevocation } from './revocation.js';
+import { checkNoRevAvail, isExempt, isForgivable } from './revocation-exemption.js';
+import type { CandidateCrl, RevocationInputs } from './revocation-inputs.js';
 import { isoTime, moreTelling } from './verdict.js';
 
 /** What revocation came to over a whole path. */
@@ -21,9 +22,6 @@ export interface PathRevocation {
   /** ms: the least of the nextUpdates. */
   readonly until: number;
 }
-
-/** What `soft` forgives: that there is no CRL, or only an old one. */
-const FORGIVABLE: ReadonlySet<FailureCode> = new Set(['CRL_NONE', 'CRL_STALE', 'REVOCATION_AT_UNKNOWN']);
 
 const NOT_ASKED: PathRevocation = {
   evidence: [],
@@ -49,7 +47,10 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
     if (key === undefined) break;
     if (rules.has('no-rev-avail')) checkNoRevAvail(certificate);
     const issuer = { certificate: certificates[index + 1] ?? anchor.certificate, key };
-    const finding = checkRevocation(certificate, issuer, inputs);
+    const finding =
+      inputs.ocsp === undefined
+        ? checkRevocation(certificate, issuer, inputs)
+        : checkStatus({ certificate, issuer, above: certificates.slice(index + 1) }, inputs);
     if (finding.state === 'unknown' && isExempt(certificate, index === 0, rules)) continue;
     evidence.push(toEvidence(certificate, finding));
     if (finding.state === 'good') {
@@ -57,7 +58,7 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
       continue;
     }
     const found = finding.state === 'revoked' ? revoked(certificate, finding) : finding.failure;
-    if (mode === 'soft' && FORGIVABLE.has(found.code)) {
+    if (mode === 'soft' && isForgivable(found)) {
       forgiven.push(found);
       continue;
     }
@@ -73,15 +74,15 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
   return { evidence, failure, forgiven, isFinal, until };
 }
 
-function revoked(certificate: Certificate, finding: Finding & { state: 'revoked' }): Failure {
+function revoked(certificate: Certificate, finding: StatusFinding & { state: 'revoked' }): Failure {
   const since = isoTime(finding.date);
   const why = finding.reason === undefined ? '' : ` (${finding.reason})`;
   return { code: 'REVOKED', message: `${formatName(certificate.subject)} was revoked ${since}${why}` };
 }
 
-function toEvidence(certificate: Certificate, finding: Finding): RevocationEvidence {
+function toEvidence(certificate: Certificate, finding: StatusFinding): RevocationEvidence {
   const { from } = finding;
-  const { thisUpdate, nextUpdate, number } = from === undefined ? NO_CRL : written(from.crl);
+  const { thisUpdate, nextUpdate, number } = from === undefined ? NOTHING : datesOf(from);
   return {
     cert: certificate.fingerprint,
     source: from?.source ?? null,
@@ -96,22 +97,29 @@ function toEvidence(certificate: Certificate, finding: Finding): RevocationEvide
   };
 }
 
-type WrittenCrl = Pick<RevocationEvidence, 'thisUpdate' | 'nextUpdate' | 'number'>;
+type Dates = Pick<RevocationEvidence, 'thisUpdate' | 'nextUpdate' | 'number'>;
 
-const NO_CRL: WrittenCrl = { thisUpdate: null, nextUpdate: null, number: null };
+const NOTHING: Dates = { thisUpdate: null, nextUpdate: null, number: null };
+
+function datesOf(from: CandidateCrl | OcspSource): Dates {
+  return 'crl' in from ? written(from.crl) : toDates({ ...from.response, number: null });
+}
 
 /** Times and numbers as text: the same stored CRLs are evidence in every verdict. */
-const writtenCrls = new WeakMap<CrlFacts, WrittenCrl>();
+const writtenCrls = new WeakMap<CrlFacts, Dates>();
 
-function written(crl: CrlFacts): WrittenCrl {
+function written(crl: CrlFacts): Dates {
   const known = writtenCrls.get(crl);
   if (known !== undefined) return known;
-  const { thisUpdate, nextUpdate, number } = crl;
-  const text = {
+  const dates = toDates(crl);
+  writtenCrls.set(crl, dates);
+  return dates;
+}
+
+function toDates({ thisUpdate, nextUpdate, number }: Pick<CrlFacts, keyof Dates>): Dates {
+  return {
     thisUpdate: isoTime(thisUpdate),
     nextUpdate: nextUpdate === null ? null : isoTime(nextUpdate),
     number: number?.toString() ?? null,
   };
-  writtenCrls.set(crl, text);
-  return text;
 }

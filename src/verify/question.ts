@@ -2,12 +2,13 @@ import type { RevocationMode } from '../revocation-mode.js';
 import type { PolicyInputs, VerifyRequest } from '../wire/request.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { parseCrl } from '../x509/crl.js';
+import { type BasicOcspResponse, parseOcspResponse } from '../x509/ocsp.js';
 import type { CaMemory } from './ca-memory.js';
 import { failureOf, RequestError } from './failure.js';
 import { type PeerName, peerNames } from './peer-name.js';
 import type { Profile } from './profiles.js';
 import { purposeOid } from './purposes.js';
-import type { CandidateCrl } from './revocation-inputs.js';
+import type { CandidateCrl, OcspInputs } from './revocation-inputs.js';
 import { TrustStore } from './trust-store.js';
 
 /** A request, understood: every default filled in, everything but the leaf parsed. */
@@ -25,6 +26,8 @@ export interface Question {
   /** Why certificates (anchors too) and CRLs were set aside: they cannot make anything valid. */
   readonly brokenCertificates: readonly string[];
   readonly brokenCrls: readonly string[];
+  /** `undefined` when the request has none. */
+  readonly ocsp: OcspInputs | undefined;
   /** ms. */
   readonly now: number;
   /** The past instant asked for, ms in whole seconds. */
@@ -70,6 +73,7 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings)
     crls: crls.read,
     brokenCertificates: certificates.broken.concat(anchors.broken),
     brokenCrls: crls.broken,
+    ocsp: request.ocsp?.length ? readOcsp(request.ocsp) : undefined,
     now,
     at,
     time: Math.floor((at ?? now) / SECOND) * SECOND,
@@ -91,6 +95,17 @@ function instantOf({ at }: VerifyRequest, now: number): number | undefined {
     throw new RequestError('BAD_ARGUMENT', `at=${new Date(at).toISOString()} is in the future`);
   }
   return Math.floor(at / SECOND) * SECOND;
+}
+
+function readOcsp(items: readonly Uint8Array[]): OcspInputs {
+  const { read, broken } = readAll(items, parseOcspResponse);
+  const responses: BasicOcspResponse[] = [];
+  const refusals: string[] = [];
+  for (const response of read) {
+    if (response.status === 'successful') responses.push(response.basic);
+    else refusals.push(response.status);
+  }
+  return { responses, broken, refusals };
 }
 
 function readAll<T>(

@@ -1,8 +1,20 @@
 import type { Certificate } from '../x509/certificate.js';
 import { formatName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
-import { VerifyError } from './failure.js';
+import { type Failure, type FailureCode, VerifyError } from './failure.js';
 import type { Rule } from './profiles.js';
+
+/** What mode `soft` forgives: that there is no word on a certificate, or only an old one. */
+const FORGIVABLE: ReadonlySet<FailureCode> = new Set([
+  'CRL_NONE',
+  'CRL_STALE',
+  'OCSP_STALE',
+  'REVOCATION_AT_UNKNOWN',
+]);
+
+export function isForgivable({ code }: Failure): boolean {
+  return FORGIVABLE.has(code);
+}
 
 const DAY = 86_400_000;
 
@@ -42,7 +54,7 @@ export function checkNoRevAvail(certificate: Certificate): void {
 }
 
 /** RFC 6960 §4.2.2.2.1: id-pkix-ocsp-nocheck, which is for OCSP responders. */
-function isUncheckedResponder(certificate: Certificate): boolean {
+export function isUncheckedResponder(certificate: Certificate): boolean {
   return (
     certificate.extendedKeyUsage?.includes(OID.ocspSigning) === true &&
     certificate.extensions.some(({ oid }) => oid === OID.ocspNoCheck)

@@ -2,6 +2,7 @@ import type { RevocationMode } from '../revocation-mode.js';
 import type { Certificate } from '../x509/certificate.js';
 import type { Crl, CrlFacts } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
+import type { BasicOcspResponse } from '../x509/ocsp.js';
 import type { CaKey } from './ca-memory.js';
 import type { Failure } from './failure.js';
 import type { ValidatedPath, ValidationInputs } from './path-validator.js';
@@ -36,6 +37,23 @@ export interface Issuer {
   readonly key: CaKey;
 }
 
+/** A certificate whose status is asked, in its place on the path. */
+export interface Subject {
+  readonly certificate: Certificate;
+  readonly issuer: Issuer;
+  /** The certificates above it, its issuer first; the anchor is not among them. */
+  readonly above: readonly Certificate[];
+}
+
+/** The OCSP responses of the request. */
+export interface OcspInputs {
+  readonly responses: readonly BasicOcspResponse[];
+  /** Why others could not be read. */
+  readonly broken: readonly string[];
+  /** What those without an answer say (RFC 6960 §4.2.1), `tryLater` for instance. */
+  readonly refusals: readonly string[];
+}
+
 export interface RevocationInputs {
   readonly mode: RevocationMode;
   /** ms. */
@@ -51,6 +69,8 @@ export interface RevocationInputs {
   readonly given: readonly CandidateCrl[];
   /** Why CRLs of the request were set aside. */
   readonly broken: readonly string[];
+  /** `undefined` when the request has none. */
+  readonly ocsp: OcspInputs | undefined;
   readonly signatures: Signatures;
   readonly signing: SigningInputs;
 }

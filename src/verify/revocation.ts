@@ -12,15 +12,15 @@ import { type Failure, failureOf, VerifyError } from './failure.js';
 import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
 import { moreTelling } from './verdict.js';
 
-/** What is known of one certificate, and from which CRL. */
-export type Finding =
-  | { readonly state: 'good'; readonly from: CandidateCrl; /** ms */ readonly until: number }
-  | Revocation
-  | { readonly state: 'unknown'; readonly from: CandidateCrl | undefined; readonly failure: Failure };
+/** What is known of one certificate, and from which CRL or other source. */
+export type Finding<Source = CandidateCrl> =
+  | { readonly state: 'good'; readonly from: Source; /** ms */ readonly until: number }
+  | Revocation<Source>
+  | { readonly state: 'unknown'; readonly from: Source | undefined; readonly failure: Failure };
 
-interface Revocation {
+interface Revocation<Source = CandidateCrl> {
   readonly state: 'revoked';
-  readonly from: CandidateCrl;
+  readonly from: Source;
   readonly date: number;
   readonly reason: RevocationReason | undefined;
 }

@@ -123,6 +123,7 @@ function judgeRevocation(validated: ValidatedPath, path: readonly string[], cont
     stored: environment.crls,
     given: question.crls,
     broken: question.brokenCrls,
+    ocsp: question.ocsp,
     signatures: inputs.signatures,
     signing: {
       anchor: validated.path.anchor,

@@ -7,6 +7,8 @@ export interface VerifyRequest {
   readonly certificates: readonly Uint8Array[];
   /** DER, in any order. */
   readonly crls: readonly Uint8Array[];
+  /** DER OCSPResponses (RFC 6960), as a TLS server staples them: further evidence, in any order. */
+  readonly ocsp?: readonly Uint8Array[];
   /** DER. In place of the profile's own trust anchors; only where the listener permits it. */
   readonly anchors?: readonly Uint8Array[];
   /** The name of a configured profile; the configuration's default when absent. */

@@ -91,6 +91,16 @@ export const VERDICT_CODES = {
   FETCH_REFUSED: ['indeterminate', 'pkixd', 'A CRL lies where pkixd may not fetch it.'],
   FETCH_FAILED: ['indeterminate', 'pkixd', 'A CRL could not be fetched.'],
   CRL_NONE: ['indeterminate', '6.3.3 (a)', 'There is no CRL for a certificate of the path.'],
+  OCSP_STALE: [
+    'indeterminate',
+    'RFC 6960 3.2',
+    'The OCSP response there is has passed its time, or does not say when that is.',
+  ],
+  OCSP_UNUSABLE: [
+    'indeterminate',
+    'RFC 6960 3.2',
+    'An OCSP response is broken, or its signer is nobody who may tell of the certificate.',
+  ],
   CRL_MALFORMED: ['indeterminate', '5.1', 'A CRL is no DER of its type.'],
   CRL_CRITICAL_EXTENSION: [
     'indeterminate',
@@ -123,6 +133,11 @@ export const VERDICT_CODES = {
     '3.3',
     'No CRL says what was revoked at the past instant asked for.',
   ],
+  OCSP_UNKNOWN: [
+    'indeterminate',
+    'RFC 6960 2.2',
+    'The OCSP responder does not know the certificate, and no CRL tells of it.',
+  ],
 } as const satisfies Record<string, readonly [VerdictStatus, string, string]>;
 
 export type VerdictCode = keyof typeof VERDICT_CODES;
@@ -144,10 +159,13 @@ export interface Verdict {
   readonly validUntil: string | null;
 }
 
+/** `source` where an OCSP response of the request is the evidence. */
+export const OCSP_SOURCE = 'ocsp';
+
 export interface RevocationEvidence {
   /** SHA-256 of the certificate, lower-case hex. */
   readonly cert: string;
-  /** Where the CRL came from: `request`, or a file. `null` without one. */
+  /** Where the CRL came from: `request`, or a file; `ocsp` for an OCSP response of the request. `null` without any. */
   readonly source: string | null;
   readonly thisUpdate: string | null;
   readonly nextUpdate: string | null;

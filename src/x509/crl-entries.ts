@@ -200,9 +200,10 @@ function readEntryExtensions(r: DerReader, entry: ReadEntry): void {
 /** Four are known in all the world; the bound keeps the search for duplicates short. */
 const MAX_ENTRY_EXTENSIONS = 32;
 
-function readReason(r: DerReader): RevocationReason {
-  const reason = REASONS[r.unsigned('reasonCode', TAG.enumerated)];
-  if (reason === undefined) throw malformed('reasonCode is not one of RFC 5280');
+/** A CRLReason (RFC 5280 §5.3.1). */
+export function readReason(r: DerReader, what = 'reasonCode'): RevocationReason {
+  const reason = REASONS[r.unsigned(what, TAG.enumerated)];
+  if (reason === undefined) throw malformed(`${what} is not one of RFC 5280`);
   return reason;
 }
 

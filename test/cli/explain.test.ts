@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as der from '../pki/der-builder.js';
 import * as ext from '../pki/extensions.js';
 import { newKey } from '../pki/keys.js';
+import { ocspResponse, singleResponse } from '../pki/ocsp.js';
 import { createCrl, createIntermediate, createLeaf, createRoot } from '../pki/pki.js';
 import { cli } from './captured.js';
 
@@ -37,6 +38,9 @@ beforeAll(() => {
     'cross.pem': cross.pem + expired.pem + orphan.pem + other.pem,
     'revoked.pem': revoked.pem + plain.pem,
     'crls.pem': createCrl(root).pem + createCrl(plain, { revoked: [{ serial: revoked.serial }] }).pem,
+    'root.crl': createCrl(root).pem,
+    'leaf.ocsp': ocspResponse(plain, [singleResponse(leaf, plain)]).der,
+    'wrong.ocsp': ocspResponse(plain, [singleResponse(leaf, plain)], { signer: root }).der,
     'constrained.der': good.der,
     'broken.der': Buffer.from('3003020101', 'hex'),
     'sly.pem': createLeaf(plain, { dns: ['a\u001b[31m.example'], subject: 'sly' }).pem + plain.pem,
@@ -114,6 +118,19 @@ test('without a CRL the verdict is indeterminate and the tree says of which cert
   expect(code).toBe(2);
   expect(out).toMatch(/\? CRL_NONE at \[\d\], RFC 5280 §6\.3\.3 \(a\): /);
   expect(out).toMatch(/revocation of \[1\]: unknown, no CRL/);
+});
+
+test('an OCSP response is named as the evidence, and when it is of no use, the tree says why', async () => {
+  const ask = (file: string) =>
+    cli(folder, 'explain', 'leaf.pem', '--anchor', 'root.pem', '--crl', 'root.crl', '--ocsp', file);
+  const good = await ask('leaf.ocsp');
+  expect(good.code).toBe(0);
+  expect(good.out).toMatch(/revocation of \[1\]: good, OCSP response of 20.*Z, next 20.*Z\n/);
+  const wrong = await ask('wrong.ocsp');
+  expect(wrong.code).toBe(2);
+  expect(wrong.out).toMatch(
+    /\? OCSP_UNUSABLE at \[1\], RFC 6960 §4\.2\.2\.2: the OCSP response is of no use: /,
+  );
 });
 
 test('control characters of a certificate do not reach the terminal', async () => {

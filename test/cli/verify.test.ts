@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseInstant } from '../../src/cli/verify-request.js';
+import { ocspResponse, singleResponse } from '../pki/ocsp.js';
 import { createCrl, createIntermediate, createLeaf, createRoot } from '../pki/pki.js';
 import { cli } from './captured.js';
 
@@ -21,6 +22,11 @@ beforeAll(() => {
     'good.der': good.der,
     'revoked.pem': revoked.pem,
     'crls.pem': createCrl(root).pem + createCrl(intermediate, { revoked: [{ serial: revoked.serial }] }).pem,
+    'root.crl': createCrl(root).der,
+    'good.ocsp': ocspResponse(intermediate, [singleResponse(good, intermediate)]).der,
+    'revoked.ocsp.pem': ocspResponse(intermediate, [
+      singleResponse(revoked, intermediate, { status: { date: new Date('2026-01-01') } }),
+    ]).pem,
     'half.pem': good.pem.slice(0, 200),
     'text.txt': 'no certificate\n',
     'broken.der': Buffer.from('3003020101', 'hex'),
@@ -127,6 +133,22 @@ test.each(['yesterday', '2026-02-30', '2026-02-30T00:00:00Z', '2026-03-31T12:00:
     expect(() => parseInstant(text)).toThrow(/is no instant/);
   },
 );
+
+test('--ocsp is the evidence on the leaf, DER or PEM, and PEM may stand in its own file', async () => {
+  const words = ['--local', '--anchor', 'root.pem', '--untrusted', 'ca.der', '--crl', 'root.crl'];
+  const ask = (...files: readonly string[]) => cli(folder, 'verify', ...files, ...words);
+  expect(await ask('good.pem')).toMatchObject({ code: 2, out: expect.stringContaining('CRL_NONE') });
+  expect(await ask('good.pem', '--ocsp', 'good.ocsp')).toMatchObject({ code: 0 });
+  const both = await ask('good.pem', 'revoked.pem', '--ocsp', 'good.ocsp', '--ocsp', 'revoked.ocsp.pem');
+  expect(both.out).toMatch(/^good\.pem: valid OK .*\nrevoked\.pem: invalid REVOKED /);
+  const [leaf, stapled] = ['revoked.pem', 'revoked.ocsp.pem'].map((name) => readFileSync(join(folder, name)));
+  writeFileSync(join(folder, 'stapled.pem'), Buffer.concat([leaf!, stapled!]));
+  expect(await ask('stapled.pem')).toMatchObject({ code: 1, out: expect.stringContaining('REVOKED') });
+  expect(await ask('good.pem', '--ocsp', 'crls.pem')).toMatchObject({
+    code: 65,
+    err: expect.stringContaining('crls.pem: the file holds no OCSP RESPONSE block'),
+  });
+});
 
 test('- is standard input, with its own name in the answer', async () => {
   const words = ['--local', '--anchor', 'root.pem', '--untrusted', 'ca.der', '--crl', 'crls.pem'];

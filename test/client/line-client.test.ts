@@ -35,7 +35,7 @@ function verdictLine(id: string, code = 'OK', status = 'valid', body = {}): stri
   return `${id} ${status} ${code} ${JSON.stringify({ status, code, message: `of ${id}`, path: [], ...body })}\n`;
 }
 
-test('a request carries its arguments, certificates, CRLs and anchors, and ends with a lone dot', async () => {
+test('a request carries its arguments, certificates, CRLs, OCSP responses and anchors, and ends with a lone dot', async () => {
   let sent = '';
   const client = await serve((socket, count, text) => {
     sent = text;
@@ -44,6 +44,7 @@ test('a request carries its arguments, certificates, CRLs and anchors, and ends 
   await client.verify({
     ...request,
     crls: [Buffer.from('crl')],
+    ocsp: [Buffer.from('ocsp')],
     anchors: [Buffer.from('anchor')],
     hosts: ['a.example', 'b.example'],
     at: Date.UTC(2026, 2, 31, 12),
@@ -58,6 +59,9 @@ ${Buffer.from('leaf').toString('base64')}
 -----BEGIN X509 CRL-----
 ${Buffer.from('crl').toString('base64')}
 -----END X509 CRL-----
+-----BEGIN OCSP RESPONSE-----
+${Buffer.from('ocsp').toString('base64')}
+-----END OCSP RESPONSE-----
 anchors:
 -----BEGIN CERTIFICATE-----
 ${Buffer.from('anchor').toString('base64')}

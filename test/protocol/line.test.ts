@@ -18,6 +18,7 @@ function pem(label: string, content: string): string {
 
 const CERT = pem('CERTIFICATE', 'leaf');
 const CRL = pem('X509 CRL', 'crl');
+const OCSP = pem('OCSP RESPONSE', 'ocsp');
 
 function send(session: Session, text: string): readonly SessionEvent[] {
   return session.receive(Buffer.from(text));
@@ -53,6 +54,19 @@ test('a request holds what its lines say, the leaf first', () => {
     at: Date.UTC(2026, 2, 31, 12),
     revocation: 'soft',
   });
+});
+
+test('OCSP responses stand among the other blocks, counted with the CRLs', () => {
+  const session = open(ALL, { ...LIMITS, maxCrls: 3 });
+  const [event] = send(session, `VERIFY\n${OCSP}${CERT}${CRL}${pem('OCSP RESPONSE', 'other')}.\n`);
+  const { certificates, crls, ocsp } = requestOf(event);
+  expect([certificates, crls, ocsp].map((list) => list?.map(String))).toEqual([
+    ['leaf'],
+    ['crl'],
+    ['ocsp', 'other'],
+  ]);
+  const [refused] = told(send(session, `VERIFY id=2\n${CERT}${CRL}${OCSP.repeat(3)}.\n`));
+  expect(refused).toMatch(/^2 error TOO_MANY_CRLS .*at most 3 CRLs and OCSP responses/);
 });
 
 test('pipelined requests become events in their order, CRLF or LF', () => {
@@ -101,6 +115,7 @@ test.each([
   ['a private key', `VERIFY id=a\n${pem('PRIVATE KEY', 'k')}`, 'a error UNEXPECTED_PEM'],
   ['too many certificates', `VERIFY id=a\n${CERT.repeat(4)}`, 'a error TOO_MANY_CERTIFICATES'],
   ['too many CRLs', `VERIFY id=a\n${CERT}${CRL}${CRL}`, 'a error TOO_MANY_CRLS'],
+  ['a CRL and an OCSP response too many', `VERIFY id=a\n${CERT}${CRL}${OCSP}`, 'a error TOO_MANY_CRLS'],
   ['a line too long', `VERIFY id=a\n${'A'.repeat(201)}\n${CERT}`, 'a error LINE_TOO_LONG'],
   ['a request too large', `VERIFY id=a\n${'text\n'.repeat(1000)}`, 'a error REQUEST_TOO_LARGE'],
 ])('%s is answered once and the connection goes on', (_, request, answer) => {
@@ -114,6 +129,7 @@ test.each([
   ['at', 'VERIFY at=2026-01-01T00:00:00Z\n' + CERT],
   ['revocation', 'VERIFY revocation=off\n' + CERT],
   ['crls', 'VERIFY\n' + CERT + CRL],
+  ['crls', 'VERIFY\n' + CERT + OCSP],
   ['anchors', 'VERIFY\n' + CERT + 'anchors:\n' + CERT],
   ['status', 'STATUS'],
 ])('without the permission %s the request is refused and named', (permission, text) => {

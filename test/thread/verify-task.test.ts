@@ -57,6 +57,7 @@ test('a profile of the configuration is the one that a request names', () => {
 test.each([
   [{ ...chain, certificates: 'none' }, 'BAD_ARGUMENT'],
   [{ ...chain, certificates: [1, 2] }, 'BAD_ARGUMENT'],
+  [{ ...chain, ocsp: 'none' }, 'BAD_ARGUMENT'],
   [{ ...chain, hosts: 'a.example' }, 'BAD_ARGUMENT'],
   [{ ...chain, at: 'yesterday' }, 'BAD_ARGUMENT'],
   [{ ...chain, revocation: 'maybe' }, 'BAD_ARGUMENT'],

@@ -19,6 +19,7 @@ import {
   createRoot,
 } from '../pki/pki.js';
 import { crl, hours, intermediate, judge, leaf, root } from './crl-scene.js';
+import { judge as judgeStapled, response } from './ocsp-scene.js';
 import { ask, environmentOf, HOUR, NOW, type Scene } from './scene.js';
 
 /** What no verification alone comes to, and what does. */
@@ -96,6 +97,9 @@ const SCENES: Readonly<Record<EngineCode, () => { readonly code: string }>> = {
   CRL_STALE: () => judge({ stored: [crl(intermediate, { nextUpdate: hours(-0.5) })] }),
   CRL_REASONS_INCOMPLETE: someReasons,
   REVOCATION_AT_UNKNOWN: () => judge({ stored: [crl(intermediate)], at: NOW - 2 * HOUR }),
+  OCSP_STALE: () => judgeStapled({ ocsp: [response({ nextUpdate: hours(-0.5) })] }),
+  OCSP_UNUSABLE: () => judgeStapled({ ocsp: [response({}, { breakSignature: true })] }),
+  OCSP_UNKNOWN: () => judgeStapled({ ocsp: [response({ status: 'unknown' })] }),
 };
 
 test.each(Object.entries(SCENES))('%s is given where it should be', (code, run) => {
