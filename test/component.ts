@@ -12,6 +12,11 @@ export function withComponent(program: string): typeof test {
   return there ? test : skipped(`${program} is not installed`);
 }
 
+/** Tests of what only root may do. */
+export function asRoot(): typeof test {
+  return process.getuid?.() === 0 ? test : skipped('this is not run by root');
+}
+
 /** The folder of public test data: `../shared/conformance`, or where PKIXD_CONFORMANCE says. */
 const CONFORMANCE = resolve(process.env['PKIXD_CONFORMANCE'] ?? '../shared/conformance');
 

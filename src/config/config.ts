@@ -17,6 +17,8 @@ export interface ListenerConfig {
   readonly permits: readonly Permission[];
   /** The UNIX socket's mode, e.g. 0o660. */
   readonly mode: number;
+  /** The UNIX socket's group, by name or number; empty: the primary's own. */
+  readonly group: string;
   /** Connections the kernel holds before they are accepted. */
   readonly backlog: number;
   /** `null` without TLS. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { messageOf } from '../errors.js';
 import { formatAddress, parseAddress, type Address } from './address.js';
 import { PERMISSIONS, PROTOCOLS, type ListenerConfig, type Permission } from './config.js';
-import { checkChoice, checkList, checkText } from './option-value.js';
+import { checkChoice, checkList, checkName, checkText } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
 import { isMap } from './sources.js';
 import { didYouMean } from './suggestion.js';
@@ -15,6 +15,7 @@ export const LISTENER_FIELDS = {
   protocol: 'The protocol spoken: `line`, the default.',
   permits: `What its clients may ask for: any of ${PERMISSIONS.join(', ')}. The default is \`profiles\` and \`crls\`.`,
   mode: "The UNIX socket's mode as an octal text in quotes; the default is `'0660'`.",
+  group: "The UNIX socket's group, by name or number; the primary's own when absent.",
   backlog: 'Connections that the kernel holds before they are accepted, 1 to 65535; the default is 4096.',
   ...TLS_FIELDS,
 } as const;
@@ -57,6 +58,7 @@ function checkListener(entry: Setting, findings: Findings): ListenerConfig | und
   const protocol = optional(field('protocol'), (s) => checkChoice(PROTOCOLS, s, findings));
   const permits = optional(field('permits'), (s) => checkPermits(s, findings));
   const mode = optional(field('mode'), (s) => checkMode(s, findings));
+  const group = optional(field('group'), (s) => checkName(s, findings));
   const backlog = optional(field('backlog'), (s) => checkBacklog(s, findings));
   const tls = address && checkTls(entry, address, field, findings);
   if (!address || tls === undefined) return undefined;
@@ -66,6 +68,7 @@ function checkListener(entry: Setting, findings: Findings): ListenerConfig | und
     protocol: protocol ?? 'line',
     permits: permits ?? DEFAULT_PERMITS,
     mode: mode ?? DEFAULT_MODE,
+    group: group ?? '',
     backlog: backlog ?? DEFAULT_BACKLOG,
     tls,
   };

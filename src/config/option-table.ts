@@ -27,6 +27,8 @@ type SizeOption = OptionOf<'size', number> & { readonly min: number; readonly ma
 type PathOption = OptionOf<'path', string>;
 type OptionalPathOption = OptionOf<'optionalPath', string | null>;
 type StringOption = OptionOf<'string', string>;
+/** Empty when unset. */
+type OptionalStringOption = OptionOf<'optionalString', string>;
 type ListOption = OptionOf<'list', readonly string[]>;
 /** Entries as `parseAllowedDestination` reads them; may be empty. */
 type DestinationsOption = OptionOf<'destinations', readonly string[]>;
@@ -41,6 +43,7 @@ export type Option =
   | PathOption
   | OptionalPathOption
   | StringOption
+  | OptionalStringOption
   | ListOption
   | DestinationsOption
   | ProxyOption
@@ -62,6 +65,16 @@ export const OPTIONS = {
     min: 1,
     max: 256,
     text: 'Worker processes.',
+  },
+  'workers.user': {
+    type: 'optionalString',
+    default: '',
+    text: 'The user whose rights the workers have, by name or number; needs a primary started by root, whose rights they have otherwise.',
+  },
+  'workers.group': {
+    type: 'optionalString',
+    default: '',
+    text: 'The group of the workers, by name or number; that of workers.user when unset.',
   },
   'workers.bootTimeout': {
     type: 'duration',

@@ -26,6 +26,8 @@ export function checkOption(option: Option, setting: Setting, findings: Findings
       return checkPath(setting, findings);
     case 'optionalPath':
       return setting.value === null || setting.value === '' ? null : checkPath(setting, findings);
+    case 'optionalString':
+      return setting.value === null || setting.value === '' ? '' : checkName(setting, findings);
     case 'string':
       return checkText(setting, findings);
     default:
@@ -52,6 +54,7 @@ export function describeValues(option: Option): string {
     case 'optionalPath':
       return 'a path';
     case 'string':
+    case 'optionalString':
       return 'a name';
     default:
       return option satisfies never;
@@ -83,6 +86,8 @@ export function describeDefault(option: Option): string {
     case 'list':
     case 'destinations':
       return option.default.join(', ') || 'none';
+    case 'optionalString':
+      return 'unset';
     default:
       return option.default ?? 'unset';
   }
@@ -129,6 +134,12 @@ export function checkChoice<C extends string>(
     findings.reject(setting, `is none of ${choices.join(', ')}${hint}`);
   }
   return choice;
+}
+
+/** YAML reads a bare 33 as a number. */
+export function checkName(setting: Setting, findings: Findings): string | undefined {
+  const { value } = setting;
+  return checkText(Number.isSafeInteger(value) ? { ...setting, value: String(value) } : setting, findings);
 }
 
 export function checkText(setting: Setting, findings: Findings): string | undefined {

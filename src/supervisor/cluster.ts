@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { Duplex, type Readable } from 'node:stream';
+import type { Account } from './accounts.js';
 import { PkixdError, messageOf } from '../errors.js';
 
 /** A forked process with its pipes: Node's IPC (fd 3) carries handles, fd 4 messages, fd 5 only its own end. */
@@ -19,8 +20,8 @@ class ForkError extends PkixdError {
   }
 }
 
-/** Must be called once, in the process that is to be the primary, before the first fork. */
-export function setUpCluster(workerEntry: string): void {
+/** Workers have the rights of `account`, the primary's own without one. Must be called once, in the process that is to be the primary, before the first fork. */
+export function setUpCluster(workerEntry: string, account: Account | undefined): void {
   if (!cluster.isPrimary) {
     throw new PkixdError(
       'NOT_PRIMARY',
@@ -33,6 +34,7 @@ export function setUpCluster(workerEntry: string): void {
     // A flag such as --inspect or --test is meant for this process alone.
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'],
+    ...account,
   });
 }
 

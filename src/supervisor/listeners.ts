@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { chownSync, readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { formatAddress } from '../config/address.js';
 import type { ListenerConfig } from '../config/config.js';
 import { PkixdError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { BoundAddress } from './kernel-backlog.js';
+import { findGroup } from './accounts.js';
 import { listenUnix, UnixSocketError } from './unix-socket.js';
 
 /** One listening socket of the primary, with its counters. */
@@ -81,8 +82,13 @@ async function open(config: ListenerConfig, onConnection: OnConnection, log: Log
   return listener;
 }
 
-async function listen(server: Server, { address, mode, backlog }: ListenerConfig): Promise<void> {
-  if (address.kind === 'unix') return listenUnix(server, address.path, mode, backlog);
+async function listen(server: Server, { address, mode, group, backlog }: ListenerConfig): Promise<void> {
+  if (address.kind === 'unix') {
+    const gid = group === '' ? undefined : findGroup(group);
+    await listenUnix(server, address.path, mode, backlog);
+    if (gid !== undefined) chownSync(address.path, process.getuid?.() ?? 0, gid);
+    return;
+  }
   const listening = once(server, 'listening');
   server.listen({ host: address.host, port: address.port, backlog });
   await listening;

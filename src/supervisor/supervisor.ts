@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import type { Config } from '../config/config.js';
 import { Logger, type LogSink } from '../log.js';
 import type { ControlRequest, ControlResponse, ServerStatus } from '../wire/control.js';
+import { workerAccount } from './accounts.js';
 import { AttentiveClock } from './attentive-clock.js';
 import { BacklogReader } from './backlog-reader.js';
 import { setUpCluster } from './cluster.js';
@@ -90,7 +91,7 @@ export class Supervisor {
   /** Resolves when it listens and workers are on their way; fails, and leaves nothing behind, when it cannot. */
   async start(): Promise<void> {
     const { config, workerEntry } = this.#options;
-    setUpCluster(workerEntry);
+    setUpCluster(workerEntry, workerAccount(config['workers.user'], config['workers.group']));
     await this.#runDirectory.claim(this.#log);
     try {
       await this.#control.listen(this.#runDirectory.controlSocket, this.#log);

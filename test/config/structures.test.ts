@@ -31,6 +31,7 @@ test('a listener entry takes name, protocol, permissions, mode and backlog', () 
         protocol: 'line',
         permits: ['at', 'status'],
         mode: 0o600,
+        group: '',
         backlog: 16,
         tls: null,
       },

@@ -10,6 +10,7 @@ export function fakeListener(name: string): Listener {
       protocol: 'line',
       permits: [],
       mode: 0o600,
+      group: '',
       backlog: 1,
       tls: null,
     },

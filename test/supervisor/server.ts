@@ -40,7 +40,7 @@ export class TestServer {
 
   constructor(modes: Modes = {}, config: Readonly<Record<string, unknown>> = {}) {
     this.setModes(modes);
-    const rest = { permits: [], mode: 0o600, backlog: 128, protocol: 'line', tls: null };
+    const rest = { permits: [], mode: 0o600, group: '', backlog: 128, protocol: 'line', tls: null };
     const whole = {
       'workers.count': 2,
       'workers.pingInterval': 100,

@@ -63,7 +63,7 @@ test('an address in use is named with the way out, and nothing is left open', as
   await once(other, 'listening');
   const bound = other.address();
   const port = typeof bound === 'object' ? bound?.port : 0;
-  const rest = { permits: [], mode: 0o600, backlog: 1, protocol: 'line', tls: null };
+  const rest = { permits: [], mode: 0o600, group: '', backlog: 1, protocol: 'line', tls: null };
   server = new TestServer();
   const config: Record<string, unknown> = JSON.parse(readFileSync(server.path('config.json'), 'utf8'));
   const listeners = [

@@ -25,7 +25,16 @@ test('a TLS client that no worker can take hears it in the words of TLS', async 
   writeFileSync(tls.certificate, pem);
   writeFileSync(tls.key, key.privateKey.export({ type: 'pkcs8', format: 'pem' }));
   const address = { kind: 'tls', host: '127.0.0.1', port: 0 };
-  const listener = { name: 'tls', address, permits: [], mode: 0o600, backlog: 16, protocol: 'line', tls };
+  const listener = {
+    name: 'tls',
+    address,
+    permits: [],
+    mode: 0o600,
+    group: '',
+    backlog: 16,
+    protocol: 'line',
+    tls,
+  };
   server = new TestServer({ '*': 'never ready' }, { listeners: [listener], 'pending.max': 0 });
   server.launch();
   const status = (): Promise<string> => server.status().then(({ listeners }) => listeners[0]?.address ?? '');
