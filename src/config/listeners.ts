@@ -12,7 +12,7 @@ import { checkTls, TLS_FIELDS } from './tls-listener.js';
 export const LISTENER_FIELDS = {
   address: '`unix:/path`, `tcp://host:port` or `tls://host:port`; the one field that must be given.',
   name: 'A unique name for logs and `pkixd status`; the address when absent.',
-  protocol: 'The protocol spoken: `line`, the default.',
+  protocol: 'The protocol spoken: `line`, the default, or `msgpack`.',
   permits: `What its clients may ask for: any of ${PERMISSIONS.join(', ')}. The default is \`profiles\` and \`crls\`.`,
   mode: "The UNIX socket's mode as an octal text in quotes; the default is `'0660'`.",
   group: "The UNIX socket's group, by name or number; the primary's own when absent.",
@@ -21,7 +21,11 @@ export const LISTENER_FIELDS = {
 } as const;
 
 /** Reachable from this machine alone, until the configuration says otherwise. */
-export const DEFAULT_ADDRESSES = ['unix:run/pkixd.sock', 'tcp://127.0.0.1:15280'] as const;
+export const DEFAULT_LISTENERS = [
+  'unix:run/pkixd.sock',
+  'tcp://127.0.0.1:15280',
+  { address: 'unix:run/pkixd-msgpack.sock', protocol: 'msgpack' },
+] as const;
 const DEFAULT_PERMITS: readonly Permission[] = ['profiles', 'crls'];
 const DEFAULT_MODE = 0o660;
 const DEFAULT_BACKLOG = 4096;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from './config.js';
-import { checkListeners, DEFAULT_ADDRESSES } from './listeners.js';
+import { checkListeners, DEFAULT_LISTENERS } from './listeners.js';
 import { OPTIONS, type OptionKey, type OptionValues } from './option-table.js';
 import { checkOption, type OptionValue } from './option-value.js';
 import { ConfigError, Findings, type Setting } from './problems.js';
@@ -106,7 +106,7 @@ function checkOptions(given: ReadonlyMap<string, Setting>, home: string, finding
 }
 
 function defaultListeners(home: string): Setting {
-  return { key: 'listeners', value: [...DEFAULT_ADDRESSES], origin: 'the defaults', folder: home };
+  return { key: 'listeners', value: [...DEFAULT_LISTENERS], origin: 'the defaults', folder: home };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,4 +1,4 @@
-import { DEFAULT_ADDRESSES, LISTENER_FIELDS } from './listeners.js';
+import { DEFAULT_LISTENERS, LISTENER_FIELDS } from './listeners.js';
 import { OPTIONS, type Option } from './option-table.js';
 import { describeDefault, describeValues } from './option-value.js';
 import { BASE_PROFILE_TEXTS, PROFILE_FIELDS } from './profiles.js';
@@ -76,7 +76,7 @@ function structureSections(): string {
   return `## Listeners
 
 \`listeners\` is a list; each entry is an address or a map of these fields. Without it, pkixd listens at
-${DEFAULT_ADDRESSES.map((address) => `\`${address}\``).join(' and ')}. \`--listen ADDRESS\` (repeatable) and \`PKIXD_LISTEN\` (with commas) replace it.
+${DEFAULT_LISTENERS.map(listenerText).join(', ')}. \`--listen ADDRESS\` (repeatable) and \`PKIXD_LISTEN\` (with commas) replace it.
 TCP or TLS on an address that other hosts reach has to be written out; it is never a default. The files of a TLS
 listener are read by the primary alone.
 
@@ -99,4 +99,8 @@ function fieldList(fields: Readonly<Record<string, string>>): string {
   return Object.entries(fields)
     .map(([name, text]) => `- **\`${name}\`**: ${text}\n`)
     .join('');
+}
+
+function listenerText(listener: (typeof DEFAULT_LISTENERS)[number]): string {
+  return typeof listener === 'string' ? `\`${listener}\`` : `\`${listener.address}\` (${listener.protocol})`;
 }

@@ -1,14 +1,14 @@
 import type { TaskOutcome } from '../wire/task.js';
 import type { Answer } from '../wire/protocol.js';
 import type { VerifyResponse } from '../wire/request.js';
-import type { Verdict, VerdictCode } from '../wire/verdict.js';
+import type { Verdict } from '../wire/verdict.js';
 import { decodeTrusted } from '../wire/codec.js';
+import { verdictOfFailure } from './failure-verdict.js';
 
 /** `id status CODE {json}`: the one line that answers a VERIFY. */
 export function answerLine(id: string, outcome: TaskOutcome): Answer {
   if (outcome.kind === 'failed') {
     const { code, message, retryAfter } = outcome;
-    // A verdict was owed and none could be reached: that is an answer, not an error of the request's.
     if (code === 'TIMEOUT' || code === 'INTERNAL') return verdictLine(id, verdictOfFailure(code, message));
     return errorAnswer(id, code, message, retryAfter);
   }
@@ -31,18 +31,5 @@ function verdictLine(id: string, verdict: Verdict): Answer {
   return {
     bytes: Buffer.from(`${id} ${status} ${code} ${JSON.stringify(verdict)}\n`),
     log: () => ({ status, code, leaf: path[0] }),
-  };
-}
-
-function verdictOfFailure(code: VerdictCode, message: string): Verdict {
-  return {
-    status: 'indeterminate',
-    code,
-    message,
-    path: [],
-    revocation: [],
-    policies: [],
-    checkedAt: new Date().toISOString(),
-    validUntil: null,
   };
 }

@@ -1,6 +1,6 @@
 import { REVOCATION_MODES, type RevocationMode } from '../revocation-mode.js';
 import type { VerifyRequest } from '../wire/request.js';
-import { RequestError } from './request-error.js';
+import { notPermitted, RequestError } from './request-error.js';
 
 /** What the words behind VERIFY say. */
 export type VerifyArguments = Omit<VerifyRequest, 'certificates' | 'crls' | 'anchors'> & {
@@ -56,13 +56,6 @@ export function parseArguments(words: readonly string[], permits: ReadonlySet<st
 export function idOf(words: readonly string[]): string {
   const id = words.find((word) => word.startsWith('id='))?.slice('id='.length);
   return id !== undefined && ID.test(id) ? id : NO_ID;
-}
-
-export function notPermitted(what: string, permission: string): RequestError {
-  return new RequestError(
-    'NOT_PERMITTED',
-    `this listener does not permit ${what}; its "permits" in the configuration must name ${permission}`,
-  );
 }
 
 function split(word: string): [string, string] {

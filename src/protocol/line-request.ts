@@ -2,8 +2,8 @@ import { PkixdError } from '../errors.js';
 import type { RequestLimits } from '../wire/protocol.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { PemReader, type PemBlock } from '../x509/pem.js';
-import { idOf, notPermitted, parseArguments, type VerifyArguments } from './line-arguments.js';
-import { RequestError } from './request-error.js';
+import { idOf, parseArguments, type VerifyArguments } from './line-arguments.js';
+import { notPermitted, RequestError } from './request-error.js';
 
 /**
  * One VERIFY as its lines come in. The first error is kept and given at the end, so that the answer stands in its

@@ -1,12 +1,13 @@
 import { PkixdError } from '../errors.js';
 import type { DeadlineKind, Protocol, Session, SessionEvent, SessionOptions } from '../wire/protocol.js';
 import { encode } from '../wire/codec.js';
+import { AT_LIMITS, DEADLINE_TEXT, STATUS_UNAVAILABLE, UNFINISHED_BUSY } from './connection-text.js';
 import { answerLine, errorLine } from './line-answer.js';
-import { NO_ID, notPermitted } from './line-arguments.js';
+import { NO_ID } from './line-arguments.js';
 import { HELP } from './line-help.js';
 import { LineRequest } from './line-request.js';
 import { LineSplitter } from './line-splitter.js';
-import { RequestError } from './request-error.js';
+import { notPermitted, RequestError } from './request-error.js';
 import { statusLines } from './status-lines.js';
 
 /**
@@ -26,7 +27,7 @@ import { statusLines } from './status-lines.js';
 export const lineProtocol: Protocol = {
   name: 'line',
   open: (options) => new LineSession(options),
-  busy: (retryAfter) => errorLine(NO_ID, 'BUSY', 'the server is at its limits; try again later', retryAfter),
+  busy: (retryAfter) => errorLine(NO_ID, 'BUSY', AT_LIMITS, retryAfter),
 };
 
 type State =
@@ -39,9 +40,6 @@ type State =
   | { readonly in: 'closed' };
 
 const COMMAND: State = { in: 'command' };
-
-/** Milliseconds that a client is told to wait whose unfinished request had to go. */
-const RETRY_AFTER = 1000;
 
 class LineSession implements Session {
   readonly #options: SessionOptions;
@@ -68,8 +66,8 @@ class LineSession implements Session {
   giveUp(): Buffer {
     const id = this.#state.in === 'request' ? this.#state.request.id : NO_ID;
     this.#state = { in: 'skipped' };
-    const message = 'the worker holds too much of unfinished requests (request.maxHeld)';
-    return errorLine(id, 'BUSY', message, RETRY_AFTER);
+    const { code, message, retryAfter } = UNFINISHED_BUSY;
+    return errorLine(id, code, message, retryAfter);
   }
 
   receive(chunk: Buffer): SessionEvent[] {
@@ -203,15 +201,9 @@ class LineSession implements Session {
   }
 }
 
-const DEADLINE_TEXT: Readonly<Record<DeadlineKind, string>> = {
-  firstByte: 'no request came within connection.firstByteTimeout',
-  request: 'the request was not finished within connection.requestTimeout',
-  idle: 'no further request came within connection.idleTimeout',
-};
-
 function statusAnswer(status: unknown): Buffer {
   if (status !== null) return statusLines(status);
-  return errorLine(NO_ID, 'STATUS_UNAVAILABLE', 'the primary process did not answer; try again');
+  return errorLine(NO_ID, STATUS_UNAVAILABLE.code, STATUS_UNAVAILABLE.message);
 }
 
 function error(id: string, code: string, message: string): SessionEvent {

@@ -9,6 +9,7 @@ export type RequestErrorCode =
   | 'PIPELINE_LIMIT'
   | 'INCOMPLETE'
   | 'DEADLINE'
+  | 'BAD_BODY'
   | 'BAD_PEM'
   | 'UNEXPECTED_PEM'
   | 'NO_CERTIFICATE'
@@ -20,4 +21,11 @@ export class RequestError extends PkixdError {
   constructor(code: RequestErrorCode, message: string) {
     super(code, message);
   }
+}
+
+export function notPermitted(what: string, permission: string): RequestError {
+  return new RequestError(
+    'NOT_PERMITTED',
+    `this listener does not permit ${what}; its "permits" in the configuration must name ${permission}`,
+  );
 }

@@ -53,7 +53,7 @@ export interface TaskEvent {
 export interface Answer {
   readonly bytes: Buffer;
   /** A few fields for the log's line about it; asked for only where that line is written. */
-  log(): Readonly<Record<string, unknown>>;
+  readonly log: () => Readonly<Record<string, unknown>>;
 }
 
 /** The state of one connection's parser. Pure: no IO, no clock. */

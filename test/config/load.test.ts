@@ -29,13 +29,16 @@ function problems(sources: Partial<ConfigSources> = {}): readonly string[] {
   return [];
 }
 
-test('without any source the listeners are a UNIX socket and TCP on loopback, permitting profiles and CRLs', () => {
+test('without any source the listeners are UNIX sockets and TCP on loopback, permitting profiles and CRLs', () => {
   const { listeners } = load();
   expect(listeners.map(({ address }) => address)).toEqual([
     { kind: 'unix', path: join(cwd, 'run/pkixd.sock') },
     { kind: 'tcp', host: '127.0.0.1', port: 15_280 },
+    { kind: 'unix', path: join(cwd, 'run/pkixd-msgpack.sock') },
   ]);
+  expect(listeners.map(({ protocol }) => protocol)).toEqual(['line', 'line', 'msgpack']);
   expect(listeners.map(({ permits }) => permits)).toEqual([
+    ['profiles', 'crls'],
     ['profiles', 'crls'],
     ['profiles', 'crls'],
   ]);

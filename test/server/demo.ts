@@ -11,6 +11,8 @@ export interface Demo {
   path(name: string): string;
   pem(leaf: Leaf): string;
   der(leaf: Leaf): Buffer;
+  /** The leaf and the intermediate, DER. */
+  chain(leaf: Leaf): Buffer[];
   /** A whole VERIFY of this leaf with the intermediate. */
   verify(leaf: Leaf, words: string): string;
   /** A VERIFY of any bytes in place of a leaf. */
@@ -36,6 +38,7 @@ export function demo(): Demo {
     path,
     pem: (leaf) => leaves[leaf].pem,
     der: (leaf) => leaves[leaf].der,
+    chain: (leaf) => [leaves[leaf].der, intermediate.der],
     verify: (leaf, words) => `VERIFY ${words}\n${leaves[leaf].pem}${intermediate.pem}.\n`,
     verifyDer: (der) => `VERIFY\n${pemOf('CERTIFICATE', der)}${intermediate.pem}.\n`,
     remove: () => rmSync(directory, { recursive: true, force: true }),

@@ -10,18 +10,24 @@ import type { ControlRequest, ServerStatus } from '../../src/wire/control.js';
 const PKIXD = join(process.cwd(), 'dist/cli/main.js');
 const PATIENCE = 15_000;
 
-/** A whole pkixd from dist in a folder of its own, with one TCP and one UNIX listener. */
+/** A whole pkixd from dist in a folder of its own, with a TCP and a UNIX listener, and two more that speak msgpack. */
 export class TestServer {
   readonly directory: string;
   readonly unix: string;
+  /** The address of a listener that speaks msgpack and permits all. */
+  readonly msgpack: string;
+  /** The same on TCP, permitting nothing. */
+  readonly bareMsgpack: string;
   readonly port: number;
   readonly process: ChildProcess;
   readonly exited: Promise<number | string>;
   #output = '';
 
-  private constructor(directory: string, port: number) {
+  private constructor(directory: string, port: number, msgpackPort: number) {
     this.directory = directory;
     this.port = port;
+    this.msgpack = `unix:${join(directory, 'msgpack.sock')}`;
+    this.bareMsgpack = `tcp://127.0.0.1:${msgpackPort}`;
     this.unix = join(directory, 'pkixd.sock');
     this.process = spawn(
       process.execPath,
@@ -46,16 +52,18 @@ export class TestServer {
     directory?: string,
   ): Promise<TestServer> {
     const where = directory ?? mkdtempSync(join(tmpdir(), 'pkixd-test-'));
-    const port = await freePort();
+    const [port, msgpackPort] = [await freePort(), await freePort()];
     const permits = ['profiles', 'crls', 'at', 'anchors', 'revocation', 'status'];
     const { moreListeners = [], ...options } = settings;
     const listeners = [
       { name: 'tcp', address: `tcp://127.0.0.1:${port}`, permits },
       { name: 'unix', address: `unix:${join(where, 'pkixd.sock')}`, permits },
+      { name: 'msgpack', address: `unix:${join(where, 'msgpack.sock')}`, protocol: 'msgpack', permits },
+      { name: 'bare', address: `tcp://127.0.0.1:${msgpackPort}`, protocol: 'msgpack', permits: [] },
       ...(moreListeners as readonly unknown[]),
     ];
     writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify({ listeners, ...options }));
-    const server = new TestServer(where, port);
+    const server = new TestServer(where, port, msgpackPort);
     const ready = once(server.process, 'message');
     const outcome = await Promise.race([ready, server.exited]);
     if (!Array.isArray(outcome)) throw new Error(`the server ended (${outcome}): ${server.output}`);

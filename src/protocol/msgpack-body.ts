@@ -1,0 +1,154 @@
+import type { RequestLimits } from '../wire/protocol.js';
+import { Scanner } from './msgpack-scanner.js';
+import { notPermitted, RequestError } from './request-error.js';
+
+interface Bounds {
+  readonly limits: RequestLimits;
+  readonly permits: ReadonlySet<string>;
+}
+
+type Shape = 'certificates' | 'evidence' | 'anchors' | 'text' | 'texts' | 'number' | 'policy';
+
+interface Field {
+  readonly name: string;
+  readonly shape: Shape;
+  /** What the listener must permit for it. */
+  readonly permission?: string;
+}
+
+/** The fields of a `VerifyRequest` as a client may send them. */
+const FIELDS: readonly Field[] = [
+  { name: 'certificates', shape: 'certificates' },
+  { name: 'crls', shape: 'evidence' },
+  { name: 'ocsp', shape: 'evidence' },
+  { name: 'anchors', shape: 'anchors', permission: 'anchors' },
+  { name: 'profile', shape: 'text', permission: 'profiles' },
+  { name: 'purpose', shape: 'text' },
+  { name: 'hosts', shape: 'texts' },
+  { name: 'ips', shape: 'texts' },
+  { name: 'emails', shape: 'texts' },
+  { name: 'at', shape: 'number', permission: 'at' },
+  { name: 'revocation', shape: 'text', permission: 'revocation' },
+  { name: 'policy', shape: 'policy' },
+];
+const POLICY_FIELDS: readonly string[] = ['initial', 'inhibitMapping', 'explicit', 'inhibitAny'];
+
+const PLACES = new Map(FIELDS.map(({ name }, place) => [name, place]));
+/** Longer than the name of any field. */
+const LONGEST_KEY = 40;
+/** The most names of one kind, and the most policies. */
+const MAX_TEXTS = 1024;
+
+/**
+ * Whether a VERIFY's body, which goes to a task thread as it came, is what it should be: every field known, given once,
+ * of its type, within its bounds and permitted. So much is looked at byte for byte that decoding it is harmless, and
+ * that nothing a client asked for is passed over. Throws `RequestError`.
+ */
+export function checkVerifyBody(body: Buffer, bounds: Bounds): void {
+  const scanner = new Scanner(body);
+  const count = countOfFields(scanner, 'the body', FIELDS.length);
+  let seen = 0;
+  let certificates = 0;
+  let anchors = 0;
+  let evidence = 0;
+  for (let pair = 0; pair < count; pair++) {
+    const key = scanner.key('the name of a field', LONGEST_KEY);
+    const place = PLACES.get(key);
+    const field = place === undefined ? undefined : FIELDS[place];
+    if (place === undefined || !field) throw unknown(key, [...PLACES.keys()]);
+    const bit = 1 << place;
+    if ((seen & bit) !== 0) throw twice(key);
+    seen |= bit;
+    if (scanner.nil()) continue;
+    if (field.permission !== undefined && !bounds.permits.has(field.permission)) {
+      throw notPermitted(`the field ${key}`, field.permission);
+    }
+    const items = passOver(scanner, field, bounds);
+    if (field.shape === 'certificates') certificates = items;
+    else if (field.shape === 'anchors') anchors = items;
+    else if (field.shape === 'evidence') evidence += items;
+  }
+  scanner.end();
+  if (certificates === 0) throw new RequestError('NO_CERTIFICATE', 'the request holds no certificate');
+  if (certificates + anchors > bounds.limits.maxCertificates) throw tooManyCertificates(bounds.limits);
+  if (evidence > bounds.limits.maxCrls) throw tooMuchEvidence(bounds.limits);
+}
+
+/** The number of items of a list; 0 for what is none. */
+function passOver(scanner: Scanner, { name, shape }: Field, { limits, permits }: Bounds): number {
+  switch (shape) {
+    case 'text':
+      scanner.text(name);
+      return 0;
+    case 'number':
+      scanner.number(name);
+      return 0;
+    case 'texts':
+      return passTexts(scanner, name);
+    case 'policy':
+      passPolicy(scanner);
+      return 0;
+    case 'evidence': {
+      const count = scanner.array(name);
+      if (count > 0 && !permits.has('crls'))
+        throw notPermitted('CRLs or OCSP responses in a request', 'crls');
+      if (count > limits.maxCrls) throw tooMuchEvidence(limits);
+      return passBytes(scanner, name, count);
+    }
+    default: {
+      const count = scanner.array(name);
+      if (count > limits.maxCertificates) throw tooManyCertificates(limits);
+      return passBytes(scanner, name, count);
+    }
+  }
+}
+
+function passBytes(scanner: Scanner, name: string, count: number): number {
+  for (let item = 0; item < count; item++) scanner.bytes(`an item of ${name}`);
+  return count;
+}
+
+function passTexts(scanner: Scanner, name: string): number {
+  const count = scanner.array(name);
+  if (count > MAX_TEXTS) throw new RequestError('BAD_ARGUMENT', `${name} holds at most ${MAX_TEXTS} items`);
+  for (let item = 0; item < count; item++) scanner.text(`an item of ${name}`);
+  return count;
+}
+
+function passPolicy(scanner: Scanner): void {
+  const count = countOfFields(scanner, 'policy', POLICY_FIELDS.length);
+  const seen = new Set<string>();
+  for (let pair = 0; pair < count; pair++) {
+    const key = scanner.key('the name of a field of policy', LONGEST_KEY);
+    if (!POLICY_FIELDS.includes(key)) throw unknown(key, POLICY_FIELDS);
+    if (seen.has(key)) throw twice(key);
+    seen.add(key);
+    if (scanner.nil()) continue;
+    if (key === 'initial') passTexts(scanner, 'policy.initial');
+    else scanner.boolean(`policy.${key}`);
+  }
+}
+
+function countOfFields(scanner: Scanner, what: string, most: number): number {
+  const count = scanner.map(what);
+  if (count > most) throw new RequestError('BAD_BODY', `${what} has ${count} fields, and there are ${most}`);
+  return count;
+}
+
+/** A field passed over would be something asked for and not done. */
+function unknown(key: string, known: readonly string[]): RequestError {
+  const shown = key.replaceAll(/[^\x20-\x7e]/g, '?');
+  return new RequestError('BAD_ARGUMENT', `"${shown}" is no field; the fields are ${known.join(' ')}`);
+}
+
+function twice(key: string): RequestError {
+  return new RequestError('BAD_ARGUMENT', `the field ${key} is given twice`);
+}
+
+function tooManyCertificates({ maxCertificates }: RequestLimits): RequestError {
+  return new RequestError('TOO_MANY_CERTIFICATES', `a request holds at most ${maxCertificates} certificates`);
+}
+
+function tooMuchEvidence({ maxCrls }: RequestLimits): RequestError {
+  return new RequestError('TOO_MANY_CRLS', `a request holds at most ${maxCrls} CRLs and OCSP responses`);
+}

@@ -1,0 +1,183 @@
+import { PkixdError } from '../errors.js';
+import { VERSION } from '../version.js';
+import { encode } from '../wire/codec.js';
+import { encodeMessage, MESSAGE, PROTOCOL_VERSION, type Greeting } from '../wire/message.js';
+import { MessageReader, type Message } from '../wire/message-reader.js';
+import type {
+  DeadlineKind,
+  LeaveReason,
+  Protocol,
+  Session,
+  SessionEvent,
+  SessionOptions,
+  TaskEvent,
+} from '../wire/protocol.js';
+import type { TaskOutcome } from '../wire/task.js';
+import { AT_LIMITS, DEADLINE_TEXT, STATUS_UNAVAILABLE, UNFINISHED_BUSY } from './connection-text.js';
+import { answerOutcome, goAway, refusal } from './msgpack-answer.js';
+import { checkVerifyBody } from './msgpack-body.js';
+import { notPermitted } from './request-error.js';
+
+/**
+ * The msgpack protocol, for programs (docs/protocols.md specifies it): messages with an id, many at once, answered as
+ * they are ready. A request's body is looked over here and decoded in the task thread; the thread's answer goes out as
+ * it is.
+ */
+export const msgpackProtocol: Protocol = {
+  name: 'msgpack',
+  open: (options) => new MsgpackSession(options),
+  busy: (retryAfter) => goAway({ code: 'BUSY', message: AT_LIMITS, retryAfter }),
+};
+
+const NONE: readonly SessionEvent[] = [];
+
+const LEAVE_TEXT: Readonly<Record<LeaveReason, string>> = {
+  drain: 'this worker stops; connect again',
+  rebalance: 'other workers have less to do; connect again',
+};
+
+class MsgpackSession implements Session {
+  readonly unordered = true;
+  readonly greeting: Buffer;
+  readonly #options: SessionOptions;
+  readonly #reader: MessageReader;
+  /** Unanswered VERIFYs by id. */
+  readonly #open = new Map<number, TaskEvent>();
+  #closed = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.greeting = encodeMessage(MESSAGE.greeting, 0, 0, encode(greetingOf(options)));
+    const { maxSize } = options.limits;
+    this.#reader = new MessageReader((type) => {
+      if (type === MESSAGE.verify) return maxSize;
+      return type === MESSAGE.ping || type === MESSAGE.status || type === MESSAGE.cancel ? 0 : undefined;
+    });
+  }
+
+  get midRequest(): boolean {
+    return this.#reader.midMessage;
+  }
+
+  get held(): number {
+    return this.#reader.held;
+  }
+
+  giveUp(): Buffer {
+    return refusal(this.#reader.giveUp(), UNFINISHED_BUSY);
+  }
+
+  receive(chunk: Buffer): readonly SessionEvent[] {
+    this.#reader.push(chunk);
+    return NONE;
+  }
+
+  next(): SessionEvent | undefined {
+    if (this.#closed) return { kind: 'close' };
+    for (let read = this.#reader.next(); read; read = this.#reader.next()) {
+      const event =
+        read.kind === 'message'
+          ? this.#event(read)
+          : read.kind === 'broken'
+            ? this.#breakOff('BAD_MESSAGE', read.why)
+            : tooLarge(read.id, read.limit);
+      if (event) return event;
+    }
+    return undefined;
+  }
+
+  end(): readonly SessionEvent[] {
+    if (!this.#reader.midMessage) return NONE;
+    const id = this.#reader.giveUp();
+    return [refused(id, 'INCOMPLETE', 'the connection ended in the middle of a message')];
+  }
+
+  timedOut(deadline: DeadlineKind): Buffer {
+    const message = DEADLINE_TEXT[deadline];
+    const last = goAway({ code: 'DEADLINE', message });
+    if (!this.#reader.midMessage) return last;
+    return Buffer.concat([refusal(this.#reader.giveUp(), { code: 'DEADLINE', message }), last]);
+  }
+
+  leave(reason: LeaveReason): Buffer {
+    return goAway({ code: reason.toUpperCase(), message: LEAVE_TEXT[reason] });
+  }
+
+  #event({ type, id, time, body }: Message): SessionEvent | undefined {
+    switch (type) {
+      case MESSAGE.verify:
+        return this.#verify(id, time, body);
+      case MESSAGE.ping:
+        return { kind: 'reply', bytes: encodeMessage(MESSAGE.pong, id, 0) };
+      case MESSAGE.status:
+        return this.#status(id);
+      default: {
+        // A CANCEL whose request is answered already has crossed that answer on its way.
+        const of = this.#open.get(id);
+        return of && { kind: 'cancel', of };
+      }
+    }
+  }
+
+  #verify(id: number, time: number, body: Buffer): SessionEvent {
+    if (this.#open.has(id)) {
+      return this.#breakOff('DUPLICATE_ID', `id ${id} was sent again before its first request was answered`);
+    }
+    try {
+      checkVerifyBody(body, this.#options);
+    } catch (thrown) {
+      if (!(thrown instanceof PkixdError)) throw thrown;
+      return refused(id, thrown.code, thrown.message);
+    }
+    const event: TaskEvent = {
+      kind: 'task',
+      task: time === 0 ? { name: 'verify', body } : { name: 'verify', body, deadline: time },
+      label: String(id),
+      answer: (outcome: TaskOutcome) => {
+        this.#open.delete(id);
+        return answerOutcome(id, outcome);
+      },
+    };
+    this.#open.set(id, event);
+    return event;
+  }
+
+  #status(id: number): SessionEvent {
+    if (!this.#options.permits.has('status')) {
+      const { code, message } = notPermitted('STATUS', 'status');
+      return refused(id, code, message);
+    }
+    return {
+      kind: 'status',
+      answer: (status) =>
+        status === null
+          ? refusal(id, STATUS_UNAVAILABLE)
+          : encodeMessage(MESSAGE.answer, id, 0, encode({ status })),
+    };
+  }
+
+  /** Nothing behind this can be understood: the client is told, and the connection closed behind what is owed. */
+  #breakOff(code: string, message: string): SessionEvent {
+    this.#closed = true;
+    return { kind: 'reply', bytes: goAway({ code, message }), error: true };
+  }
+}
+
+function greetingOf({ limits, maxInFlight, permits }: SessionOptions): Greeting {
+  const { maxSize, maxCertificates, maxCrls } = limits;
+  return {
+    protocol: 'pkixd',
+    version: PROTOCOL_VERSION,
+    server: VERSION,
+    permits: [...permits],
+    limits: { maxSize, maxInFlight, maxCertificates, maxCrls },
+  };
+}
+
+function tooLarge(id: number, limit: number): SessionEvent {
+  return refused(id, 'REQUEST_TOO_LARGE', `a body of this type has at most ${limit} bytes (request.maxSize)`);
+}
+
+function refused(id: number, code: string, message: string): SessionEvent {
+  return { kind: 'reply', bytes: refusal(id, { code, message }), error: true };
+}

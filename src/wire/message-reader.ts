@@ -1,0 +1,162 @@
+import { HEADER, readHeader, type Header } from './message.js';
+
+export interface Message extends Header {
+  readonly kind: 'message';
+  readonly body: Buffer;
+}
+
+export type ReadMessage =
+  | Message
+  /** Its body is beyond the limit for its type; it is dropped as it comes, and the next message read behind it. */
+  | { readonly kind: 'tooLarge'; readonly id: number; readonly limit: number }
+  /** These are no messages: nothing further can be read. */
+  | { readonly kind: 'broken'; readonly why: string };
+
+const EMPTY = Buffer.alloc(0);
+/** What is set aside at first for a long message that has only begun; it doubles as more of it comes. */
+const FIRST_ROOM = 64 * 1024;
+/** A body below this share of the piece it came in is copied, for a view of it would keep the whole piece alive. */
+const WORTH_A_VIEW = 4;
+
+/**
+ * Cuts a byte stream into messages, one at a time as they are asked for.
+ *
+ * What a message announces is never set aside before it is sent, and nothing is kept of one that is too large.
+ */
+export class MessageReader {
+  readonly #limitOf: (type: number) => number | undefined;
+  /** The piece at hand, and how much of it is read. */
+  #piece: Buffer = EMPTY;
+  #at = 0;
+  /** A message of which only the beginning has come, in a buffer that may be larger. */
+  #begun: Buffer | undefined;
+  #begunSize = 0;
+  #header: Header | undefined;
+  /** Bytes to drop, of a message that is not wanted. */
+  #skip = 0;
+  #broken = false;
+
+  /** @param limitOf the most bytes that the body of a type may have; undefined for a type that is not expected. */
+  constructor(limitOf: (type: number) => number | undefined) {
+    this.#limitOf = limitOf;
+  }
+
+  /** Whether a message has begun and is not whole. */
+  get midMessage(): boolean {
+    return this.#begun !== undefined || this.#skip > 0;
+  }
+
+  /** Bytes set aside for a message that is not whole. */
+  get held(): number {
+    return this.#begun?.length ?? 0;
+  }
+
+  push(piece: Buffer): void {
+    const rest = this.#piece.length - this.#at;
+    this.#piece = rest === 0 ? piece : Buffer.concat([this.#piece.subarray(this.#at), piece]);
+    this.#at = 0;
+  }
+
+  /** The next whole message of what was pushed; undefined when there is none. */
+  next(): ReadMessage | undefined {
+    if (this.#broken) return undefined;
+    this.#drop();
+    if (this.#begun) return this.#continue(this.#begun);
+    const available = this.#piece.length - this.#at;
+    if (available === 0) return undefined;
+    if (available < HEADER) return this.#begin(HEADER);
+    const header = readHeader(this.#piece, this.#at);
+    const refused = this.#check(header);
+    if (refused) return refused;
+    if (!header) return undefined;
+    if (available < header.size) {
+      this.#header = header;
+      return this.#begin(Math.min(header.size, Math.max(FIRST_ROOM, available * 2)));
+    }
+    const view = this.#piece.subarray(this.#at + HEADER, this.#at + header.size);
+    this.#at += header.size;
+    const small = view.length * WORTH_A_VIEW < this.#piece.length;
+    return { kind: 'message', ...header, body: small ? Buffer.from(view) : view };
+  }
+
+  /** Lets go of the message that has begun, and drops the rest of it as it comes. Its id; 0 when none is known. */
+  giveUp(): number {
+    const id = this.#header?.id ?? 0;
+    if (this.#header) this.#skip = this.#header.size - this.#begunSize;
+    this.#forget();
+    return id;
+  }
+
+  #continue(begun: Buffer): ReadMessage | undefined {
+    let room = begun;
+    if (!this.#header) {
+      this.#fill(room, HEADER);
+      if (this.#begunSize < HEADER) return undefined;
+      const header = readHeader(room, 0);
+      const refused = this.#check(header);
+      if (refused) {
+        this.#forget();
+        return refused;
+      }
+      this.#header = header;
+    }
+    const header = this.#header;
+    if (!header) return undefined;
+    while (this.#begunSize < header.size && this.#at < this.#piece.length) {
+      if (this.#begunSize === room.length) room = this.#widen(room, header.size);
+      this.#fill(room, header.size);
+    }
+    if (this.#begunSize < header.size) return undefined;
+    this.#forget();
+    return { kind: 'message', ...header, body: room.subarray(HEADER, header.size) };
+  }
+
+  /** What is wrong with a header, if anything; a message that is too large is skipped from here on. */
+  #check(header: Header | undefined): ReadMessage | undefined {
+    const limit = header && this.#limitOf(header.type);
+    if (!header || limit === undefined) {
+      this.#broken = true;
+      const why = header
+        ? `type ${header.type} is unknown`
+        : 'its length is under 12, or its zero bytes are not zero';
+      return { kind: 'broken', why: `the header of a message is wrong: ${why}` };
+    }
+    if (header.size - HEADER <= limit) return undefined;
+    // Of the header itself nothing is left to skip where it was put together from pieces.
+    this.#skip = this.#begun ? header.size - HEADER : header.size;
+    return { kind: 'tooLarge', id: header.id, limit };
+  }
+
+  #begin(room: number): undefined {
+    this.#begun = Buffer.allocUnsafe(room);
+    this.#begunSize = 0;
+    this.#fill(this.#begun, room);
+  }
+
+  #widen(begun: Buffer, size: number): Buffer {
+    const wider = Buffer.allocUnsafe(Math.min(size, Math.max(FIRST_ROOM, begun.length * 2)));
+    wider.set(begun);
+    this.#begun = wider;
+    return wider;
+  }
+
+  /** Moves bytes of the piece behind what has begun, up to `size` or the room there is. */
+  #fill(room: Buffer, size: number): void {
+    const end = Math.min(size, room.length);
+    const copied = this.#piece.copy(room, this.#begunSize, this.#at, this.#at + end - this.#begunSize);
+    this.#begunSize += copied;
+    this.#at += copied;
+  }
+
+  #drop(): void {
+    const dropped = Math.min(this.#skip, this.#piece.length - this.#at);
+    this.#skip -= dropped;
+    this.#at += dropped;
+  }
+
+  #forget(): void {
+    this.#begun = undefined;
+    this.#begunSize = 0;
+    this.#header = undefined;
+  }
+}
