@@ -31,12 +31,25 @@ function isStatus(value: unknown): value is ServerStatus {
 }
 
 export function describeStatus(server: ServerStatus): string {
-  const { version, state, pid, uptime, node, workers, scale, restarts, pending, rss, listeners, replaced } =
-    server;
+  const {
+    version,
+    state,
+    pid,
+    uptime,
+    node,
+    workers,
+    scale,
+    scaling,
+    restarts,
+    pending,
+    rss,
+    listeners,
+    replaced,
+  } = server;
   const ready = workers.filter((worker) => worker.state === 'ready').length;
   return [
     `pkixd ${version}: ${state}, pid ${pid}, up ${formatAge(uptime)}, Node ${node}`,
-    `${ready} of ${scale} workers ready, ${restarts} restarts, ${pending} connections pending, primary ${formatMemory(rss)}`,
+    `${ready} of ${scale} workers ready${scaling === 'auto' ? ' (by load)' : ''}, ${restarts} restarts, ${pending} connections pending, primary ${formatMemory(rss)}`,
     '',
     formatTable(LISTENER_COLUMNS, listeners),
     '',

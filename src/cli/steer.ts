@@ -9,20 +9,31 @@ const MAX_WORKERS = 256;
 /** The commands that steer a running server by its control socket; each returns once the server has begun. */
 export const scale: Command = {
   name: 'scale <workers>',
-  summary: `Fork or drain to this many workers (1 to ${MAX_WORKERS})`,
+  summary: `Fork or drain to this many workers (1 to ${MAX_WORKERS}), by so many (+N, -N), or by load (auto)`,
   flags: SERVER_FLAGS,
-  positionals: { workers: { type: 'string', describe: 'How many worker processes there shall be' } },
-  examples: [['$0 scale 4', 'four workers from now on']],
+  positionals: {
+    workers: { type: 'string', describe: 'How many worker processes there shall be, +N, -N, or auto' },
+  },
+  examples: [
+    ['$0 scale 4', 'four workers from now on'],
+    ['$0 scale +1', 'one more'],
+    ['$0 scale auto', 'between workers.min and workers.max, as busy as they are'],
+  ],
   async run(context, args) {
-    const workers = wholeNumber(args, 'workers', MAX_WORKERS);
-    await askServer(context, args, { command: 'scale', argument: workers });
-    print(
-      context,
-      `scaling to ${workers} ${workers === 1 ? 'worker' : 'workers'}; "pkixd status" shows them`,
-    );
+    const argument = String(args['workers']);
+    if (!/^(?:auto|[+-]\d{1,4})$/.test(argument)) wholeNumber(args, 'workers', MAX_WORKERS);
+    const result = await askServer(context, args, { command: 'scale', argument });
+    print(context, `${describeScale(result)}; "pkixd status" shows them`);
     return 0;
   },
 };
+
+function describeScale(result: unknown): string {
+  const wanted =
+    typeof result === 'object' && result !== null && 'scale' in result ? result.scale : undefined;
+  if (wanted === 'auto') return 'the number of workers follows the load';
+  return `scaling to ${String(wanted)} ${wanted === 1 ? 'worker' : 'workers'}`;
+}
 
 export const restart: Command = {
   name: 'restart <worker>',
@@ -41,11 +52,18 @@ export const restart: Command = {
 export const stop: Command = {
   name: 'stop',
   summary: 'Drain the server and end it',
-  flags: SERVER_FLAGS,
-  examples: [['$0 stop', 'every request that was read whole is still answered']],
+  flags: { ...SERVER_FLAGS, now: { type: 'boolean', describe: 'Without waiting for the answers under way' } },
+  examples: [
+    ['$0 stop', 'every request that was read whole is still answered'],
+    ['$0 stop --now', 'only to be certain that it ends at once'],
+  ],
   async run(context, args) {
-    await askServer(context, args, { command: 'stop' });
-    print(context, 'stopping: the workers answer what they have read, then the server ends');
+    const now = args['now'] === true;
+    await askServer(context, args, now ? { command: 'stop', argument: 'now' } : { command: 'stop' });
+    print(
+      context,
+      now ? 'stopping at once' : 'stopping: the workers answer what they have read, then the server ends',
+    );
     return 0;
   },
 };

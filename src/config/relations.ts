@@ -26,6 +26,10 @@ export function checkRelations(config: Config, findings: Findings): void {
       `${show('workers.pingTimeout')} must exceed ${show('workers.pingInterval')}`,
     );
   }
+  for (const what of ['workers', 'threads'] as const) {
+    if (config[`${what}.min`] <= config[`${what}.max`]) continue;
+    findings.problem(`${what}.min`, `${show(`${what}.min`)} must not exceed ${show(`${what}.max`)}`);
+  }
   if (config['connection.maxPipelined'] < config['connection.maxInFlight']) {
     findings.problem(
       'connection.maxPipelined',

@@ -86,7 +86,8 @@ function parseRequest(value: unknown): ControlRequest | undefined {
   const command = COMMANDS.find((known) => known === value.command);
   if (command === undefined) return undefined;
   if (!('argument' in value) || value.argument === undefined || value.argument === null) return { command };
-  return typeof value.argument === 'number' ? { command, argument: value.argument } : undefined;
+  const { argument } = value;
+  return typeof argument === 'number' || typeof argument === 'string' ? { command, argument } : undefined;
 }
 
 function packed(response: ControlResponse): Buffer {

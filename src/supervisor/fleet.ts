@@ -22,6 +22,8 @@ export interface FleetOptions {
   readonly greeting: () => readonly ToWorker[];
   /** A worker was forked, got ready or is gone. */
   readonly onChange: () => void;
+  /** One that got ready has others beside it. */
+  readonly onNewWorker: () => void;
 }
 
 /** The workers: as many as wanted, the dead ones replaced, the superfluous drained. */
@@ -63,6 +65,22 @@ export class Fleet {
 
   get ready(): number {
     return this.#staying().filter(({ state }) => state === 'ready').length;
+  }
+
+  /** The last account of each worker; `undefined` while any of them comes or goes. */
+  reports(): readonly WorkerStatistics[] | undefined {
+    const reports = this.handles.flatMap(({ state, leaving, statistics }) =>
+      state === 'ready' && !leaving && statistics ? [statistics] : [],
+    );
+    return reports.length === this.#handles.size && reports.length === this.#wanted ? reports : undefined;
+  }
+
+  /** Has each worker send as many clients elsewhere, in the order of `reports`. */
+  shed(counts: readonly number[]): void {
+    for (const [place, handle] of this.handles.entries()) {
+      const count = counts[place] ?? 0;
+      if (count > 0) handle.send({ type: 'shed', count });
+    }
   }
 
   scale(wanted: number): void {
@@ -191,6 +209,7 @@ export class Fleet {
   #onReady(handle: WorkerHandle): void {
     this.#options.log.info('worker ready', { worker: handle.worker, workerPid: handle.pid });
     this.#options.dispatcher.admit(handle);
+    if (this.#handles.size > 1) this.#options.onNewWorker();
     this.#reconcile();
     this.#options.onChange();
   }

@@ -9,6 +9,7 @@ export interface StatusSources {
   readonly state: ServerStatus['state'];
   /** Milliseconds since the start. */
   readonly uptime: number;
+  readonly scaling: ServerStatus['scaling'];
   readonly fleet: Fleet;
   readonly dispatcher: Dispatcher;
   readonly listeners: readonly Listener[];
@@ -25,6 +26,7 @@ export function statusOf(sources: StatusSources): ServerStatus {
     state,
     uptime: Math.round(uptime),
     scale: fleet.wanted,
+    scaling: sources.scaling,
     restarts: fleet.restarts,
     pending: dispatcher.pending,
     rss: process.memoryUsage.rss(),

@@ -2,14 +2,18 @@ import { messageOf } from '../errors.js';
 import type { Config } from '../config/config.js';
 import { Logger, type LogSink } from '../log.js';
 import type { ControlRequest, ControlResponse, ServerStatus } from '../wire/control.js';
+import type { ScalingBounds } from '../scaling-policy.js';
 import { workerAccount } from './accounts.js';
 import { AttentiveClock } from './attentive-clock.js';
+import { Autoscaler } from './autoscaler.js';
 import { BacklogReader } from './backlog-reader.js';
 import { setUpCluster } from './cluster.js';
+import { carryOut } from './commands.js';
 import { ControlServer } from './control-server.js';
 import { Dispatcher } from './dispatcher.js';
 import { Fleet } from './fleet.js';
 import { boundTo, closeListeners, type Listener, openListeners } from './listeners.js';
+import { Rebalancer } from './rebalancer.js';
 import { refuse, TLS_INTERNAL_ERROR } from './refusal.js';
 import { RunDirectory } from './run-directory.js';
 import { statusOf } from './status.js';
@@ -34,7 +38,6 @@ export interface SupervisorOptions {
 const RETRY_AFTER = 1000;
 /** How often deadlines are looked at, at most, in milliseconds. */
 const MAX_PERIOD = 250;
-const MAX_WORKERS = 256;
 
 /** The primary: listeners, workers, and the way of each connection from the one to the other. */
 export class Supervisor {
@@ -47,6 +50,9 @@ export class Supervisor {
   readonly #dispatcher: Dispatcher;
   readonly #fleet: Fleet;
   readonly #tls: TlsSettings;
+  readonly #autoscaler: Autoscaler;
+  readonly #rebalancer: Rebalancer;
+  #sampledAt = 0;
   readonly #startedAt = performance.now();
   #listeners: readonly Listener[] = [];
   #backlog: BacklogReader | undefined;
@@ -85,7 +91,10 @@ export class Supervisor {
       status: () => this.status(),
       greeting: () => this.#tls.messages(),
       onChange: () => this.#onChange(),
+      onNewWorker: () => this.#rebalancer.onNewWorker(),
     });
+    this.#autoscaler = new Autoscaler(this.#fleet, this.#dispatcher, scalingBounds(config), this.#log);
+    this.#rebalancer = new Rebalancer(this.#fleet, this.#log);
   }
 
   /** Resolves when it listens and workers are on their way; fails, and leaves nothing behind, when it cannot. */
@@ -110,8 +119,10 @@ export class Supervisor {
       this.#clock.tick();
       this.#fleet.check();
       this.#fleet.tellAll(this.#tls.rotated());
+      this.#sample();
     }, this.#period);
     this.#fleet.scale(config['workers.count']);
+    if (config['workers.scaling'] === 'auto') this.#autoscaler.turnOn(scalingBounds(config));
   }
 
   /** Stops listening, lets the workers answer what they have read, and resolves when the last is gone. */
@@ -127,7 +138,8 @@ export class Supervisor {
 
   /** Forks this many workers more, or drains as many. */
   scaleBy(difference: number): void {
-    const response = this.#command({ command: 'scale', argument: this.#fleet.wanted + difference });
+    const argument = difference < 0 ? `${difference}` : `+${difference}`;
+    const response = this.#command({ command: 'scale', argument });
     if (!response.ok) this.#log.warn(response.message);
   }
 
@@ -135,6 +147,7 @@ export class Supervisor {
     return statusOf({
       state: this.#state(),
       uptime: performance.now() - this.#startedAt,
+      scaling: this.#autoscaler.on ? 'auto' : 'fixed',
       fleet: this.#fleet,
       dispatcher: this.#dispatcher,
       listeners: this.#listeners,
@@ -154,6 +167,15 @@ export class Supervisor {
     this.#log.info('stopped');
   }
 
+  /** What is decided by the workers' reports, once for each round of them. */
+  #sample(): void {
+    const now = this.#clock.now();
+    if (this.#stopping || now - this.#sampledAt < this.#options.config['workers.pingInterval']) return;
+    this.#sampledAt = now;
+    this.#autoscaler.sample();
+    this.#rebalancer.step();
+  }
+
   #state(): ServerStatus['state'] {
     if (this.#stopping) return 'stopping';
     if (this.#fleet.degraded) return 'degraded';
@@ -171,29 +193,30 @@ export class Supervisor {
     this.#options.onReady(this.#listeners);
   }
 
-  #command({ command, argument }: ControlRequest): ControlResponse {
-    if (command === 'status') return { ok: true, result: this.status() };
-    if (this.#stopping) return { ok: false, code: 'STOPPING', message: 'the server is stopping' };
-    this.#log.info('command', argument === undefined ? { command } : { command, argument });
-    if (command === 'scale') return this.#scale(argument);
-    if (command === 'restart') return this.#restart(argument);
-    this.#options.onStop();
-    return { ok: true, result: null };
-  }
-
-  #scale(wanted: number | undefined): ControlResponse {
-    if (wanted === undefined || !Number.isInteger(wanted) || wanted < 1 || wanted > MAX_WORKERS) {
-      const message = `the number of workers is 1 to ${MAX_WORKERS}, not ${wanted ?? 'nothing'}`;
-      return { ok: false, code: 'BAD_ARGUMENT', message };
+  #command(request: ControlRequest): ControlResponse {
+    const { command } = request;
+    if (this.#stopping && command !== 'status' && command !== 'stop') {
+      return { ok: false, code: 'STOPPING', message: 'the server is stopping' };
     }
-    const before = this.#fleet.wanted;
-    this.#fleet.scale(wanted);
-    return { ok: true, result: { before, scale: wanted } };
+    if (command !== 'status') this.#log.info('command', { ...request });
+    return carryOut(request, {
+      wanted: this.#fleet.wanted,
+      status: () => this.status(),
+      scaleTo: (workers) => {
+        this.#autoscaler.turnOff();
+        this.#fleet.scale(workers);
+      },
+      scaleByLoad: () => this.#autoscaler.turnOn(scalingBounds(this.#options.config)),
+      restart: (worker) => this.#fleet.restart(worker),
+      stop: () => this.#options.onStop(),
+      stopNow: () => {
+        this.#options.onStop();
+        this.kill();
+      },
+    });
   }
+}
 
-  #restart(worker: number | undefined): ControlResponse {
-    if (worker !== undefined && this.#fleet.restart(worker)) return { ok: true, result: { worker } };
-    const message = `no worker ${worker ?? ''} is ready to be replaced; \`pkixd status\` shows the numbers`;
-    return { ok: false, code: 'NO_SUCH_WORKER', message };
-  }
+function scalingBounds(config: Config): ScalingBounds {
+  return { min: config['workers.min'], max: config['workers.max'] };
 }

@@ -66,6 +66,7 @@ const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
   waiting: true,
   threads: true,
   busyThreads: true,
+  threadUtilization: true,
   threadRestarts: true,
   eventLoopUtilization: true,
   rss: true,

@@ -3,8 +3,11 @@ import type { WorkerStatistics } from './ipc.js';
 /** One command over the control socket, and its one answer, each a frame of msgpack. */
 export interface ControlRequest {
   readonly command: 'status' | 'scale' | 'stop' | 'restart';
-  /** With `scale`: the number of workers wanted. With `restart`: the worker's number. */
-  readonly argument?: number;
+  /**
+   * With `scale`: the number of workers wanted, `+1` or `-1` from what there is, or `auto`. With `restart`: the
+   * worker's number. With `stop`: nothing, or `now`.
+   */
+  readonly argument?: number | string;
 }
 
 export type ControlResponse =
@@ -22,6 +25,8 @@ export interface ServerStatus {
   readonly uptime: number;
   /** Workers wanted. */
   readonly scale: number;
+  /** `auto`: that number follows the load. */
+  readonly scaling: 'fixed' | 'auto';
   /** Workers replaced since the start. */
   readonly restarts: number;
   /** Connections accepted that no worker has yet. */

@@ -85,6 +85,8 @@ export interface WorkerStatistics {
   readonly waiting: number;
   readonly threads: number;
   readonly busyThreads: number;
+  /** Share of their time that the threads were busy since the last pong, 0…1. */
+  readonly threadUtilization: number;
   /** Threads replaced since the start (dead, or past their limit). */
   readonly threadRestarts: number;
   /** Share of the time that the event loop was busy since the last pong, 0…1. */

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.js';
 import type { BatchResult } from '../wire/batch.js';
 import type { TaskFailureCode } from '../wire/task.js';
+import { BusyTime } from './busy-time.js';
 import type { Clock } from './clock.js';
 import type { QueuedRequest, RequestQueue } from './request-queue.js';
 import { ThreadHandle } from './thread-handle.js';
@@ -47,6 +48,8 @@ export class ThreadPool {
   readonly #clock: Clock;
   readonly #threads = new Set<ThreadHandle>();
   readonly #idle: ThreadHandle[] = [];
+  readonly busyTime: BusyTime;
+  #wanted: number;
   #pullScheduled = false;
   #cancelWatch: (() => void) | undefined;
   /** Threads in a row that ended before they were ready. */
@@ -63,6 +66,8 @@ export class ThreadPool {
     this.#queue = queue;
     this.#log = log;
     this.#clock = clock;
+    this.busyTime = new BusyTime(clock);
+    this.#wanted = options.count;
   }
 
   /** Resolves when every thread is ready for the first time; until one is, requests wait in the queue. */
@@ -70,8 +75,15 @@ export class ThreadPool {
     const allReady = new Promise<void>((resolve) => {
       this.#onAllReady = resolve;
     });
-    for (let started = 0; started < this.#options.count; started++) this.#startThread();
+    this.resize(this.#wanted);
     await allReady;
+  }
+
+  /** Starts threads, or ends as many as there are too many, each once it is idle. */
+  resize(count: number): void {
+    this.#wanted = count;
+    while (this.#threads.size + this.#missing < count) this.#startThread();
+    this.#trim();
   }
 
   /** To be called after a push: idle threads pull at the end of this turn of the loop, all that it brought. */
@@ -88,6 +100,16 @@ export class ThreadPool {
     this.#cancelWatch?.();
     this.#cancelRestart?.();
     for (const thread of this.#threads) thread.terminate();
+  }
+
+  /** Threads there are to be. */
+  get wanted(): number {
+    return this.#wanted;
+  }
+
+  /** Whether just these are there, and ready. */
+  get settled(): boolean {
+    return this.#threads.size === this.#wanted && [...this.#threads].every((thread) => thread.wasReady);
   }
 
   get busyThreads(): number {
@@ -110,7 +132,7 @@ export class ThreadPool {
     while (this.#queue.depth > 0) {
       const thread = this.#idle.pop();
       if (!thread) return;
-      const share = Math.ceil(this.#queue.depth / this.#options.count);
+      const share = Math.ceil(this.#queue.depth / this.#wanted);
       const taken = this.#queue.take(
         Math.min(share, this.#options.batch),
         MAX_BATCH_BYTES,
@@ -122,6 +144,7 @@ export class ThreadPool {
         continue;
       }
       thread.run(batch);
+      this.busyTime.begin();
       this.#watchIn(this.#options.taskTimeout);
     }
   }
@@ -141,6 +164,7 @@ export class ThreadPool {
         this.#announceReady();
       },
       onIdle: () => {
+        this.busyTime.end();
         this.#becomeIdle(thread);
       },
       onResult: (request, result) => {
@@ -175,12 +199,21 @@ export class ThreadPool {
 
   #becomeIdle(thread: ThreadHandle): void {
     this.#idle.push(thread);
+    this.#trim();
     this.#pull();
   }
 
+  #trim(): void {
+    while (this.#threads.size > this.#wanted) {
+      const thread = this.#idle.pop();
+      if (!thread) return;
+      this.#threads.delete(thread);
+      thread.terminate();
+    }
+  }
+
   #announceReady(): void {
-    if (this.#threads.size < this.#options.count) return;
-    if ([...this.#threads].every((thread) => thread.wasReady)) this.#onAllReady?.();
+    if (this.settled) this.#onAllReady?.();
   }
 
   // ── Threads past their limit ──────────────────────────────────────────────────────────────────────────────
@@ -238,12 +271,13 @@ export class ThreadPool {
   /** At once when it had been ready; else after a while, longer each time. */
   #replace(thread: ThreadHandle, why: string): void {
     this.#threads.delete(thread);
+    if (thread.pending.length > 0) this.busyTime.end();
     const place = this.#idle.indexOf(thread);
     if (place >= 0) this.#idle.splice(place, 1);
     this.#restarts++;
     this.#log.warn('a task thread is replaced', { why, returned: thread.pending.length });
     if (thread.wasReady) {
-      this.#startThread();
+      this.resize(this.#wanted);
       this.#pull();
       return;
     }
@@ -255,7 +289,8 @@ export class ThreadPool {
     this.#missing++;
     this.#cancelRestart ??= this.#clock.after(delay, () => {
       this.#cancelRestart = undefined;
-      for (; this.#missing > 0; this.#missing--) this.#startThread();
+      this.#missing = 0;
+      this.resize(this.#wanted);
     });
   }
 }

@@ -8,6 +8,7 @@ import type { Protocol } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
 import { SYSTEM_CLOCK } from './clock.js';
 import { anonymousRss } from './anonymous-rss.js';
+import { BusyShare } from './busy-time.js';
 import type { Connection } from './connection.js';
 import { Connections, type ListenerView, type WorkersPart } from './connections.js';
 import { newCounters } from './counters.js';
@@ -21,6 +22,7 @@ import { StatusRequests } from './status-requests.js';
 import { StepRunner } from './step-runner.js';
 import { SupervisorLink } from './supervisor-link.js';
 import { ThreadPool } from './thread-pool.js';
+import { ThreadScaler } from './thread-scaler.js';
 
 export interface WorkerParts {
   /** Every protocol a listener may name. */
@@ -71,6 +73,7 @@ class Worker {
   readonly #steps: StepRunner;
   readonly #cache: OutcomeCache;
   readonly #pool: ThreadPool;
+  readonly #threadUse: BusyShare;
   readonly #statusRequests: StatusRequests;
   readonly #connections: Connections;
   #loopUse = performance.eventLoopUtilization();
@@ -92,6 +95,7 @@ class Worker {
       epoch: () => this.#services.epoch(),
     });
     this.#pool = this.#createPool(parts.threadEntry);
+    this.#threadUse = new BusyShare(this.#pool.busyTime, SYSTEM_CLOCK);
     this.#statusRequests = new StatusRequests(SYSTEM_CLOCK, (request) => {
       link.send({ type: 'statusRequest', request });
     });
@@ -132,6 +136,7 @@ class Worker {
       return;
     }
     await this.#pool.start();
+    if (this.#config['threads.scaling'] === 'auto') this.#scaleThreads();
     this.#link.send({ type: 'ready', pid: process.pid, version, threads: this.#pool.threadCount });
   }
 
@@ -206,6 +211,11 @@ class Worker {
     this.#link.send({ type: 'restart', reason });
   }
 
+  #scaleThreads(): void {
+    const bounds = { min: this.#config['threads.min'], max: this.#config['threads.max'] };
+    new ThreadScaler(this.#pool, this.#queue, bounds, SYSTEM_CLOCK, this.log).start();
+  }
+
   #createConnections(protocols: Readonly<Record<string, Protocol>>): Connections {
     const config = this.#config;
     const options = {
@@ -275,6 +285,7 @@ class Worker {
       waiting: this.#steps.waiting,
       threads: this.#pool.threadCount,
       busyThreads: this.#pool.busyThreads,
+      threadUtilization: this.#threadUse.sinceLastAsked(this.#pool.wanted),
       threadRestarts: this.#pool.restarts,
       eventLoopUtilization: performance.eventLoopUtilization(this.#loopUse, before).utilization,
       rss: process.memoryUsage.rss(),

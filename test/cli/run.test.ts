@@ -39,6 +39,7 @@ test.each([
   [['start', '--workers.count'], /Not enough arguments following: workers.count/],
   [['scale', 'two'], /"two" is not a number of workers: a whole number from 1 to 256/],
   [['scale', '257'], /from 1 to 256/],
+  [['scale', '1.5'], /from 1 to 256/],
   [['restart', '0'], /from 1 on/],
   [['verify', 'x', '--at', 'noon', '--local'], /"noon" is no instant/],
   [['verify', 'x', '--revocation', 'none'], /hard.*grace.*soft.*off/s],

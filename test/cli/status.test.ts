@@ -10,6 +10,7 @@ const STATUS: ServerStatus = {
   state: 'degraded',
   uptime: 93_784_000,
   scale: 2,
+  scaling: 'auto',
   restarts: 1,
   pending: 4,
   rss: 64 * 1024 ** 2,
@@ -40,6 +41,7 @@ const STATUS: ServerStatus = {
         waiting: 6,
         threads: 2,
         busyThreads: 1,
+        threadUtilization: 0.5,
         threadRestarts: 0,
         eventLoopUtilization: 0.254,
         rss: 100 * 1024 ** 2,
@@ -55,7 +57,7 @@ const STATUS: ServerStatus = {
 test('the status shows the server, each listener and each worker, a dash where nothing is known yet', () => {
   const text = describeStatus(STATUS);
   expect(text).toMatch(
-    /^pkixd 1\.2\.3: degraded, pid 7, up 1d 2h, Node v20\.19\.0\n1 of 2 workers ready, 1 restarts, 4 /,
+    /^pkixd 1\.2\.3: degraded, pid 7, up 1d 2h, Node v20\.19\.0\n1 of 2 workers ready \(by load\), 1 restarts, 4 /,
   );
   expect(text).toMatch(/inner unix:\/run\/a +line +12 +3 +1$/m);
   expect(text).toMatch(

@@ -13,6 +13,7 @@ test.each([
     { 'connection.maxPipelined': '8' },
     /maxPipelined \(8\) must not be less than connection\.maxInFlight \(64\)/,
   ],
+  [{ 'workers.min': '9', 'workers.max': '8' }, /workers\.min \(9\) must not exceed workers\.max \(8\)/],
   [{ 'request.maxHeld': '4MiB' }, /maxHeld \(4MiB\) must not be less than request\.maxSize \(8MiB\)/],
   [{ 'request.maxSize': '32KiB' }, /maxSize \(32KiB\) must not be less than request\.maxLine \(64KiB\)/],
   [{ 'crl.connectTimeout': '20s' }, /connectTimeout \(20s\) must not exceed crl\.stallTimeout \(10s\)/],

@@ -120,12 +120,16 @@ export async function readAll(socket: net.Socket): Promise<string> {
 }
 
 /** Asks again and again until the answer will do; says what it saw last when it never does. */
-export async function until<T>(ask: () => Promise<T> | T, done: (answer: T) => boolean): Promise<T> {
-  const deadline = performance.now() + PATIENCE;
+export async function until<T>(
+  ask: () => Promise<T> | T,
+  done: (answer: T) => boolean,
+  patience = PATIENCE,
+): Promise<T> {
+  const deadline = performance.now() + patience;
   for (;;) {
     const answer = await ask();
     if (done(answer)) return answer;
-    if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(answer)} after ${PATIENCE} ms`);
+    if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(answer)} after ${patience} ms`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

@@ -64,7 +64,7 @@ test.each<[string, unknown]>([
   ['no map', 7],
   ['no command', {}],
   ['an unknown command', { command: 'format' }],
-  ['an argument that is no number', { command: 'scale', argument: '3' }],
+  ['an argument that is neither number nor text', { command: 'scale', argument: [3] }],
 ])('%s is answered with what is right, and the connection goes on', async (_, value) => {
   const [bad, good] = await answers(Buffer.concat([asked(value), asked({ command: 'status' })]), 2);
   expect(bad).toMatchObject({ ok: false, code: 'BAD_REQUEST', message: expect.stringContaining('restart') });

@@ -65,6 +65,38 @@ test('scale forks up to the number and drains down to it', async () => {
   await server.statusWhere(({ workers }) => workers.length === 2, 'one worker more');
 });
 
+test('scale counts from what there is with a sign, and goes by load with auto until a number is given', async () => {
+  await started({}, { 'workers.max': 2 });
+  const scaled = async (argument: string): Promise<unknown> => {
+    const response = await server.command({ command: 'scale', argument });
+    return response.ok ? response.result : response.message;
+  };
+  expect(await scaled('+2')).toEqual({ before: 2, scale: 4 });
+  expect(await scaled('-1')).toEqual({ before: 4, scale: 3 });
+  expect(await scaled('auto')).toEqual({ before: 3, scale: 'auto' });
+  // More than workers.max are drained whatever the load.
+  await server.statusWhere(
+    ({ scale, scaling, workers }) => scale === 2 && scaling === 'auto' && workers.length === 2,
+    'two workers',
+  );
+  expect(await scaled('3')).toEqual({ before: 2, scale: 3 });
+  expect((await server.status()).scaling).toBe('fixed');
+  expect(await scaled('-3')).toMatch(/^the number of workers is 1 to 256, .* not -3, and -3 would make 0$/);
+});
+
+test('stop now does not wait for answers', async () => {
+  await started();
+  const client = await server.connect('tcp');
+  client.send('slow');
+  await server.statusWhere(
+    ({ workers }) => workers.some((worker) => worker.statistics?.inFlight === 1),
+    'in flight',
+  );
+  expect(await server.command({ command: 'stop', argument: 'now' })).toEqual({ ok: true, result: null });
+  expect(await client.line()).toBeNull();
+  expect(await server.exit()).toBe(0);
+});
+
 test.each([0, 257, 1.5, -1])('scale to %d is refused with the limits', async (argument) => {
   await started({}, { 'workers.count': 1 });
   const response = await server.command({ command: 'scale', argument });

@@ -65,8 +65,15 @@ function boot(number) {
 function pong(sequence) {
   const none = { handledConnections: 0, handledRequests: 0, errors: 0, busy: 0, timeouts: 0, queueDepth: 0 };
   const tls = { handshakes: 0, failedHandshakes: 0 };
-  const more = { oldestWait: 0, threads: 1, busyThreads: 0, threadRestarts: 0, eventLoopUtilization: 0.5 };
   const cache = { cacheHits: 0, cacheMisses: 0, waiting: 0 };
+  const more = {
+    oldestWait: 0,
+    threads: 1,
+    busyThreads: 0,
+    threadUtilization: 0,
+    threadRestarts: 0,
+    eventLoopUtilization: 0.5,
+  };
   const statistics = {
     ...none,
     ...more,

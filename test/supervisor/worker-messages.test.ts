@@ -25,6 +25,7 @@ const statistics: WorkerStatistics = {
   eventLoopUtilization: 0.25,
   rss: 5e9,
   anonymousRss: 4e9,
+  threadUtilization: 1,
   activeConnections: 1,
 };
 

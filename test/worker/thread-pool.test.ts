@@ -204,3 +204,24 @@ test('threads that never get ready are replaced with growing pauses, and after f
   });
   expect(reason).toBe('5 task threads in a row did not get ready; the last: it exited with code 3');
 });
+
+test('a pool grows at once, and shrinks without costing a task', async () => {
+  const { pool, run } = await startPool();
+  await pool.start();
+  pool.resize(3);
+  const slow = Array.from({ length: 3 }, () => run('spin', '300'));
+  expect(await all(slow)).toEqual(['spun', 'spun', 'spun']);
+  await until(() => pool.settled);
+  expect(pool.threadCount).toBe(3);
+  const more = Array.from({ length: 3 }, () => run('spin', '100'));
+  pool.resize(1);
+  expect(await all(more)).toEqual(['spun', 'spun', 'spun']);
+  expect(pool.threadCount).toBe(1);
+  expect(pool.settled).toBe(true);
+  expect(pool.restarts).toBe(0);
+  expect(await all([run('echo', 'a')])).toEqual(['a']);
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -1,0 +1,72 @@
+import type { ControlRequest, ControlResponse } from '../wire/control.js';
+
+/** What an operator can have done. */
+export interface Operations {
+  readonly wanted: number;
+  status(): unknown;
+  scaleTo(workers: number): void;
+  scaleByLoad(): void;
+  /** Whether there is such a worker to replace. */
+  restart(worker: number): boolean;
+  stop(): void;
+  /** Without waiting for answers. */
+  stopNow(): void;
+}
+
+const MAX_WORKERS = 256;
+
+type Argument = ControlRequest['argument'];
+
+/** Carries out one command; a bad argument changes nothing, and its error names what would do. */
+export function carryOut({ command, argument }: ControlRequest, operations: Operations): ControlResponse {
+  switch (command) {
+    case 'status':
+      return { ok: true, result: operations.status() };
+    case 'scale':
+      return scale(argument, operations);
+    case 'restart':
+      return restart(argument, operations);
+    case 'stop':
+      return stop(argument, operations);
+    default:
+      return command satisfies never;
+  }
+}
+
+function scale(argument: Argument, operations: Operations): ControlResponse {
+  const before = operations.wanted;
+  if (argument === 'auto') {
+    operations.scaleByLoad();
+    return { ok: true, result: { before, scale: 'auto' } };
+  }
+  const wanted = workersWanted(argument, before);
+  if (wanted === undefined || !Number.isInteger(wanted) || wanted < 1 || wanted > MAX_WORKERS) {
+    const asked = wanted === undefined || wanted === argument ? '' : `, and ${argument} would make ${wanted}`;
+    const message = `the number of workers is 1 to ${MAX_WORKERS}, +N, -N or auto, not ${argument ?? 'nothing'}${asked}`;
+    return { ok: false, code: 'BAD_ARGUMENT', message };
+  }
+  operations.scaleTo(wanted);
+  return { ok: true, result: { before, scale: wanted } };
+}
+
+/** `4`, or `+1` and `-1` from what there is. */
+function workersWanted(argument: Argument, before: number): number | undefined {
+  if (typeof argument !== 'string') return argument;
+  if (/^\d{1,4}$/.test(argument)) return Number(argument);
+  return /^[+-]\d{1,4}$/.test(argument) ? before + Number(argument) : undefined;
+}
+
+function restart(worker: Argument, operations: Operations): ControlResponse {
+  if (typeof worker === 'number' && operations.restart(worker)) return { ok: true, result: { worker } };
+  const message = `no worker ${worker ?? ''} is ready to be replaced; \`pkixd status\` shows the numbers`;
+  return { ok: false, code: 'NO_SUCH_WORKER', message };
+}
+
+function stop(argument: Argument, operations: Operations): ControlResponse {
+  if (argument !== undefined && argument !== 'now') {
+    return { ok: false, code: 'BAD_ARGUMENT', message: `a stop is a stop or a stop now, not "${argument}"` };
+  }
+  if (argument === 'now') operations.stopNow();
+  else operations.stop();
+  return { ok: true, result: null };
+}
