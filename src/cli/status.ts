@@ -4,25 +4,42 @@ import type { WorkerStatistics } from '../wire/ipc.js';
 import type { Command } from './command.js';
 import { print } from './context.js';
 import { askServer, SERVER_FLAGS } from './server-call.js';
+import { watch } from './watch.js';
 import { formatAge, formatMemory, formatTable, type Column } from './table.js';
 
 export const status: Command = {
   name: 'status',
   summary: 'Show the server, its listeners and its workers',
-  flags: { ...SERVER_FLAGS, json: { type: 'boolean', describe: 'One JSON object in place of the tables' } },
-  examples: [['$0 status --json', 'the same for programs']],
+  flags: {
+    ...SERVER_FLAGS,
+    json: { type: 'boolean', describe: 'One JSON object in place of the tables' },
+    watch: { alias: 'w', type: 'boolean', describe: 'Show it anew every two seconds, until Ctrl-C' },
+  },
+  examples: [
+    ['$0 status --json', 'the same for programs'],
+    ['$0 status --watch', 'follow it'],
+  ],
   async run(context, args) {
-    const result = await askServer(context, args, { command: 'status' });
-    if (args['json'] === true) print(context, JSON.stringify(result));
-    else if (isStatus(result)) print(context, describeStatus(result));
-    else
-      throw new PkixdError(
-        'BAD_ANSWER',
-        'the server is of another release and its status has another form; try --json',
-      );
+    const show = async (): Promise<string> => {
+      const result = await askServer(context, args, { command: 'status' });
+      return args['json'] === true ? JSON.stringify(result) : describe(result);
+    };
+    if (args['watch'] === true) await watch(context, WATCH_PERIOD, show);
+    else print(context, await show());
     return 0;
   },
 };
+
+/** Milliseconds. */
+const WATCH_PERIOD = 2000;
+
+function describe(result: unknown): string {
+  if (isStatus(result)) return describeStatus(result);
+  throw new PkixdError(
+    'BAD_ANSWER',
+    'the server is of another release and its status has another form; try --json',
+  );
+}
 
 function isStatus(value: unknown): value is ServerStatus {
   if (typeof value !== 'object' || value === null) return false;
