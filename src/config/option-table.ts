@@ -474,6 +474,25 @@ export const OPTIONS = {
     max: 7 * DAY,
     text: 'How long a URL is left alone after however many failures; a server may ask for up to a day.',
   },
+  'crl.storeMax': {
+    type: 'size',
+    default: 4096 * MIB,
+    min: MIB,
+    max: 32 * 1024 * MIB,
+    text: 'What all CRLs of the store may take on disk; beyond it the least recently used go.',
+  },
+  'crl.ingestTimeout': {
+    type: 'duration',
+    default: MINUTE,
+    min: SECOND,
+    max: HOUR,
+    text: 'How long it may take to store one CRL; then it is given up.',
+  },
+  'data.directory': {
+    type: 'path',
+    default: 'data',
+    text: 'Where the CRL store lives, one of a host, read by all workers.',
+  },
   'run.directory': {
     type: 'path',
     default: 'run',

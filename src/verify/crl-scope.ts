@@ -59,7 +59,9 @@ function checkKind(scope: IssuingDistributionPoint, certificate: Certificate): v
 }
 
 /** §5.3.3: entries name their certificate's issuer only in a CRL that says it is indirect. */
-export function checkIndirection(crl: CrlFacts): void {
+export function checkIndirection(
+  crl: Pick<CrlFacts, 'hasCertificateIssuer' | 'issuer' | 'issuingDistributionPoint'>,
+): void {
   if (!crl.hasCertificateIssuer || crl.issuingDistributionPoint?.indirectCrl === true) return;
   throw new VerifyError(
     'CRL_MALFORMED',

@@ -71,6 +71,11 @@ export function dnKey(name: Name): string {
   return `dn ${name.key}`;
 }
 
+/** The key of a URI among those of `nameKeys`. */
+export function uriNameKey(uri: string): string {
+  return `uri ${uriKey(uri)}`;
+}
+
 function keysOf(names: readonly GeneralName[]): ReadonlySet<string> {
   return new Set(names.map(keyOf));
 }
@@ -80,7 +85,7 @@ function keyOf(name: GeneralName): string {
     case 'dn':
       return dnKey(name.name);
     case 'uri':
-      return `uri ${uriKey(name.value)}`;
+      return uriNameKey(name.value);
     case 'dns': // §7.2
       return `dns ${name.value.toLowerCase()}`;
     case 'rfc822':

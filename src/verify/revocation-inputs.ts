@@ -11,7 +11,7 @@ import type { TrustAnchor } from './trust-store.js';
 
 /** Where stored CRLs come from: a folder, or the host's store. */
 export interface CrlSource {
-  /** Told when a verification begins: whatever it finds from here on is of one moment, and none before this one. */
+  /** To be called before a request is verified again: what was stored meanwhile is found from here on. */
   renew?(): void;
   /** The CRLs whose issuer has this name, in any order. */
   find(issuer: Name): readonly CandidateCrl[];

@@ -34,7 +34,6 @@ const NOBODY: SigningInputs['inProgress'] = [];
 /** The whole of it: a request's verdict. Throws `RequestError` when the request itself makes no sense. */
 export function verify(request: VerifyRequest, environment: VerifyEnvironment, trace?: Trace): Verdict {
   const question = readQuestion(request, environment);
-  environment.crls.renew?.();
   return toVerdict(answer(question, environment, trace), question.now);
 }
 

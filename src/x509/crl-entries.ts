@@ -1,45 +1,8 @@
-import { DerReader, TAG } from './der.js';
-import { readGeneralNames } from './general-name.js';
+import { type CrlEntry, EntryReader, reasonOf, REMOVE_FROM_CRL } from './crl-entry.js';
 import { keyedHash } from './keyed-hash.js';
 import { type Name, sameName } from './name.js';
-import { OID } from './oid.js';
 import { sameBytes } from './same-bytes.js';
-import { readGeneralizedTime, readTime } from './time.js';
-import { malformed, X509Error } from './x509-error.js';
-
-/** RFC 5280 §5.3.1, by number. */
-const REASONS = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  undefined,
-  'removeFromCRL',
-  'privilegeWithdrawn',
-  'aACompromise',
-] as const;
-
-export type RevocationReason = Exclude<(typeof REASONS)[number], undefined>;
-
-export interface CrlEntry {
-  /** revocationDate, ms. */
-  readonly date: number;
-  readonly reason?: RevocationReason;
-}
-
-/** What one revokedCertificate says; its serial stands in the CRL's bytes. */
-class ReadEntry {
-  serialFrom = 0;
-  serialTo = 0;
-  date = 0;
-  extended = false;
-  reason: RevocationReason | undefined = undefined;
-  certificateIssuer: Name | undefined = undefined;
-  unknownCritical: string | undefined = undefined;
-}
+import { malformed } from './x509-error.js';
 
 /**
  * The entries of one CRL, by serial and certificate issuer: an open-addressing table of offsets into the CRL's
@@ -57,6 +20,7 @@ export class CrlEntries {
   /** The OID of the first critical entry extension that is not known: it voids the whole CRL (§5.3). */
   unknownCritical: string | undefined = undefined;
   private readonly bytes: Uint8Array;
+  private readonly entry: EntryReader;
   private readonly slots: Uint32Array;
   private hashes = new Uint32Array(64);
   private offsets = new Uint32Array(64);
@@ -67,11 +31,11 @@ export class CrlEntries {
   /** Reads the entries between `from` and `to`, every one whole; throws `X509Error`. */
   constructor(bytes: Uint8Array, from: number, to: number, crlIssuer: Name, version: 1 | 2) {
     this.bytes = bytes;
+    this.entry = new EntryReader(bytes);
     let issuer = 0;
-    const r = new DerReader(bytes, from, to);
-    while (!r.done) {
-      const at = r.pos;
-      const entry = readEntry(r);
+    const { entry } = this;
+    for (let at = from, next = from; at < to; at = next) {
+      next = entry.read(at, to);
       if (entry.extended && version === 1) throw malformed('crlEntryExtensions stand in a version 1 CRL');
       this.unknownCritical ??= entry.unknownCritical;
       if (entry.certificateIssuer) issuer = this.numberOf(entry.certificateIssuer, crlIssuer);
@@ -92,7 +56,8 @@ export class CrlEntries {
     const hash = keyedHash(serial, 0, serial.length, number);
     const index = this.slots[this.slotOf(hash, number, serial, 0, serial.length)]!;
     if (index === 0) return undefined;
-    const { date, reason } = this.entryAt(index - 1);
+    const { date, reason: code } = this.entryAt(index - 1);
+    const reason = reasonOf(code);
     return reason === undefined ? { date } : { date, reason };
   }
 
@@ -129,7 +94,7 @@ export class CrlEntries {
     }
     const present = this.slots[slot]!;
     // Of two entries for one certificate the one that revokes it stands.
-    if (present === 0 || this.entryAt(present - 1).reason === 'removeFromCRL') this.slots[slot] = index + 1;
+    if (present === 0 || this.entryAt(present - 1).reason === REMOVE_FROM_CRL) this.slots[slot] = index + 1;
   }
 
   /** The slot that holds this serial of this issuer, or the empty one where it belongs. */
@@ -149,71 +114,10 @@ export class CrlEntries {
     return this.issuers?.[index] ?? 0;
   }
 
-  private entryAt(index: number): ReadEntry {
-    const r = new DerReader(this.bytes);
-    r.pos = this.offsets[index]!;
-    return readEntry(r);
+  private entryAt(index: number): EntryReader {
+    this.entry.read(this.offsets[index]!, this.bytes.length);
+    return this.entry;
   }
-}
-
-function readEntry(r: DerReader): ReadEntry {
-  const entry = new ReadEntry();
-  const outer = r.enter(TAG.sequence, 'revokedCertificate');
-  r.integer('userCertificate');
-  entry.serialFrom = r.from;
-  entry.serialTo = r.to;
-  entry.date = readTime(r, 'revocationDate');
-  if (!r.done) readEntryExtensions(r, entry);
-  r.leave(outer, 'revokedCertificate');
-  return entry;
-}
-
-/**
- * §5.3. Made without the list that certificates have, since a CRL may hold a million of these; `critical FALSE`
- * written out is accepted here as there.
- */
-function readEntryExtensions(r: DerReader, entry: ReadEntry): void {
-  const what = 'crlEntryExtensions';
-  const seen: string[] = [];
-  entry.extended = true;
-  const outer = r.enterNonEmpty(TAG.sequence, what);
-  while (!r.done) {
-    const outerExtension = r.enter(TAG.sequence, what);
-    const oid = r.oid(what);
-    const critical = r.peek() === TAG.boolean ? r.boolean(what) : false;
-    if (seen.includes(oid)) throw new X509Error('DUPLICATE_EXTENSION', `${what} name ${oid} twice`);
-    if (seen.push(oid) > MAX_ENTRY_EXTENSIONS) throw malformed(`${what} are too many`);
-    const outerValue = r.enter(TAG.octetString, what);
-    if (oid === OID.reasonCode) entry.reason = readReason(r);
-    else if (oid === OID.certificateIssuer) entry.certificateIssuer = readCertificateIssuer(r);
-    else if (oid === OID.invalidityDate) readGeneralizedTime(r, 'invalidityDate');
-    else {
-      if (critical) entry.unknownCritical ??= oid;
-      r.pos = r.end;
-    }
-    r.leave(outerValue, what);
-    r.leave(outerExtension, what);
-  }
-  r.leave(outer, what);
-}
-
-/** Four are known in all the world; the bound keeps the search for duplicates short. */
-const MAX_ENTRY_EXTENSIONS = 32;
-
-/** A CRLReason (RFC 5280 §5.3.1). */
-export function readReason(r: DerReader, what = 'reasonCode'): RevocationReason {
-  const reason = REASONS[r.unsigned(what, TAG.enumerated)];
-  if (reason === undefined) throw malformed(`${what} is not one of RFC 5280`);
-  return reason;
-}
-
-/** §5.3.3. A certificate has one issuer: of two names here, one would be a revocation that nobody finds. */
-function readCertificateIssuer(r: DerReader): Name {
-  const what = 'certificateIssuer';
-  const names = readGeneralNames(r, what, TAG.sequence).filter((name) => name.kind === 'dn');
-  const [first, ...others] = names;
-  if (first === undefined || others.length > 0) throw malformed(`${what} holds not one distinguished name`);
-  return first.name;
 }
 
 function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {

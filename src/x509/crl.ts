@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
-import { CrlEntries, type CrlEntry } from './crl-entries.js';
+import { CrlEntries } from './crl-entries.js';
+import type { CrlEntry } from './crl-entry.js';
 import { contextConstructed, DerReader, TAG } from './der.js';
+import { writeElement } from './der-writer.js';
 import { readFreshestCrl, readIssuingDistributionPoint } from './distribution-points.js';
 import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-list.js';
 import type {
@@ -17,7 +19,7 @@ import { readAuthorityKeyIdentifier, readIssuerAltName } from './standard-extens
 import { readTime } from './time.js';
 import { malformed, X509Error } from './x509-error.js';
 
-export type { CrlEntry, RevocationReason } from './crl-entries.js';
+export type { CrlEntry, RevocationReason } from './crl-entry.js';
 
 /** What a certificate revocation list (RFC 5280 §5) says, whether its bytes are at hand or an index of them. */
 export interface CrlFacts {
@@ -58,6 +60,32 @@ export interface Crl extends CrlFacts {
   readonly fingerprint: string;
   /** How many certificates are listed. */
   readonly entryCount: number;
+  /** Where the entries stand in `der`, one after the other; empty when there are none. */
+  readonly entriesFrom: number;
+  readonly entriesTo: number;
+}
+
+/**
+ * The CRL without its list, for one who keeps the entries elsewhere: what `parseCrl` reads again, with the signature
+ * that was made of the whole.
+ */
+export function withoutEntries(crl: Crl): Uint8Array {
+  const r = new DerReader(crl.tbs);
+  r.expect(TAG.sequence, 'tbsCertList');
+  const tbsFrom = r.from;
+  const fields: Uint8Array[] = [];
+  r.pos = tbsFrom;
+  const entriesFrom = crl.entriesFrom - (crl.tbs.byteOffset - crl.der.byteOffset);
+  while (!r.done) {
+    r.next('tbsCertList');
+    if (r.from !== entriesFrom || crl.entriesFrom === crl.entriesTo) fields.push(r.element());
+  }
+  return writeElement(
+    TAG.sequence,
+    writeElement(TAG.sequence, ...fields),
+    crl.signatureAlgorithm.der,
+    writeElement(TAG.bitString, Uint8Array.of(0), crl.signature),
+  );
 }
 
 /**
@@ -94,8 +122,8 @@ class CrlView implements Crl {
   readonly freshestCrl: readonly DistributionPoint[] | undefined;
   private readonly tbsFrom: number;
   private readonly tbsTo: number;
-  private readonly entriesFrom: number;
-  private readonly entriesTo: number;
+  readonly entriesFrom: number;
+  readonly entriesTo: number;
   private readonly signatureFrom: number;
   private readonly signatureTo: number;
   private readonly list: ExtensionList;

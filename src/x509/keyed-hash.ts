@@ -1,18 +1,35 @@
 import { randomBytes } from 'node:crypto';
 
-const secret = randomBytes(8);
-const K0 = secret.readInt32LE(0);
-const K1 = secret.readInt32LE(4);
+/** A key of `keyedHash`: two signed words. */
+export interface HashKey {
+  readonly k0: number;
+  readonly k1: number;
+}
+
+/** From eight octets that nobody else knows. */
+export function hashKey(secret: Uint8Array): HashKey {
+  const view = new DataView(secret.buffer, secret.byteOffset, secret.byteLength);
+  return { k0: view.getInt32(0, true), k1: view.getInt32(4, true) };
+}
+
+/** This process's own. */
+const OWN_KEY = hashKey(Uint8Array.from(randomBytes(8)));
 
 /**
- * HalfSipHash-1-3 (Aumasson and Bernstein) of the octets between `from` and `to` and of a number, keyed by
- * this process: whoever chooses the serial numbers of a CRL cannot choose which of them collide.
+ * HalfSipHash-1-3 (Aumasson and Bernstein) of the octets between `from` and `to` and of a number, by default keyed by
+ * this process: whoever chooses the serial numbers of a CRL cannot choose which of them collide. 32 bits, unsigned.
  */
-export function keyedHash(bytes: Uint8Array, from: number, to: number, salt: number): number {
-  let v0 = K0;
-  let v1 = K1;
-  let v2 = 0x6c796765 ^ K0;
-  let v3 = 0x74656462 ^ K1;
+export function keyedHash(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  salt: number,
+  { k0, k1 }: HashKey = OWN_KEY,
+): number {
+  let v0 = k0;
+  let v1 = k1;
+  let v2 = 0x6c796765 ^ k0;
+  let v3 = 0x74656462 ^ k1;
   // The salt, the words of the octets with the length in the last, and the empty words of three final rounds.
   const words = ((to - from) >> 2) + 2;
   for (let i = 0; i < words + 3; i++) {

@@ -1,5 +1,5 @@
 import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
-import { readReason, type RevocationReason } from './crl-entries.js';
+import { readReason, type RevocationReason } from './crl-entry.js';
 import { contextConstructed, contextPrimitive, type DerReader, TAG } from './der.js';
 import { readExtensions } from './extension-list.js';
 import type { Extension } from './extensions.js';

@@ -30,15 +30,19 @@ function restOfTime(r: DerReader, year: number, offset: number, what: string): n
   const hour = twoDigits(r, offset + 4, what);
   const minute = twoDigits(r, offset + 6, what);
   const second = twoDigits(r, offset + 8, what);
-  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const days = month === 2 && leap ? 29 : DAYS_IN_MONTH[month - 1];
-  if (days === undefined || day < 1 || day > days || hour > 23 || minute > 59 || second > 59)
-    throw malformed(`${what} is no time`);
-  return (((daysSince1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000;
+  const days = daysSince1970(year, month, day);
+  if (days === undefined || hour > 23 || minute > 59 || second > 59) throw malformed(`${what} is no time`);
+  return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000;
 }
 
-/** Days of the Gregorian calendar, counted in years that begin in March so that the leap day comes last. */
-function daysSince1970(year: number, month: number, day: number): number {
+/**
+ * Days of the Gregorian calendar, counted in years that begin in March so that the leap day comes last; `undefined`
+ * for a day that there is not.
+ */
+export function daysSince1970(year: number, month: number, day: number): number | undefined {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const last = month === 2 && leap ? 29 : DAYS_IN_MONTH[month - 1];
+  if (last === undefined || day < 1 || day > last) return undefined;
   const y = month > 2 ? year : year - 1;
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
   return 365 * y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468;

@@ -29,6 +29,7 @@ test.each([
   ['src/verify/a.ts', 'node:net', 'sockets'],
   ['src/verify/a.ts', '../crl/directory.js', 'higher floor'],
   ['src/crl/a.ts', '../protocol/line.js', 'siblings'],
+  ['src/crl/a.ts', 'node:worker_threads', 'sockets'],
   ['src/worker/a.ts', '../supervisor/status.js', 'siblings'],
   ['src/worker/a.ts', '../verify/verify.js', 'knows nothing of certificates'],
   ['src/worker/a.ts', '../wire/verdict.js', 'knows nothing of certificates'],
@@ -41,6 +42,7 @@ test.each([
 test.each([
   ['src/verify/a.ts', '../x509/der.js'],
   ['src/worker/main.ts', '../protocol/index.js'],
+  ['src/crl/ingest-handle.ts', 'node:worker_threads'],
   ['src/worker/a.ts', '../wire/ipc.js'],
   ['src/cli/a.ts', '../supervisor/main.js'],
 ])('%s may import %s', (file, imported) => {

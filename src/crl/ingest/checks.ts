@@ -1,0 +1,75 @@
+import { checkCriticalExtensions } from '../../verify/crl-extensions.js';
+import { checkIssued } from '../../verify/crl-freshness.js';
+import { spkiId } from '../../verify/ca-memory.js';
+import { nameKeys, uriNameKey } from '../../verify/distribution-points.js';
+import { VerifyError } from '../../verify/failure.js';
+import type { IngestRequest } from '../../wire/ingest.js';
+import type { Crl } from '../../x509/crl.js';
+import { DerReader } from '../../x509/der.js';
+import { formatName, readName, sameName } from '../../x509/name.js';
+import { importPublicKey } from '../../x509/public-key.js';
+import { verifySignature } from '../../x509/signature.js';
+import { X509Error } from '../../x509/x509-error.js';
+
+/** Candidate signers that are tried: each costs a hash over the whole CRL. */
+const MAX_SIGNERS = 16;
+
+/**
+ * Everything about a CRL but its entries: extensions, time, scope, and who signed it. Returns the signer's id (see
+ * `IndexedCrl`). Throws `VerifyError` or `X509Error`.
+ */
+export function checkCrl(crl: Crl, { signers, wanted }: IngestRequest, now: number): string {
+  checkCriticalExtensions(crl);
+  checkIssued(crl, { now });
+  if (wanted !== undefined) checkWanted(crl, wanted);
+  return signerOf(crl, signers);
+}
+
+/**
+ * Is it what lies at that distribution point? Another issuer's, or another part of a partitioned CRL, would serve
+ * nobody who asks for this one (§6.3.3 (b)).
+ */
+function checkWanted(crl: Crl, { issuer, uris, isDelta }: NonNullable<IngestRequest['wanted']>): void {
+  const name = readName(new DerReader(issuer), 'issuer');
+  if (!sameName(crl.issuer, name)) {
+    throw new VerifyError('CRL_SCOPE', `the CRL is of ${formatName(crl.issuer)}, not of ${formatName(name)}`);
+  }
+  if (crl.isDelta && !isDelta)
+    throw new VerifyError('CRL_SCOPE', 'a delta CRL lies where a complete one should');
+  const point = crl.issuingDistributionPoint?.distributionPoint;
+  if (point === undefined) return;
+  const uriKeys = [...nameKeys(point, [crl.issuer])].filter((key) => key.startsWith(URI));
+  // Points named by other forms are compared at each use alone.
+  if (uriKeys.length === 0 || uris.length === 0) return;
+  if (!uris.some((uri) => uriKeys.includes(uriNameKey(uri)))) {
+    const named = uriKeys.map((key) => key.slice(URI.length)).join(', ');
+    throw new VerifyError('CRL_SCOPE', `the CRL is for another distribution point: ${named}`);
+  }
+}
+
+const URI = 'uri ';
+
+/** Tried in the order given; what is wrong with one is told only when none fits. */
+function signerOf(crl: Crl, signers: readonly Uint8Array[]): string {
+  let failure: X509Error | undefined;
+  for (const spki of signers.slice(0, MAX_SIGNERS)) {
+    try {
+      if (verifySignature(crl.signatureAlgorithm, crl.tbs, crl.signature, importPublicKey(spki)))
+        return spkiId(spki);
+    } catch (thrown) {
+      if (!(thrown instanceof X509Error)) throw thrown;
+      failure ??= thrown;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  if (signers.length === 0) {
+    throw new VerifyError(
+      'CRL_ISSUER_UNTRUSTED',
+      `there is no key of ${formatName(crl.issuer)} to check the CRL with`,
+    );
+  }
+  throw new VerifyError(
+    'CRL_BAD_SIGNATURE',
+    `the CRL's signature is that of no known key of ${formatName(crl.issuer)}`,
+  );
+}

@@ -1,0 +1,212 @@
+import { hash } from 'node:crypto';
+import { messageOf, PkixdError } from '../../errors.js';
+import { checkCriticalEntryExtensions } from '../../verify/crl-extensions.js';
+import { checkIndirection } from '../../verify/crl-scope.js';
+import type { IngestOutcome, IngestProgress, IngestRequest } from '../../wire/ingest.js';
+import { type Crl, parseCrl, withoutEntries } from '../../x509/crl.js';
+import { OID } from '../../x509/oid.js';
+import { BucketBuilder } from '../store/bucket.js';
+import { bucketKey } from '../store/keys.js';
+import { compareAge } from '../store/newer.js';
+import { evict, forgetUrls, sweep } from '../store/housekeeping.js';
+import type { Head, Mark } from '../store/records.js';
+import { StoreError } from '../store/store-error.js';
+import type { StoreWriter, SwitchOutcome } from '../store/store-writer.js';
+import { summaryOf } from '../store/summary.js';
+import { checkCrl } from './checks.js';
+import { Deadline } from './deadline.js';
+import { EntryIndex } from './entry-index.js';
+import { readCrlFile } from './crl-file.js';
+
+export interface IngesterOptions {
+  /** What all CRLs together may take: `crl.storeMax`. */
+  readonly maxBytes: number;
+  /** ms that one ingestion may take. */
+  readonly budget: number;
+  /** ms since 1970. */
+  now(): number;
+  report(message: string): void;
+}
+
+type Progress = (progress: IngestProgress) => void;
+
+/** Octets of buckets written in one transaction, and how many such slices are in the making at once. */
+const SLICE = 1024 * 1024;
+const RING = 3;
+
+/**
+ * Takes CRLs into the store, one after the other. The order of the steps is that of their cost: header, scope and
+ * signature, then every entry, then the writing; only the last of all makes anything visible.
+ */
+export class Ingester {
+  readonly #writer: StoreWriter;
+  readonly #options: IngesterOptions;
+
+  constructor(writer: StoreWriter, options: IngesterOptions) {
+    this.#writer = writer;
+    this.#options = options;
+  }
+
+  /** Never throws for what is wrong with the CRL or the store: that is an outcome. */
+  async ingest(request: IngestRequest, progress: Progress): Promise<IngestOutcome> {
+    try {
+      return await this.#ingest(request, progress, new Deadline(this.#options.budget));
+    } catch (thrown) {
+      if (!(thrown instanceof PkixdError)) throw thrown;
+      return { kind: 'refused', code: crlCode(thrown.code), message: `${request.source}: ${thrown.message}` };
+    }
+  }
+
+  /** Makes room, and clears away what is superseded: after an answer has gone out. */
+  async tidy(stored: string | undefined): Promise<void> {
+    const writer = this.#writer;
+    const options = this.#options;
+    for (const { source } of await evict(writer, options.maxBytes, Buffer.from(stored ?? '', 'hex'))) {
+      options.report(`the CRL of ${source} was evicted: the store is over crl.storeMax`);
+    }
+    await sweep(writer, options.now());
+    await forgetUrls(writer);
+  }
+
+  async #ingest(request: IngestRequest, progress: Progress, deadline: Deadline): Promise<IngestOutcome> {
+    const { content, source } = request;
+    const crl = parseCrl('der' in content ? content.der : readCrlFile(content.path));
+    const now = this.#options.now();
+    const signerId = checkCrl(crl, request, now);
+    const key = keyOf(crl, signerId, request);
+    const mark = { thisUpdate: crl.thisUpdate, number: crl.number };
+    const present = this.#present(key, mark, crl);
+    if (present !== undefined) return present;
+
+    const index = new EntryIndex(crl, this.#writer.hash, (done) => {
+      deadline.check('reading its entries');
+      progress({ done: done / 2, total: crl.der.length });
+    });
+    checkCriticalEntryExtensions(index);
+    checkIndirection({ ...crlScope(crl), hasCertificateIssuer: index.hasCertificateIssuer });
+
+    const header = withoutEntries(crl);
+    const head: Omit<Head, 'generation' | 'bytes'> = {
+      header,
+      signerId,
+      source,
+      storedAt: now,
+      entries: index.count,
+      buckets: index.buckets,
+      hasCertificateIssuer: index.hasCertificateIssuer,
+    };
+    return this.#write({ key, crl, index, head, mark, deadline, progress });
+  }
+
+  /** The answer where the store has the CRL already, or a newer one. */
+  #present(key: Buffer, mark: Mark, crl: Crl): IngestOutcome | undefined {
+    const writer = this.#writer;
+    writer.environment.renew();
+    const age = compareAge(mark, writer.mark(key));
+    const head = writer.head(key, crl.issuer);
+    if (age !== 'older' && (age !== 'same' || head === undefined)) return undefined;
+    return { kind: 'notNewer', crl: head === undefined ? null : summaryOf(key, head) };
+  }
+
+  async #write(work: Work): Promise<IngestOutcome> {
+    const { key, crl, index, mark, deadline } = work;
+    const writer = this.#writer;
+    const generation = await deadline.hold(writer.begin());
+    try {
+      if (index.issuerNumbers.size > 0)
+        await deadline.hold(writer.writeIssuers(generation, index.issuerNumbers));
+      const octets = await this.#writeBuckets(generation, work);
+      const bytes = octets + work.head.header.length;
+      if (bytes > this.#options.maxBytes) throw tooLarge(bytes, this.#options.maxBytes);
+      const head = { ...work.head, generation, bytes };
+      const switched = await deadline.hold(writer.switchTo({ key, issuer: crl.issuer, head, mark }));
+      return toOutcome(key, head, switched);
+    } catch (thrown) {
+      // It may have to wait for the very thing that the ingestion could not wait for.
+      writer.abandon(generation).catch((error: unknown) => {
+        this.#options.report(messageOf(error));
+      });
+      throw thrown;
+    }
+  }
+
+  /** Builds a slice while those before it are being written; returns the octets of all. */
+  async #writeBuckets(generation: number, { crl, index, deadline, progress }: Work): Promise<number> {
+    const { environment } = this.#writer;
+    const ring = Array.from({ length: RING }, () => ({
+      builder: new BucketBuilder(SLICE + SLICE / 8),
+      written: Promise.resolve(),
+    }));
+    let octets = 0;
+    let bucket = 0;
+    for (let turn = 0; bucket < index.buckets; turn++) {
+      const slice = ring[turn % RING]!;
+      await deadline.hold(slice.written);
+      deadline.check('writing its entries');
+      slice.builder.clear();
+      const puts: [Buffer, Uint8Array][] = [];
+      for (; bucket < index.buckets && slice.builder.position < SLICE; bucket++) {
+        puts.push([bucketKey(generation, bucket), index.build(slice.builder, bucket)]);
+      }
+      octets += slice.builder.position;
+      slice.written = environment.writeAll(puts);
+      // Awaited when its turn comes again, or at the end: meanwhile it must not count as unhandled.
+      slice.written.catch(() => undefined);
+      progress({
+        done: crl.der.length / 2 + (crl.der.length / 2) * (bucket / index.buckets),
+        total: crl.der.length,
+      });
+    }
+    for (const { written } of ring) await deadline.hold(written);
+    return octets;
+  }
+}
+
+interface Work {
+  readonly key: Buffer;
+  readonly crl: Crl;
+  readonly index: EntryIndex;
+  readonly head: Omit<Head, 'generation' | 'bytes'>;
+  readonly mark: Mark;
+  readonly deadline: Deadline;
+  readonly progress: Progress;
+}
+
+/**
+ * A CRL's place: issuer, signer, scope, base or delta. One that does not state its scope has also the distribution
+ * point it came from.
+ */
+function keyOf(crl: Crl, signerId: string, { wanted }: IngestRequest): Buffer {
+  const scope = crl.extensions.find(({ oid }) => oid === OID.issuingDistributionPoint);
+  const place =
+    scope === undefined ? { point: wanted?.uris ?? [] } : { scope: Buffer.from(scope.value).toString('hex') };
+  return hash('sha256', JSON.stringify([crl.issuer.key, signerId, place, crl.isDelta]), 'buffer');
+}
+
+function crlScope({
+  issuer,
+  issuingDistributionPoint,
+}: Crl): Pick<Crl, 'issuer' | 'issuingDistributionPoint'> {
+  return { issuer, issuingDistributionPoint };
+}
+
+function toOutcome(key: Buffer, head: Head, { age, stored, previous }: SwitchOutcome): IngestOutcome {
+  if (!stored) return { kind: 'notNewer', crl: previous === undefined ? null : summaryOf(key, previous) };
+  const crl = summaryOf(key, head);
+  if (age !== 'newerWithLowerNumber') return { kind: 'stored', crl };
+  return { kind: 'stored', crl, warning: 'the CRL is later than the one before it and has a lower number' };
+}
+
+/** A parser's words speak of a certificate; here it was the CRL. */
+function crlCode(code: string): string {
+  if (code === 'STORE_DAMAGED') return 'STORE_FAILED';
+  const isParsing = code === 'MALFORMED' || code === 'DUPLICATE_EXTENSION' || code === 'ALGORITHM_MISMATCH';
+  return isParsing ? 'CRL_MALFORMED' : code;
+}
+
+function tooLarge(bytes: number, max: number): StoreError {
+  return new StoreError(
+    'STORE_FAILED',
+    `the CRL takes ${bytes} bytes, and the whole store may take ${max}: raise crl.storeMax`,
+  );
+}

@@ -1,0 +1,192 @@
+import { codeOf, messageOf } from '../../errors.js';
+import type { CandidateCrl, CrlSource } from '../../verify/revocation-inputs.js';
+import type { CrlSummary, UrlRecord } from '../../wire/ingest.js';
+import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
+import type { Name } from '../../x509/name.js';
+import { Environment } from './environment.js';
+import { identityOf } from './environment-files.js';
+import { ALL_HEADS, crlOf, EPOCH_KEY, FORMAT_KEY, headsOf, urlKey } from './keys.js';
+import { readFormat, readHead, readUrlRecord } from './records.js';
+import { StoredCrl } from './stored-crl.js';
+import { summaryOf } from './summary.js';
+
+export interface CrlStoreOptions {
+  readonly dataDirectory: string;
+  /** Told once of each trouble with the store. */
+  report(message: string): void;
+  /** ms since 1970. */
+  now(): number;
+  /** Told of a CRL that is in use, at most once in ten minutes, for the writer to note. */
+  used?(key: string): void;
+  /** Told that the environment is damaged, for the writer to look after it. */
+  damaged?(): void;
+}
+
+/** Between two looks at whether the environment was replaced, or can be opened at last, ms. */
+const LOOK_AGAIN = 1000;
+const NOTE_USE = 10 * 60_000;
+/** Issuers whose CRLs a thread keeps the headers of. */
+const MAX_ISSUERS = 4096;
+const NONE: readonly Known[] = [];
+
+interface Known extends CandidateCrl {
+  readonly crl: StoredCrl;
+  readonly key: string;
+  notedAt: number;
+}
+
+interface Issuer {
+  readonly epoch: number;
+  readonly candidates: readonly Known[];
+}
+
+/** The environment, and what was read of it. */
+interface Opened {
+  readonly environment: Environment;
+  /** Absent until a writer has been there. */
+  hash: HashKey | undefined;
+  readonly byIssuer: Map<string, Issuer>;
+}
+
+/**
+ * The host's store of CRLs as an IO loop or a task thread sees it: read only. What is found in one turn of the event
+ * loop is of one moment, a base CRL and its deltas among it. Headers are kept in memory until the store's epoch
+ * changes. A store that cannot be read is as good as an empty one, and is reported.
+ */
+export class CrlStore implements CrlSource {
+  readonly #options: CrlStoreOptions;
+  #opened: Opened | undefined;
+  #lookedAt = -Infinity;
+  #trouble = '';
+
+  constructor(options: CrlStoreOptions) {
+    this.#options = options;
+  }
+
+  find(issuer: Name): readonly CandidateCrl[] {
+    return this.#reading(NONE, (opened) => {
+      const epoch = epochOf(opened.environment);
+      let known = opened.byIssuer.get(issuer.key);
+      if (known === undefined || known.epoch !== epoch)
+        known = this.#readIssuer(opened, issuer, epoch, known);
+      if (this.#options.used !== undefined && known.candidates.length > 0) this.#noteUse(known.candidates);
+      return known.candidates;
+    });
+  }
+
+  /** Changes whenever a CRL is stored or removed; 0 while the store cannot be read. */
+  epoch(): number {
+    return this.#reading(0, ({ environment }) => epochOf(environment));
+  }
+
+  renew(): void {
+    this.#lookedAt = -Infinity;
+    this.#opened?.environment.renew();
+  }
+
+  urlRecord(url: string): UrlRecord | undefined {
+    return this.#reading(undefined, ({ environment }) => {
+      const bytes = environment.get(urlKey(url));
+      return bytes && readUrlRecord(bytes);
+    });
+  }
+
+  /** All CRLs there are. */
+  list(): readonly CrlSummary[] {
+    return this.#reading<readonly CrlSummary[]>([], ({ environment }) =>
+      environment.entries(ALL_HEADS).map(({ key, value }) => summaryOf(crlOf(key), readHead(value))),
+    );
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    this.#lookedAt = Infinity;
+    await opened?.environment.close();
+  }
+
+  /** The issuer's heads anew; a CRL that is still of the same generation stays the same object. */
+  #readIssuer(opened: Opened, issuer: Name, epoch: number, old: Issuer | undefined): Issuer {
+    const { environment, byIssuer } = opened;
+    const hash = (opened.hash ??= readHashKey(environment));
+    if (hash === undefined) return { epoch, candidates: NONE };
+    const candidates = environment.entries(headsOf(issuer.key)).map(({ key, value }): Known => {
+      const head = readHead(value);
+      const same = old?.candidates.find(({ crl }) => crl.generation === head.generation);
+      if (same !== undefined) return same;
+      const crl = new StoredCrl(head, environment, hash, (error) => this.#note(error));
+      return { crl, source: head.source, key: crlOf(key).toString('hex'), notedAt: -Infinity };
+    });
+    if (byIssuer.size >= MAX_ISSUERS) byIssuer.clear();
+    const known = { epoch, candidates };
+    byIssuer.set(issuer.key, known);
+    return known;
+  }
+
+  #noteUse(candidates: readonly Known[]): void {
+    const now = this.#options.now();
+    for (const candidate of candidates) {
+      if (now - candidate.notedAt < NOTE_USE && now >= candidate.notedAt) continue;
+      candidate.notedAt = now;
+      this.#options.used?.(candidate.key);
+    }
+  }
+
+  /** `fallback` where there is no store to read. */
+  #reading<T>(fallback: T, read: (opened: Opened) => T): T {
+    const now = this.#options.now();
+    if (now - this.#lookedAt >= LOOK_AGAIN || now < this.#lookedAt) {
+      this.#lookedAt = now;
+      this.#look();
+    }
+    const opened = this.#opened;
+    if (opened === undefined) return fallback;
+    try {
+      return read(opened);
+    } catch (thrown) {
+      this.#note(thrown);
+      return fallback;
+    }
+  }
+
+  /** Opens the environment, or the one that has taken its place. */
+  #look(): void {
+    const { dataDirectory } = this.#options;
+    try {
+      const opened = this.#opened;
+      if (opened !== undefined) {
+        if (identityOf(opened.environment.path) === opened.environment.identity) return;
+        this.#opened = undefined;
+        // Its last handle in the process; nothing of it is used any more.
+        void opened.environment.close();
+      }
+      const environment = Environment.openToRead(dataDirectory);
+      this.#opened = { environment, hash: undefined, byIssuer: new Map() };
+      this.#trouble = '';
+    } catch (thrown) {
+      this.#note(thrown);
+    }
+  }
+
+  #note(thrown: unknown): void {
+    const trouble = messageOf(thrown);
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    this.#options.report(trouble);
+    if (codeOf(thrown) === 'STORE_DAMAGED') this.#options.damaged?.();
+  }
+}
+
+/** Throws STORE_DAMAGED. */
+function readHashKey(environment: Environment): HashKey | undefined {
+  const record = environment.get(FORMAT_KEY);
+  return record && hashKey(readFormat(record).secret);
+}
+
+function epochOf(environment: Environment): number {
+  const epoch = environment.lend(EPOCH_KEY);
+  if (epoch === undefined) return 0;
+  let value = 0;
+  for (let i = 0; i < 6; i++) value = value * 256 + epoch.bytes[i]!;
+  return value;
+}

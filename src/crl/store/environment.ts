@@ -1,0 +1,157 @@
+import { mkdirSync } from 'node:fs';
+import { open, openAsClass, type RootDatabase } from 'lmdb';
+import { codeOf, messageOf } from '../../errors.js';
+import { checkDataFile, environmentPath, identityOf } from './environment-files.js';
+import type { KeyRange } from './keys.js';
+import { StoreError } from './store-error.js';
+
+/** Bounds the file; pages that a stopped reader keeps from being used again are within it, too. */
+const MAP_SIZE = 64 * 1024 ** 3;
+/** Threads with a read transaction at one time, over all processes. */
+const MAX_READERS = 2048;
+
+type Database = RootDatabase<Uint8Array, Buffer>;
+
+const OPTIONS = {
+  encoding: 'binary',
+  keyEncoding: 'binary',
+  mapSize: MAP_SIZE,
+  maxReaders: MAX_READERS,
+  permissionsMode: 0o600,
+} as const;
+
+/** A value as the database lends it: until the next read, and longer than it says. */
+export interface Lent {
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
+
+/**
+ * The environment for reading. All reads of one turn of the event loop see one state of it, and no later one; those of
+ * the next turn, or after `renew`, see the newest. Neither opening nor reading ever waits for a writer. Errors are
+ * `StoreError`.
+ */
+export class Environment {
+  readonly path: string;
+  /** See `identityOf`. */
+  readonly identity: string | undefined;
+  protected readonly database: Database;
+
+  protected constructor(path: string, database: Database) {
+    this.path = path;
+    this.database = database;
+    this.identity = identityOf(path);
+  }
+
+  static openToRead(dataDirectory: string): Environment {
+    const path = prepare(dataDirectory);
+    return new Environment(
+      path,
+      guarded(path, () => open<Uint8Array, Buffer>({ ...OPTIONS, path, readOnly: true })),
+    );
+  }
+
+  /** A copy. */
+  get(key: Buffer): Uint8Array | undefined {
+    return guarded(this.path, () => this.database.getBinary(key));
+  }
+
+  lend(key: Buffer): Lent | undefined {
+    const { database } = this;
+    const bytes = guarded(this.path, () => database.getBinaryFast(key));
+    return bytes && { bytes, length: bytes.length };
+  }
+
+  /** Keys and copies of values, in order. */
+  entries({ start, end }: KeyRange): readonly { readonly key: Buffer; readonly value: Uint8Array }[] {
+    return guarded(this.path, () => [...this.database.getRange({ start, end, snapshot: true })]);
+  }
+
+  keys({ start, end }: KeyRange, limit = Infinity): readonly Buffer[] {
+    const bounded = Number.isFinite(limit) ? { limit } : {};
+    return guarded(this.path, () => [...this.database.getKeys({ start, end, ...bounded })]);
+  }
+
+  renew(): void {
+    this.database.resetReadTxn();
+  }
+
+  async close(): Promise<void> {
+    await this.database.close();
+  }
+}
+
+/** Opened by one thread of a process, which alone may wait for another writer. */
+export class WritableEnvironment extends Environment {
+  /** Waits for a transaction of another process to end. */
+  static openToWrite(dataDirectory: string): WritableEnvironment {
+    const path = prepare(dataDirectory);
+    return new WritableEnvironment(
+      path,
+      guarded(path, () => open<Uint8Array, Buffer>({ ...OPTIONS, path })),
+    );
+  }
+
+  /** Runs `change`, in which nothing waits, as one transaction; what it throws undoes nothing, so it throws first. */
+  async transaction<T>(change: () => T): Promise<T> {
+    try {
+      return await this.database.transaction(change);
+    } catch (thrown) {
+      throw asStoreError(this.path, thrown);
+    }
+  }
+
+  /** Writes in the background, in the order of the calls; the values must stay as they are until it is done. */
+  async writeAll(puts: Iterable<readonly [key: Buffer, value: Uint8Array]>): Promise<void> {
+    const { database } = this;
+    try {
+      await database.batch(() => {
+        for (const [key, value] of puts) void database.put(key, value);
+      });
+    } catch (thrown) {
+      throw asStoreError(this.path, thrown);
+    }
+  }
+
+  /** Within a transaction. */
+  put(key: Buffer, value: Uint8Array): void {
+    void this.database.put(key, value);
+  }
+
+  /** Within a transaction. */
+  remove(key: Buffer): void {
+    void this.database.remove(key);
+  }
+}
+
+/**
+ * LMDB has one handle of an environment in a process, and what it may do is settled by whoever opens it first: that
+ * must be a writer's handle, though a reader is the first to come. Opened as a class it begins no transaction, which
+ * might wait.
+ */
+function prepare(dataDirectory: string): string {
+  const path = environmentPath(dataDirectory);
+  return guarded(path, () => {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    checkDataFile(path);
+    openAsClass({ ...OPTIONS, path });
+    return path;
+  });
+}
+
+function guarded<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (thrown) {
+    throw asStoreError(path, thrown);
+  }
+}
+
+/** MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_PANIC, MDB_VERSION_MISMATCH, MDB_INVALID, MDB_INCOMPATIBLE. */
+const DAMAGE: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_794, -30_793, -30_784]);
+
+function asStoreError(path: string, thrown: unknown): StoreError {
+  if (thrown instanceof StoreError) return thrown;
+  const code = DAMAGE.has(codeOf(thrown)) ? 'STORE_DAMAGED' : 'STORE_FAILED';
+  return new StoreError(code, `the CRL store ${path}: ${messageOf(thrown)}`, { cause: thrown });
+}

@@ -1,0 +1,108 @@
+import { hash } from 'node:crypto';
+
+/**
+ * The keys of the environment: one octet says what stands there, numbers are big-endian, so that related keys lie
+ * next to each other and a new CRL's buckets come after all others.
+ *
+ *     01                            format and the secret of the hash
+ *     02                            epoch
+ *     03                            the last generation given out
+ *     10 issuer(32) crl(32)         head of a CRL: found by the issuer's name alone
+ *     20 generation(6) name(32)     number of a certificate issuer in an indirect CRL
+ *     30 generation(6) bucket(4)    bucket of entries
+ *     31 generation(6)              being written, not yet switched to
+ *     32 generation(6)              superseded or given up: to be deleted
+ *     40 crl(32)                    high-water mark
+ *     41 crl(32)                    last use
+ *     50 url(32)                    what is remembered of a URL
+ *     60 name(32)                   lease
+ */
+export const FORMAT_KEY = Buffer.of(0x01);
+export const EPOCH_KEY = Buffer.of(0x02);
+export const GENERATION_KEY = Buffer.of(0x03);
+
+const HEAD = 0x10;
+const ISSUER_NUMBER = 0x20;
+const BUCKET = 0x30;
+const PENDING = 0x31;
+const GARBAGE = 0x32;
+const MARK = 0x40;
+const USE = 0x41;
+const URL_RECORD = 0x50;
+const LEASE = 0x60;
+
+/** A range of keys, `end` excluded. */
+export interface KeyRange {
+  readonly start: Buffer;
+  readonly end: Buffer;
+}
+
+/** @param issuerKey `Name.key` */
+export function headKey(issuerKey: string, crl: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.of(HEAD), digest(issuerKey), crl]);
+}
+
+export function headsOf(issuerKey: string): KeyRange {
+  const start = Buffer.concat([Buffer.of(HEAD), digest(issuerKey)]);
+  return { start, end: Buffer.concat([start, Buffer.alloc(33, 0xff)]) };
+}
+
+export const ALL_HEADS = rangeOf(HEAD);
+
+export function issuerNumberKey(generation: number, issuerKey: string): Buffer {
+  return Buffer.concat([generationKey(ISSUER_NUMBER, generation), digest(issuerKey)]);
+}
+
+export function bucketKey(generation: number, bucket: number): Buffer {
+  const key = Buffer.alloc(11);
+  generationKey(BUCKET, generation).copy(key);
+  key.writeUInt32BE(bucket, 7);
+  return key;
+}
+
+/** Everything that belongs to a generation: its buckets, and the numbers of issuers. */
+export function contentsOf(generation: number): readonly KeyRange[] {
+  return [BUCKET, ISSUER_NUMBER].map((kind) => ({
+    start: generationKey(kind, generation),
+    end: generationKey(kind, generation + 1),
+  }));
+}
+
+/** The first bucket of a generation is there whatever the CRL lists. */
+export const ALL_BUCKETS = rangeOf(BUCKET);
+
+export const pendingKey = (generation: number): Buffer => generationKey(PENDING, generation);
+export const ALL_PENDING = rangeOf(PENDING);
+export const garbageKey = (generation: number): Buffer => generationKey(GARBAGE, generation);
+export const ALL_GARBAGE = rangeOf(GARBAGE);
+
+/** The generation in a key that has one. */
+export function generationOf(key: Uint8Array): number {
+  return Buffer.from(key).readUIntBE(1, 6);
+}
+
+export const markKey = (crl: Uint8Array): Buffer => Buffer.concat([Buffer.of(MARK), crl]);
+export const useKey = (crl: Uint8Array): Buffer => Buffer.concat([Buffer.of(USE), crl]);
+export const urlKey = (url: string): Buffer => Buffer.concat([Buffer.of(URL_RECORD), digest(url)]);
+export const ALL_URLS = rangeOf(URL_RECORD);
+export const leaseKey = (name: string): Buffer => Buffer.concat([Buffer.of(LEASE), digest(name)]);
+
+/** The CRL's part of a key that ends with it. */
+export function crlOf(key: Uint8Array): Buffer {
+  return Buffer.from(key.subarray(key.length - 32));
+}
+
+function generationKey(kind: number, generation: number): Buffer {
+  const key = Buffer.alloc(7);
+  key[0] = kind;
+  key.writeUIntBE(generation, 1, 6);
+  return key;
+}
+
+function rangeOf(kind: number): KeyRange {
+  return { start: Buffer.of(kind), end: Buffer.of(kind + 1) };
+}
+
+function digest(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
+}

@@ -1,0 +1,20 @@
+import type { Mark } from './records.js';
+
+/** `same`: as new as the mark, so that it may only fill a gap. */
+export type Age = 'older' | 'same' | 'newer' | 'newerWithLowerNumber';
+
+/** Which of two CRLs of one key is the newer: that with the later thisUpdate, on a tie that with the higher number. */
+export function compareAge(crl: Mark, mark: Mark | undefined): Age {
+  if (mark === undefined) return 'newer';
+  const byNumber = compareNumbers(crl.number, mark.number);
+  if (crl.thisUpdate !== mark.thisUpdate) {
+    if (crl.thisUpdate < mark.thisUpdate) return 'older';
+    return byNumber < 0 ? 'newerWithLowerNumber' : 'newer';
+  }
+  return byNumber === 0 ? 'same' : byNumber < 0 ? 'older' : 'newer';
+}
+
+function compareNumbers(a: bigint | null, b: bigint | null): number {
+  if (a === b) return 0;
+  return (a ?? -1n) < (b ?? -1n) ? -1 : 1;
+}

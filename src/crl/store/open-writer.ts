@@ -1,0 +1,55 @@
+import { codeOf, messageOf } from '../../errors.js';
+import { WritableEnvironment } from './environment.js';
+import { environmentPath, identityOf, setAside } from './environment-files.js';
+import { sweepStrays } from './housekeeping.js';
+import { MarkJournal } from './mark-journal.js';
+import { StoreWriter } from './store-writer.js';
+
+export interface OpenWriterOptions {
+  readonly dataDirectory: string;
+  report(message: string): void;
+  /** ms since 1970. */
+  now(): number;
+}
+
+/**
+ * Opens the store for writing, or makes it. A damaged one is put aside, reported, and made anew with the marks of the
+ * old. Waits for another process's transaction. Throws `StoreError` STORE_FAILED.
+ */
+export async function openWriter(options: OpenWriterOptions): Promise<StoreWriter> {
+  const path = environmentPath(options.dataDirectory);
+  const identity = identityOf(path);
+  try {
+    return await open(options);
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'STORE_DAMAGED') throw thrown;
+    const aside = setAside(path, identity, options.now());
+    const where = aside === undefined ? 'another process has put it aside' : `it lies at ${aside} now`;
+    options.report(`${messageOf(thrown)}; the store is made anew, and ${where}`);
+    return open(options);
+  }
+}
+
+/** The same for a store that a reader found damaged. */
+export async function rebuildWriter(writer: StoreWriter, options: OpenWriterOptions): Promise<StoreWriter> {
+  const { path, identity } = writer.environment;
+  await writer.environment.close();
+  const aside = setAside(path, identity, options.now());
+  if (aside !== undefined) options.report(`the CRL store is made anew; the damaged one lies at ${aside} now`);
+  return open(options);
+}
+
+async function open(options: OpenWriterOptions): Promise<StoreWriter> {
+  const { dataDirectory } = options;
+  const environment = WritableEnvironment.openToWrite(dataDirectory);
+  try {
+    const journal = new MarkJournal(dataDirectory);
+    const writer = await StoreWriter.open(environment, journal, () => options.now());
+    await sweepStrays(writer);
+    journal.compact();
+    return writer;
+  } catch (thrown) {
+    await environment.close();
+    throw thrown;
+  }
+}

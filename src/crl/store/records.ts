@@ -1,0 +1,135 @@
+import { decode, encode } from '../../wire/codec.js';
+import type { UrlRecord } from '../../wire/ingest.js';
+import { StoreError } from './store-error.js';
+
+/** What identifies the layout; another one is not read. */
+export const FORMAT = 1;
+
+/** Written once, when the environment is made. */
+export interface FormatRecord {
+  readonly format: number;
+  /** 8 octets: the key of the hash that spreads entries over buckets. */
+  readonly secret: Uint8Array;
+}
+
+/** A CRL but for its entries. */
+export interface Head {
+  readonly generation: number;
+  /** The CRL with its list cut out, DER: see `withoutEntries`. */
+  readonly header: Uint8Array;
+  readonly signerId: string;
+  readonly source: string;
+  /** ms */
+  readonly storedAt: number;
+  readonly entries: number;
+  readonly buckets: number;
+  /** What it takes. */
+  readonly bytes: number;
+  /** Some entry names its certificate's issuer. */
+  readonly hasCertificateIssuer: boolean;
+}
+
+/** The newest CRL ever taken for a key: it outlives the CRL itself. */
+export interface Mark {
+  /** ms */
+  readonly thisUpdate: number;
+  readonly number: bigint | null;
+}
+
+export interface Lease {
+  readonly holder: string;
+  /** ms since 1970, by the host's clock. */
+  readonly until: number;
+}
+
+export { encode as toBytes } from '../../wire/codec.js';
+
+export function markBytes({ thisUpdate, number }: Mark): Buffer {
+  return encode({ thisUpdate, number: number === null ? null : number.toString() });
+}
+
+export function readFormat(bytes: Uint8Array): FormatRecord {
+  const fields = fieldsOf(bytes, 'format');
+  const format = integer(fields, 'format');
+  if (format !== FORMAT)
+    throw new StoreError('STORE_DAMAGED', `the CRL store has format ${format}, not ${FORMAT}`);
+  const secret = octets(fields, 'secret');
+  if (secret.length !== 8) throw damaged('format', 'secret');
+  return { format, secret };
+}
+
+export function readHead(bytes: Uint8Array): Head {
+  const fields = fieldsOf(bytes, 'head of a CRL');
+  return {
+    generation: integer(fields, 'generation'),
+    header: octets(fields, 'header'),
+    signerId: text(fields, 'signerId'),
+    source: text(fields, 'source'),
+    storedAt: integer(fields, 'storedAt'),
+    entries: integer(fields, 'entries'),
+    buckets: integer(fields, 'buckets'),
+    bytes: integer(fields, 'bytes'),
+    hasCertificateIssuer: fields['hasCertificateIssuer'] === true,
+  };
+}
+
+export function readMark(bytes: Uint8Array): Mark {
+  const fields = fieldsOf(bytes, 'high-water mark');
+  const written = fields['number'];
+  if (written !== null && (typeof written !== 'string' || !/^\d+$/.test(written)))
+    throw damaged('high-water mark', 'number');
+  return { thisUpdate: integer(fields, 'thisUpdate'), number: written === null ? null : BigInt(written) };
+}
+
+export function readLease(bytes: Uint8Array): Lease {
+  const fields = fieldsOf(bytes, 'lease');
+  return { holder: text(fields, 'holder'), until: integer(fields, 'until') };
+}
+
+export function readUrlRecord(bytes: Uint8Array): UrlRecord {
+  const fields = fieldsOf(bytes, 'record of a URL');
+  const optional = (name: 'etag' | 'lastModified' | 'message'): Partial<UrlRecord> =>
+    fields[name] === undefined ? {} : { [name]: text(fields, name) };
+  return {
+    ...optional('etag'),
+    ...optional('lastModified'),
+    ...optional('message'),
+    fetchedAt: fields['fetchedAt'] === null ? null : integer(fields, 'fetchedAt'),
+    failures: integer(fields, 'failures'),
+    retryAt: integer(fields, 'retryAt'),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(bytes: Uint8Array, what: string): Fields {
+  try {
+    const value = decode(bytes);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch (cause) {
+    throw new StoreError('STORE_DAMAGED', `the store holds no readable ${what}`, { cause });
+  }
+  throw new StoreError('STORE_DAMAGED', `the store holds no readable ${what}`);
+}
+
+function integer(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw damaged('record', name);
+  return value;
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string') throw damaged('record', name);
+  return value;
+}
+
+function octets(fields: Fields, name: string): Uint8Array {
+  const value = fields[name];
+  if (!(value instanceof Uint8Array)) throw damaged('record', name);
+  return value;
+}
+
+function damaged(what: string, name: string): StoreError {
+  return new StoreError('STORE_DAMAGED', `the store holds a ${what} whose ${name} is none`);
+}

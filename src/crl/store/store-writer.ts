@@ -1,0 +1,245 @@
+import { randomBytes } from 'node:crypto';
+import type { UrlRecord } from '../../wire/ingest.js';
+import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
+import type { Name } from '../../x509/name.js';
+import { WritableEnvironment } from './environment.js';
+import {
+  EPOCH_KEY,
+  FORMAT_KEY,
+  GENERATION_KEY,
+  garbageKey,
+  headKey,
+  issuerNumberKey,
+  leaseKey,
+  markKey,
+  pendingKey,
+  urlKey,
+  useKey,
+} from './keys.js';
+import type { MarkJournal } from './mark-journal.js';
+import { type Age, compareAge } from './newer.js';
+import {
+  FORMAT,
+  type Head,
+  type Mark,
+  markBytes,
+  readFormat,
+  readHead,
+  readLease,
+  readMark,
+  toBytes,
+} from './records.js';
+import { StoreError } from './store-error.js';
+
+/** A CRL whose buckets are written, ready to be switched to. */
+export interface Candidate {
+  readonly key: Buffer;
+  readonly issuer: Name;
+  readonly head: Head;
+  readonly mark: Mark;
+}
+
+export interface SwitchOutcome {
+  readonly age: Age;
+  readonly stored: boolean;
+  /** What the key had before. */
+  readonly previous: Head | undefined;
+}
+
+/** A lease lasts no longer, ms; one that claims to is of a clock that was set back. */
+const MAX_LEASE = 10 * 60_000;
+
+/**
+ * The store for the thread that writes it. Every change is one transaction, or becomes visible by one: a process that
+ * dies anywhere leaves the old state or the new. Errors are `StoreError`.
+ */
+export class StoreWriter {
+  readonly environment: WritableEnvironment;
+  readonly hash: HashKey;
+  readonly #journal: MarkJournal;
+  readonly #holder = randomBytes(8).toString('hex');
+  readonly #now: () => number;
+
+  private constructor(
+    environment: WritableEnvironment,
+    hash: HashKey,
+    journal: MarkJournal,
+    now: () => number,
+  ) {
+    this.environment = environment;
+    this.hash = hash;
+    this.#journal = journal;
+    this.#now = now;
+  }
+
+  /** A new environment gets the marks of the journal. */
+  static async open(
+    environment: WritableEnvironment,
+    journal: MarkJournal,
+    now: () => number,
+  ): Promise<StoreWriter> {
+    const secret = await environment.transaction(() => {
+      const known = environment.get(FORMAT_KEY);
+      if (known !== undefined) return readFormat(known).secret;
+      const made = randomBytes(8);
+      // Epochs of an environment before this one are all less.
+      environment.put(EPOCH_KEY, numberBytes(now()));
+      for (const [key, mark] of journal.read())
+        environment.put(markKey(Buffer.from(key, 'hex')), markBytes(mark));
+      environment.put(FORMAT_KEY, toBytes({ format: FORMAT, secret: made }));
+      return made;
+    });
+    return new StoreWriter(environment, hashKey(secret), journal, now);
+  }
+
+  /** Of the CRL that has this key, or had it. */
+  mark(key: Buffer): Mark | undefined {
+    const bytes = this.environment.get(markKey(key));
+    return bytes && readMark(bytes);
+  }
+
+  head(key: Buffer, issuer: Name): Head | undefined {
+    const bytes = this.environment.get(headKey(issuer.key, key));
+    return bytes && readHead(bytes);
+  }
+
+  /** A generation for a new CRL: what is written under it is found by nobody until the switch. */
+  async begin(): Promise<number> {
+    const { environment } = this;
+    return environment.transaction(() => {
+      const generation = numberOf(environment.get(GENERATION_KEY)) + 1;
+      environment.put(GENERATION_KEY, numberBytes(generation));
+      environment.put(pendingKey(generation), toBytes({ pid: process.pid, since: this.#now() }));
+      return generation;
+    });
+  }
+
+  /** In a new generation: which issuers its entries speak of. */
+  async writeIssuers(generation: number, issuers: ReadonlyMap<string, number>): Promise<void> {
+    await this.environment.writeAll(
+      [...issuers].map(
+        ([issuerKey, number]) => [issuerNumberKey(generation, issuerKey), u32(number)] as const,
+      ),
+    );
+  }
+
+  /** Makes the CRL visible, and the one before it garbage, unless it is no newer. */
+  async switchTo({ key, issuer, head, mark }: Candidate): Promise<SwitchOutcome> {
+    const { environment } = this;
+    const { generation } = head;
+    this.#journal.append(key, mark);
+    return environment.transaction(() => {
+      if (environment.get(pendingKey(generation)) === undefined) {
+        throw new StoreError('STORE_FAILED', 'the CRL took so long to write that it was given up meanwhile');
+      }
+      const age = compareAge(mark, this.mark(key));
+      const previous = this.head(key, issuer);
+      const stored = age !== 'older' && (age !== 'same' || previous === undefined);
+      environment.remove(pendingKey(generation));
+      if (!stored) {
+        environment.put(garbageKey(generation), EMPTY);
+        return { age, stored, previous };
+      }
+      if (previous !== undefined) environment.put(garbageKey(previous.generation), EMPTY);
+      environment.put(markKey(key), markBytes(mark));
+      environment.put(useKey(key), numberBytes(this.#now()));
+      environment.put(headKey(issuer.key, key), toBytes(head));
+      this.#countEpoch();
+      return { age, stored, previous };
+    });
+  }
+
+  /** Of a generation that will not be switched to; nothing for one that was, after all. */
+  async abandon(generation: number): Promise<void> {
+    const { environment } = this;
+    await environment.transaction(() => {
+      if (environment.get(pendingKey(generation)) === undefined) return;
+      environment.remove(pendingKey(generation));
+      environment.put(garbageKey(generation), EMPTY);
+    });
+  }
+
+  /** Of generations that no record speaks of. */
+  async discard(generations: readonly number[]): Promise<void> {
+    const { environment } = this;
+    await environment.transaction(() => {
+      for (const generation of generations) environment.put(garbageKey(generation), EMPTY);
+    });
+  }
+
+  /** Takes CRLs out, by their heads' keys; their marks stay. */
+  async remove(heads: readonly Buffer[]): Promise<void> {
+    const { environment } = this;
+    await environment.transaction(() => {
+      for (const key of heads) {
+        const bytes = environment.get(key);
+        if (bytes === undefined) continue;
+        environment.put(garbageKey(readHead(bytes).generation), EMPTY);
+        environment.remove(key);
+      }
+      this.#countEpoch();
+    });
+  }
+
+  async noteUse(key: Buffer): Promise<void> {
+    const { environment } = this;
+    await environment.transaction(() => {
+      environment.put(useKey(key), numberBytes(this.#now()));
+    });
+  }
+
+  async noteUrl(url: string, record: UrlRecord): Promise<void> {
+    const { environment } = this;
+    await environment.transaction(() => {
+      environment.put(urlKey(url), toBytes(record));
+    });
+  }
+
+  /** Is the lease this process's now? It ends by itself after `duration` ms, however its holder ends. */
+  async acquireLease(name: string, duration: number): Promise<boolean> {
+    const { environment } = this;
+    const lasting = Math.min(duration, MAX_LEASE);
+    return environment.transaction(() => {
+      const now = this.#now();
+      const bytes = environment.get(leaseKey(name));
+      const lease = bytes && readLease(bytes);
+      const isHeld = lease !== undefined && lease.until > now && lease.until <= now + MAX_LEASE;
+      if (isHeld && lease.holder !== this.#holder) return false;
+      environment.put(leaseKey(name), toBytes({ holder: this.#holder, until: now + lasting }));
+      return true;
+    });
+  }
+
+  async releaseLease(name: string): Promise<void> {
+    const { environment } = this;
+    await environment.transaction(() => {
+      const bytes = environment.get(leaseKey(name));
+      if (bytes !== undefined && readLease(bytes).holder === this.#holder) environment.remove(leaseKey(name));
+    });
+  }
+
+  #countEpoch(): void {
+    const { environment } = this;
+    environment.put(EPOCH_KEY, numberBytes(numberOf(environment.get(EPOCH_KEY)) + 1));
+  }
+}
+
+const EMPTY = Buffer.of(0);
+
+/** Six octets, big-endian. */
+export function numberBytes(value: number): Buffer {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUIntBE(value, 0, 6);
+  return bytes;
+}
+
+/** 0 where nothing stands. */
+export function numberOf(bytes: Uint8Array | undefined): number {
+  return bytes === undefined ? 0 : Buffer.from(bytes).readUIntBE(0, 6);
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}

@@ -1,0 +1,113 @@
+import { VerifyError } from '../../verify/failure.js';
+import type { IndexedCrl } from '../../verify/revocation-inputs.js';
+import { type Crl, type CrlEntry, parseCrl } from '../../x509/crl.js';
+import type {
+  AuthorityKeyIdentifier,
+  DistributionPoint,
+  Extension,
+  IssuingDistributionPoint,
+} from '../../x509/extensions.js';
+import { type HashKey, keyedHash } from '../../x509/keyed-hash.js';
+import { type Name, sameName } from '../../x509/name.js';
+import { findInBucket, SLOTS, slotOf } from './bucket.js';
+import type { Environment } from './environment.js';
+import { bucketKey, issuerNumberKey } from './keys.js';
+import type { Head } from './records.js';
+import { StoreError } from './store-error.js';
+
+/**
+ * A CRL of the store: its header in memory, its entries read from the environment one bucket at a time. It stands for
+ * one generation. When that is gone or cannot be read, `find` throws `VerifyError` INTERNAL, and never says that a
+ * certificate is not listed.
+ */
+export class StoredCrl implements IndexedCrl {
+  readonly signerId: string;
+  readonly issuer: Name;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number | null;
+  readonly extensions: readonly Extension[];
+  readonly number: bigint | null;
+  readonly isDelta: boolean;
+  readonly baseNumber: bigint | null;
+  readonly issuingDistributionPoint: IssuingDistributionPoint | undefined;
+  readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
+  readonly freshestCrl: readonly DistributionPoint[] | undefined;
+  /** A CRL that has one is not taken into the store. */
+  readonly criticalEntryExtension = undefined;
+  readonly hasCertificateIssuer: boolean;
+  readonly generation: number;
+  readonly #environment: Environment;
+  readonly #hashKey: HashKey;
+  readonly #trouble: (error: StoreError) => void;
+  readonly #buckets: number;
+  readonly #bucketKey: Buffer;
+  readonly #issuerNumbers = new Map<string, number | undefined>();
+
+  /** Throws `X509Error` when the head's header is broken; `trouble` is told of each read that failed. */
+  constructor(head: Head, environment: Environment, hash: HashKey, trouble: (error: StoreError) => void) {
+    this.#trouble = trouble;
+    const header: Crl = parseCrl(head.header);
+    this.signerId = head.signerId;
+    this.issuer = header.issuer;
+    this.thisUpdate = header.thisUpdate;
+    this.nextUpdate = header.nextUpdate;
+    this.extensions = header.extensions;
+    this.number = header.number;
+    this.isDelta = header.isDelta;
+    this.baseNumber = header.baseNumber;
+    this.issuingDistributionPoint = header.issuingDistributionPoint;
+    this.authorityKeyIdentifier = header.authorityKeyIdentifier;
+    this.freshestCrl = header.freshestCrl;
+    this.hasCertificateIssuer = head.hasCertificateIssuer;
+    this.generation = head.generation;
+    this.#environment = environment;
+    this.#hashKey = hash;
+    this.#buckets = head.buckets;
+    this.#bucketKey = bucketKey(head.generation, 0);
+  }
+
+  find(serial: Uint8Array, issuer: Name): CrlEntry | undefined {
+    try {
+      return this.#lookUp(serial, issuer);
+    } catch (thrown) {
+      if (!(thrown instanceof StoreError)) throw thrown;
+      this.#trouble(thrown);
+      throw new VerifyError('INTERNAL', thrown.message);
+    }
+  }
+
+  #lookUp(serial: Uint8Array, issuer: Name): CrlEntry | undefined {
+    const number = sameName(issuer, this.issuer) ? 0 : this.#numberOf(issuer);
+    if (number === undefined) return this.#confirmed();
+    const hash = keyedHash(serial, 0, serial.length, number, this.#hashKey);
+    const slot = slotOf(hash, this.#buckets);
+    const key = this.#bucketKey;
+    key.writeUInt32BE(Math.floor(slot / SLOTS), key.length - 4);
+    const bucket = this.#environment.lend(key);
+    if (bucket === undefined) throw this.#gone();
+    return findInBucket(bucket.bytes, bucket.length, slot % SLOTS, serial, number);
+  }
+
+  /** The number of another certificate issuer in this CRL, if it has any. */
+  #numberOf(issuer: Name): number | undefined {
+    if (!this.hasCertificateIssuer) return undefined;
+    const { key } = issuer;
+    if (this.#issuerNumbers.has(key)) return this.#issuerNumbers.get(key);
+    const lent = this.#environment.lend(issuerNumberKey(this.generation, key));
+    const number = lent && Buffer.from(lent.bytes.subarray(0, 4)).readUInt32LE();
+    // Names come from requests.
+    if (this.#issuerNumbers.size >= 64) this.#issuerNumbers.clear();
+    if (number !== undefined) this.#issuerNumbers.set(key, number);
+    return number;
+  }
+
+  /** Nothing is listed for that issuer, if this generation is still there to say so. */
+  #confirmed(): undefined {
+    this.#bucketKey.writeUInt32BE(0, this.#bucketKey.length - 4);
+    if (this.#environment.lend(this.#bucketKey) === undefined) throw this.#gone();
+  }
+
+  #gone(): StoreError {
+    return new StoreError('STORE_FAILED', 'the stored CRL was replaced or removed while it was being read');
+  }
+}

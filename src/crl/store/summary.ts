@@ -1,0 +1,22 @@
+import type { CrlSummary } from '../../wire/ingest.js';
+import { parseCrl } from '../../x509/crl.js';
+import type { Head } from './records.js';
+
+/** @param key of the CRL's place */
+export function summaryOf(key: Buffer, head: Head): CrlSummary {
+  const { issuer, thisUpdate, nextUpdate, number, isDelta } = parseCrl(head.header);
+  const { entries, source, storedAt, signerId, bytes } = head;
+  return {
+    key: key.toString('hex'),
+    issuer: Uint8Array.from(issuer.der),
+    thisUpdate,
+    nextUpdate,
+    number,
+    isDelta,
+    entries,
+    source,
+    storedAt,
+    signerId,
+    bytes,
+  };
+}

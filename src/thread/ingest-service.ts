@@ -1,0 +1,164 @@
+import type { BroadcastChannel, MessagePort } from 'node:worker_threads';
+import { Deadline } from '../crl/ingest/deadline.js';
+import { Ingester } from '../crl/ingest/ingester.js';
+import { openWriter, rebuildWriter } from '../crl/store/open-writer.js';
+import { ALL_HEADS, crlOf } from '../crl/store/keys.js';
+import type { StoreWriter } from '../crl/store/store-writer.js';
+import { messageOf } from '../errors.js';
+import type { FromIngest, IngestSetup, StoreNote, ToIngest } from '../wire/ingest.js';
+
+/** ms that a small transaction may wait for another process's. */
+const SMALL = 5000;
+
+/**
+ * Serves the IO loop's requests (its view is crl/ingest-handle.ts). Ingestions run one after the other; leases and
+ * records go in between. The thread ends by itself when it is told to close, after the transaction it is in, and is
+ * never terminated: in the middle of one that would freeze the process.
+ */
+export async function runIngest(port: MessagePort, notes: BroadcastChannel, data: unknown): Promise<void> {
+  if (!isIngestSetup(data)) throw new Error('runs only as an ingest thread');
+  const service = new IngestService(port, data);
+  port.on('message', (message: ToIngest) => {
+    service.receive(message);
+  });
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- Node's types know only this of a BroadcastChannel
+  notes.onmessage = (event: unknown) => {
+    const note = noteOf(event);
+    if (note !== undefined) service.heed(note);
+  };
+  await service.open();
+}
+
+class IngestService {
+  readonly #port: MessagePort;
+  readonly #setup: IngestSetup;
+  #writer: StoreWriter | undefined;
+  #ingester: Ingester | undefined;
+  /** The end of what is being done one after the other. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(port: MessagePort, setup: IngestSetup) {
+    this.#port = port;
+    this.#setup = setup;
+  }
+
+  async open(): Promise<void> {
+    const { dataDirectory } = this.#setup;
+    this.#take(await openWriter({ dataDirectory, report: this.#report, now: Date.now }));
+    this.#send({ type: 'ready' });
+    this.#enqueue(() => this.#tidy(undefined));
+  }
+
+  receive(message: ToIngest): void {
+    const { id } = message;
+    switch (message.type) {
+      case 'ingest':
+        this.#enqueue(() => this.#ingest(id, message.request));
+        return;
+      case 'remove':
+        this.#enqueue(() => this.#answer(id, this.#remove(message.key)));
+        return;
+      case 'note':
+        void this.#answer(id, this.#opened().noteUrl(message.url, message.record));
+        return;
+      case 'acquireLease':
+        void this.#answer(id, this.#opened().acquireLease(message.name, message.duration));
+        return;
+      case 'releaseLease':
+        void this.#answer(id, this.#opened().releaseLease(message.name));
+        return;
+      case 'close':
+        this.#enqueue(() => this.#close(id));
+    }
+  }
+
+  heed(note: StoreNote): void {
+    if (note.type === 'damaged') this.#enqueue(() => this.#rebuild());
+    else if (this.#writer !== undefined) this.#quietly(this.#writer.noteUse(Buffer.from(note.key, 'hex')));
+  }
+
+  async #ingest(id: number, request: Extract<ToIngest, { type: 'ingest' }>['request']): Promise<void> {
+    if (this.#ingester === undefined) throw new Error('the ingest thread is not open');
+    const outcome = await this.#ingester.ingest(request, (progress) => {
+      this.#send({ type: 'progress', id, progress });
+    });
+    this.#send({ type: 'done', id, result: outcome });
+    if (outcome.kind === 'stored') await this.#tidy(outcome.crl.key);
+  }
+
+  async #remove(key: string): Promise<boolean> {
+    const writer = this.#opened();
+    writer.environment.renew();
+    const heads = writer.environment.keys(ALL_HEADS).filter((head) => crlOf(head).toString('hex') === key);
+    await writer.remove(heads);
+    return heads.length > 0;
+  }
+
+  async #tidy(stored: string | undefined): Promise<void> {
+    await this.#ingester?.tidy(stored);
+  }
+
+  async #rebuild(): Promise<void> {
+    const writer = this.#opened();
+    const { dataDirectory } = this.#setup;
+    this.#take(await rebuildWriter(writer, { dataDirectory, report: this.#report, now: Date.now }));
+  }
+
+  async #close(id: number): Promise<void> {
+    await this.#writer?.environment.close();
+    this.#send({ type: 'done', id, result: undefined });
+    this.#port.close();
+  }
+
+  #take(writer: StoreWriter): void {
+    const { maxBytes, budget } = this.#setup;
+    this.#writer = writer;
+    this.#ingester = new Ingester(writer, { maxBytes, budget, now: Date.now, report: this.#report });
+  }
+
+  #opened(): StoreWriter {
+    if (this.#writer === undefined) throw new Error('the ingest thread is not open');
+    return this.#writer;
+  }
+
+  async #answer(id: number, work: Promise<unknown>): Promise<void> {
+    try {
+      this.#send({ type: 'done', id, result: await new Deadline(SMALL).hold(work) });
+    } catch (thrown) {
+      this.#send({ type: 'failed', id, message: messageOf(thrown) });
+    }
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(work).catch((thrown: unknown) => {
+      this.#report(messageOf(thrown));
+    });
+  }
+
+  #quietly(work: Promise<unknown>): void {
+    work.catch((thrown: unknown) => {
+      this.#report(messageOf(thrown));
+    });
+  }
+
+  readonly #report = (message: string): void => {
+    this.#send({ type: 'log', level: 'warn', message });
+  };
+
+  #send(message: FromIngest): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function isIngestSetup(value: unknown): value is IngestSetup {
+  return typeof value === 'object' && value !== null && 'dataDirectory' in value && 'budget' in value;
+}
+
+/** What the readers of this very process say needs no more than this. */
+function noteOf(event: unknown): StoreNote | undefined {
+  if (typeof event !== 'object' || event === null || !('data' in event)) return undefined;
+  const { data } = event;
+  if (typeof data !== 'object' || data === null || !('type' in data)) return undefined;
+  if (data.type === 'damaged') return { type: 'damaged' };
+  return 'key' in data && typeof data.key === 'string' ? { type: 'used', key: data.key } : undefined;
+}

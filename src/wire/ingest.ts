@@ -1,0 +1,102 @@
+import type { WantedCrl } from './crl.js';
+
+/** A CRL for the store, from whoever has its bytes. */
+export interface IngestRequest {
+  /** DER in memory, or a file of DER or PEM that the ingest thread reads itself. The bytes are gone afterwards. */
+  readonly content: { readonly der: Uint8Array } | { readonly path: string };
+  /** For people and in verdicts: the URL or the file. */
+  readonly source: string;
+  /** SubjectPublicKeyInfo, DER, of whoever may have signed it; one of them must have. */
+  readonly signers: readonly Uint8Array[];
+  /** What it was fetched for, and so must be; absent where nobody asked for it, as in an import. */
+  readonly wanted?: Pick<WantedCrl, 'issuer' | 'uris' | 'isDelta'>;
+}
+
+/** What a CRL of the store is, for people and for whoever keeps it fresh. */
+export interface CrlSummary {
+  /** Of its place in the store, hex: a newer CRL of the same issuer, signer and scope takes the same. */
+  readonly key: string;
+  /** DER */
+  readonly issuer: Uint8Array;
+  /** ms */
+  readonly thisUpdate: number;
+  readonly nextUpdate: number | null;
+  readonly number: bigint | null;
+  readonly isDelta: boolean;
+  readonly entries: number;
+  readonly source: string;
+  /** ms: when it was taken in. */
+  readonly storedAt: number;
+  /** SHA-256 of its signer's SubjectPublicKeyInfo, hex. */
+  readonly signerId: string;
+  /** What it takes in the store. */
+  readonly bytes: number;
+}
+
+export type IngestOutcome =
+  | {
+      readonly kind: 'stored';
+      readonly crl: CrlSummary;
+      /** Taken, but an operator should know: a later CRL with a lower number. */
+      readonly warning?: string;
+    }
+  /** The store has this one or a newer one; `crl` is what it has, if that was not evicted. */
+  | { readonly kind: 'notNewer'; readonly crl: CrlSummary | null }
+  /** `code` is a verdict code, or STORE_FAILED when the store and not the CRL is at fault. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+/** How far an ingestion is, in octets of the CRL. */
+export interface IngestProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What is remembered of a URL that CRLs are fetched from. */
+export interface UrlRecord {
+  /** Validators of the last answer whose CRL was taken. */
+  readonly etag?: string;
+  readonly lastModified?: string;
+  /** ms: the last success, 304 included. */
+  readonly fetchedAt: number | null;
+  /** In a row. */
+  readonly failures: number;
+  /** ms: not before. */
+  readonly retryAt: number;
+  /** Why the last attempt failed. */
+  readonly message?: string;
+}
+
+/** What the ingest thread starts with. */
+export interface IngestSetup {
+  readonly dataDirectory: string;
+  /** `crl.storeMax` */
+  readonly maxBytes: number;
+  /** ms: `crl.ingestTimeout` */
+  readonly budget: number;
+}
+
+/** What the IO loop asks of the ingest thread; each is answered under its id. */
+export type ToIngest = { readonly id: number } & (
+  | { readonly type: 'ingest'; readonly request: IngestRequest }
+  | { readonly type: 'remove'; readonly key: string }
+  | { readonly type: 'note'; readonly url: string; readonly record: UrlRecord }
+  | { readonly type: 'acquireLease'; readonly name: string; readonly duration: number }
+  | { readonly type: 'releaseLease'; readonly name: string }
+  | { readonly type: 'close' }
+);
+
+/** Where the readers of a process leave word for its ingest thread: a `BroadcastChannel`, and what is said there. */
+export const STORE_NOTES = 'pkixd CRL store';
+export type StoreNote =
+  /** A CRL is in use, by its key. */
+  | { readonly type: 'used'; readonly key: string }
+  /** The environment is not what was written. */
+  | { readonly type: 'damaged' };
+
+export type FromIngest =
+  /** The store is open for writing. */
+  | { readonly type: 'ready' }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: IngestProgress }
+  | { readonly type: 'done'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'failed'; readonly id: number; readonly message: string }
+  | { readonly type: 'log'; readonly level: 'warn' | 'info'; readonly message: string };

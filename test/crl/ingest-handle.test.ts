@@ -1,0 +1,108 @@
+import { rmSync } from 'node:fs';
+import { afterEach, expect, test } from '@jest/globals';
+import { IngestHandle } from '../../src/crl/ingest-handle.js';
+import { CrlStore } from '../../src/crl/store/crl-store.js';
+import { createStoreNotes } from '../../src/thread/store-notes.js';
+import { parseCertificate } from '../../src/x509/certificate.js';
+import { parseCrl } from '../../src/x509/crl.js';
+import { createCrl, createRoot } from '../pki/pki.js';
+import { scratchFolder } from './store/store-scene.js';
+
+const ENTRY = new URL('../../dist/thread/ingest.js', import.meta.url);
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+function start(dataDirectory = scratchFolder()): { handle: IngestHandle; store: CrlStore; log: string[] } {
+  const log: string[] = [];
+  const setup = { dataDirectory, maxBytes: 2 ** 30, budget: 20_000 };
+  const handle = new IngestHandle({
+    ...setup,
+    entry: ENTRY,
+    log: (_, message) => void log.push(message),
+    onStuck: (reason) => void log.push(`stuck: ${reason}`),
+  });
+  const notes = createStoreNotes();
+  const report = (message: string): void => void log.push(message);
+  const store = new CrlStore({ dataDirectory, report, now: Date.now, ...notes });
+  ends.push(async () => {
+    expect(await handle.close(20_000)).toBe(true);
+    await store.close();
+    rmSync(dataDirectory, { recursive: true, force: true });
+  });
+  return { handle, store, log };
+}
+
+const root = createRoot();
+const signers = [parseCertificate(root.der).spki];
+
+test('a CRL given to the ingest thread is found by a reader of another thread', async () => {
+  const { handle, store, log } = start();
+  const crl = createCrl(root, { revoked: [{ serial: 5 }] }).der;
+  const { issuer } = parseCrl(crl);
+  expect(store.find(issuer)).toEqual([]);
+  const steps: number[] = [];
+  const outcome = await handle.ingest(
+    { content: { der: Uint8Array.from(crl) }, source: 'here', signers },
+    ({ done, total }) => steps.push(done / total),
+  );
+  expect(outcome).toMatchObject({ kind: 'stored', crl: { source: 'here', number: 1n } });
+  expect(steps.at(-1)).toBe(1);
+  store.renew();
+  expect(store.find(issuer)[0]?.crl.find(Uint8Array.of(5), issuer)).toBeDefined();
+  expect(log).toEqual([]);
+});
+
+test('a CRL can be taken out again', async () => {
+  const { handle, store } = start();
+  const crl = createCrl(root).der;
+  const outcome = await handle.ingest({ content: { der: Uint8Array.from(crl) }, source: 'here', signers });
+  const key = outcome.kind === 'stored' ? outcome.crl.key : '';
+  expect(await handle.remove(key)).toBe(true);
+  expect(await handle.remove(key)).toBe(false);
+  store.renew();
+  expect(store.find(parseCrl(crl).issuer)).toEqual([]);
+});
+
+test('what is remembered of a URL is read by everyone', async () => {
+  const { handle, store } = start();
+  const url = 'http://crl.example/a.crl';
+  expect(store.urlRecord(url)).toBeUndefined();
+  const record = { etag: '"1"', fetchedAt: 1_700_000_000_000, failures: 0, retryAt: 0 };
+  await handle.note(url, record);
+  store.renew();
+  expect(store.urlRecord(url)).toEqual(record);
+  const failed = { fetchedAt: null, failures: 3, retryAt: 1_800_000_000_000, message: '404' };
+  await handle.note(url, failed);
+  store.renew();
+  expect(store.urlRecord(url)).toEqual(failed);
+});
+
+test('of two processes one has the lease, until it lets it go or it ends', async () => {
+  const dataDirectory = scratchFolder();
+  const [one, two] = [start(dataDirectory), start(dataDirectory)];
+  expect(await one.handle.acquireLease('a', 60_000)).toBe(true);
+  expect(await two.handle.acquireLease('a', 60_000)).toBe(false);
+  expect(await two.handle.acquireLease('b', 60_000)).toBe(true);
+  expect(await one.handle.acquireLease('a', 60_000)).toBe(true);
+  await two.handle.releaseLease('a');
+  expect(await two.handle.acquireLease('a', 60_000)).toBe(false);
+  await one.handle.releaseLease('a');
+  expect(await two.handle.acquireLease('a', 1)).toBe(true);
+  await new Promise((resolve) => {
+    setTimeout(resolve, 10);
+  });
+  expect(await one.handle.acquireLease('a', 60_000)).toBe(true);
+});
+
+test('after it was closed it refuses', async () => {
+  const { handle } = start();
+  await handle.ready;
+  ends.pop();
+  expect(await handle.close(20_000)).toBe(true);
+  const request = { content: { path: '/nowhere' }, source: 'here', signers };
+  expect(await handle.ingest(request)).toMatchObject({ kind: 'refused', code: 'STORE_FAILED' });
+  await expect(handle.acquireLease('a', 1)).rejects.toThrow('about to end');
+});

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseCrl } from '../../../src/x509/crl.js';
+import { certificateIssuer, deltaCrlIndicator, scope } from '../../pki/crl-extensions.js';
+import * as der from '../../pki/der-builder.js';
+import * as ext from '../../pki/extensions.js';
+import { createCrl, createRoot, type Issued } from '../../pki/pki.js';
+import { openScene, type StoreScene } from './store-scene.js';
+
+let scene: StoreScene;
+let number = 0;
+beforeAll(async () => {
+  scene = await openScene();
+});
+afterAll(() => scene.close());
+
+const newRoot = (): Issued => createRoot({ subject: `Store Root ${++number}` });
+const hoursAgo = (count: number): Date => new Date(Math.floor(Date.now() / 1000) * 1000 - count * 3_600_000);
+
+function found(crl: Uint8Array): ReturnType<StoreScene['store']['find']> {
+  return scene.store.find(parseCrl(crl).issuer);
+}
+
+test('a CRL that was taken in is found by its issuer, with its header and its entries', async () => {
+  const root = newRoot();
+  const crl = createCrl(root, {
+    revoked: [{ serial: 7, date: hoursAgo(3), extensions: [ext.reasonCode(1)] }, { serial: 9 }],
+  }).der;
+  expect(scene.store.find(parseCrl(crl).issuer)).toEqual([]);
+  const outcome = await scene.ingest(crl, root, { source: 'http://crl.example/a.crl' });
+  expect(outcome).toMatchObject({ kind: 'stored', crl: { entries: 2, number: 1n, isDelta: false } });
+  const [candidate] = found(crl);
+  const parsed = parseCrl(crl);
+  expect(candidate?.source).toBe('http://crl.example/a.crl');
+  expect(candidate?.crl).toMatchObject({
+    thisUpdate: parsed.thisUpdate,
+    nextUpdate: parsed.nextUpdate,
+    number: 1n,
+    hasCertificateIssuer: false,
+  });
+  expect(candidate?.crl.find(Uint8Array.of(7), parsed.issuer)).toEqual(
+    parsed.find(Uint8Array.of(7), parsed.issuer),
+  );
+  expect(candidate?.crl.find(Uint8Array.of(7), parsed.issuer)?.reason).toBe('keyCompromise');
+  expect(candidate?.crl.find(Uint8Array.of(9), parsed.issuer)).toBeDefined();
+  expect(candidate?.crl.find(Uint8Array.of(8), parsed.issuer)).toBeUndefined();
+});
+
+test('the epoch changes with every CRL that is stored, and with no other', async () => {
+  const root = newRoot();
+  const crl = createCrl(root).der;
+  const before = scene.store.epoch();
+  await scene.ingest(crl, root);
+  const after = scene.store.epoch();
+  expect(after).toBeGreaterThan(before);
+  expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'notNewer' });
+  expect(scene.store.epoch()).toBe(after);
+});
+
+test('a newer CRL takes the place of the older one, and what was found before says so instead of clearing', async () => {
+  const root = newRoot();
+  const old = createCrl(root, { thisUpdate: hoursAgo(5), revoked: [{ serial: 1 }] }).der;
+  const next = createCrl(root, { thisUpdate: hoursAgo(2), revoked: [{ serial: 2 }] }).der;
+  await scene.ingest(old, root);
+  const [before] = found(old);
+  const { issuer } = parseCrl(old);
+  expect(before?.crl.find(Uint8Array.of(1), issuer)).toBeDefined();
+  await scene.ingest(next, root);
+  await scene.ingester.tidy(undefined);
+  scene.store.renew();
+  const [after, ...others] = found(next);
+  expect(others).toEqual([]);
+  expect(after?.crl.find(Uint8Array.of(2), issuer)).toBeDefined();
+  expect(after?.crl.find(Uint8Array.of(1), issuer)).toBeUndefined();
+  expect(() => before?.crl.find(Uint8Array.of(1), issuer)).toThrow('replaced or removed');
+  expect(() => before?.crl.find(Uint8Array.of(3), issuer)).toThrow('replaced or removed');
+});
+
+test('what one turn of the event loop reads is of one moment', async () => {
+  const root = newRoot();
+  const old = createCrl(root, { thisUpdate: hoursAgo(5), revoked: [{ serial: 1 }] }).der;
+  const { issuer } = parseCrl(old);
+  await scene.ingest(old, root);
+  const next = createCrl(root, { thisUpdate: hoursAgo(2) }).der;
+  const epoch = scene.store.epoch();
+  const stored = scene.ingest(next, root);
+  const [candidate] = found(old);
+  expect(candidate?.crl.find(Uint8Array.of(1), issuer)).toBeDefined();
+  expect(scene.store.epoch()).toBe(epoch);
+  await stored;
+  expect(scene.store.epoch()).not.toBe(epoch);
+});
+
+test('CRLs of one name and different keys stand beside each other', async () => {
+  const subject = `Store Twins ${++number}`;
+  const [one, two] = [createRoot({ subject }), createRoot({ subject })];
+  const crl = createCrl(one, { revoked: [{ serial: 1 }] }).der;
+  await scene.ingest(crl, one);
+  await scene.ingest(createCrl(two, { revoked: [{ serial: 2 }] }).der, two);
+  expect(found(crl)).toHaveLength(2);
+});
+
+test('a delta stands beside its base, and CRLs of different scopes beside each other', async () => {
+  const root = newRoot();
+  const base = createCrl(root, { extensions: [ext.crlNumber(1)] }).der;
+  const delta = createCrl(root, { extensions: [ext.crlNumber(2), deltaCrlIndicator(1)] }).der;
+  const users = scope({ userCerts: true });
+  const cas = scope({ caCerts: true });
+  for (const crl of [
+    base,
+    delta,
+    createCrl(root, { extensions: [users] }).der,
+    createCrl(root, { extensions: [cas] }).der,
+  ]) {
+    expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+  }
+  expect(found(base).map(({ crl }) => crl.isDelta)).toHaveLength(4);
+  expect(found(base).filter(({ crl }) => crl.isDelta)).toHaveLength(1);
+});
+
+test('CRLs that do not state their scope stand apart by the distribution point they came from', async () => {
+  const root = newRoot();
+  const crl = createCrl(root).der;
+  const { issuer } = parseCrl(crl);
+  for (const uri of ['http://a.example/1', 'http://a.example/2']) {
+    const wanted = { issuer: issuer.der, uris: [uri], isDelta: false };
+    expect(await scene.ingest(crl, root, { wanted })).toMatchObject({ kind: 'stored' });
+  }
+  expect(found(crl)).toHaveLength(2);
+});
+
+describe('an indirect CRL', () => {
+  const entry = (serial: number, issuer?: der.Der): { serial: number; extensions: der.Der[] } => ({
+    serial,
+    extensions: issuer === undefined ? [] : [certificateIssuer(issuer)],
+  });
+
+  test('carries certificateIssuer over from entry to entry', async () => {
+    const root = newRoot();
+    const [a, b] = [createRoot({ subject: 'Indirect A' }), createRoot({ subject: 'Indirect B' })];
+    const crl = createCrl(root, {
+      extensions: [scope({ indirect: true })],
+      revoked: [entry(1), entry(2, a.name), entry(3), entry(4, b.name), entry(5, root.name), entry(6)],
+    }).der;
+    expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+    const [stored] = found(crl);
+    const parsed = parseCrl(crl);
+    expect(stored?.crl.hasCertificateIssuer).toBe(true);
+    for (const { name } of [root, a, b, createRoot({ subject: 'Indirect C' })]) {
+      const issuer = {
+        der: name,
+        empty: false,
+        key: parseCrl(createCrl({ name, key: root.key }).der).issuer.key,
+      };
+      for (let serial = 1; serial <= 7; serial++) {
+        const octets = Uint8Array.of(serial);
+        expect(stored?.crl.find(octets, issuer)).toEqual(parsed.find(octets, issuer));
+      }
+    }
+  });
+});
+
+test('five thousand entries of many shapes are found as the parsed CRL finds them', async () => {
+  const root = newRoot();
+  const revoked = Array.from({ length: 5000 }, (_, i) => ({
+    serial: BigInt(i * 7 + 1) << BigInt((i % 40) * 4),
+    date: new Date(Date.UTC(1950 + (i % 150), i % 12, (i % 28) + 1, i % 24)),
+    extensions: i % 3 === 0 ? [] : [ext.reasonCode([1, 2, 3, 4, 5, 6, 8, 9, 10][i % 9]!)],
+  }));
+  const crl = createCrl(root, { revoked: [...revoked, { serial: 1n << 4000n }] }).der;
+  expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored', crl: { entries: 5001 } });
+  const parsed = parseCrl(crl);
+  const [stored] = found(crl);
+  for (const { serial } of [...revoked, { serial: 1n << 4000n }]) {
+    for (const asked of [serial, serial + 1n]) {
+      const octets = der.integer(asked);
+      const content = octets.subarray(octets[1]! < 0x80 ? 2 : 2 + (octets[1]! & 0x7f));
+      expect(stored?.crl.find(content, parsed.issuer)).toEqual(parsed.find(content, parsed.issuer));
+    }
+  }
+});
+
+test('of two entries for one certificate the one that revokes it stands', async () => {
+  const root = newRoot();
+  const revoked = [
+    { serial: 1, extensions: [ext.reasonCode(8)] },
+    { serial: 1, extensions: [ext.reasonCode(1)] },
+    { serial: 2, extensions: [ext.reasonCode(4)] },
+    { serial: 2, extensions: [ext.reasonCode(8)] },
+  ];
+  const crl = createCrl(root, { revoked }).der;
+  await scene.ingest(crl, root);
+  const [stored] = found(crl);
+  const { issuer } = parseCrl(crl);
+  expect(stored?.crl.find(Uint8Array.of(1), issuer)?.reason).toBe('keyCompromise');
+  expect(stored?.crl.find(Uint8Array.of(2), issuer)?.reason).toBe('superseded');
+});
+
+test('the list says what there is', async () => {
+  const root = newRoot();
+  const crl = createCrl(root, { revoked: [{ serial: 5 }] }).der;
+  const outcome = await scene.ingest(crl, root, { source: 'listed' });
+  const listed = scene.store.list().find(({ source }) => source === 'listed');
+  expect(listed).toMatchObject({ entries: 1, isDelta: false, number: 1n });
+  expect(outcome).toMatchObject({ kind: 'stored', crl: listed });
+});
