@@ -1,5 +1,6 @@
 import type { Certificate } from '../x509/certificate.js';
 import { type CrlFacts, findEntry, type RevocationReason } from '../x509/crl.js';
+import { ReasonBit } from '../x509/extensions.js';
 import { formatName, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { checkCriticalEntryExtensions, checkCriticalExtensions } from './crl-extensions.js';
@@ -30,17 +31,21 @@ interface Clearance {
   readonly state: 'clear';
   readonly reasons: number;
   readonly until: number;
+  /** Signed with the key that issued the certificate. */
+  readonly isByIssuer: boolean;
 }
 
 /**
  * RFC 5280 §6.3.3: asks the CRLs at hand until the certificate is revoked or all reasons are covered. They are asked
  * newest first, and within one scope the newest sound one decides, so a CRL from the request never outranks a newer
  * stored one; what it cannot be used for, an older or another one may still tell. A revocation in a stale CRL
- * stands. Throws BUDGET_EXCEEDED.
+ * stands, and so does one that the issuer's own key lists, whatever a newer CRL of another signer leaves out: each key
+ * of a renewed CA may keep a list of its own. Throws BUDGET_EXCEEDED.
  */
 export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs: RevocationInputs): Finding {
   const inquiry = new Inquiry(certificate, issuer, inputs);
   let covered = 0;
+  let coveredByIssuer = 0;
   let until = Infinity;
   let good: CandidateCrl | undefined;
   let failure: Failure | undefined;
@@ -48,13 +53,18 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
   for (const candidate of inquiry.offered) {
     inputs.signing.validation.budget.spendSteps(1);
     try {
-      const found = inquiry.consult(candidate, covered);
+      const found = inquiry.consult(candidate, coveredByIssuer);
       if (found === undefined) continue;
-      if (found.state === 'revoked') return found;
-      covered |= found.reasons; // (l)
-      until = Math.min(until, found.until);
+      if (found.state === 'revoked') {
+        // The newer CRL that does not list the certificate may know that a hold was lifted.
+        if (found.reason === 'certificateHold' && (covered & ReasonBit.certificateHold) !== 0) continue;
+        return found;
+      }
+      if ((found.reasons & ~covered) !== 0) until = Math.min(until, found.until);
       good ??= candidate;
-      if (covered === ALL_REASONS) return { state: 'good', from: good, until };
+      covered |= found.reasons; // (l)
+      if (found.isByIssuer) coveredByIssuer |= found.reasons;
+      if (coveredByIssuer === ALL_REASONS) return { state: 'good', from: good, until };
     } catch (thrown) {
       const unusable = crlFailure(failureOf(thrown));
       if (unusable.code === 'BUDGET_EXCEEDED') throw thrown;
@@ -64,6 +74,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       }
     }
   }
+  if (good !== undefined && covered === ALL_REASONS) return { state: 'good', from: good, until };
   if (good !== undefined) return { state: 'unknown', from: good, failure: incomplete(failure) };
   return { state: 'unknown', from, failure: failure ?? noCrl(certificate, inputs) };
 }
@@ -118,7 +129,8 @@ class Inquiry {
     const end = endOfService(current, inputs);
     if (end === undefined || isLater(crl, inputs) || !isCurrent(current, inputs))
       throw staleness(crl, inputs);
-    return { state: 'clear', reasons, until: Math.min(end, signer.until) };
+    const isByIssuer = signer.key.id === issuer.key.id;
+    return { state: 'clear', reasons, until: Math.min(end, signer.until), isByIssuer };
   }
 
   /** (i)(j)(k). A delta past its time may revoke, but no longer takes back what the complete CRL says. */

@@ -195,3 +195,40 @@ test('a signer to whom its own issuer left its revocation may tell of itself', (
     'REVOKED',
   );
 });
+
+test("what the issuer's own key lists stands, though a newer CRL of another key of its name does not list it", () => {
+  const renewed = createIntermediate(root);
+  const newer = crl(renewed, { thisUpdate: hours(-0.5) });
+  const others = [renewed];
+  expect(codeOf({ stored: [newer], others })).toBe('OK');
+  expect(codeOf({ stored: [newer, crl(intermediate)], others })).toBe('OK');
+  expect(codeOf({ stored: [newer, crl(intermediate, serials(leaf))], others })).toBe('REVOKED');
+  const stale = { thisUpdate: hours(-9), nextUpdate: hours(-8), ...serials(leaf) };
+  expect(codeOf({ stored: [newer, crl(intermediate, stale)], others })).toBe('REVOKED');
+  const held = { revoked: [{ serial: leaf.serial, extensions: [ext.reasonCode(6)] }] };
+  // The newer one may know that the hold was lifted.
+  expect(codeOf({ stored: [newer, crl(intermediate, held)], others })).toBe('OK');
+  expect(
+    codeOf({ stored: [crl(intermediate, { thisUpdate: hours(-0.5), ...held }), crl(renewed)], others }),
+  ).toBe('REVOKED');
+});
+
+test('so it is where reasons are spread over lists', () => {
+  const renewed = createIntermediate(root);
+  const some = (reasons: readonly number[], options: CrlOptions = {}): CrlOptions => ({
+    ...options,
+    extensions: [scope({ reasons })],
+  });
+  const [few, rest] = [
+    [1, 2],
+    [3, 4, 5, 6, 7, 8],
+  ] as const;
+  const others = [renewed];
+  const newer = crl(renewed, some(few, { thisUpdate: hours(-0.5) }));
+  const own = crl(intermediate, some(rest, { thisUpdate: hours(-0.7) }));
+  expect(codeOf({ stored: [newer, own], others })).toBe('OK');
+  expect(codeOf({ stored: [newer, own, crl(intermediate, some(few))], others })).toBe('OK');
+  expect(codeOf({ stored: [newer, own, crl(intermediate, some(few, serials(leaf)))], others })).toBe(
+    'REVOKED',
+  );
+});

@@ -136,6 +136,18 @@ test('a responder of unknown standing proves nothing, save a revocation where th
   expect(codeOf({ ocsp: [by(checked)], mode: 'soft' })).toBe('OK_SOFT');
 });
 
+test('soft does not forgive that a responder is said to be unknown', () => {
+  const denied = respond([single({ status: 'unknown' }, checked)]);
+  expect(codeOf({ ocsp: [by(checked), denied], mode: 'soft' })).toBe('OCSP_UNUSABLE');
+});
+
+test('a responder with noRevAvail needs no word of its status, and may not point to any', () => {
+  const noRevAvail = ext.extension(OID.noRevAvail, der.derNull());
+  expect(codeWith(by(createResponder(intermediate, { extensions: [purpose, noRevAvail] })))).toBe('OK');
+  const pointing = [purpose, noRevAvail, ext.crlDistributionPoints('http://crl.example/a')];
+  expect(codeWith(by(createResponder(intermediate, { extensions: pointing })))).toBe('OCSP_UNUSABLE');
+});
+
 test('no responder vouches for itself, nor do two for each other', () => {
   const self = (signer: Issued): Buffer => respond([single({}, signer)], { signer, certificates: [signer] });
   expect(codeWith(by(checked), self(checked))).toBe('OCSP_UNUSABLE');
