@@ -68,9 +68,9 @@ export class AddressPolicy {
     if (name === 'public' && !isOwn && DEFAULT_PORTS.has(port)) return undefined;
     if (this.#isAllowed(plainName(host), port, octets, name)) return undefined;
     const text = embedded === undefined ? address : `${address}, that is ${embedded},`;
+    if (name !== 'public') return `${text} is ${ARTICLES[name]}; ${WAY_OUT}`;
     if (isOwn) return `${text} is an address of this machine; ${WAY_OUT}`;
-    if (name === 'public') return `port ${port} of ${text} is neither 80 nor 443; ${WAY_OUT}`;
-    return `${text} is ${ARTICLES[name]}; ${WAY_OUT}`;
+    return `port ${port} of ${text} is neither 80 nor 443; ${WAY_OUT}`;
   }
 
   /**

@@ -11,12 +11,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function chooseProxy(setting: string, env: Environment): ProxyChoice {
   if (setting === 'none') return () => undefined;
   const isExempt = exemption(variable(env, 'no_proxy'));
-  const forHttp = setting === 'environment' ? variable(env, 'http_proxy') : setting;
-  const forHttps = setting === 'environment' ? variable(env, 'https_proxy') : setting;
+  const forHttp = setting === 'environment' ? proxyIn(env, 'http_proxy') : setting;
+  const forHttps = setting === 'environment' ? proxyIn(env, 'https_proxy') : setting;
   return (url) => {
     const proxy = url.isSecure ? forHttps : forHttp;
     return proxy === '' || isExempt(url) ? undefined : proxy;
   };
+}
+
+function proxyIn(env: Environment, name: string): string {
+  const proxy = variable(env, name);
+  return proxy === '' || proxy.includes('://') ? proxy : `http://${proxy}`;
 }
 
 /** The lower-case variable goes first, as curl has it. */
@@ -24,7 +29,10 @@ function variable(env: Environment, name: string): string {
   return env[name] ?? env[name.toUpperCase()] ?? '';
 }
 
-/** `*`, or hosts with commas: `example.org` and `.example.org` both stand for it and its subdomains; with a port, for that alone; ranges of addresses for the literal ones. */
+/**
+ * `*`, or hosts with commas: `example.org` and `.example.org` both stand for it and its subdomains, with a port for
+ * that port alone; ranges of addresses stand for literal ones.
+ */
 function exemption(list: string): (url: FetchUrl) => boolean {
   const entries = list
     .split(/[\s,]+/)

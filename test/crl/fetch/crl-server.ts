@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 export interface CrlServerOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Default: any free one. */
+  readonly port?: number;
   /** What its good pages serve, DER. */
   readonly crl: Buffer;
   /** PEM, for https. */
@@ -14,6 +16,8 @@ export interface CrlServerOptions {
 export interface SeenRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What TLS said; false when it named none. */
+  readonly servername?: string | false;
 }
 
 /** A real server of CRLs, and of every fault, in another process; its pages stand in server-entry.mjs. */
@@ -26,12 +30,12 @@ export class CrlServer {
     this.port = port;
   }
 
-  static async start({ host = '127.0.0.1', crl, tls }: CrlServerOptions): Promise<CrlServer> {
+  static async start({ host = '127.0.0.1', port = 0, crl, tls }: CrlServerOptions): Promise<CrlServer> {
     const entry = fileURLToPath(new URL('server-entry.mjs', import.meta.url));
-    const argument = JSON.stringify({ host, crl: crl.toString('base64'), tls });
+    const argument = JSON.stringify({ host, port, crl: crl.toString('base64'), tls });
     const child = fork(entry, [argument], { execArgv: [] });
-    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-    return new CrlServer(child, port);
+    const [listening] = (await once(child, 'message')) as [{ port: number }];
+    return new CrlServer(child, listening.port);
   }
 
   url(path: string, host = '127.0.0.1'): string {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { gzipSync } from 'node:zlib';
 
-const { host, crl: crlText, tls } = JSON.parse(process.argv[2] ?? '{}');
+const { host, port = 0, crl: crlText, tls } = JSON.parse(process.argv[2] ?? '{}');
 const crl = Buffer.from(crlText, 'base64');
 const pem = `-----BEGIN X509 CRL-----\n${(crlText.match(/.{1,64}/g) ?? []).join('\n')}\n-----END X509 CRL-----\n`;
 const ETAG = '"version-1"';
@@ -104,7 +104,7 @@ const PAGES = {
 
 function answer(request, response) {
   const { url, headers } = request;
-  requests.push({ url, headers });
+  requests.push({ url, headers, servername: request.socket.servername });
   const path = new URL(url, 'http://x');
   const hops = /^\/hops\/(\d+)$/.exec(path.pathname)?.[1];
   const location =
@@ -116,6 +116,6 @@ function answer(request, response) {
 }
 
 const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
-server.listen(0, host, () => process.send({ port: server.address().port }));
+server.listen(port, host, () => process.send({ port: server.address().port }));
 process.on('message', () => process.send({ requests: requests.splice(0) }));
 process.on('disconnect', () => process.exit());
