@@ -3,7 +3,7 @@ import type { VerifyRequest } from '../wire/request.js';
 import { notPermitted, RequestError } from './request-error.js';
 
 /** What the words behind VERIFY say. */
-export type VerifyArguments = Omit<VerifyRequest, 'certificates' | 'crls' | 'anchors'> & {
+export type VerifyArguments = Omit<VerifyRequest, 'certificates' | 'crls' | 'ocsp' | 'anchors'> & {
   readonly id: string;
 };
 

@@ -204,6 +204,22 @@ test('a responder answers to the profile, but not to its rules for TLS servers',
   expect(codeWith(by(responder, { digest: 'sha1' }))).toBe('OK');
 });
 
+test('the browsers’ and the strict profile take a responder that is in order', () => {
+  const keyed = createResponder(intermediate, {
+    extensions: [
+      ext.keyUsage('digitalSignature'),
+      purpose,
+      noCheck(),
+      ext.authorityKeyIdentifier(intermediate.key.spki),
+    ],
+  });
+  for (const base of ['webpki', 'rfc5280-strict', 'webpki-strict'] as const) {
+    const { code, message } = judge({ base, ocsp: [by(keyed)] });
+    expect({ base, code, message }).toMatchObject({ code: 'OK' });
+  }
+  expect(judge({ base: 'rfc5280-strict', ocsp: [by(responder)] }).message).toContain('aki-present');
+});
+
 test.each(['rsa-2048', 'rsa-pss', 'p-384', 'dsa-1024', 'ed25519', 'ed448'] as const)(
   'a response signed with a %s key is read',
   (key) => {
