@@ -13,14 +13,31 @@ interface BudgetLimits {
   readonly matches: number;
   /** Policies and policy mappings worked into policy graphs. */
   readonly policies: number;
+  /** Names looked at for constraints on their form, over all certificates and paths, however many constraints. */
+  readonly names: number;
+  /** Octets of distinguished names brought into the form in which they are compared. */
+  readonly nameOctets: number;
+  /** Octets of the request's certificates, trust anchors included. */
+  readonly certificateOctets: number;
+  /** Octets of the request's CRLs. A stored one is parsed when it is stored. */
+  readonly crlOctets: number;
+  /** Of those whose entries name issuers. */
+  readonly indirectCrlOctets: number;
 }
 
-const DEFAULT_LIMITS: BudgetLimits = {
+const MIB = 1_048_576;
+
+export const DEFAULT_LIMITS: BudgetLimits = {
   signatures: 20_000,
   steps: 4096,
   comparisons: 1_048_576,
   matches: 1_048_576,
   policies: 15_000,
+  names: 40_000,
+  nameOctets: MIB / 4,
+  certificateOctets: 2 * MIB,
+  crlOctets: 4 * MIB,
+  indirectCrlOctets: MIB / 4,
 };
 
 /** Importing a public key, µs. */
@@ -36,13 +53,19 @@ export class Budget {
   #comparisons: number;
   #matches: number;
   #policies: number;
+  #names: number;
+  #nameOctets: number;
+  readonly #limits: BudgetLimits;
 
   constructor(limits: BudgetLimits = DEFAULT_LIMITS) {
+    this.#limits = limits;
     this.#signatures = limits.signatures;
     this.#steps = limits.steps;
     this.#comparisons = limits.comparisons;
     this.#matches = limits.matches;
     this.#policies = limits.policies;
+    this.#names = limits.names;
+    this.#nameOctets = limits.nameOctets;
   }
 
   spendSignature(microseconds: number): void {
@@ -68,6 +91,28 @@ export class Budget {
   spendPolicies(count: number): void {
     this.#policies -= count;
     if (this.#policies < 0) throw exceeded('following policies');
+  }
+
+  spendNames(count: number): void {
+    this.#names -= count;
+    if (this.#names < 0) throw exceeded('looking at names under constraints');
+  }
+
+  spendNameOctets(count: number): void {
+    this.#nameOctets -= count;
+    if (this.#nameOctets < 0) throw exceeded('comparing distinguished names');
+  }
+
+  /** Octets of all certificates, of all CRLs, and of the indirect ones among them, that the request holds. */
+  checkSize(certificateOctets: number, crlOctets: number, indirectCrlOctets: number): void {
+    const limits = this.#limits;
+    const fewer = 'leave out what no path needs';
+    const store = 'large ones belong into crl.directory';
+    if (certificateOctets > limits.certificateOctets)
+      throw tooLarge('certificates', certificateOctets, limits.certificateOctets, fewer);
+    if (crlOctets > limits.crlOctets) throw tooLarge('CRLs', crlOctets, limits.crlOctets, store);
+    if (indirectCrlOctets > limits.indirectCrlOctets)
+      throw tooLarge('indirect CRLs', indirectCrlOctets, limits.indirectCrlOctets, store);
   }
 }
 
@@ -113,6 +158,13 @@ function keyCost({ kind, bits, curve }: PublicKey): number {
     default:
       return COST_OF_KIND[kind];
   }
+}
+
+function tooLarge(what: string, octets: number, limit: number, wayOut: string): VerifyError {
+  return new VerifyError(
+    'BUDGET_EXCEEDED',
+    `the ${what} of the request have ${octets} octets, more than ${limit}: ${wayOut}`,
+  );
 }
 
 function exceeded(what: string): VerifyError {

@@ -13,12 +13,21 @@ export type ConstrainedNames = ReadonlyMap<NameKind, readonly GeneralName[]>;
  * subjectAltName the mail addresses of the subject. An SmtpUTF8Mailbox is also a mail address (RFC 9598 §6).
  */
 export function constrainedNames(certificate: Certificate): ConstrainedNames {
+  const names = known.get(certificate) ?? gather(certificate);
+  known.set(certificate, names);
+  return names;
+}
+
+/** Every path that ends in a leaf asks for its names again. */
+const known = new WeakMap<Certificate, ConstrainedNames>();
+
+function gather(certificate: Certificate): ConstrainedNames {
   const { subject, subjectAltName } = certificate;
   const names = new Map<NameKind, GeneralName[]>();
   const add = (name: GeneralName): void => {
-    const known = names.get(name.kind);
-    if (known === undefined) names.set(name.kind, [name]);
-    else known.push(name);
+    const ofKind = names.get(name.kind);
+    if (ofKind === undefined) names.set(name.kind, [name]);
+    else ofKind.push(name);
   };
   if (!subject.empty) add({ kind: 'dn', name: subject });
   for (const name of subjectAltName ?? []) {

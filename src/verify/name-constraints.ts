@@ -31,7 +31,9 @@ export class NameConstraintState {
     if (this.#constraints.length === 0) return;
     const names = constrainedNames(certificate);
     for (const constraints of this.#constraints) {
+      this.#budget.spendNames(constraints.names(names));
       this.#budget.spendComparisons(constraints.comparisons(names));
+      this.#budget.spendNameOctets(constraints.nameOctets(names));
       constraints.check(names, certificate);
     }
   }
@@ -65,6 +67,20 @@ class CaConstraints {
     return total;
   }
 
+  /** How many names are looked at. */
+  names(names: ConstrainedNames): number {
+    let total = 0;
+    for (const { kind } of this.#forms) total += names.get(kind)?.length ?? 0;
+    return total;
+  }
+
+  /** Of the directory names that are compared, on both sides: only the first comparison costs this. */
+  nameOctets(names: ConstrainedNames): number {
+    const dns = names.get('dn');
+    const form = this.#forms.find(({ kind }) => kind === 'dn');
+    return dns === undefined || form === undefined ? 0 : octetsOf(dns) + form.octets;
+  }
+
   check(names: ConstrainedNames, certificate: Certificate): void {
     for (const form of this.#forms) {
       for (const name of names.get(form.kind) ?? []) form.check(name, certificate);
@@ -72,11 +88,19 @@ class CaConstraints {
   }
 }
 
+function octetsOf(names: readonly GeneralName[]): number {
+  let octets = 0;
+  for (const name of names) if (name.kind === 'dn') octets += name.name.der.length;
+  return octets;
+}
+
 /** What one CA imposes on names of one form. */
 interface FormConstraint {
   readonly kind: NameKind;
   /** How many subtrees each name is compared with. */
   readonly size: number;
+  /** Of the directory names among them. */
+  readonly octets: number;
   check(name: GeneralName, certificate: Certificate): void;
 }
 
@@ -106,6 +130,7 @@ function formConstraint(
 class UnknownForm implements FormConstraint {
   readonly kind: NameKind;
   readonly size = 0;
+  readonly octets = 0;
   readonly #ca: Certificate;
 
   constructor(kind: NameKind, ca: Certificate) {
@@ -133,6 +158,7 @@ interface PreparedSubtrees<N> {
 class ComparedForm<N> implements FormConstraint {
   readonly kind: NameKind;
   readonly size: number;
+  readonly octets: number;
   readonly #form: NameForm<N>;
   readonly #ca: Certificate;
   readonly #permittedBases: readonly GeneralName[];
@@ -149,6 +175,7 @@ class ComparedForm<N> implements FormConstraint {
   ) {
     this.kind = kind;
     this.size = permitted.length + excluded.length;
+    this.octets = octetsOf(permitted) + octetsOf(excluded);
     this.#form = form;
     this.#ca = ca;
     this.#permittedBases = permitted;

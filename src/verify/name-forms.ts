@@ -1,5 +1,4 @@
 import type { GeneralName } from '../x509/general-name.js';
-import { rdnKeys } from '../x509/name.js';
 import { HostSet, parseHost } from './host-name.js';
 import { parseMailbox } from './mailbox.js';
 import { hostOfUri } from './uri-host.js';
@@ -172,7 +171,7 @@ class DnSubtrees implements Subtrees<readonly string[]> {
   add(base: GeneralName): boolean {
     if (base.kind !== 'dn') return false;
     let node = 0;
-    for (const rdn of rdnKeys(base.name)) {
+    for (const rdn of base.name.rdnKeys) {
       const edge = `${node} ${rdn}`;
       const next = this.#nodes.get(edge) ?? this.#nodes.size + 1;
       this.#nodes.set(edge, next);
@@ -201,6 +200,6 @@ class DnSubtrees implements Subtrees<readonly string[]> {
 
 export const dnForm: NameForm<readonly string[]> = {
   title: 'directoryName',
-  read: (name) => (name.kind === 'dn' ? rdnKeys(name.name) : undefined),
+  read: (name) => (name.kind === 'dn' ? name.name.rdnKeys : undefined),
   subtrees: () => new DnSubtrees(),
 };

@@ -1,8 +1,10 @@
 import type { RevocationMode } from '../revocation-mode.js';
 import type { PolicyInputs, VerifyRequest } from '../wire/request.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
+import { TAG } from '../x509/der.js';
 import { parseCrl } from '../x509/crl.js';
 import { type BasicOcspResponse, parseOcspResponse } from '../x509/ocsp.js';
+import type { Budget } from './budget.js';
 import type { CaMemory } from './ca-memory.js';
 import { failureOf, RequestError } from './failure.js';
 import { type PeerName, peerNames } from './peer-name.js';
@@ -21,6 +23,8 @@ export interface Question {
   readonly policy: PolicyInputs;
   /** DER. */
   readonly leaf: Uint8Array;
+  /** Of all certificates of the request. */
+  readonly certificateOctets: number;
   readonly others: readonly Certificate[];
   readonly crls: readonly CandidateCrl[];
   /** Why certificates (anchors too) and CRLs were set aside: they cannot make anything valid. */
@@ -46,8 +50,8 @@ interface Surroundings {
 const NO_POLICY: PolicyInputs = {};
 const SECOND = 1000;
 
-/** Throws `RequestError`. */
-export function readQuestion(request: VerifyRequest, surroundings: Surroundings): Question {
+/** Throws `RequestError`, and BUDGET_EXCEEDED for a request that is too large to be looked into. */
+export function readQuestion(request: VerifyRequest, surroundings: Surroundings, budget: Budget): Question {
   const { memory } = surroundings;
   const profile = profileOf(request, surroundings);
   const leaf = request.certificates[0];
@@ -55,6 +59,8 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings)
   const now = surroundings.now();
   const at = instantOf(request, now);
   const purpose = request.purpose ?? profile.purpose;
+  const certificateOctets = octetsOf(request.certificates) + octetsOf(request.anchors ?? []);
+  budget.checkSize(certificateOctets, octetsOf(request.crls), octetsOf(request.crls.filter(isIndirect)));
   const certificates = readAll(
     request.certificates.slice(1),
     (der) => memory.certificate(der) ?? parseCertificate(der),
@@ -69,6 +75,7 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings)
     names: peerNames(request),
     policy: request.policy ?? NO_POLICY,
     leaf,
+    certificateOctets,
     others: certificates.read,
     crls: crls.read,
     brokenCertificates: certificates.broken.concat(anchors.broken),
@@ -78,6 +85,19 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings)
     at,
     time: Math.floor((at ?? now) / SECOND) * SECOND,
   };
+}
+
+function octetsOf(items: readonly Uint8Array[]): number {
+  let octets = 0;
+  for (const { length } of items) octets += length;
+  return octets;
+}
+
+const CERTIFICATE_ISSUER = Buffer.from([TAG.oid, 3, 0x55, 0x1d, 0x1d]);
+
+/** Whether entries may name their certificates' issuers (§5.3.3); seen in no time, and never missed. */
+function isIndirect(der: Uint8Array): boolean {
+  return Buffer.from(der.buffer, der.byteOffset, der.length).includes(CERTIFICATE_ISSUER);
 }
 
 function profileOf(request: VerifyRequest, { profiles, defaultProfile }: Surroundings): Profile {

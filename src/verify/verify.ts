@@ -33,20 +33,31 @@ const NOBODY: SigningInputs['inProgress'] = [];
 
 /** The whole of it: a request's verdict. Throws `RequestError` when the request itself makes no sense. */
 export function verify(request: VerifyRequest, environment: VerifyEnvironment, trace?: Trace): Verdict {
-  const question = readQuestion(request, environment);
-  return toVerdict(answer(question, environment, trace), question.now);
+  const budget = new Budget();
+  let question: Question;
+  try {
+    question = readQuestion(request, environment, budget);
+  } catch (thrown) {
+    return toVerdict(failed(failureOf(thrown)), environment.now());
+  }
+  return toVerdict(answer(question, environment, budget, trace), question.now);
 }
 
-function answer(question: Question, environment: VerifyEnvironment, trace: Trace | undefined): Outcome {
+function answer(
+  question: Question,
+  environment: VerifyEnvironment,
+  budget: Budget,
+  trace: Trace | undefined,
+): Outcome {
   const results = new Results();
   try {
     const leaf = parseCertificate(question.leaf);
     if (question.anchors.has(leaf)) return leafIsAnchor(leaf);
-    const budget = new Budget();
     const { time, anchors } = question;
     const signatures = new Signatures(environment.memory, budget, leaf);
     const inputs = validationInputs(question, signatures, budget, trace);
     const pool = issuerPool(leaf, question.others, anchors);
+    if (question.certificateOctets > MANY_OCTETS) budget.spendNameOctets(nameOctets(leaf, pool));
     const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace };
     const context = { question, environment, pool, inputs };
     searchPaths(search, (path) => {
@@ -62,6 +73,17 @@ function answer(question: Question, environment: VerifyEnvironment, trace: Trace
     results.add(failure);
     return results.best(() => failure);
   }
+}
+
+/** Names that fit into so many octets are not worth counting. */
+const MANY_OCTETS = 65_536;
+
+/** Of the names that the building of paths may have to compare. */
+function nameOctets(leaf: Certificate, pool: SigningInputs['pool']): number {
+  let octets = leaf.issuer.der.length;
+  for (const { certificate } of pool)
+    octets += certificate.issuer.der.length + certificate.subject.der.length;
+  return octets;
 }
 
 function validationInputs(

@@ -1,6 +1,6 @@
 import { writeElement } from './der-writer.js';
 import { DerReader, TAG } from './der.js';
-import { attributesOf, nameKey, rdnKeys as rdnKeysOf } from './name-key.js';
+import { attributesOf, nameKey, rdnKeys } from './name-key.js';
 import { malformed } from './x509-error.js';
 
 export { formatName } from './name-format.js';
@@ -13,11 +13,8 @@ export interface Name {
   readonly empty: boolean;
   /** Equal for two names exactly when §7.1 calls them the same; computed at first use. */
   readonly key: string;
-}
-
-/** What `key` is, for each RDN, the most general first: a name lies under those whose keys begin its own (§7.1). */
-export function rdnKeys(name: Name): readonly string[] {
-  return rdnKeysOf(name.der);
+  /** The same for each RDN, the most general first: a name lies under those whose keys begin its own (§7.1). */
+  readonly rdnKeys: readonly string[];
 }
 
 /** The values of every attribute of this type, as text; `undefined` for a value that is no ASCII or UTF-8 string. */
@@ -128,6 +125,7 @@ class NameView implements Name {
   private readonly to: number;
   private derView: Uint8Array | undefined;
   private keyText: string | undefined;
+  private keys: readonly string[] | undefined;
 
   constructor(bytes: Uint8Array, from: number, to: number) {
     this.bytes = bytes;
@@ -135,6 +133,7 @@ class NameView implements Name {
     this.to = to;
     this.derView = undefined;
     this.keyText = undefined;
+    this.keys = undefined;
   }
 
   get der(): Uint8Array {
@@ -147,5 +146,9 @@ class NameView implements Name {
 
   get key(): string {
     return (this.keyText ??= nameKey(this.der));
+  }
+
+  get rdnKeys(): readonly string[] {
+    return (this.keys ??= rdnKeys(this.der));
   }
 }

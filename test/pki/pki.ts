@@ -163,7 +163,7 @@ export function createCrl(issuer: Issuer, options: CrlOptions = {}): { der: Buff
     issuer.name,
     der.time(thisUpdate),
     ...(nextUpdate === null ? [] : [der.time(nextUpdate)]),
-    ...(revoked.length === 0 ? [] : [der.sequence(...revoked.map(revokedEntry))]),
+    ...(revoked.length === 0 ? [] : [der.element(0x30, Buffer.concat(revoked.map(revokedEntry)))]),
     ...(version === 1 || extensions.length === 0 ? [] : [der.explicit(0, der.sequence(...extensions))]),
   );
   const signature = signWith(issuer.key, digest, options.breakSignature ? der.sequence(tbs) : tbs);

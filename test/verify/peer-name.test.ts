@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { Budget } from '../../src/verify/budget.js';
+import { Budget, DEFAULT_LIMITS } from '../../src/verify/budget.js';
 import { checkPeerNames, peerNames } from '../../src/verify/peer-name.js';
 import type { Rule } from '../../src/verify/profiles.js';
 import type { VerifyRequest } from '../../src/wire/request.js';
@@ -121,8 +121,7 @@ test('names asked for times names presented are weighed before they are compared
     crls: [],
     hosts: Array.from({ length: 11 }, () => 'a.example'),
   });
-  const none = { signatures: 0, steps: 0, comparisons: 0, policies: 0 };
-  const limits = { ...none, matches: 10 * leaf.subjectAltName!.length };
+  const limits = { ...DEFAULT_LIMITS, matches: 10 * leaf.subjectAltName!.length };
   expect(() => checkPeerNames([leaf], wanted.slice(1), new Set(), new Budget(limits))).not.toThrow();
   expect(() => checkPeerNames([leaf], [...wanted, ...wanted], new Set(), new Budget(limits))).toThrow(
     'looking for the names asked for would cost more',

@@ -146,11 +146,7 @@ describe('an indirect CRL', () => {
     const parsed = parseCrl(crl);
     expect(stored?.crl.hasCertificateIssuer).toBe(true);
     for (const { name } of [root, a, b, createRoot({ subject: 'Indirect C' })]) {
-      const issuer = {
-        der: name,
-        empty: false,
-        key: parseCrl(createCrl({ name, key: root.key }).der).issuer.key,
-      };
+      const { issuer } = parseCrl(createCrl({ name, key: root.key }).der);
       for (let serial = 1; serial <= 7; serial++) {
         const octets = Uint8Array.of(serial);
         expect(stored?.crl.find(octets, issuer)).toEqual(parsed.find(octets, issuer));
