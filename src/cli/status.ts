@@ -1,5 +1,5 @@
 import { PkixdError } from '../errors.js';
-import type { ListenerStatus, Replacement, ServerStatus, WorkerStatus } from '../wire/control.js';
+import type { LatencyRow, ListenerStatus, Replacement, ServerStatus, WorkerStatus } from '../wire/control.js';
 import type { WorkerStatistics } from '../wire/ipc.js';
 import type { Command } from './command.js';
 import { print } from './context.js';
@@ -62,6 +62,7 @@ export function describeStatus(server: ServerStatus): string {
     rss,
     listeners,
     replaced,
+    latencies,
   } = server;
   const ready = workers.filter((worker) => worker.state === 'ready').length;
   return [
@@ -71,6 +72,9 @@ export function describeStatus(server: ServerStatus): string {
     formatTable(LISTENER_COLUMNS, listeners),
     '',
     formatTable(WORKER_COLUMNS, workers),
+    ...(latencies.length > 0
+      ? ['', 'Latency over the last one to two minutes, ms', formatTable(LATENCY_COLUMNS, latencies)]
+      : []),
     ...(replaced.length > 0 ? ['', formatTable(REPLACEMENT_COLUMNS, replaced)] : []),
   ].join('\n');
 }
@@ -87,6 +91,22 @@ const LISTENER_COLUMNS: readonly Column<ListenerStatus>[] = [
   { title: 'REFUSED', align: 'right', cell: (l) => l.refused },
   { title: 'BACKLOG', align: 'right', cell: (l) => l.backlog ?? '-' },
 ];
+
+const LATENCY_COLUMNS: readonly Column<LatencyRow>[] = [
+  { title: 'PROTOCOL', align: 'left', cell: (l) => l.protocol },
+  { title: 'STEP', align: 'left', cell: (l) => l.step },
+  { title: 'REQUESTS', align: 'right', cell: (l) => l.count },
+  ...(['p50', 'p90', 'p99', 'p999', 'max'] as const).map((quantile): Column<LatencyRow> => ({
+    title: quantile.toUpperCase(),
+    align: 'right',
+    cell: (l) => formatMilliseconds(l[quantile]),
+  })),
+];
+
+/** Three digits, or as many as there are before the point. */
+function formatMilliseconds(value: number): string {
+  return value.toFixed([1, 10, 100].filter((limit) => value < limit).length);
+}
 
 const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
   { title: 'WORKER', align: 'right', cell: (w) => w.worker },

@@ -2,6 +2,7 @@ import type { ServerStatus } from '../wire/control.js';
 import type { BacklogReader } from './backlog-reader.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Fleet } from './fleet.js';
+import { latencyRows } from './latency-window.js';
 import { boundTo, type Listener } from './listeners.js';
 import { VERSION } from '../version.js';
 
@@ -39,6 +40,7 @@ export function statusOf(sources: StatusSources): ServerStatus {
       backlog: backlog?.of(boundTo(listener)) ?? null,
     })),
     workers: fleet.handles.map((handle) => handle.status()),
+    latencies: latencyRows(fleet.handles.map(({ latencies }) => latencies)),
     replaced: fleet.replaced,
   };
 }

@@ -5,6 +5,7 @@ import type { Logger, LogSink } from '../log.js';
 import type { WorkerStatus } from '../wire/control.js';
 import type { Handover, ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
 import type { ForkedWorker } from './cluster.js';
+import { LatencyWindow } from './latency-window.js';
 import { captureLines } from './line-capture.js';
 import type { HandoverTarget } from './seat.js';
 import { WorkerChannel } from './worker-channel.js';
@@ -58,6 +59,7 @@ export class WorkerHandle implements HandoverTarget {
   leaving = false;
   readyAt: number | undefined;
   statistics: WorkerStatistics | undefined;
+  readonly latencies: LatencyWindow;
 
   constructor(forked: ForkedWorker, options: HandleOptions) {
     this.#forked = forked;
@@ -66,6 +68,7 @@ export class WorkerHandle implements HandoverTarget {
     this.pid = forked.pid;
     this.#forkedAt = options.now();
     this.#heardAt = this.#forkedAt;
+    this.latencies = new LatencyWindow(this.#forkedAt);
     this.#pingedAt = this.#forkedAt;
     this.#channel = new WorkerChannel(forked.messages, {
       message: (message) => this.#hear(message),
@@ -169,6 +172,7 @@ export class WorkerHandle implements HandoverTarget {
     if (message.type === 'pong') {
       if (message.sequence === this.#sequence) this.#pingOpen = false;
       this.statistics = message.statistics;
+      this.latencies.report(message.latencies, now);
     } else if (message.type === 'drained') {
       this.#exitWithin(EXIT_GRACE);
     } else if (message.type === 'ready' && this.#state === 'starting') {

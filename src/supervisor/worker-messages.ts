@@ -1,5 +1,6 @@
 import { LOG_LEVELS, type LogRecord } from '../log.js';
-import type { ToPrimary, WorkerStatistics } from '../wire/ipc.js';
+import { Histogram } from '../wire/histogram.js';
+import { LATENCY_STEPS, type LatencyCounts, type ToPrimary, type WorkerStatistics } from '../wire/ipc.js';
 
 /** More ids or log records than this in one message are no honest worker's. */
 const MAX_ITEMS = 65_536;
@@ -20,9 +21,9 @@ export function parseToPrimary(value: unknown): ToPrimary | undefined {
       return { type: 'ready', pid, version, threads };
     }
     case 'pong': {
-      const { sequence, statistics } = value;
-      return isCount(sequence) && isStatistics(statistics)
-        ? { type: 'pong', sequence, statistics }
+      const { sequence, statistics, latencies } = value;
+      return isCount(sequence) && isStatistics(statistics) && isLatencies(latencies)
+        ? { type: 'pong', sequence, statistics, latencies }
         : undefined;
     }
     case 'load': {
@@ -75,6 +76,20 @@ const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
 
 function isStatistics(value: unknown): value is WorkerStatistics {
   return isFields(value) && Object.keys(STATISTICS).every((key) => isAmount(value[key]));
+}
+
+/** Protocols that a worker may speak, times the steps of each, with room to spare. */
+const MAX_LATENCIES = 64;
+
+function isLatencies(value: unknown): value is readonly LatencyCounts[] {
+  return Array.isArray(value) && value.length <= MAX_LATENCIES && value.every(isLatency);
+}
+
+function isLatency(value: unknown): value is LatencyCounts {
+  if (!isFields(value) || !isText(value['protocol'])) return false;
+  return (
+    LATENCY_STEPS.some((step) => step === value['step']) && Histogram.from(value['counts']) !== undefined
+  );
 }
 
 function parseLog(value: unknown): ToPrimary | undefined {

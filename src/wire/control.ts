@@ -34,6 +34,8 @@ export interface ServerStatus {
   readonly rss: number;
   readonly listeners: readonly ListenerStatus[];
   readonly workers: readonly WorkerStatus[];
+  /** Of the last one to two minutes. */
+  readonly latencies: readonly LatencyRow[];
   /** The last workers that were replaced though no operator asked for it, oldest first. */
   readonly replaced: readonly Replacement[];
 }
@@ -44,6 +46,18 @@ export interface Replacement {
   /** Milliseconds ago. */
   readonly ago: number;
   readonly why: string;
+}
+
+/** How long requests took, in milliseconds; `step` as in `LatencyStep`. */
+export interface LatencyRow {
+  readonly protocol: string;
+  readonly step: string;
+  readonly count: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
 }
 
 export interface ListenerStatus {

@@ -20,7 +20,12 @@ export type ToWorker =
 
 export type ToPrimary =
   | { readonly type: 'ready'; readonly pid: number; readonly version: string; readonly threads: number }
-  | { readonly type: 'pong'; readonly sequence: number; readonly statistics: WorkerStatistics }
+  | {
+      readonly type: 'pong';
+      readonly sequence: number;
+      readonly statistics: WorkerStatistics;
+      readonly latencies: readonly LatencyCounts[];
+    }
   /** The worker's load after a change, sent at most once a turn of its loop. */
   | { readonly type: 'load'; readonly inFlight: number; readonly connections: number }
   /** These connections are the worker's now: the primary destroys its copies. In id order. */
@@ -53,6 +58,21 @@ export interface Handover {
   readonly id: number;
   /** The listener's name in the configuration. */
   readonly listener: string;
+}
+
+export const LATENCY_STEPS = ['total', 'queued', 'ran', 'waited'] as const;
+/**
+ * `total`: from a request's last byte to its answer; of that `queued` for a thread, `ran` in it, `waited` for what the
+ * task asked for in between (a CRL).
+ */
+export type LatencyStep = (typeof LATENCY_STEPS)[number];
+
+/** How long requests took since the worker's start. */
+export interface LatencyCounts {
+  readonly protocol: string;
+  readonly step: LatencyStep;
+  /** See wire/histogram.ts. */
+  readonly counts: Uint8Array;
 }
 
 /** A worker's account of itself, in each pong. Counters run since the worker's start. */

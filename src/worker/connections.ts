@@ -32,7 +32,7 @@ export interface ConnectionsOptions {
 }
 
 /** What a connection needs of the worker and not of this class. */
-export type WorkersPart = Omit<ConnectionHost, 'onRequest' | 'onLeaving' | 'onClosed'>;
+export type WorkersPart = Omit<ConnectionHost, 'protocol' | 'onRequest' | 'onLeaving' | 'onClosed'>;
 
 /** The share of the drain timeout after which requests that are still arriving are given up. */
 const READING_SHARE = 0.8;
@@ -171,6 +171,7 @@ export class Connections {
     const session = view.protocol.open({ limits: this.#options.limits, maxInFlight, permits: view.permits });
     const connection = new Connection(stream, session, {
       ...this.#host,
+      protocol: view.protocol.name,
       onRequest: (asked) => {
         this.#active.touch(asked);
       },

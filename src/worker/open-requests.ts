@@ -4,6 +4,7 @@ import type { Task, TaskOutcome } from '../wire/task.js';
 import { AnswersAsReady, AnswerSlots } from './answer-slots.js';
 import type { Clock } from './clock.js';
 import type { Counters } from './counters.js';
+import type { Latencies, RequestTimes } from './latencies.js';
 import { abandon, type QueuedRequest } from './request-queue.js';
 
 /** What carries requests out, and counts them. */
@@ -11,6 +12,9 @@ export interface RequestHost {
   readonly counters: Counters;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly latencies: Latencies;
+  /** The protocol spoken, as the latencies name it. */
+  readonly protocol: string;
   /** Queues a task; `settle` is called once, perhaps at once (BUSY, known), with the milliseconds that it ran. */
   submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest;
   requestStatus(answer: (status: unknown) => void): void;
@@ -63,17 +67,19 @@ export class OpenRequests {
     const slot = this.#openSlot();
     const readAt = this.#host.clock.now();
     let settled = false;
-    const request = this.#host.submit(event.task, (outcome, ran) => {
+    let request: QueuedRequest | undefined;
+    request = this.#host.submit(event.task, (outcome, ran) => {
       settled = true;
       if (this.#closed) return;
       this.#tasks.delete(event);
       this.#sink.guarded(() => {
         const answer = event.answer(outcome);
         this.#answer(slot, answer.bytes);
-        if (!this.#host.log.enabled('verbose')) return;
-        const queued = Math.max(0, this.#host.clock.now() - readAt - ran);
-        const times = { queuedMs: round(queued), ranMs: round(ran) };
-        this.#host.log.verbose('answered', { id: event.label, ...answer.log(), ...times });
+        const times = { total: this.#host.clock.now() - readAt, ran, waited: request?.waited ?? 0 };
+        if (outcome.kind === 'done') this.#host.latencies.record(this.#host.protocol, times);
+        if (this.#host.log.enabled('verbose')) {
+          this.#host.log.verbose('answered', { id: event.label, ...answer.log(), ...inWords(times) });
+        }
       });
     });
     if (!settled) this.#tasks.set(event, request);
@@ -106,6 +112,11 @@ export class OpenRequests {
     this.#host.loadChanged();
     this.#slots.fill(slot, bytes);
   }
+}
+
+function inWords({ total, ran, waited }: RequestTimes): Readonly<Record<string, number>> {
+  const queuedMs = round(Math.max(0, total - ran - waited));
+  return { queuedMs, ranMs: round(ran), ...(waited > 0 && { waitedMs: round(waited) }) };
 }
 
 /** To hundredths of a millisecond. */

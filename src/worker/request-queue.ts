@@ -9,6 +9,8 @@ export interface QueuedRequest {
   attempt: Attempt;
   /** Milliseconds that attempts before this one ran. */
   ran: number;
+  /** Milliseconds that it waited between attempts. */
+  waited: number;
   /** Set when nobody waits for the outcome any more: it is then not started, but settled as CANCELLED. See `abandon`. */
   abandoned: boolean;
   /** Told of that while the request waits outside queue and threads. */
@@ -27,6 +29,7 @@ export function newRequest(task: Task, queuedAt: number, settle: QueuedRequest['
     queuedAt,
     attempt: FIRST_ATTEMPT,
     ran: 0,
+    waited: 0,
     abandoned: false,
     onAbandoned: undefined,
     deaths: 0,

@@ -81,12 +81,14 @@ export class StepRunner {
   #wait(request: QueuedRequest, name: string, ended: Promise<Uint8Array>, left: number): void {
     this.#waiting++;
     this.#bytes += size(request);
+    const began = this.#clock.now();
     let hasLeft = false;
     const leave = (): boolean => {
       if (hasLeft) return false;
       hasLeft = true;
       request.onAbandoned = undefined;
       cancelDeadline();
+      request.waited += this.#clock.now() - began;
       this.#waiting--;
       this.#bytes -= size(request);
       return true;

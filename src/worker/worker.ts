@@ -15,6 +15,7 @@ import { newCounters } from './counters.js';
 import { Deadlines } from './deadlines.js';
 import { startGuard } from './guard.js';
 import { HeldBytes } from './held-bytes.js';
+import { Latencies } from './latencies.js';
 import { OutcomeCache } from './outcome-cache.js';
 import { newRequest, RequestQueue, type QueuedRequest } from './request-queue.js';
 import type { Services } from './services.js';
@@ -68,6 +69,7 @@ class Worker {
   readonly #config: Config;
   readonly #link: SupervisorLink;
   readonly #counters = newCounters();
+  readonly #latencies = new Latencies();
   readonly #queue: RequestQueue;
   readonly #services: Services;
   readonly #steps: StepRunner;
@@ -109,7 +111,7 @@ class Worker {
   onMessage(message: Exclude<ToWorker, { type: 'configure' }>): void {
     switch (message.type) {
       case 'ping':
-        this.#link.send({ type: 'pong', sequence: message.sequence, statistics: this.#statistics() });
+        this.#answerPing(message.sequence);
         return;
       case 'tls':
         this.#connections.configureTls(message.listeners, message.ticketKeys);
@@ -126,6 +128,11 @@ class Worker {
       case 'drain':
         void this.#drain(message.lastId, message.timeout);
     }
+  }
+
+  #answerPing(sequence: number): void {
+    const latencies = this.#latencies.counts();
+    this.#link.send({ type: 'pong', sequence, statistics: this.#statistics(), latencies });
   }
 
   async #becomeReady(version: string): Promise<void> {
@@ -255,6 +262,7 @@ class Worker {
       held: new HeldBytes(config['request.maxHeld']),
       log: this.log,
       clock: SYSTEM_CLOCK,
+      latencies: this.#latencies,
       submit: (task, settle) => this.#submit(task, settle),
       requestStatus: (answer) => {
         this.#statusRequests.request(answer);

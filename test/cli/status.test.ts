@@ -17,6 +17,9 @@ const STATUS: ServerStatus = {
   listeners: [
     { name: 'inner', address: 'unix:/run/a', protocol: 'line', accepted: 12, refused: 3, backlog: 1 },
   ],
+  latencies: [
+    { protocol: 'line', step: 'total', count: 7, p50: 0.1, p90: 0.25, p99: 1.5, p999: 12, max: 1234 },
+  ],
   workers: [
     {
       worker: 1,
@@ -64,6 +67,7 @@ test('the status shows the server, each listener and each worker, a dash where n
     / 1 +ready +8 +1m 1s +120ms +1 +3 +2 +300 +4 +5 +6 +7 +8 +6 +25% +9ms +1\/2 +25% +100 MiB +60 MiB$/m,
   );
   expect(text).toMatch(/ 2 +10 +1m 5s +it was ended by SIGSEGV$/m);
+  expect(text).toMatch(/^line +total +7 +0\.100 +0\.250 +1\.50 +12\.0 +1234$/m);
   expect(text).toMatch(/ 3 +starting +9 +10ms +- .*-$/m);
 });
 

@@ -85,7 +85,7 @@ function pong(sequence) {
     rss: process.memoryUsage.rss(),
     anonymousRss: process.memoryUsage.rss(),
   };
-  say({ type: 'pong', sequence, statistics });
+  say({ type: 'pong', sequence, statistics, latencies: [] });
 }
 
 function drain(lastId) {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from '@jest/globals';
 import { parseToPrimary } from '../../src/supervisor/worker-messages.js';
 import { decode, encode } from '../../src/wire/codec.js';
+import { Histogram } from '../../src/wire/histogram.js';
 import type { ToPrimary, WorkerStatistics } from '../../src/wire/ipc.js';
 
 const statistics: WorkerStatistics = {
@@ -29,9 +30,11 @@ const statistics: WorkerStatistics = {
   activeConnections: 1,
 };
 
+const LATENCY = { protocol: 'line', step: 'ran', counts: new Histogram().bytes() } as const;
+
 const MESSAGES: readonly ToPrimary[] = [
   { type: 'ready', pid: 7, version: '1.2.3', threads: 2 },
-  { type: 'pong', sequence: 3, statistics },
+  { type: 'pong', sequence: 3, statistics, latencies: [LATENCY] },
   { type: 'load', inFlight: 0, connections: 9 },
   { type: 'accepted', ids: [1, 2, 3] },
   { type: 'refused', ids: [4] },
@@ -56,7 +59,19 @@ test.each<[string, unknown]>([
   ['no ids', { type: 'accepted', ids: [] }],
   ['ids without end', { type: 'accepted', ids: Array.from({ length: 70_000 }, (_, id) => id) }],
   ['a load that is no number', { type: 'load', inFlight: Number.NaN, connections: 0 }],
-  ['statistics with a hole', { type: 'pong', sequence: 1, statistics: { ...statistics, rss: undefined } }],
+  [
+    'statistics with a hole',
+    { type: 'pong', sequence: 1, statistics: { ...statistics, rss: undefined }, latencies: [] },
+  ],
+  ['no latencies', { type: 'pong', sequence: 1, statistics }],
+  [
+    'a latency cut off',
+    { type: 'pong', sequence: 1, statistics, latencies: [{ ...LATENCY, counts: new Uint8Array(8) }] },
+  ],
+  [
+    'a latency of nothing known',
+    { type: 'pong', sequence: 1, statistics, latencies: [{ ...LATENCY, step: 'slept' }] },
+  ],
   [
     'an unknown level',
     { type: 'log', records: [{ time: 1, level: 'fatal', message: '', source: '', pid: 1, fields: {} }] },

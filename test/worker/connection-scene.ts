@@ -6,6 +6,7 @@ import { Connection, type ConnectionHost } from '../../src/worker/connection.js'
 import { newCounters } from '../../src/worker/counters.js';
 import { Deadlines } from '../../src/worker/deadlines.js';
 import { HeldBytes } from '../../src/worker/held-bytes.js';
+import { Latencies } from '../../src/worker/latencies.js';
 import { newRequest, type QueuedRequest } from '../../src/worker/request-queue.js';
 import { echoProtocol } from './entry/echo-protocol.mjs';
 import { FakeClock } from './fake-clock.js';
@@ -27,6 +28,7 @@ export function connect(
   const tasks: Submitted[] = [];
   const statusAnswers: ((status: unknown) => void)[] = [];
   const counters = newCounters();
+  const latencies = new Latencies();
   let closed = 0;
   let left = 0;
   const { ours, theirs } = duplexPair();
@@ -45,6 +47,8 @@ export function connect(
       logged.push(record);
     }),
     clock,
+    latencies,
+    protocol: 'echo',
     submit: (task, settle) => {
       const request = newRequest(task, clock.now(), settle);
       tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });
@@ -77,6 +81,7 @@ export function connect(
     ours,
     theirs,
     counters,
+    latencies,
     tasks,
     statusAnswers,
     logged,
