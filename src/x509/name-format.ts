@@ -3,7 +3,7 @@ import { attributesOf } from './name-key.js';
 import { OID } from './oid.js';
 
 /** RFC 4514 §3, and emailAddress, which stands in many a certificate. */
-const SHORT_NAMES = new Map<string, string>([
+export const SHORT_NAMES: ReadonlyMap<string, string> = new Map<string, string>([
   [OID.commonName, 'CN'],
   [OID.localityName, 'L'],
   [OID.stateOrProvinceName, 'ST'],
