@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/problems.js';
+import { ConfiguredSources, CrlSourcesError } from '../crl/fetch/configured-sources.js';
+import { fetcherOptions } from '../crl/fetch/fetcher-options.js';
 import { messageOf } from '../errors.js';
 import { readTlsMaterials } from '../supervisor/tls-materials.js';
 import { readAnchors } from '../thread/anchors.js';
@@ -31,6 +33,11 @@ export function checkFiles(config: Config, warn: (message: string) => void): voi
     readTlsMaterials(config.listeners);
   } catch (error) {
     problems.push(`listeners: ${messageOf(error)}`);
+  }
+  try {
+    ConfiguredSources.read(config, fetcherOptions(config, process.env).policy);
+  } catch (error) {
+    problems.push(...(error instanceof CrlSourcesError ? error.problems : [messageOf(error)]));
   }
   if (problems.length > 0) throw new ConfigError(problems);
   const folder = config['crl.directory'];

@@ -1,5 +1,6 @@
 import type { RevocationMode } from '../revocation-mode.js';
 import type { Address } from './address.js';
+import type { CrlSourceConfig } from './crl-sources.js';
 import type { OptionValues } from './option-table.js';
 
 /** What a listener may permit its clients; `profiles` and `crls` by default. */
@@ -60,5 +61,6 @@ export const CONTROL_SOCKET = 'control.sock';
 /** The whole configuration, checked and frozen. Paths are absolute. It goes to workers and threads as it is. */
 export interface Config extends OptionValues {
   readonly listeners: readonly ListenerConfig[];
+  readonly 'crl.sources': readonly CrlSourceConfig[];
   readonly profiles: Readonly<Record<string, ProfileConfig>>;
 }

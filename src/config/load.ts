@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from './config.js';
+import { checkCrlSources } from './crl-sources.js';
 import { checkListeners, DEFAULT_LISTENERS } from './listeners.js';
 import { OPTIONS, type OptionKey, type OptionValues } from './option-table.js';
 import { checkOption, type OptionValue } from './option-value.js';
@@ -14,6 +15,7 @@ import {
   settingsOfEnvironment,
   settingsOfFile,
   settingsOfFlags,
+  STRUCTURES,
 } from './sources.js';
 import { didYouMean } from './suggestion.js';
 
@@ -52,6 +54,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const config: Config = {
     ...options,
     listeners: checkListeners(given.get('listeners') ?? defaultListeners(home), findings),
+    'crl.sources': checkCrlSources(given.get('crl.sources'), findings),
     profiles: checkProfiles(given.get('profiles'), options, findings),
   };
   checkRelations(config, findings);
@@ -86,7 +89,7 @@ function latestByKey(settings: readonly Setting[]): Map<string, Setting> {
 }
 
 function rejectUnknown(given: ReadonlyMap<string, Setting>, findings: Findings): void {
-  const known = [...Object.keys(OPTIONS), 'listeners', 'profiles'];
+  const known = [...Object.keys(OPTIONS), ...STRUCTURES];
   for (const { key, origin } of given.values()) {
     if (known.includes(key)) continue;
     findings.problem(key, `there is no such option${didYouMean(key, known)} (from ${origin})`);

@@ -1,3 +1,4 @@
+import { CRL_SOURCE_FIELDS } from './crl-sources.js';
 import { DEFAULT_LISTENERS, LISTENER_FIELDS } from './listeners.js';
 import { OPTIONS, type Option } from './option-table.js';
 import { describeDefault, describeValues } from './option-value.js';
@@ -92,7 +93,22 @@ anchors with the request. \`revocation\`: another revocation mode. \`status\`: t
 ${fieldList(BASE_PROFILE_TEXTS)}
 A verdict \`PROFILE_RULE\` names the broken rule in its message. The fields of an entry:
 
-${fieldList(PROFILE_FIELDS)}`;
+${fieldList(PROFILE_FIELDS)}
+## Sources of CRLs
+
+\`crl.sources\` is a list in the file: CRLs of issuers whose certificates name no place for them, or a better place.
+An issuer's sources are asked, in order, before the places that its certificates name.
+
+\`\`\`yaml
+crl:
+  sources:
+    - issuer: CN=Example CA,O=Example,C=US
+      url: http://crl.example/example-ca.crl
+    - certificate: /etc/pki/other-ca.pem
+      file: /var/lib/crls/other-ca.crl
+\`\`\`
+
+${fieldList(CRL_SOURCE_FIELDS)}`;
 }
 
 function fieldList(fields: Readonly<Record<string, string>>): string {

@@ -7,7 +7,7 @@ import { ConfigError, ConfigFileError, type Findings, type Setting } from './pro
 import { nearest } from './suggestion.js';
 
 /** Keys of the file that hold more than one value: the options of the table live beside them. */
-const STRUCTURES = new Set(['listeners', 'profiles']);
+export const STRUCTURES: ReadonlySet<string> = new Set(['listeners', 'profiles', 'crl.sources']);
 
 /** Characters of a dotted key beyond which it is not looked at further. */
 const MAX_KEY = 200;

@@ -8,10 +8,13 @@ test('a whole configuration is taken as it is', () => {
   expect(receivedConfig(config)).toBe(config);
 });
 
-test.each([['queue.max'], ['listeners'], ['profiles']])('one without %s is refused', (key) => {
-  const partial = Object.fromEntries(Object.entries(config).filter(([name]) => name !== key));
-  expect(() => receivedConfig(partial)).toThrow('no whole configuration');
-});
+test.each([['queue.max'], ['listeners'], ['profiles'], ['crl.sources']])(
+  'one without %s is refused',
+  (key) => {
+    const partial = Object.fromEntries(Object.entries(config).filter(([name]) => name !== key));
+    expect(() => receivedConfig(partial)).toThrow('no whole configuration');
+  },
+);
 
 test.each([null, undefined, 1, 'text'])('%p is refused', (value) => {
   expect(() => receivedConfig(value)).toThrow('no whole configuration');

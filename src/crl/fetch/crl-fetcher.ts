@@ -3,6 +3,7 @@ import { Downloader, type DownloaderOptions } from './downloader.js';
 import { asFetchError } from './fetch-error.js';
 import type { FetchFailed, Validators } from './fetch-outcome.js';
 import { showUrl } from './fetch-url.js';
+import { readLocalFile } from './local-file.js';
 
 export interface CrlRequest {
   readonly url: string;
@@ -25,21 +26,27 @@ export type FetchOutcome =
   | { readonly kind: 'notModified'; readonly validators: Validators }
   | FetchFailed;
 
+const ACCEPT = 'application/pkix-crl, */*;q=0.8';
+
 /** Fetches CRLs over http and https. Knows nothing of the store, and remembers nothing of failures. */
 export class CrlFetcher {
   readonly #downloader: Downloader;
   readonly #maxSize: number;
+  readonly #files: ReadonlySet<string>;
 
-  constructor(options: DownloaderOptions) {
+  /** `files`: the `file:` URLs of the configuration; no other file is ever read. */
+  constructor(options: DownloaderOptions, files: ReadonlySet<string> = new Set()) {
     this.#downloader = new Downloader(options);
     this.#maxSize = options.maxSize;
+    this.#files = files;
   }
 
   /** Always resolves, and within `fetchTimeout`. */
   async fetch({ url, validators, revalidate, signal }: CrlRequest): Promise<FetchOutcome> {
     try {
-      const accept = 'application/pkix-crl, */*;q=0.8';
-      const downloaded = await this.#downloader.get({ url, accept, validators, revalidate, signal });
+      const downloaded = this.#files.has(url)
+        ? await readLocalFile(url, validators?.etag, this.#maxSize)
+        : await this.#downloader.get({ url, accept: ACCEPT, validators, revalidate, signal });
       if (downloaded.kind === 'notModified') return downloaded;
       const der = await crlOf(downloaded.body, this.#maxSize);
       return { kind: 'fetched', der, validators: downloaded.validators, url: downloaded.url };

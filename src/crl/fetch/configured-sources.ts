@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import type { Config } from '../../config/config.js';
+import type { CrlSourceConfig } from '../../config/crl-sources.js';
+import { messageOf, PkixdError } from '../../errors.js';
+import { parseCertificate } from '../../x509/certificate.js';
+import { parseNameText } from '../../x509/name-text.js';
+import type { Name } from '../../x509/name.js';
+import { parsePem } from '../../x509/pem.js';
+import type { AddressPolicy } from './address-policy.js';
+import { parseFetchUrl } from './fetch-url.js';
+
+/** Entries of `crl.sources` that cannot be used, one problem each. */
+export class CrlSourcesError extends PkixdError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('BAD_CRL_SOURCES', problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+const NONE: readonly string[] = [];
+const DER_SEQUENCE = 0x30;
+
+/** Where the configuration says that the CRLs of an issuer are (`crl.sources`). */
+export class ConfiguredSources {
+  readonly #byIssuer: ReadonlyMap<string, readonly string[]>;
+  /** The `file:` URLs among them: only these may be read. */
+  readonly files: ReadonlySet<string>;
+
+  private constructor(entries: readonly { readonly issuer: Name; readonly url: string }[]) {
+    const byIssuer = new Map<string, string[]>();
+    for (const { issuer, url } of entries) {
+      byIssuer.set(issuer.key, [...(byIssuer.get(issuer.key) ?? NONE), url]);
+    }
+    this.#byIssuer = byIssuer;
+    this.files = new Set(entries.map(({ url }) => url).filter((url) => url.startsWith('file:')));
+  }
+
+  /**
+   * Reads the certificates that name issuers, and holds the URLs to the rules as far as they can be told without
+   * asking anybody. Throws CrlSourcesError with all that is wrong.
+   */
+  static read(config: Pick<Config, 'crl.sources'>, policy: AddressPolicy): ConfiguredSources {
+    const problems: string[] = [];
+    const entries = config['crl.sources'].flatMap((source, index) => {
+      try {
+        return [{ issuer: issuerOf(source), url: urlOf(source, policy) }];
+      } catch (thrown) {
+        problems.push(`crl.sources[${index}]: ${messageOf(thrown)}`);
+        return [];
+      }
+    });
+    if (problems.length > 0) throw new CrlSourcesError(problems);
+    return new ConfiguredSources(entries);
+  }
+
+  /** In the order of the configuration; a file as a `file:` URL. */
+  urlsFor(issuer: Name): readonly string[] {
+    return this.#byIssuer.get(issuer.key) ?? NONE;
+  }
+}
+
+function issuerOf({ issuer }: CrlSourceConfig): Name {
+  if (issuer.kind === 'name') return parseNameText(issuer.text);
+  try {
+    const content = readFileSync(issuer.path);
+    const der =
+      content[0] === DER_SEQUENCE
+        ? content
+        : parsePem(content.toString('latin1')).find(({ label }) => label === 'CERTIFICATE')?.der;
+    if (der === undefined) throw new Error('it holds no certificate');
+    return parseCertificate(der).subject;
+  } catch (cause) {
+    throw new Error(`certificate ${issuer.path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function urlOf({ from }: CrlSourceConfig, policy: AddressPolicy): string {
+  if (from.kind === 'file') return pathToFileURL(from.path).href;
+  const { href, host, port, literal } = parseFetchUrl(from.url);
+  const refusal =
+    literal === undefined
+      ? policy.refusalOfPort(host, port)
+      : policy.refusalOfAddress(host, port, literal, new Set());
+  if (refusal !== undefined) throw new Error(`${href}: ${refusal}`);
+  return href;
+}

@@ -1,0 +1,36 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { formatSize } from '../../config/units.js';
+import { messageOf } from '../../errors.js';
+import { FetchError } from './fetch-error.js';
+import type { Downloaded } from './downloader.js';
+
+/** A file of `crl.sources`, by its `file:` URL, in the terms of a download: its time and size stand for an ETag. */
+export async function readLocalFile(
+  url: string,
+  knownEtag: string | undefined,
+  maxSize: number,
+): Promise<Downloaded> {
+  let file: FileHandle | undefined;
+  try {
+    // Without waiting: to open a FIFO would otherwise last until somebody writes to it.
+    file = await open(fileURLToPath(url), constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await file.stat({ bigint: true });
+    if (!found.isFile()) throw new Error('it is no file');
+    if (found.size > maxSize) {
+      throw new FetchError(
+        'tooLarge',
+        `it has ${formatSize(Number(found.size))}, and crl.maxSize allows ${formatSize(maxSize)}`,
+      );
+    }
+    const validators = { etag: `"${found.mtimeNs}-${found.size}-${found.ino}"` };
+    if (validators.etag === knownEtag) return { kind: 'notModified', validators };
+    return { kind: 'body', body: await file.readFile(), url, validators };
+  } catch (cause) {
+    if (cause instanceof FetchError) throw cause;
+    throw new FetchError('connection', `it cannot be read: ${messageOf(cause)}`, { cause });
+  } finally {
+    await file?.close();
+  }
+}
