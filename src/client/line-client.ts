@@ -2,8 +2,9 @@ import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Address } from '../config/address.js';
 import type { VerifyRequest } from '../wire/request.js';
-import { VERDICT_CODES, type Verdict } from '../wire/verdict.js';
+import type { Verdict } from '../wire/verdict.js';
 import { requestText } from './line-request.js';
+import { isVerdict } from './message-shape.js';
 import { ConnectionLostError, openSocket, pending } from './socket.js';
 
 /** A verdict, or why the server had none to give: BUSY, NOT_PERMITTED, BAD_ARGUMENT, … */
@@ -114,12 +115,4 @@ function parseObject(json: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined;
   }
-}
-
-/** What a client acts on: the status must be the one that the table gives the code. */
-function isVerdict(body: object): body is Verdict {
-  const { status, code, message, path }: Partial<Record<keyof Verdict, unknown>> = body;
-  if (typeof code !== 'string' || typeof message !== 'string' || !Array.isArray(path)) return false;
-  const known = Object.entries(VERDICT_CODES).find(([word]) => word === code)?.[1];
-  return known !== undefined && known[0] === status;
 }

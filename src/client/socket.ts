@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { formatAddress, type Address } from '../config/address.js';
 import { PkixdError } from '../errors.js';
 
@@ -22,17 +23,26 @@ export class ConnectionLostError extends PkixdError {
   }
 }
 
+/** Begins to connect. `ready` is the event upon which the socket may be used. `tls` is for TLS addresses. */
+export function dial(
+  address: Address,
+  tls: ConnectionOptions = {},
+): { readonly socket: Socket; readonly ready: 'connect' | 'secureConnect' } {
+  if (address.kind === 'unix') return { socket: connect({ path: address.path }), ready: 'connect' };
+  const { host, port } = address;
+  if (address.kind === 'tcp') return { socket: connect({ host, port, noDelay: true }), ready: 'connect' };
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  return { socket: connectTls({ ...servername, ...tls, host, port }), ready: 'secureConnect' };
+}
+
 /** An open connection, or a ConnectError after at most `timeout` milliseconds. The caller adds its own listeners. */
 export async function openSocket(address: Address, timeout: number): Promise<Socket> {
-  const socket =
-    address.kind === 'unix'
-      ? connect({ path: address.path })
-      : connect({ host: address.host, port: address.port });
+  const { socket, ready } = dial(address);
   const { promise, resolve, reject } = pending<Socket>();
   const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${timeout} ms`)), timeout);
   const failed = (error: Error): void => reject(new ConnectError(address, error));
   socket.once('error', failed);
-  socket.once('connect', () => {
+  socket.once(ready, () => {
     socket.off('error', failed);
     resolve(socket);
   });

@@ -13,6 +13,9 @@ export interface Demo {
   der(leaf: Leaf): Buffer;
   /** The leaf and the intermediate, DER. */
   chain(leaf: Leaf): Buffer[];
+  /** The same in PEM, and the leaf's key. */
+  chainPem(leaf: Leaf): string;
+  key(leaf: Leaf): string;
   /** A whole VERIFY of this leaf with the intermediate. */
   verify(leaf: Leaf, words: string): string;
   /** A VERIFY of any bytes in place of a leaf. */
@@ -39,6 +42,8 @@ export function demo(): Demo {
     pem: (leaf) => leaves[leaf].pem,
     der: (leaf) => leaves[leaf].der,
     chain: (leaf) => [leaves[leaf].der, intermediate.der],
+    chainPem: (leaf) => leaves[leaf].pem + intermediate.pem,
+    key: (leaf) => leaves[leaf].key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     verify: (leaf, words) => `VERIFY ${words}\n${leaves[leaf].pem}${intermediate.pem}.\n`,
     verifyDer: (der) => `VERIFY\n${pemOf('CERTIFICATE', der)}${intermediate.pem}.\n`,
     remove: () => rmSync(directory, { recursive: true, force: true }),

@@ -1,0 +1,15 @@
+/** The first pause, and the longest, in milliseconds. */
+const FIRST = 50;
+const LONGEST = 5000;
+
+/**
+ * How long to wait before attempt `failures` + 1, in milliseconds: twice as long each time, at least what the server
+ * asked for, and scattered over a half more, so that clients turned away together do not come back together.
+ *
+ * @param failures attempts that failed so far, from 1.
+ * @param random 0 to 1.
+ */
+export function pauseAfter(failures: number, retryAfter: number | undefined, random: number): number {
+  const doubled = Math.min(LONGEST, FIRST * 2 ** (failures - 1));
+  return Math.max(doubled, retryAfter ?? 0) * (1 + random / 2);
+}

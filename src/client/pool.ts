@@ -1,0 +1,173 @@
+import type { Address } from '../config/address.js';
+import type { PkixdError } from '../errors.js';
+import type { Call, CallQueue } from './call.js';
+import { pauseAfter } from './backoff.js';
+import { BusyError, ClosedError } from './errors.js';
+import type { MsgpackConnection } from './msgpack-connection.js';
+import { openConnection, type OpenOptions } from './open-connection.js';
+import { ConnectError } from './socket.js';
+
+export interface PoolOptions extends OpenOptions {
+  readonly servers: readonly Address[];
+  /** The most connections at once, over all servers. */
+  readonly maxConnections: number;
+  /** Calls fail as soon as no server could be reached, and not only when their time is over. */
+  readonly failFast: boolean;
+}
+
+/** Requests in flight on every connection at which another one is opened. */
+const GROW_AT = 8;
+
+/** One server, as far as connecting to it goes. */
+interface Target {
+  readonly address: Address;
+  connections: number;
+  /** In a row. */
+  failures: number;
+  retryAt: number;
+}
+
+/**
+ * The connections of a client, opened as they are needed: the first call opens one, and another is opened when all are
+ * busy. A server that cannot be reached is left alone for a while, longer each time. Calls that find no room wait here
+ * in their order.
+ */
+export class Pool implements CallQueue {
+  readonly #options: PoolOptions;
+  readonly #targets: readonly Target[];
+  /** Those that take calls. */
+  readonly #connections = new Set<MsgpackConnection>();
+  /** Those that are open, on their way out or not. */
+  readonly #open = new Set<MsgpackConnection>();
+  readonly #waiting = new Set<Call>();
+  #opening = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #trouble: PkixdError | undefined;
+  #onAllClosed: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#targets = options.servers.map((address) => ({ address, connections: 0, failures: 0, retryAt: 0 }));
+  }
+
+  get trouble(): PkixdError | undefined {
+    return this.#trouble;
+  }
+
+  submit(call: Call): void {
+    if (this.#closed) {
+      call.fail(new ClosedError());
+      return;
+    }
+    const connection = this.#waiting.size === 0 ? this.#choose() : undefined;
+    if (connection) call.sendOn(connection);
+    else this.#waiting.add(call);
+    this.#grow();
+  }
+
+  withdraw(call: Call): void {
+    this.#waiting.delete(call);
+  }
+
+  /** Takes no further call. Resolves when what was sent is answered, or given up, and every connection is closed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    for (const call of this.#waiting) call.fail(new ClosedError());
+    for (const connection of this.#open) connection.close();
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onAllClosed = resolve;
+    });
+  }
+
+  #serve(): void {
+    for (const call of this.#waiting) {
+      const connection = this.#choose();
+      if (!connection) break;
+      this.#waiting.delete(call);
+      call.sendOn(connection);
+    }
+    this.#grow();
+  }
+
+  /** The one with the least to do. */
+  #choose(): MsgpackConnection | undefined {
+    let least: MsgpackConnection | undefined;
+    for (const connection of this.#connections) {
+      if (connection.usable && (!least || connection.inFlight < least.inFlight)) least = connection;
+    }
+    return least;
+  }
+
+  /** Opens a connection where one is wanted, one at a time: its room may be enough. */
+  #grow(): void {
+    if (this.#closed || this.#opening > 0 || this.#connections.size >= this.#options.maxConnections) return;
+    const least = this.#choose();
+    if (least ? least.inFlight < GROW_AT : this.#waiting.size === 0) return;
+    const now = performance.now();
+    const target = bestOf(this.#targets, now);
+    if (target && target.retryAt <= now) void this.#connect(target);
+    else if (target) {
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.#grow(), target.retryAt - now).unref();
+    }
+  }
+
+  async #connect(target: Target): Promise<void> {
+    this.#opening++;
+    target.connections++;
+    try {
+      this.#adopt(target, await openConnection(target.address, this.#options, this.#listener(target)));
+    } catch (error) {
+      target.connections--;
+      this.#failed(target, error);
+    }
+    this.#opening--;
+    this.#serve();
+  }
+
+  #listener(target: Target): Parameters<typeof openConnection>[2] {
+    return {
+      onRoom: () => this.#serve(),
+      onGone: (connection, _why, goAway) => {
+        this.#connections.delete(connection);
+        // A worker takes all its connections along, and what is sent again must not go to the next of them.
+        if (!goAway) for (const sibling of this.#connections) sibling.confirm();
+        this.#grow();
+      },
+      onClosed: (connection) => {
+        target.connections--;
+        this.#open.delete(connection);
+        if (this.#open.size === 0) this.#onAllClosed?.();
+      },
+    };
+  }
+
+  #adopt(target: Target, connection: MsgpackConnection): void {
+    target.failures = 0;
+    this.#trouble = undefined;
+    this.#open.add(connection);
+    if (this.#closed) connection.close();
+    else if (!connection.gone) this.#connections.add(connection);
+  }
+
+  #failed(target: Target, error: unknown): void {
+    if (!(error instanceof ConnectError || error instanceof BusyError)) throw error;
+    const retryAfter = error instanceof BusyError ? error.retryAfter : undefined;
+    target.failures++;
+    target.retryAt = performance.now() + pauseAfter(target.failures, retryAfter, Math.random());
+    this.#trouble = error;
+    if (!this.#options.failFast || this.#connections.size > 0) return;
+    if (this.#targets.every(({ failures }) => failures > 0))
+      for (const call of this.#waiting) call.fail(error);
+  }
+}
+
+/** The one with the fewest connections of those that may be tried now; else the one that may be tried first. */
+function bestOf(targets: readonly Target[], now: number): Target | undefined {
+  const ready = targets.filter(({ retryAt }) => retryAt <= now);
+  if (ready.length > 0) return ready.toSorted((a, b) => a.connections - b.connections)[0];
+  return targets.toSorted((a, b) => a.retryAt - b.retryAt)[0];
+}

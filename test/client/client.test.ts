@@ -1,0 +1,318 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { Client, type ClientOptions, type VerifyInput } from '../../src/client/index.js';
+import { decode } from '../../src/wire/codec.js';
+import type { Message } from '../../src/wire/message-reader.js';
+import { MESSAGE } from '../../src/wire/message.js';
+import { type FakeConnection, FakeServer, VERDICT } from './fake-server.js';
+
+const CERT = Buffer.from('leaf');
+const ASK = { certificates: CERT };
+
+const open: { close(): void }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) one.close();
+});
+
+async function start(...args: Parameters<typeof FakeServer.start>): Promise<FakeServer> {
+  const server = await FakeServer.start(...args);
+  open.push({ close: () => server.stop() });
+  return server;
+}
+
+function connect(server: FakeServer | string, options: ClientOptions = {}): Client {
+  const client = new Client(typeof server === 'string' ? server : server.address, {
+    timeout: 5000,
+    ...options,
+  });
+  open.push({ close: () => void client.close() });
+  return client;
+}
+
+const verifies = (server: FakeServer): number[] =>
+  server.received.filter(({ type }) => type === MESSAGE.verify).map(({ id }) => id);
+
+test('a request goes out as its fields say, and nothing that is undefined', async () => {
+  const server = await start(({ id }, connection) => connection.answer(id, { verdict: VERDICT }));
+  const client = connect(server);
+  const pem = `-----BEGIN CERTIFICATE-----\n${CERT.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  const verdict = await client.verify({
+    certificates: [CERT, pem + pem],
+    crls: [pem.replaceAll('CERTIFICATE', 'X509 CRL')],
+    hosts: ['a.example'],
+    at: new Date(0),
+    policy: { explicit: true },
+    ...({ profile: undefined } as object),
+  });
+  expect(verdict).toEqual(VERDICT);
+  expect(decode(server.received[0]?.body ?? CERT)).toEqual({
+    certificates: [CERT, CERT, CERT],
+    crls: [CERT],
+    hosts: ['a.example'],
+    at: 0,
+    policy: { explicit: true },
+  });
+});
+
+test('answers find their requests in whatever order they come', async () => {
+  const ids: number[] = [];
+  const server = await start(({ id }, connection) => {
+    if (ids.push(id) < 3) return;
+    for (const known of ids.toReversed())
+      connection.answer(known, { verdict: { ...VERDICT, message: String(known) } });
+  });
+  const client = connect(server);
+  const verdicts = await Promise.all([client.verify(ASK), client.verify(ASK), client.verify(ASK)]);
+  expect(verdicts.map(({ message }) => message)).toEqual(ids.map(String));
+});
+
+test('beyond what the server takes at once calls wait, and none is lost', async () => {
+  let most = 0;
+  const pending: (() => void)[] = [];
+  const server = await start(
+    ({ id }, connection) => {
+      pending.push(() => connection.answer(id, { verdict: VERDICT }));
+      most = Math.max(most, pending.length);
+      setImmediate(() => pending.shift()?.());
+    },
+    () => ({ protocol: 'pkixd', version: 1, limits: { maxInFlight: 4 } }),
+  );
+  const client = connect(server, { maxConnections: 2 });
+  await Promise.all(Array.from({ length: 100 }, () => client.verify(ASK)));
+  expect(most).toBeLessThanOrEqual(8);
+  expect(server.connections).toBeLessThanOrEqual(2);
+});
+
+test('a refusal rejects with its code', async () => {
+  const server = await start(({ id }, connection) =>
+    connection.answer(id, { refused: { code: 'NOT_PERMITTED', message: 'no' } }),
+  );
+  await expect(connect(server).verify(ASK)).rejects.toMatchObject({
+    name: 'RefusedError',
+    code: 'NOT_PERMITTED',
+  });
+});
+
+test('a verdict whose status is not that of its code is none, and neither is a valid one of an unknown code', async () => {
+  const answers = [
+    { ...VERDICT, code: 'REVOKED' },
+    { ...VERDICT, code: 'NEW' },
+    { ...VERDICT, code: 'NEW', status: 'invalid' },
+  ];
+  const server = await start(({ id }, connection) => connection.answer(id, { verdict: answers.shift() }));
+  const client = connect(server);
+  await expect(client.verify(ASK)).rejects.toMatchObject({ code: 'PROTOCOL' });
+  await expect(client.verify(ASK)).rejects.toMatchObject({ code: 'PROTOCOL' });
+  await expect(client.verify(ASK)).resolves.toMatchObject({ code: 'NEW', status: 'invalid' });
+});
+
+test('BUSY is tried again after a while, for as long as there is time', async () => {
+  let busy = 2;
+  const server = await start(({ id }, connection) =>
+    connection.answer(
+      id,
+      busy-- > 0 ? { refused: { code: 'BUSY', message: '', retryAfter: 10 } } : { verdict: VERDICT },
+    ),
+  );
+  await expect(connect(server).verify(ASK)).resolves.toEqual(VERDICT);
+  expect(verifies(server)).toHaveLength(3);
+  busy = Infinity;
+  await expect(connect(server, { timeout: 300 }).verify(ASK)).rejects.toMatchObject({
+    name: 'BusyError',
+    code: 'BUSY',
+    retryAfter: 10,
+  });
+});
+
+test('a call whose time is over is cancelled at the server, which was told its deadline', async () => {
+  const server = await start(() => undefined);
+  const client = connect(server);
+  await expect(client.verify(ASK, { timeout: 200 })).rejects.toMatchObject({
+    name: 'DeadlineError',
+    code: 'DEADLINE',
+  });
+  const requests = (): Message[] => server.received.filter(({ type }) => type !== MESSAGE.ping);
+  await until(() => requests().length === 2);
+  const [verify, cancel] = requests();
+  expect(verify?.time).toBeGreaterThan(0);
+  expect(verify?.time).toBeLessThanOrEqual(200);
+  expect([cancel?.type, cancel?.id]).toEqual([MESSAGE.cancel, verify?.id]);
+});
+
+test('a signal ends a call with its reason and cancels it at the server, before it is sent too', async () => {
+  let asked!: () => void;
+  const arrived = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const cancelled: number[] = [];
+  const server = await start(({ type, id }, connection) => {
+    if (type === MESSAGE.verify) asked();
+    else if (type === MESSAGE.cancel) cancelled.push(id);
+    else connection.socket.write(Buffer.from('0000000c830000000000000000000000', 'hex').fill(id, 11, 12));
+  });
+  const client = connect(server);
+  const controller = new AbortController();
+  const call = client.verify(ASK, { signal: controller.signal });
+  await arrived;
+  controller.abort(new Error('enough'));
+  await expect(call).rejects.toThrow('enough');
+  await expect(client.verify(ASK, { signal: AbortSignal.abort(new Error('never')) })).rejects.toThrow(
+    'never',
+  );
+  await client.ping();
+  expect(cancelled).toEqual(verifies(server));
+  expect(cancelled).toHaveLength(1);
+});
+
+test('a call whose connection dies is sent once more, and not a third time', async () => {
+  const server = await start((_, { socket }) => socket.destroy());
+  await expect(connect(server).verify(ASK)).rejects.toMatchObject({
+    name: 'ConnectionLostError',
+    code: 'CONNECTION_LOST',
+  });
+  expect(verifies(server)).toHaveLength(2);
+});
+
+test('connections that die one after the other with their worker are not taken for living ones', async () => {
+  const firsts: FakeConnection[] = [];
+  const server = await start(
+    ({ type, id }, connection) => {
+      if (connection.number < 2) {
+        // Both are held until both have work; then the first dies, and the second some time after.
+        if (type === MESSAGE.verify) firsts.push(connection);
+        const numbers = new Set(firsts.map(({ number }) => number));
+        if (numbers.size < 2 || type !== MESSAGE.verify) return;
+        firsts.find(({ number }) => number === 0)?.socket.destroy();
+        setTimeout(() => firsts.find(({ number }) => number === 1)?.socket.destroy(), 200);
+      } else if (type === MESSAGE.verify) connection.answer(id, { verdict: VERDICT });
+    },
+    () => ({ protocol: 'pkixd', version: 1, limits: { maxInFlight: 16 } }),
+  );
+  const client = connect(server, { maxConnections: 2 });
+  const verdicts = await Promise.all(Array.from({ length: 30 }, () => client.verify(ASK)));
+  expect(verdicts).toHaveLength(30);
+});
+
+test('a call that the server did not carry out before it asked the client to go is sent again', async () => {
+  const server = await start(({ id }, connection) => {
+    if (connection.number < 3) {
+      connection.goAway('DRAIN');
+      connection.socket.end();
+    } else connection.answer(id, { verdict: VERDICT });
+  });
+  await expect(connect(server).verify(ASK)).resolves.toEqual(VERDICT);
+  expect(server.connections).toBe(4);
+});
+
+test('asked to go, a client waits for its answers, sends what is new elsewhere, and closes', async () => {
+  let first: { connection: Parameters<Parameters<typeof FakeServer.start>[0]>[1]; id: number } | undefined;
+  const server = await start(({ id }, connection) => {
+    if (connection.number > 0) {
+      connection.answer(id, { verdict: { ...VERDICT, message: 'second' } });
+      first?.connection.answer(first.id, { verdict: { ...VERDICT, message: 'first' } });
+    } else {
+      first = { connection, id };
+      connection.goAway('REBALANCE');
+    }
+  });
+  const client = connect(server);
+  const early = client.verify(ASK);
+  await until(() => first !== undefined);
+  await expect(client.verify(ASK)).resolves.toMatchObject({ message: 'second' });
+  await expect(early).resolves.toMatchObject({ message: 'first' });
+  await until(
+    () => first?.connection.socket.destroyed === true || first?.connection.socket.readableEnded === true,
+  );
+});
+
+test('a client turned away at the door knocks again', async () => {
+  const server = await start(
+    ({ id }, connection) => connection.answer(id, { verdict: VERDICT }),
+    (connection) => {
+      if (connection.number > 1) return { protocol: 'pkixd', version: 1, limits: { maxInFlight: 1 } };
+      connection.goAway('BUSY', 20);
+      connection.socket.end();
+      return undefined;
+    },
+  );
+  await expect(connect(server).verify(ASK)).resolves.toEqual(VERDICT);
+  await expect(connect(server, { failFast: true }).verify(ASK)).resolves.toEqual(VERDICT);
+});
+
+test('where nobody listens a call waits, and says so when its time is over; failing fast, at once', async () => {
+  const nowhere = 'unix:/nonexistent/pkixd.sock';
+  await expect(connect(nowhere, { timeout: 200 }).verify(ASK)).rejects.toMatchObject({
+    name: 'ConnectError',
+    code: 'NOT_LISTENING',
+  });
+  await expect(connect(nowhere, { failFast: true }).verify(ASK)).rejects.toMatchObject({
+    code: 'NOT_LISTENING',
+  });
+});
+
+test('of two servers the one that is there serves', async () => {
+  const server = await start(({ id }, connection) => connection.answer(id, { verdict: VERDICT }));
+  const client = new Client(['unix:/nonexistent/pkixd.sock', server.address], { failFast: true });
+  open.push({ close: () => void client.close() });
+  await expect(client.verify(ASK)).resolves.toEqual(VERDICT);
+});
+
+test.each([
+  ['another protocol', { protocol: 'other' }, /something else/],
+  ['another version', { protocol: 'pkixd', version: 2, limits: { maxInFlight: 1 } }, /version 2/],
+])('a server of %s is none', async (_, greeting, message) => {
+  const server = await start(
+    () => undefined,
+    () => greeting,
+  );
+  await expect(connect(server, { failFast: true }).verify(ASK)).rejects.toThrow(message);
+});
+
+test('a server that does not greet is given up', async () => {
+  const server = await start(
+    () => undefined,
+    () => undefined,
+  );
+  await expect(connect(server, { failFast: true, connectTimeout: 100 }).verify(ASK)).rejects.toThrow(
+    /no greeting within 100 ms/,
+  );
+});
+
+test('close waits for what was sent, and refuses what comes after', async () => {
+  let answer: (() => void) | undefined;
+  const server = await start(({ id }, connection) => {
+    answer = () => connection.answer(id, { verdict: VERDICT });
+  });
+  const client = connect(server);
+  const call = client.verify(ASK);
+  await until(() => answer !== undefined);
+  const closed = client.close();
+  await expect(client.verify(ASK)).rejects.toMatchObject({ code: 'CLOSED' });
+  answer?.();
+  await expect(call).resolves.toEqual(VERDICT);
+  await closed;
+});
+
+test.each([
+  ['no server', () => new Client([]), /no server/],
+  ['no address', () => new Client('http://x'), /no address/],
+  ['a timeout of none', () => new Client('unix:/x', { timeout: 0 }), /a timeout is/],
+  ['no connections', () => new Client('unix:/x', { maxConnections: 0 }), /maxConnections/],
+])('%s is an error of the caller', (_, make, message) => {
+  expect(make).toThrow(message);
+});
+
+test.each([
+  ['text that is no PEM', { certificates: 'x' }, /no CERTIFICATE block/],
+  ['neither DER nor PEM', { certificates: [5] }, /DER in a Uint8Array/],
+  ['an instant that is none', { certificates: CERT, at: new Date('x') }, /no instant/],
+])('%s is refused before anything is sent', async (_, input, message) => {
+  await expect(connect('unix:/nonexistent').verify(input as unknown as VerifyInput)).rejects.toThrow(message);
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not so after 15 s: ${String(condition)}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
