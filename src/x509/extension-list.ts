@@ -1,6 +1,6 @@
 import { DerReader, TAG } from './der.js';
 import type { Extension } from './extensions.js';
-import { X509Error } from './x509-error.js';
+import { malformed, X509Error } from './x509-error.js';
 
 /** Reads the value of one extension; the reader stands on its content. */
 type ExtensionParser<T> = (r: DerReader, critical: boolean) => T;
@@ -34,8 +34,8 @@ export class ExtensionList {
 export const NO_EXTENSIONS = new ExtensionList([]);
 
 /**
- * Reads Extensions (RFC 5280 §4.1.2.9, §5.1.2.7, §5.3). `critical FALSE` written out, which DER forbids, is
- * accepted: some CAs write it, and it says what its absence says.
+ * Reads Extensions (RFC 5280 §4.1.2.9, §5.1.2.7). `critical FALSE` written out is refused: DER leaves out what is a
+ * DEFAULT (X.690 §11.5).
  */
 export function readExtensions(r: DerReader, what: string): ExtensionList {
   const all: ParsedOnce[] = [];
@@ -43,7 +43,8 @@ export function readExtensions(r: DerReader, what: string): ExtensionList {
   while (!r.done) {
     const outerExtension = r.enter(TAG.sequence, what);
     const oid = r.oid(what);
-    const critical = r.peek() === TAG.boolean ? r.boolean(what) : false;
+    const critical = r.peek() === TAG.boolean;
+    if (critical && !r.boolean(what)) throw malformed(`${what} have a FALSE that is written out`);
     r.expect(TAG.octetString, what);
     all.push(new ParsedOnce(oid, critical, r.bytes, r.from, r.to));
     r.leave(outerExtension, what);
