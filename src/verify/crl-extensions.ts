@@ -1,6 +1,7 @@
 import type { CrlFacts } from '../x509/crl.js';
 import { OID } from '../x509/oid.js';
 import { VerifyError } from './failure.js';
+import type { Rule } from './profiles.js';
 
 const PROCESSED: ReadonlySet<string> = new Set([
   OID.authorityKeyIdentifier,
@@ -21,6 +22,30 @@ export function checkCriticalExtensions(crl: CrlFacts): void {
     }
   }
 }
+
+/**
+ * What §5.2 demands of whoever issues CRLs, for profiles that hold them to it: authorityKeyIdentifier (§5.2.1) and
+ * cRLNumber (§5.2.3) are there and not critical, deltaCRLIndicator (§5.2.4) and issuingDistributionPoint (§5.2.5) are
+ * critical, freshestCRL (§5.2.6) is not. A CRL that breaks this may revoke, but not clear.
+ */
+export function checkIssuersDuties({ extensions }: CrlFacts, rules: ReadonlySet<Rule>): void {
+  if (!rules.has('crl-form')) return;
+  for (const [oid, name, section, isCritical, isRequired] of DUTIES) {
+    const found = extensions.find((extension) => extension.oid === oid);
+    const isWrong = found === undefined ? isRequired : found.critical !== isCritical;
+    if (!isWrong) continue;
+    const breach = found === undefined ? 'is missing' : isCritical ? 'is not critical' : 'is critical';
+    throw new VerifyError('CRL_MALFORMED', `${name} of the CRL ${breach} (rule crl-form)`, section);
+  }
+}
+
+const DUTIES = [
+  [OID.authorityKeyIdentifier, 'authorityKeyIdentifier', '5.2.1', false, true],
+  [OID.crlNumber, 'cRLNumber', '5.2.3', false, true],
+  [OID.deltaCrlIndicator, 'deltaCRLIndicator', '5.2.4', true, false],
+  [OID.issuingDistributionPoint, 'issuingDistributionPoint', '5.2.5', true, false],
+  [OID.freshestCrl, 'freshestCRL', '5.2.6', false, false],
+] as const;
 
 /** §5.3: nor does one with such an extension in any of its entries. Parses them; throws `X509Error`. */
 export function checkCriticalEntryExtensions(crl: Pick<CrlFacts, 'criticalEntryExtension'>): void {

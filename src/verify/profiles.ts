@@ -11,6 +11,7 @@ import type { TrustStore } from './trust-store.js';
  * - `eku-nesting`: an EKU extension in a CA certificate bounds the purposes below it
  * - `eku-required`: with a purpose asked for, a leaf without EKU does not serve it, and anyExtendedKeyUsage is not enough
  * - `no-wildcard-on-public-suffix`: a wildcard directly above a public suffix of the ICANN part matches no name
+ * - `crl-form`: a CRL without the extensions that §5.2 demands, or with their criticality wrong, clears nobody
  * - `no-rev-avail`: a certificate with noRevAvail may pass without a CRL, and must not point to any (RFC 9608)
  * - `ocsp-nocheck`: an OCSP responder with id-pkix-ocsp-nocheck may pass without a CRL (RFC 6960 §4.2.2.2.1)
  * - `short-lived`: so may a leaf of a few days (Baseline Requirements §1.6.1, §4.9.7)
@@ -20,6 +21,7 @@ export type Rule =
   | 'eku-nesting'
   | 'eku-required'
   | 'no-wildcard-on-public-suffix'
+  | 'crl-form'
   | 'no-rev-avail'
   | 'ocsp-nocheck'
   | 'short-lived'
@@ -51,6 +53,7 @@ const RFC_5280_STRICT: readonly Rule[] = [
   'name-constraints-critical',
   'policy-constraints-critical',
   'inhibit-any-policy-critical',
+  'crl-form',
   'no-rev-avail',
 ];
 

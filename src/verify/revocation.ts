@@ -3,7 +3,11 @@ import { type CrlFacts, findEntry, type RevocationReason } from '../x509/crl.js'
 import { ReasonBit } from '../x509/extensions.js';
 import { formatName, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
-import { checkCriticalEntryExtensions, checkCriticalExtensions } from './crl-extensions.js';
+import {
+  checkCriticalEntryExtensions,
+  checkCriticalExtensions,
+  checkIssuersDuties,
+} from './crl-extensions.js';
 import { checkIssued, endOfService, isCurrent, isLater, staleness } from './crl-freshness.js';
 import { checkIndirection, coveredReasons } from './crl-scope.js';
 import { type CrlSigner, signerOf } from './crl-signer.js';
@@ -62,7 +66,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       }
       if ((found.reasons & ~covered) !== 0) until = Math.min(until, found.until);
       good ??= candidate;
-      covered |= found.reasons; // (l)
+      covered |= found.reasons; // §6.3.3 (l)
       if (found.isByIssuer) coveredByIssuer |= found.reasons;
       if (coveredByIssuer === ALL_REASONS) return { state: 'good', from: good, until };
     } catch (thrown) {
@@ -81,7 +85,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
 
 /** The questions about one certificate. */
 class Inquiry {
-  /** (a): what there is of CRLs, newest first; the deltas among them. */
+  /** §6.3.3 (a): what there is of CRLs, newest first; the deltas among them. */
   readonly offered: readonly CandidateCrl[];
   readonly #certificate: Certificate;
   readonly #issuer: Issuer;
@@ -106,16 +110,19 @@ class Inquiry {
     const inputs = this.#inputs;
     const issuer = this.#issuer;
     const isOwn = sameName(crl.issuer, issuer.certificate.subject);
-    const reasons = coveredReasons(crl, isOwn, this.#certificate, () => this.#pointsOnce()); // (b)(d)
-    if ((reasons & ~covered) === 0) return undefined; // (e)
-    checkCriticalExtensions(crl);
+    // §6.3.3 (b), §6.3.3 (d)
+    const reasons = coveredReasons(crl, isOwn, this.#certificate, () => this.#pointsOnce());
+    if ((reasons & ~covered) === 0) return undefined; // §6.3.3 (e)
+    checkCriticalExtensions(crl); // §5.2
     checkIssued(crl, inputs);
-    const signer = signerOf(crl, this.#certificate, isOwn ? issuer : undefined, inputs); // (f)(g)
+    // §6.3.3 (f), §6.3.3 (g)
+    const signer = signerOf(crl, this.#certificate, isOwn ? issuer : undefined, inputs);
     checkCriticalEntryExtensions(crl);
     checkIndirection(crl);
     if (this.#isDecided(crl, signer)) return undefined;
     if (crl.isDelta) return this.#revocationByDelta(from);
-    const delta = this.offered.length > 1 ? deltaOf(crl, signer.key, this.offered, inputs) : undefined; // (c)(h)
+    // §6.3.3 (c), §6.3.3 (h)
+    const delta = this.offered.length > 1 ? deltaOf(crl, signer.key, this.offered, inputs) : undefined;
     const revocation = this.#revocation(from, delta);
     if (revocation !== undefined) return revocation;
     if (isOwn && isDelegated(this.#certificate)) {
@@ -124,6 +131,7 @@ class Inquiry {
         'the certificate leaves its revocation to other CRL issuers than this',
       );
     }
+    checkIssuersDuties(crl, inputs.signing.validation.profile.rules);
     if (signer.doubt !== undefined) throw new VerifyError(signer.doubt.code, signer.doubt.message);
     const current = delta !== undefined && isCurrent(delta.crl, inputs) ? delta.crl : crl;
     const end = endOfService(current, inputs);
@@ -133,7 +141,10 @@ class Inquiry {
     return { state: 'clear', reasons, until: Math.min(end, signer.until), isByIssuer };
   }
 
-  /** (i)(j)(k). A delta past its time may revoke, but no longer takes back what the complete CRL says. */
+  /**
+   * §6.3.3 (i), §6.3.3 (j), §6.3.3 (k). A delta past its time may revoke, but no longer takes back what the complete CRL
+   * says.
+   */
   #revocation(from: CandidateCrl, delta: CandidateCrl | undefined): Revocation | undefined {
     if (delta !== undefined) {
       const updated = this.#listing(delta);
@@ -183,7 +194,7 @@ class Inquiry {
 }
 
 /**
- * (a): on a tie the higher number, then the stored one, goes first. CRLs that carry the certificate's own subject as
+ * §6.3.3 (a): on a tie the higher number, then the stored one, goes first. CRLs that carry the certificate's own subject as
  * their issuer come last of all: see `checkCircle`.
  */
 function newestFirst(
@@ -221,7 +232,7 @@ function crlFailure(failure: Failure): Failure {
   return isParsing ? { code: 'CRL_MALFORMED', message: failure.message } : failure;
 }
 
-/** (l): some reasons are covered, and for the others nothing was found. */
+/** §6.3.3 (l): some reasons are covered, and for the others nothing was found. */
 function incomplete(failure: Failure | undefined): Failure {
   const why = failure === undefined ? '' : `; of another CRL: ${failure.message}`;
   const message = `the CRLs at hand do not cover all reasons for a revocation${why}`;
