@@ -28,19 +28,19 @@ export function coveredReasons(
   for (const point of points()) {
     if (isIssuerOf(point, crl, isOwn) && isNamed(point, names)) reasons |= point.reasons;
   }
-  const covered = reasons & (scope?.onlySomeReasons ?? ALL_REASONS); // (d)(1)–(4)
+  const covered = reasons & (scope?.onlySomeReasons ?? ALL_REASONS); // §6.3.3 (d)(1) to (4)
   if (covered === 0)
     throw outOfScope('for another distribution point or issuer than those of the certificate');
   return covered;
 }
 
-/** (b)(1) */
+/** §6.3.3 (b)(1) */
 function isIssuerOf({ issuers }: Point, crl: CrlFacts, isOwn: boolean): boolean {
   if (issuers === undefined) return isOwn;
   return crl.issuingDistributionPoint?.indirectCrl === true && issuers.has(dnKey(crl.issuer));
 }
 
-/** (b)(2)(i): one of the names in both. The smaller set is walked, so that many points and many names stay cheap. */
+/** §6.3.3 (b)(2)(i): one of the names in both. The smaller set is walked, so that many points and many names stay cheap. */
 function isNamed({ names, issuers }: Point, scope: ReadonlySet<string> | undefined): boolean {
   if (scope === undefined) return true;
   const wanted = names ?? issuers;
@@ -50,7 +50,7 @@ function isNamed({ names, issuers }: Point, scope: ReadonlySet<string> | undefin
   return false;
 }
 
-/** (b)(2)(ii)–(iv) */
+/** §6.3.3 (b)(2)(ii) to (iv) */
 function checkKind(scope: IssuingDistributionPoint, certificate: Certificate): void {
   const isCa = certificate.basicConstraints?.ca === true;
   if (scope.onlyContainsUserCerts && isCa) throw outOfScope('for user certificates only');

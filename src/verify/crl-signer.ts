@@ -166,7 +166,7 @@ function checkCircle(crl: CrlFacts, certificate: Certificate, key: CaKey, inputs
   );
 }
 
-/** (f): a keyUsage extension, where the signer has one, must name cRLSign. */
+/** §6.3.3 (f): a keyUsage extension, where the signer has one, must name cRLSign. */
 function checkKeyUsage(holder: Certificate): void {
   const usage = holder.keyUsage;
   if (usage === undefined || (usage & KeyUsageBit.cRLSign) !== 0) return;

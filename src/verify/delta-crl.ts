@@ -31,9 +31,9 @@ function updates(delta: CrlFacts, base: CrlFacts): boolean {
   return (
     base.number >= delta.baseNumber && // §5.2.4 (c)
     base.number < delta.number && // §5.2.4 (d)
-    sameName(delta.issuer, base.issuer) && // (c)(1)
-    isSameExtension(delta, base, OID.issuingDistributionPoint) && // (c)(2)
-    isSameExtension(delta, base, OID.authorityKeyIdentifier) // (c)(3)
+    sameName(delta.issuer, base.issuer) && // §6.3.3 (c)(1)
+    isSameExtension(delta, base, OID.issuingDistributionPoint) && // §6.3.3 (c)(2)
+    isSameExtension(delta, base, OID.authorityKeyIdentifier) // §6.3.3 (c)(3)
   );
 }
 

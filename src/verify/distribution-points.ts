@@ -4,7 +4,7 @@ import type { GeneralName } from '../x509/general-name.js';
 import { appendRdn, type Name } from '../x509/name.js';
 import { uriKey } from './uri-key.js';
 
-/** §6.3.2: all-reasons. The bit called `unused` is none. */
+/** §6.3.2 (a): all-reasons. The bit called `unused` is none. */
 export const ALL_REASONS = Object.values(ReasonBit).reduce((mask, bit) => mask | bit, 0) & ~ReasonBit.unused;
 
 /** A distribution point of a certificate in the form in which §6.3.3 compares it. */

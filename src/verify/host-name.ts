@@ -2,7 +2,10 @@
 const HOST = /^[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*$/;
 const MAX_HOST = 253;
 
-/** The host name in lower case; `undefined` for what is none, a final dot included. */
+/**
+ * The host name in lower case; `undefined` for what is none, a final dot included. Internationalised names stand in
+ * certificates as A-labels and are compared as these (§7.2, RFC 9549).
+ */
 export function parseHost(text: string): string | undefined {
   if (text.length > MAX_HOST) return undefined;
   const lower = text.toLowerCase();

@@ -26,14 +26,14 @@ export interface ValidationInputs {
   readonly profile: Profile;
   /** The OID of the key purpose the leaf must serve. */
   readonly purpose: string | undefined;
-  /** §6.1.1 (c), (e), (f), (g) */
+  /** §6.1.1 (c), §6.1.1 (e), §6.1.1 (f), §6.1.1 (g) */
   readonly policy: PolicyInputs;
   readonly signatures: Signatures;
   readonly budget: Budget;
   readonly trace: Trace | undefined;
 }
 
-/** A path that holds, but for revocation. */
+/** A path that holds, but for revocation: the outputs of §6.1.6. */
 export interface ValidatedPath {
   readonly path: CertificationPath;
   /** The key that signed each certificate of the path, leaf first. */
@@ -82,14 +82,14 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
 function initialize({ certificates, anchor }: CertificationPath, inputs: ValidationInputs): State {
   const n = certificates.length;
   return {
-    graph: new PolicyGraph(), // (a)
-    names: initialNames(anchor.certificate, inputs), // (b)(c)
-    explicitPolicy: inputs.policy.explicit === true ? 0 : n + 1, // (d)
-    inhibitAnyPolicy: inputs.policy.inhibitAny === true ? 0 : n + 1, // (e)
-    policyMapping: inputs.policy.inhibitMapping === true ? 0 : n + 1, // (f)
-    workingKey: inputs.signatures.key(anchor.certificate), // (g)(h)(i)
-    workingIssuer: anchor.subject, // (j)
-    maxPathLength: anchorPathLength(anchor.certificate, inputs) ?? n, // (k)
+    graph: new PolicyGraph(), // §6.1.2 (a)
+    names: initialNames(anchor.certificate, inputs), // §6.1.2 (b), §6.1.2 (c)
+    explicitPolicy: inputs.policy.explicit === true ? 0 : n + 1, // §6.1.2 (d)
+    inhibitAnyPolicy: inputs.policy.inhibitAny === true ? 0 : n + 1, // §6.1.2 (e)
+    policyMapping: inputs.policy.inhibitMapping === true ? 0 : n + 1, // §6.1.2 (f)
+    workingKey: inputs.signatures.key(anchor.certificate), // §6.1.2 (g), §6.1.2 (h), §6.1.2 (i)
+    workingIssuer: anchor.subject, // §6.1.2 (j)
+    maxPathLength: anchorPathLength(anchor.certificate, inputs) ?? n, // §6.1.2 (k)
   };
 }
 
@@ -103,80 +103,80 @@ function processCertificate(
   inputs.trace?.checking(certificate);
   if (isLeaf) checkForm(certificate);
   else checkAuthorityForm(certificate);
-  // (a)(1)
+  // §6.1.3 (a)(1)
   inputs.signatures.checkCertificate(certificate, state.workingKey);
-  // (a)(2)
+  // §6.1.3 (a)(2)
   checkValidity(certificate, inputs.time);
-  // (a)(4)
+  // §6.1.3 (a)(4)
   if (!sameName(certificate.issuer, state.workingIssuer)) {
     throw new VerifyError('NAME_CHAINING', `the issuer of ${named(certificate)} is not the subject above it`);
   }
   const isSelfIssuedCa = !isLeaf && isSelfIssued(certificate);
-  // (b)(c)
+  // §6.1.3 (b), §6.1.3 (c)
   if (!isSelfIssuedCa) state.names.check(certificate);
-  // (d)(e)
+  // §6.1.3 (d), §6.1.3 (e)
   const policies = certificate.certificatePolicies;
   if (policies === undefined) state.graph.clear();
   else {
     inputs.budget.spendPolicies(policies.length);
     state.graph.addLevel(policies, state.inhibitAnyPolicy > 0 || isSelfIssuedCa);
   }
-  // (f)
+  // §6.1.3 (f)
   checkPolicy(certificate, state);
 }
 
 /** §6.1.4 */
 function prepareForNext(certificate: Certificate, state: State, inputs: ValidationInputs): void {
-  // (a)(b)
+  // §6.1.4 (a), §6.1.4 (b)
   mapPolicies(certificate, state, inputs.budget);
-  // (c)
+  // §6.1.4 (c)
   state.workingIssuer = certificate.subject;
-  // (d)(e)(f)
+  // §6.1.4 (d), §6.1.4 (e), §6.1.4 (f)
   state.workingKey = inputs.signatures.key(certificate, state.workingKey);
-  // (g)
+  // §6.1.4 (g)
   state.names.add(certificate);
   const selfIssued = isSelfIssued(certificate);
-  // (h)
+  // §6.1.4 (h)
   if (!selfIssued) {
     state.explicitPolicy = Math.max(0, state.explicitPolicy - 1);
     state.policyMapping = Math.max(0, state.policyMapping - 1);
     state.inhibitAnyPolicy = Math.max(0, state.inhibitAnyPolicy - 1);
   }
-  // (i)
+  // §6.1.4 (i)
   const constraints = certificate.policyConstraints;
   state.explicitPolicy = Math.min(state.explicitPolicy, constraints?.requireExplicitPolicy ?? Infinity);
   state.policyMapping = Math.min(state.policyMapping, constraints?.inhibitPolicyMapping ?? Infinity);
-  // (j)
+  // §6.1.4 (j)
   state.inhibitAnyPolicy = Math.min(state.inhibitAnyPolicy, certificate.inhibitAnyPolicy ?? Infinity);
-  // (k): a certificate of version 1 or 2 has no basicConstraints either, and nobody vouches for it here
+  // §6.1.4 (k): a certificate of version 1 or 2 has no basicConstraints either, and nobody vouches for it here
   if (certificate.basicConstraints?.ca !== true) {
     throw new VerifyError('NOT_A_CA', `${named(certificate)} issues certificates but is no CA`);
   }
-  // (l)
+  // §6.1.4 (l)
   if (!selfIssued) {
     if (state.maxPathLength <= 0) {
       throw new VerifyError('PATH_LENGTH', `${named(certificate)} stands deeper than a CA above it allows`);
     }
     state.maxPathLength -= 1;
   }
-  // (m)
+  // §6.1.4 (m)
   state.maxPathLength = Math.min(state.maxPathLength, certificate.basicConstraints.pathLength ?? Infinity);
-  // (n)
+  // §6.1.4 (n)
   const usage = certificate.keyUsage;
   if (usage !== undefined && (usage & KeyUsageBit.keyCertSign) === 0) {
     throw new VerifyError('KEY_USAGE', `${named(certificate)} issues certificates without keyCertSign`);
   }
-  // (o): in checkForm
+  // §6.1.4 (o): in checkForm
 }
 
 /** §6.1.5 */
 function wrapUp(certificate: Certificate, state: State): void {
-  // (a)
+  // §6.1.5 (a)
   state.explicitPolicy = Math.max(0, state.explicitPolicy - 1);
-  // (b)
+  // §6.1.5 (b)
   if (certificate.policyConstraints?.requireExplicitPolicy === 0) state.explicitPolicy = 0;
-  // (c)(d)(e): the leaf's key is nobody's issuer here, so it is not imported
-  // (f): in checkForm
+  // §6.1.5 (c), §6.1.5 (d), §6.1.5 (e): the leaf's key is nobody's issuer here, so it is not imported
+  // §6.1.5 (f): in checkForm
 }
 
 /** §6.1.5 (g) */
@@ -213,7 +213,7 @@ function checkPolicy(certificate: Certificate, state: State): void {
   );
 }
 
-/** §6.1.4 (a)(b) */
+/** §6.1.4 (a), §6.1.4 (b) */
 function mapPolicies(certificate: Certificate, state: State, budget: Budget): void {
   const mappings = certificate.policyMappings;
   if (mappings === undefined) return;
@@ -246,7 +246,7 @@ function anchorPathLength(anchor: Certificate, inputs: ValidationInputs): number
   return anchor.basicConstraints?.pathLength;
 }
 
-/** §6.1.1 (h)(i): an anchor that counts as a certificate constrains names as a CA would. */
+/** §6.1.1 (h), §6.1.1 (i): an anchor that counts as a certificate constrains names as a CA would. */
 function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstraintState {
   const names = new NameConstraintState(inputs.budget);
   if (inputs.profile.rules.has('anchor-as-certificate')) names.add(anchor);

@@ -44,12 +44,12 @@ export class PolicyGraph {
     const level: Level = new Map();
     for (const { oid } of policies) {
       if (oid === OID.anyPolicy) continue;
-      // (d)(1)(i), and (ii) when nothing expects it by name
+      // §6.1.3 (d)(1)(i), and (ii) when nothing expects it by name
       const parents = expecting.get(oid) ?? (anyAbove === undefined ? undefined : [anyAbove]);
       if (parents !== undefined) level.set(oid, { policy: oid, expected: [oid], parents });
     }
     if (anyPolicy && policies.some(({ oid }) => oid === OID.anyPolicy)) {
-      // (d)(2)
+      // §6.1.3 (d)(2)
       for (const [policy, parents] of expecting) {
         if (!level.has(policy)) level.set(policy, { policy, expected: [policy], parents });
       }

@@ -54,6 +54,7 @@ export interface OcspInputs {
   readonly refusals: readonly string[];
 }
 
+/** §6.3.1, and what of the profile bears on it; whether deltas are used is not asked: they are, where they are at hand. */
 export interface RevocationInputs {
   readonly mode: RevocationMode;
   /** ms. */

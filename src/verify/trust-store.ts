@@ -4,8 +4,9 @@ import { BoundedMap } from './bounded-map.js';
 import { tailHash } from './tail-hash.js';
 
 /**
- * A trust anchor as §6.1.1 (d) has it: a name and a key. The certificate they came in is kept beside them, for
- * its fingerprint and for the profiles that check it as a certificate.
+ * A trust anchor as §6.1.1 (d) has it: a name and a key. The certificate that brings
+ * them is kept beside them, for its fingerprint and for the profiles that check it as a certificate; its own signature
+ * is never asked for (RFC 6818 §4).
  */
 export interface TrustAnchor {
   readonly subject: Name;

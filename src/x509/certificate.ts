@@ -45,8 +45,8 @@ export interface Certificate extends CertificateExtensions {
  *
  * Accepted although a CA should not write it, because real ones do and it can mean only one thing:
  * - GeneralizedTime before 2050 (`time.ts`);
- * - `critical FALSE` and `cA FALSE` written out (`extension-list.ts`, `standard-extensions.ts`), and the flags of
- *   an issuingDistributionPoint likewise (`distribution-points.ts`);
+ * - `cA FALSE` written out (`standard-extensions.ts`), and the flags of an issuingDistributionPoint likewise
+ *   (`distribution-points.ts`);
  * - trailing zero bits in named bits (`der.ts`);
  * - in names: attributes of an RDN out of order, values that are empty, too long or beyond their PrintableString
  *   (`name.ts`);
@@ -94,18 +94,18 @@ class CertificateView extends KnownExtensions implements Certificate {
     this.tbsFrom = r.pos;
     const outerTbs = r.enter(TAG.sequence, 'tbsCertificate');
     this.version = readVersion(r);
-    r.integer('serialNumber');
+    r.integer('serialNumber'); // §4.1.2.2
     this.serialFrom = r.from;
     this.serialTo = r.to;
     r.expect(TAG.sequence, 'tbsCertificate.signature');
     const innerFrom = r.tlv;
     const innerTo = r.to;
-    this.issuer = readName(r, 'issuer');
-    const outerValidity = r.enter(TAG.sequence, 'validity');
+    this.issuer = readName(r, 'issuer'); // §4.1.2.4
+    const outerValidity = r.enter(TAG.sequence, 'validity'); // §4.1.2.5
     this.notBefore = readTime(r, 'notBefore');
     this.notAfter = readTime(r, 'notAfter');
     r.leave(outerValidity, 'validity');
-    this.subject = readName(r, 'subject');
+    this.subject = readName(r, 'subject'); // §4.1.2.6
     this.spkiFrom = r.pos;
     this.keyAlgorithm = readKeyAlgorithm(r);
     this.keyFrom = r.from;
@@ -116,10 +116,11 @@ class CertificateView extends KnownExtensions implements Certificate {
     r.leave(outerTbs, 'tbsCertificate');
     this.tbsTo = r.pos;
 
+    // §4.1.1.2, §4.1.2.3: the two are the same
     this.signatureAlgorithm = readAlgorithm(r, 'signatureAlgorithm');
     if (!sameBytes(der, innerFrom, innerTo, this.signatureAlgorithm.der))
       throw new X509Error('ALGORITHM_MISMATCH', 'signatureAlgorithm differs from the signed one');
-    r.octetsAsBits('signatureValue');
+    r.octetsAsBits('signatureValue'); // §4.1.1.3
     this.signatureFrom = r.from;
     this.signatureTo = r.to;
     r.leave(outer, 'Certificate');

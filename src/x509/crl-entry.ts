@@ -165,7 +165,8 @@ export class EntryReader {
       const outerValue = r.enter(TAG.octetString, what);
       if (oid === OID.reasonCode) this.reason = REASONS.indexOf(readReason(r, 'reasonCode'));
       else if (oid === OID.certificateIssuer) this.certificateIssuer = readCertificateIssuer(r);
-      else if (oid === OID.invalidityDate) readGeneralizedTime(r, 'invalidityDate');
+      else if (oid === OID.invalidityDate)
+        readGeneralizedTime(r, 'invalidityDate'); // §5.3.2
       else {
         if (critical) this.unknownCritical ??= oid;
         r.pos = r.end;

@@ -141,8 +141,9 @@ class CrlView implements Crl {
     r.expect(TAG.sequence, 'tbsCertList.signature');
     const innerFrom = r.tlv;
     const innerTo = r.to;
-    this.issuer = readName(r, 'issuer');
-    this.thisUpdate = readTime(r, 'thisUpdate');
+    this.issuer = readName(r, 'issuer'); // §5.1.2.3
+    this.thisUpdate = readTime(r, 'thisUpdate'); // §5.1.2.4
+    // §5.1.2.5
     this.nextUpdate =
       r.peek() === TAG.utcTime || r.peek() === TAG.generalizedTime ? readTime(r, 'nextUpdate') : null;
     // §5.1.2.6: "When there are no revoked certificates, the revoked certificates list MUST be absent."
@@ -157,6 +158,7 @@ class CrlView implements Crl {
     r.leave(outerTbs, 'tbsCertList');
     this.tbsTo = r.pos;
 
+    // §5.1.1.2, §5.1.2.2: the two are the same
     this.signatureAlgorithm = readAlgorithm(r, 'signatureAlgorithm');
     if (!sameBytes(der, innerFrom, innerTo, this.signatureAlgorithm.der))
       throw new X509Error('ALGORITHM_MISMATCH', 'signatureAlgorithm differs from the signed one');
