@@ -149,7 +149,7 @@ export class EntryReader {
 
   /**
    * §5.3. Made without the list that certificates have, since a CRL may hold a million of these; `critical FALSE`
-   * written out is accepted here as there.
+   * written out is accepted here: one careless entry need not void a CRL.
    */
   #readExtensions(r: DerReader): void {
     const what = 'crlEntryExtensions';
