@@ -18,7 +18,7 @@ export type LogSink = (record: LogRecord) => void;
 
 /** Stamps records and hands those of its level and above to a sink: a file writer, or the link to the primary. */
 export class Logger {
-  readonly #threshold: number;
+  #threshold: number;
   readonly #source: string;
   readonly #sink: LogSink;
 
@@ -26,6 +26,10 @@ export class Logger {
     this.#threshold = LOG_LEVELS.indexOf(level);
     this.#source = source;
     this.#sink = sink;
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#threshold = LOG_LEVELS.indexOf(level);
   }
 
   /** Whether a record of this level would be passed on: ask before building costly fields. */

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { OPTIONS, type OptionKey } from '../config/option-table.js';
 import { isOptionKey } from '../config/sources.js';
 import { describeDefault, describeValues } from '../config/option-value.js';
-import { note, type Context } from './context.js';
+import type { Context } from './context.js';
 
 /** What yargs hands to a command: every flag as text, as a list, or as a switch. */
 export type Arguments = Readonly<Record<string, unknown>>;
@@ -48,13 +48,14 @@ export function configFor(context: Context, args: Arguments): Config {
   return loadConfig(configSources(context, args));
 }
 
-/** The same for `start`, with warnings shown and the connections checked against the system's limit. */
-export function configForStart(context: Context, args: Arguments, limit: number | undefined): Config {
-  return loadConfig({
-    ...configSources(context, args),
-    descriptorLimit: limit,
-    warn: (message) => note(context, `warning: ${message}`),
-  });
+/** The same for `start`, with warnings told and the connections checked against the system's limit. */
+export function configForStart(
+  context: Context,
+  args: Arguments,
+  limit: number | undefined,
+  warn: (message: string) => void,
+): Config {
+  return loadConfig({ ...configSources(context, args), descriptorLimit: limit, warn });
 }
 
 /** The last of a flag given several times. */

@@ -18,10 +18,11 @@ export async function askServer(
   context: Context,
   args: Arguments,
   request: ControlRequest,
+  timeout = TIMEOUT,
 ): Promise<unknown> {
   const path = join(configFor(context, args)['run.directory'], CONTROL_SOCKET);
   try {
-    return await callServer(path, request, TIMEOUT);
+    return await callServer(path, request, timeout);
   } catch (error) {
     if (!(error instanceof ConnectError) || error.code !== 'NOT_LISTENING') throw error;
     throw new PkixdError(

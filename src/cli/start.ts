@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { formatAddress } from '../config/address.js';
+import type { Config } from '../config/config.js';
 import { configFileOf, descriptorLimit } from '../config/load.js';
 import { PROTOCOLS } from '../protocol/index.js';
 import { startSupervisor } from '../supervisor/main.js';
@@ -7,6 +7,7 @@ import type { Command } from './command.js';
 import { checkFiles } from './check-files.js';
 import { note, print } from './context.js';
 import { CONFIG_FLAG, configForStart, configSources, optionFlags } from './flags.js';
+import { findLauncher, releaseOf } from './release.js';
 
 /** Runs the server in the foreground until a signal or `pkixd stop` ends it. */
 export const start: Command = {
@@ -29,9 +30,14 @@ export const start: Command = {
     ['$0 start --listen unix:/run/pkixd.sock --workers.count 4', 'flags go over the file'],
   ],
   async run(context, args) {
-    const config = configForStart(context, args, descriptorLimit());
-    checkFiles(config, (message) => note(context, `warning: ${message}`));
+    const toStandardError = (message: string): void => note(context, `warning: ${message}`);
+    const readConfig = (warn: (message: string) => void): Config => {
+      const config = configForStart(context, args, descriptorLimit(), warn);
+      checkFiles(config, warn);
+      return config;
+    };
     if (args['check'] === true) {
+      const config = readConfig(toStandardError);
       const file = configFileOf(configSources(context, args)) ?? 'no file, defaults alone';
       print(context, `configuration OK (${file})`);
       for (const { name, address, protocol, permits } of config.listeners) {
@@ -42,9 +48,10 @@ export const start: Command = {
       }
       return 0;
     }
+    // pm2 runs a program of its own, which imports this one.
+    const launcher = findLauncher([process.argv[1], context.env['pm_exec_path']]);
     await startSupervisor({
-      config,
-      workerEntry: fileURLToPath(new URL('../worker/main.js', import.meta.url)),
+      read: (warn = toStandardError) => ({ config: readConfig(warn), ...releaseOf(launcher) }),
       busy: (protocol, retryAfter) => PROTOCOLS[protocol]?.busy(retryAfter) ?? Buffer.alloc(0),
     });
     return 0;

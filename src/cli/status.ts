@@ -112,6 +112,7 @@ const WORKER_COLUMNS: readonly Column<WorkerStatus>[] = [
   { title: 'WORKER', align: 'right', cell: (w) => w.worker },
   { title: 'STATE', align: 'left', cell: (w) => w.state },
   { title: 'PID', align: 'right', cell: (w) => w.pid },
+  { title: 'RELEASE', align: 'left', cell: (w) => w.version ?? '-' },
   { title: 'UP', align: 'right', cell: (w) => formatAge(w.uptime) },
   { title: 'LAST PONG', align: 'right', cell: (w) => (w.statistics ? formatAge(w.lastPong) : '-') },
   statistic('OPEN', (s) => s.openConnections),

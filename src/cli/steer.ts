@@ -49,6 +49,21 @@ export const restart: Command = {
   },
 };
 
+/** Milliseconds that a reload may take: every worker may have to drain for long. */
+const RELOAD_TIMEOUT = 60 * 60 * 1000;
+
+export const reload: Command = {
+  name: 'reload',
+  summary: 'Replace the workers one by one, with the configuration and the release as they are now',
+  flags: SERVER_FLAGS,
+  examples: [['$0 reload', 'returns when it is done; after any error everything is as before']],
+  async run(context, args) {
+    await askServer(context, args, { command: 'reload' }, RELOAD_TIMEOUT);
+    print(context, 'reloaded: every worker has the new configuration');
+    return 0;
+  },
+};
+
 export const stop: Command = {
   name: 'stop',
   summary: 'Drain the server and end it',

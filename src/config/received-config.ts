@@ -3,14 +3,21 @@ import type { Config } from './config.js';
 import { OPTIONS } from './option-table.js';
 import { STRUCTURES } from './sources.js';
 
-/** A configuration as another process or thread of this server sent it: loaded and checked there already. */
+const DEFAULTS = Object.fromEntries(Object.entries(OPTIONS).map(([key, option]) => [key, option.default]));
+
+/**
+ * A configuration as another process or thread of this server sent it: loaded and checked there already. That may be
+ * a process of an earlier release, which does not know the latest options: these have their defaults.
+ */
 export function receivedConfig(value: unknown): Config {
-  if (isConfig(value)) return value;
-  throw new PkixdError('BAD_CONFIG', 'what was received is no whole configuration of this version');
+  if (!isWhole(value)) {
+    throw new PkixdError('BAD_CONFIG', 'what was received is no whole configuration of this version');
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every option is there, by its default if need be
+  return { ...DEFAULTS, ...value } as unknown as Config;
 }
 
-/** Whether every option and structure is there; their values were checked when it was loaded. */
-function isConfig(value: unknown): value is Config {
-  if (typeof value !== 'object' || value === null) return false;
-  return [...Object.keys(OPTIONS), ...STRUCTURES].every((key) => key in value);
+/** Whether every structure is there; all values were checked when it was loaded. */
+function isWhole(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && [...STRUCTURES].every((key) => key in value);
 }

@@ -7,7 +7,7 @@
  *     counted ─┴────┴────┴────────┘                └────┴──▶
  */
 export class AttentiveClock {
-  readonly #period: number;
+  #period: number;
   readonly #real: () => number;
   #counted = 0;
   #lastTick: number;
@@ -21,6 +21,12 @@ export class AttentiveClock {
 
   now(): number {
     return this.#counted + Math.min(this.#real() - this.#lastTick, 2 * this.#period);
+  }
+
+  /** To be ticked at another pace from now on. */
+  setPeriod(period: number): void {
+    this.tick();
+    this.#period = period;
   }
 
   tick(): void {

@@ -20,7 +20,10 @@ class ForkError extends PkixdError {
   }
 }
 
-/** Workers have the rights of `account`, the primary's own without one. Must be called once, in the process that is to be the primary, before the first fork. */
+/**
+ * Workers have the rights of `account`, the primary's own without one. Must be called in the process
+ * that is to be the primary, before the first fork.
+ */
 export function setUpCluster(workerEntry: string, account: Account | undefined): void {
   if (!cluster.isPrimary) {
     throw new PkixdError(
@@ -34,11 +37,14 @@ export function setUpCluster(workerEntry: string, account: Account | undefined):
     // A flag such as --inspect or --test is meant for this process alone.
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'],
-    ...account,
+    // Settings of an earlier call would stay.
+    uid: account?.uid,
+    gid: account?.gid,
   });
 }
 
-export function forkWorker(): ForkedWorker {
+export function forkWorker(entry: string, account: Account | undefined): ForkedWorker {
+  setUpCluster(entry, account);
   const forked = fork();
   // Failures show as an exit; without a listener they would end the primary.
   forked.on('error', () => undefined);

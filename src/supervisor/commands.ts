@@ -8,6 +8,7 @@ export interface Operations {
   scaleByLoad(): void;
   /** Whether there is such a worker to replace. */
   restart(worker: number): boolean;
+  reload(): Promise<ControlResponse>;
   stop(): void;
   /** Without waiting for answers. */
   stopNow(): void;
@@ -18,12 +19,17 @@ const MAX_WORKERS = 256;
 type Argument = ControlRequest['argument'];
 
 /** Carries out one command; a bad argument changes nothing, and its error names what would do. */
-export function carryOut({ command, argument }: ControlRequest, operations: Operations): ControlResponse {
+export function carryOut(
+  { command, argument }: ControlRequest,
+  operations: Operations,
+): ControlResponse | Promise<ControlResponse> {
   switch (command) {
     case 'status':
       return { ok: true, result: operations.status() };
     case 'scale':
       return scale(argument, operations);
+    case 'reload':
+      return operations.reload();
     case 'restart':
       return restart(argument, operations);
     case 'stop':

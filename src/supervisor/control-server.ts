@@ -11,7 +11,7 @@ const MAX_CONNECTIONS = 64;
 /** A silent operator's connection is closed after this many milliseconds. */
 const IDLE = 60_000;
 
-export type OnCommand = (request: ControlRequest) => ControlResponse;
+export type OnCommand = (request: ControlRequest) => ControlResponse | Promise<ControlResponse>;
 
 /** The operator's door: a UNIX socket of mode 0600 in `run.directory`. Bad input closes its own connection only. */
 export class ControlServer {
@@ -46,25 +46,59 @@ export class ControlServer {
     }
     this.#connections.add(socket);
     socket.on('close', () => this.#connections.delete(socket));
-    socket.setTimeout(IDLE, () => socket.destroy());
+    const answers = new AnswerQueue(socket);
+    socket.setTimeout(IDLE, () => {
+      if (answers.idle) socket.destroy();
+    });
     socket.on('drain', () => socket.resume());
     socket.on('data', (chunk) => {
       try {
-        for (const body of frames.push(chunk)) this.#answer(socket, body);
+        for (const body of frames.push(chunk)) answers.add(this.#answer(body));
       } catch (error) {
         // The place of the next frame is lost: the last word on this connection.
         socket.pause();
-        socket.end(packed({ ok: false, code: 'BAD_REQUEST', message: messageOf(error) }));
-        socket.destroySoon();
+        answers.end({ ok: false, code: 'BAD_REQUEST', message: messageOf(error) });
       }
     });
   }
 
-  #answer(socket: Socket, body: Buffer): void {
+  #answer(body: Buffer): ControlResponse | Promise<ControlResponse> {
     const request = parseRequest(decode(body));
-    const response = request ? this.#onCommand(request) : NO_COMMAND;
+    return request ? this.#onCommand(request) : NO_COMMAND;
+  }
+}
+
+/** Writes answers in the order of their commands, some of which take long. */
+class AnswerQueue {
+  readonly #socket: Socket;
+  #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get idle(): boolean {
+    return this.#waiting === 0;
+  }
+
+  add(answer: ControlResponse | Promise<ControlResponse>): void {
+    this.#waiting += 1;
+    this.#last = this.#write(this.#last, answer);
+  }
+
+  /** Writes this behind the others, and ends. */
+  end(answer: ControlResponse): void {
+    this.add(answer);
+    void this.#last.then(() => this.#socket.destroySoon());
+  }
+
+  async #write(before: Promise<void>, answer: ControlResponse | Promise<ControlResponse>): Promise<void> {
+    await before;
+    const response = await answer;
+    this.#waiting -= 1;
     // Who does not read answers gets to ask nothing more.
-    if (!socket.write(packed(response))) socket.pause();
+    if (this.#socket.writable && !this.#socket.write(packed(response))) this.#socket.pause();
   }
 }
 
@@ -73,6 +107,7 @@ const COMMANDS = [
   'scale',
   'stop',
   'restart',
+  'reload',
 ] as const satisfies readonly ControlRequest['command'][];
 
 const NO_COMMAND: ControlResponse = {

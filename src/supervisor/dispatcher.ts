@@ -7,6 +7,13 @@ import { type HandoverTarget, Seat } from './seat.js';
 export interface DispatcherOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** As configured at this moment. */
+  readonly limits: () => DispatchLimits;
+  /** Answers BUSY and closes. */
+  readonly refuse: (socket: Socket, listener: Listener) => void;
+}
+
+interface DispatchLimits {
   readonly maxPending: number;
   /** How long a connection may wait for a worker, in milliseconds. */
   readonly maxWait: number;
@@ -14,8 +21,6 @@ export interface DispatcherOptions {
   readonly handoverTimeout: number;
   /** How long a worker may leave that question unanswered, in milliseconds. */
   readonly patience: number;
-  /** Answers BUSY and closes. */
-  readonly refuse: (socket: Socket, listener: Listener) => void;
 }
 
 /**
@@ -30,14 +35,13 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #seats = new Map<HandoverTarget, Seat>();
-  readonly #pending: PendingConnections;
+  readonly #pending = new PendingConnections();
   #uses = 0;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#pending = new PendingConnections(options.maxPending);
   }
 
   get pending(): number {
@@ -45,10 +49,11 @@ export class Dispatcher {
   }
 
   accept(socket: Socket, listener: Listener): void {
-    const connection = { socket, listener, deadline: this.#options.now() + this.#options.maxWait };
-    const seat = this.#closed || this.#pending.size > 0 ? undefined : choose(this.#seats.values());
+    const connection = { socket, listener, deadline: this.#options.now() + this.#options.limits().maxWait };
+    const seat = this.#closed || this.#pending.size > 0 ? undefined : this.#seatFor(listener);
     if (seat) this.#give(connection, seat);
-    else if (this.#closed || !this.#pending.add(connection)) this.#options.refuse(socket, listener);
+    else if (this.#closed || !this.#pending.add(connection, this.#options.limits().maxPending))
+      this.#options.refuse(socket, listener);
     this.#watch();
   }
 
@@ -109,7 +114,7 @@ export class Dispatcher {
   /** From now on whatever waits or comes back is refused. */
   close(): void {
     this.#closed = true;
-    for (let next = this.#pending.next(); next; next = this.#pending.next()) this.#refuse(next);
+    for (const connection of this.#pending.takeAll()) this.#refuse(connection);
   }
 
   #returned(target: HandoverTarget, ids: readonly number[], rest: number): void {
@@ -129,6 +134,12 @@ export class Dispatcher {
     seat.give(connection);
   }
 
+  /** The best of the workers that know this listener. */
+  #seatFor(listener: Listener): Seat | undefined {
+    const seats = [...this.#seats.values()];
+    return choose(seats.filter(({ target }) => target.nameOf(listener) !== undefined));
+  }
+
   #giveBack(connection: Connection): void {
     if (this.#closed) this.#refuse(connection);
     else this.#pending.giveBack(connection);
@@ -140,10 +151,10 @@ export class Dispatcher {
 
   /** As long as somebody waits and some worker can take them. */
   #serve(): void {
-    while (this.#pending.size > 0) {
-      const seat = choose(this.#seats.values());
-      const connection = seat && this.#pending.next();
-      if (!connection) break;
+    while (this.#pending.size > 0 && choose(this.#seats.values())) {
+      const connection = this.#pending.next((listener) => this.#seatFor(listener) !== undefined);
+      const seat = connection && this.#seatFor(connection.listener);
+      if (!seat) break;
       this.#give(connection, seat);
     }
     this.#watch();
@@ -152,7 +163,7 @@ export class Dispatcher {
   /** The timer runs only while something can become late. */
   #watch(): void {
     if (this.#timer !== undefined || !this.#hasOpenEnds()) return;
-    const { handoverTimeout, maxWait } = this.#options;
+    const { handoverTimeout, maxWait } = this.#options.limits();
     const period = Math.min(Math.max(Math.min(handoverTimeout, maxWait) / 4, 5), REFUSAL_REST);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -168,7 +179,8 @@ export class Dispatcher {
   }
 
   #review(): void {
-    const { now, handoverTimeout, patience } = this.#options;
+    const { now, limits } = this.#options;
+    const { handoverTimeout, patience } = limits();
     for (const connection of this.#pending.expired(now())) this.#refuse(connection);
     for (const seat of this.#seats.values()) {
       seat.revokeOlderThan(handoverTimeout);

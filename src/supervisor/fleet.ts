@@ -1,4 +1,3 @@
-import type { Config } from '../config/config.js';
 import { formatSize } from '../config/units.js';
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
@@ -6,12 +5,14 @@ import type { Replacement } from '../wire/control.js';
 import type { ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
 import { type ForkedWorker, forkWorker } from './cluster.js';
 import type { Dispatcher } from './dispatcher.js';
-import { afterDeath, afterOrder, afterStaying, NO_DEATHS, STABLE_AFTER } from './restart-policy.js';
-import { ReplacementList } from './replacement-list.js';
+import type { Generation } from './generation.js';
+import { DeathRecord } from './death-record.js';
+import { Rollout, type RolloutEnd } from './rollout.js';
 import { WorkerHandle } from './worker-handle.js';
 
 export interface FleetOptions {
-  readonly config: Config;
+  /** What the first workers are made with. */
+  readonly generation: Generation;
   readonly dispatcher: Dispatcher;
   readonly now: () => number;
   readonly log: Logger;
@@ -19,7 +20,7 @@ export interface FleetOptions {
   /** The server's status, for workers that ask. */
   readonly status: () => unknown;
   /** What a worker is told first of all, behind its configuration. */
-  readonly greeting: () => readonly ToWorker[];
+  readonly greeting: (generation: Generation) => readonly ToWorker[];
   /** A worker was forked, got ready or is gone. */
   readonly onChange: () => void;
   /** One that got ready has others beside it. */
@@ -32,15 +33,16 @@ export class Fleet {
   readonly #handles = new Set<WorkerHandle>();
   #wanted = 0;
   #lastNumber = 0;
-  #restarts = 0;
-  #history = NO_DEATHS;
-  readonly #replaced = new ReplacementList();
-  /** No fork before this time. */
-  #notBefore = 0;
+  readonly #deaths: DeathRecord;
+  /** What workers are forked with. */
+  #generation: Generation;
+  #rollout: Rollout | undefined;
   #stopped: (() => void) | undefined;
 
   constructor(options: FleetOptions) {
     this.#options = options;
+    this.#generation = options.generation;
+    this.#deaths = new DeathRecord(options.now, options.log);
   }
 
   get handles(): readonly WorkerHandle[] {
@@ -52,15 +54,15 @@ export class Fleet {
   }
 
   get restarts(): number {
-    return this.#restarts;
+    return this.#deaths.restarts;
   }
 
   get replaced(): readonly Replacement[] {
-    return this.#replaced.list(this.#options.now());
+    return this.#deaths.replaced;
   }
 
   get degraded(): boolean {
-    return this.#history.degraded;
+    return this.#deaths.degraded;
   }
 
   get ready(): number {
@@ -93,13 +95,24 @@ export class Fleet {
     const handle = this.handles.find((one) => one.worker === worker);
     if (handle?.state !== 'ready' || handle.leaving) return false;
     handle.leaving = true;
-    this.#restarts += 1;
+    this.#deaths.countOrdered();
     this.#order();
     return true;
   }
 
+  /** Replaces all workers, one by one. Resolves at the end of it, or when it was given up; then the old ones stay. */
+  roll(next: Generation): Promise<RolloutEnd> {
+    if (this.#stopped) return Promise.resolve({ ok: false, why: 'the server stops' });
+    return new Promise((resolve) => {
+      this.#rollout = new Rollout(next, this.#generation, resolve);
+      this.#generation = next;
+      this.#order();
+    });
+  }
+
   /** Resolves when the last worker is gone. */
   stop(): Promise<void> {
+    this.#giveUp('the server stops');
     this.#wanted = 0;
     return new Promise((resolve) => {
       this.#stopped = resolve;
@@ -107,8 +120,9 @@ export class Fleet {
     });
   }
 
-  tellAll(messages: readonly ToWorker[]): void {
-    for (const handle of this.#handles) for (const message of messages) handle.send(message);
+  /** Tells every worker anew what it was told first of all. */
+  greetAll(): void {
+    for (const handle of this.#handles) this.#greet(handle);
   }
 
   killAll(): void {
@@ -117,37 +131,52 @@ export class Fleet {
 
   /** To be called often: deadlines, pings, replacements that were put off. */
   check(): void {
-    const { now } = this.#options;
     for (const handle of this.#handles) {
       handle.check();
-      const { state, readyAt } = handle;
-      if (state === 'ready' && readyAt !== undefined && now() - readyAt >= STABLE_AFTER) {
-        this.#forgive(readyAt);
-      }
+      this.#deaths.look(handle);
     }
     this.#reconcile();
   }
 
-  /** A worker that got ready at this time has stayed. If that is good news, the others need not wait any longer. */
-  #forgive(readyAt: number): void {
-    const history = afterStaying(this.#history, readyAt);
-    if (history !== this.#history) this.#notBefore = 0;
-    this.#history = history;
-  }
-
   #order(): void {
-    this.#history = afterOrder(this.#history);
-    this.#notBefore = 0;
+    this.#deaths.forget();
     this.#reconcile();
   }
 
   /** Brings what is there closer to what is wanted. */
   #reconcile(): void {
+    this.#advanceRollout();
     const missing = this.#wanted - this.#staying().length;
     for (let n = 0; n < missing && this.#mayFork(); n += 1) this.#fork();
     this.#dismiss(-missing);
     this.#retire();
     if (this.#handles.size === 0) this.#stopped?.();
+  }
+
+  #advanceRollout(): void {
+    const rollout = this.#rollout;
+    if (!rollout) return;
+    if (rollout.isDone(this.handles, this.#wanted)) {
+      this.#rollout = undefined;
+      rollout.end({ ok: true });
+      return;
+    }
+    const handle = rollout.nextToLeave(this.handles);
+    if (handle?.state === 'ready') handle.leaving = true;
+    else if (handle) this.#drain(handle);
+  }
+
+  /** The old ones stay, and what the new ones have taken of them is made anew. */
+  #giveUp(why: string): void {
+    const rollout = this.#rollout;
+    if (!rollout) return;
+    this.#rollout = undefined;
+    this.#generation = rollout.previous;
+    for (const handle of this.#handles) {
+      if (handle.generation === rollout.next && handle.state === 'starting') this.#drain(handle);
+      else if (handle.state === 'ready') handle.leaving = handle.generation === rollout.next;
+    }
+    rollout.end({ ok: false, why });
   }
 
   #staying(): WorkerHandle[] {
@@ -158,8 +187,8 @@ export class Fleet {
 
   /** After an early death only one worker at a time is tried, until one gets ready. */
   #mayFork(): boolean {
-    if (this.#options.now() < this.#notBefore) return false;
-    return this.#history.streak === 0 || !this.#staying().some(({ state }) => state === 'starting');
+    if (!this.#deaths.mayFork) return false;
+    return !this.#deaths.isCareful || !this.#staying().some(({ state }) => state === 'starting');
   }
 
   /** Too many: first those that do not serve yet, then those that have the least to do. */
@@ -179,17 +208,19 @@ export class Fleet {
   #drain(handle: WorkerHandle): void {
     handle.ordered = true;
     if (handle.state === 'starting') handle.kill('it is not wanted any more');
-    else handle.drain(this.#options.dispatcher.exclude(handle), this.#options.config['drain.timeout']);
+    else handle.drain(this.#options.dispatcher.exclude(handle), handle.generation.config['drain.timeout']);
   }
 
   #fork(): void {
-    const { config, now, log, sink } = this.#options;
+    const { now, log, sink } = this.#options;
+    const generation = this.#generation;
     let forked: ForkedWorker;
     try {
-      forked = forkWorker();
+      forked = forkWorker(generation.workerEntry, generation.account);
     } catch (error) {
       log.error('a worker could not be forked', { error: messageOf(error) });
-      this.#countDeath(undefined);
+      this.#deaths.countFailedFork(generation.config);
+      if (this.#rollout) this.#giveUp(messageOf(error));
       return;
     }
     this.#lastNumber += 1;
@@ -199,15 +230,27 @@ export class Fleet {
       unavailable: (handle: WorkerHandle) => this.#options.dispatcher.exclude(handle),
       gone: (handle: WorkerHandle) => this.#onGone(handle),
     };
-    const handle = new WorkerHandle(forked, { worker: this.#lastNumber, config, now, log, sink, events });
-    for (const message of this.#options.greeting()) handle.send(message);
+    const handle = new WorkerHandle(forked, { worker: this.#lastNumber, generation, now, log, sink, events });
+    this.#greet(handle);
     this.#handles.add(handle);
     log.verbose('worker forked', { worker: handle.worker, workerPid: handle.pid });
     this.#options.onChange();
   }
 
+  #greet(handle: WorkerHandle): void {
+    for (const message of this.#options.greeting(handle.generation)) handle.send(message);
+  }
+
   #onReady(handle: WorkerHandle): void {
-    this.#options.log.info('worker ready', { worker: handle.worker, workerPid: handle.pid });
+    const { worker, pid, version, generation } = handle;
+    this.#options.log.info('worker ready', { worker, workerPid: pid });
+    if (generation.version !== undefined && version !== generation.version) {
+      const expected = generation.version;
+      this.#options.log.warn(
+        'the release was changed under the server; `pkixd reload` brings all workers to one release',
+        { worker, version, expected },
+      );
+    }
     this.#options.dispatcher.admit(handle);
     if (this.#handles.size > 1) this.#options.onNewWorker();
     this.#reconcile();
@@ -240,7 +283,7 @@ export class Fleet {
   }
 
   #checkMemory(handle: WorkerHandle, { anonymousRss }: WorkerStatistics): void {
-    const limit = this.#options.config['workers.maxRss'];
+    const limit = handle.generation.config['workers.maxRss'];
     if (limit === 0 || anonymousRss <= limit || handle.leaving || handle.state !== 'ready') return;
     const used = `${Math.round(anonymousRss / 1024)}KiB`;
     const reason = `its anonymous memory (${used}) is beyond workers.maxRss (${formatSize(limit)})`;
@@ -257,9 +300,8 @@ export class Fleet {
   /** It serves on until another is ready. */
   #replaceServing(handle: WorkerHandle, reason: string): void {
     handle.leaving = true;
-    this.#replaced.add(handle, this.#options.now(), reason);
     // Its drained end will be no death, so what it amounts to is counted here: else it could go round without a wait.
-    this.#countDeath(handle.readyAt);
+    this.#deaths.count(handle, reason, handle.generation.config);
     this.#reconcile();
   }
 
@@ -267,30 +309,12 @@ export class Fleet {
     this.#handles.delete(handle);
     this.#options.dispatcher.bury(handle);
     if (!handle.ordered) {
-      this.#replaced.add(handle, this.#options.now(), handle.end);
-      this.#countDeath(handle.readyAt);
+      this.#deaths.count(handle, handle.end, handle.generation.config);
+      if (this.#rollout?.isFailedBy(handle, this.#options.now()))
+        this.#giveUp(`worker ${handle.worker} did not get ready, or not for long: ${handle.end}`);
     }
     this.#reconcile();
     this.#options.onChange();
-  }
-
-  /** A death that nobody ordered. */
-  #countDeath(readyAt: number | undefined): void {
-    const { config, now, log } = this.#options;
-    const wasDegraded = this.degraded;
-    const settings = {
-      limit: config['workers.restartLimit'],
-      window: config['workers.restartWindow'],
-      backoff: config['workers.restartBackoff'],
-    };
-    const { history, delay } = afterDeath(this.#history, { at: now(), readyAt, ordered: false }, settings);
-    this.#restarts += 1;
-    this.#history = history;
-    this.#notBefore = Math.max(this.#notBefore, now() + delay);
-    if (delay > 0) log.warn('workers die early; the next attempt waits', { delay, inARow: history.streak });
-    if (history.degraded && !wasDegraded) {
-      log.error('degraded: workers die early more often than workers.restartLimit allows; attempts go on');
-    }
   }
 }
 

@@ -7,11 +7,15 @@ import { PkixdError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { BoundAddress } from './kernel-backlog.js';
 import { findGroup } from './accounts.js';
+import { placeOf } from './generation.js';
 import { listenUnix, UnixSocketError } from './unix-socket.js';
 
 /** One listening socket of the primary, with its counters. */
 export interface Listener {
-  readonly config: ListenerConfig;
+  /** A reload may put another in its place. */
+  config: ListenerConfig;
+  /** See `placeOf`. */
+  readonly place: string;
   /** As configured, but with the port that the system chose where 0 was asked for. */
   readonly address: string;
   /** Connections accepted since the start. */
@@ -65,13 +69,14 @@ async function open(config: ListenerConfig, onConnection: OnConnection, log: Log
   }
   const listener: Listener = {
     config,
+    place: placeOf(config),
     address: boundAddress(server, config),
     accepted: 0,
     refused: 0,
     server,
   };
   server.on('error', (error) => {
-    log.error('a listener failed to accept', { listener: config.name, error: messageOf(error) });
+    log.error('a listener failed to accept', { listener: listener.config.name, error: messageOf(error) });
   });
   server.on('connection', (socket) => {
     // A connection that breaks while it waits is no event of its own: whoever gets it next finds out.
@@ -120,7 +125,7 @@ function listenError({ address }: ListenerConfig, error: unknown): ListenError {
 
 function warnOfShortBacklog(configs: readonly ListenerConfig[], log: Logger): void {
   const limit = readSomaxconn();
-  const wanted = Math.max(...configs.map(({ backlog }) => backlog));
+  const wanted = Math.max(0, ...configs.map(({ backlog }) => backlog));
   if (limit === undefined || limit >= wanted) return;
   log.warn(
     `the kernel cuts the backlog of ${wanted} to net.core.somaxconn = ${limit}; ` +

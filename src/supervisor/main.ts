@@ -1,13 +1,10 @@
-import type { Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
 import { Logger } from '../log.js';
 import { LogWriter } from './log-writer.js';
-import { type BusyAnswer, Supervisor } from './supervisor.js';
+import { type BusyAnswer, type ReadSettings, Supervisor, type SupervisorOptions } from './supervisor.js';
 
 export interface StartOptions {
-  readonly config: Config;
-  /** The script of a worker process. */
-  readonly workerEntry: string;
+  readonly read: ReadSettings;
   readonly busy: BusyAnswer;
 }
 
@@ -18,11 +15,13 @@ const SAME_SIGNAL = 300;
  * Makes this process the primary. Resolves when it listens; from then on it lives until a signal or an operator
  * stops it, and exits 0 by itself. Rejects with a `PkixdError`, and leaves nothing behind, when it cannot start.
  */
-export async function startSupervisor({ config, workerEntry, busy }: StartOptions): Promise<void> {
+export async function startSupervisor({ read, busy }: StartOptions): Promise<void> {
   // First of all: Node answers SIGUSR1 with its inspector unless somebody listens.
   let openWriter: LogWriter | undefined;
   process.on('SIGUSR1', () => openWriter?.reopen());
 
+  const settings = read();
+  const { config } = settings;
   const writer = new LogWriter(config['log.directory'], {
     maxSize: config['log.maxSize'],
     keep: config['log.keep'],
@@ -30,7 +29,7 @@ export async function startSupervisor({ config, workerEntry, busy }: StartOption
   openWriter = writer;
   const log = new Logger(config['log.level'], 'primary', writer.write);
   try {
-    await run(config, workerEntry, busy, writer, log);
+    await run({ settings, read, busy }, writer, log);
   } catch (error) {
     log.error('cannot start', { error: messageOf(error) });
     await writer.close();
@@ -39,16 +38,12 @@ export async function startSupervisor({ config, workerEntry, busy }: StartOption
 }
 
 async function run(
-  config: Config,
-  workerEntry: string,
-  busy: BusyAnswer,
+  options: Pick<SupervisorOptions, 'settings' | 'read' | 'busy'>,
   writer: LogWriter,
   log: Logger,
 ): Promise<void> {
   const supervisor = new Supervisor({
-    config,
-    workerEntry,
-    busy,
+    ...options,
     sink: writer.write,
     onReady: (listeners) => {
       for (const { config: listener, address } of listeners) {
@@ -69,12 +64,15 @@ async function run(
     // A start that failed has ended already, and told its caller.
     starting.then(() => supervisor.stop()).then(exit, () => undefined);
   };
-  installSignals(supervisor, stop, log);
+  const reload = (): void => {
+    starting.then(() => supervisor.reload()).catch(() => undefined);
+  };
+  installSignals(supervisor, stop, reload, log);
   await starting;
   surviveBugs(log);
 }
 
-function installSignals(supervisor: Supervisor, stop: () => void, log: Logger): void {
+function installSignals(supervisor: Supervisor, stop: () => void, reload: () => void, log: Logger): void {
   let stoppedAt: number | undefined;
   const onStopSignal = (signal: NodeJS.Signals): void => {
     if (stoppedAt === undefined) {
@@ -88,12 +86,10 @@ function installSignals(supervisor: Supervisor, stop: () => void, log: Logger): 
   };
   process.on('SIGTERM', onStopSignal);
   process.on('SIGINT', onStopSignal);
-  process.on('SIGHUP', () =>
-    log.warn('SIGHUP: reloading is not supported yet; restart to read the configuration'),
-  );
+  process.on('SIGHUP', reload);
   process.on('SIGUSR2', () => log.info('SIGUSR2: status', { status: supervisor.status() }));
-  process.on('SIGTTIN', () => supervisor.scaleBy(1));
-  process.on('SIGTTOU', () => supervisor.scaleBy(-1));
+  process.on('SIGTTIN', () => void supervisor.scaleBy(1));
+  process.on('SIGTTOU', () => void supervisor.scaleBy(-1));
 }
 
 /** The primary never exits of itself: one event gone wrong must not take every connection with it. */

@@ -17,21 +17,16 @@ export interface Connection {
  *            ◀── fresh ───── ◀ accepted            (at most `max`)
  */
 export class PendingConnections {
-  readonly #max: number;
   readonly #returned = new Set<Connection>();
   readonly #fresh = new Set<Connection>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
 
   get size(): number {
     return this.#returned.size + this.#fresh.size;
   }
 
-  /** Whether there was room. */
-  add(connection: Connection): boolean {
-    if (this.#fresh.size >= this.#max) return false;
+  /** Whether there was room, for `max` new ones. */
+  add(connection: Connection, max: number): boolean {
+    if (this.#fresh.size >= max) return false;
     this.#fresh.add(connection);
     return true;
   }
@@ -40,15 +35,27 @@ export class PendingConnections {
     this.#returned.add(connection);
   }
 
-  /** Takes out the connection whose turn it is. One whose client is known to be gone is forgotten. */
-  next(): Connection | undefined {
+  /**
+   * Takes out the connection whose turn it is, of those whose listener is served. One whose client is known to be
+   * gone is forgotten.
+   */
+  next(isServed: (listener: Listener) => boolean): Connection | undefined {
     for (const queue of [this.#returned, this.#fresh]) {
       for (const connection of queue) {
+        const { socket, listener } = connection;
+        if (!socket.destroyed && !isServed(listener)) continue;
         queue.delete(connection);
-        if (!connection.socket.destroyed) return connection;
+        if (!socket.destroyed) return connection;
       }
     }
     return undefined;
+  }
+
+  takeAll(): Connection[] {
+    const all = [...this.#returned, ...this.#fresh];
+    this.#returned.clear();
+    this.#fresh.clear();
+    return all;
   }
 
   /** Takes out those that have waited for too long. */

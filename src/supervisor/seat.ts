@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Handover } from '../wire/ipc.js';
 import type { Candidate } from './dispatch-policy.js';
+import type { Listener } from './listeners.js';
 import type { Connection } from './pending-connections.js';
 
 /** What the dispatcher needs of a worker. */
 export interface HandoverTarget {
+  /** What it calls this listener; `undefined` where it does not know it. */
+  nameOf(listener: Listener): string | undefined;
   hand(handover: Handover, socket: Socket): void;
   revoke(ids: readonly number[]): void;
   /** It broke the rules of handing over, or does not answer: it must go. */
@@ -64,7 +67,7 @@ export class Seat implements Candidate {
     const handover: Handover = {
       type: 'connection',
       id: this.#lastId,
-      listener: connection.listener.config.name,
+      listener: this.target.nameOf(connection.listener) ?? connection.listener.config.name,
     };
     this.target.hand(handover, connection.socket);
   }

@@ -3,7 +3,6 @@ import type { Config } from '../config/config.js';
 import { Logger, type LogSink } from '../log.js';
 import type { ControlRequest, ControlResponse, ServerStatus } from '../wire/control.js';
 import type { ScalingBounds } from '../scaling-policy.js';
-import { workerAccount } from './accounts.js';
 import { AttentiveClock } from './attentive-clock.js';
 import { Autoscaler } from './autoscaler.js';
 import { BacklogReader } from './backlog-reader.js';
@@ -12,9 +11,13 @@ import { carryOut } from './commands.js';
 import { ControlServer } from './control-server.js';
 import { Dispatcher } from './dispatcher.js';
 import { Fleet } from './fleet.js';
-import { boundTo, closeListeners, type Listener, openListeners } from './listeners.js';
+import { Generation, type Settings } from './generation.js';
+import type { BoundAddress } from './kernel-backlog.js';
+import { ListenerSet } from './listener-set.js';
+import { boundTo, type Listener } from './listeners.js';
 import { Rebalancer } from './rebalancer.js';
 import { refuse, TLS_INTERNAL_ERROR } from './refusal.js';
+import { Reloader } from './reloader.js';
 import { RunDirectory } from './run-directory.js';
 import { statusOf } from './status.js';
 import { TlsSettings } from './tls-settings.js';
@@ -22,10 +25,15 @@ import { TlsSettings } from './tls-settings.js';
 /** What a client gets that no worker can take. @param retryAfter Milliseconds. */
 export type BusyAnswer = (protocol: string, retryAfter: number) => Buffer;
 
+/**
+ * Reads configuration and release, at the start and at each reload; throws a `PkixdError` that says what is wrong.
+ * @param warn told what is allowed but doubtful; standard error when absent.
+ */
+export type ReadSettings = (warn?: (message: string) => void) => Settings;
+
 export interface SupervisorOptions {
-  readonly config: Config;
-  /** The script of a worker process. */
-  readonly workerEntry: string;
+  readonly settings: Settings;
+  readonly read: ReadSettings;
   readonly busy: BusyAnswer;
   readonly sink: LogSink;
   /** The first `workers.count` workers are ready. Called once. */
@@ -44,83 +52,76 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #log: Logger;
   readonly #clock: AttentiveClock;
-  readonly #period: number;
   readonly #runDirectory: RunDirectory;
   readonly #control: ControlServer;
+  readonly #listeners: ListenerSet;
   readonly #dispatcher: Dispatcher;
   readonly #fleet: Fleet;
   readonly #tls: TlsSettings;
   readonly #autoscaler: Autoscaler;
   readonly #rebalancer: Rebalancer;
-  #sampledAt = 0;
+  readonly #reloader: Reloader;
   readonly #startedAt = performance.now();
-  #listeners: readonly Listener[] = [];
+  #sampledAt = 0;
   #backlog: BacklogReader | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #wasReady = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
-    const { config, sink } = options;
+    const { sink } = options;
+    const { config } = options.settings;
+    const generation = new Generation(options.settings);
     this.#options = options;
     this.#log = new Logger(config['log.level'], 'primary', sink);
-    this.#period = Math.min(config['workers.pingInterval'], config['workers.pingTimeout'] / 4, MAX_PERIOD);
-    const clock = new AttentiveClock(this.#period, () => performance.now());
-    this.#clock = clock;
+    this.#clock = new AttentiveClock(periodOf(config), () => performance.now());
+    const now = (): number => this.#clock.now();
     this.#runDirectory = new RunDirectory(config['run.directory']);
     this.#control = new ControlServer((request) => this.#command(request));
-    this.#dispatcher = new Dispatcher({
-      now: () => clock.now(),
-      maxPending: config['pending.max'],
-      maxWait: config['pending.maxWait'],
-      handoverTimeout: config['handover.timeout'],
-      patience: config['workers.pingTimeout'],
-      refuse: (socket, listener) => {
-        listener.refused += 1;
-        const { protocol, tls } = listener.config;
-        refuse(socket, tls ? TLS_INTERNAL_ERROR : options.busy(protocol, RETRY_AFTER));
-      },
-    });
-    this.#tls = new TlsSettings(config.listeners, () => clock.now());
+    this.#dispatcher = this.#createDispatcher(config);
+    this.#listeners = new ListenerSet(
+      (socket, listener) => this.#dispatcher.accept(socket, listener),
+      this.#log,
+    );
+    this.#tls = new TlsSettings(now);
     this.#fleet = new Fleet({
-      config,
+      generation,
       dispatcher: this.#dispatcher,
-      now: () => clock.now(),
+      now,
       log: this.#log,
       sink,
       status: () => this.status(),
-      greeting: () => this.#tls.messages(),
+      greeting: (of) => this.#tls.messages(of),
       onChange: () => this.#onChange(),
       onNewWorker: () => this.#rebalancer.onNewWorker(),
     });
     this.#autoscaler = new Autoscaler(this.#fleet, this.#dispatcher, scalingBounds(config), this.#log);
     this.#rebalancer = new Rebalancer(this.#fleet, this.#log);
+    this.#reloader = new Reloader(generation, {
+      read: () => options.read((message) => this.#log.warn(message)),
+      fleet: this.#fleet,
+      listeners: this.#listeners,
+      log: this.#log,
+      onDone: (next, previous) => this.#adopt(next.config, previous.config),
+    });
   }
 
   /** Resolves when it listens and workers are on their way; fails, and leaves nothing behind, when it cannot. */
   async start(): Promise<void> {
-    const { config, workerEntry } = this.#options;
-    setUpCluster(workerEntry, workerAccount(config['workers.user'], config['workers.group']));
+    const { config, workerEntry, account } = this.#reloader.current;
+    setUpCluster(workerEntry, account);
     await this.#runDirectory.claim(this.#log);
     try {
       await this.#control.listen(this.#runDirectory.controlSocket, this.#log);
-      this.#listeners = await openListeners(
-        config.listeners,
-        (socket, listener) => this.#dispatcher.accept(socket, listener),
-        this.#log,
-      );
+      await this.#listeners.open(config.listeners);
     } catch (error) {
       this.#control.close();
       this.#runDirectory.release();
       throw error;
     }
-    this.#backlog = new BacklogReader(() => this.#listeners.flatMap((one) => boundTo(one) ?? []), this.#log);
-    this.#ticker = setInterval(() => {
-      this.#clock.tick();
-      this.#fleet.check();
-      this.#fleet.tellAll(this.#tls.rotated());
-      this.#sample();
-    }, this.#period);
+    const bound = (): readonly BoundAddress[] => this.#listeners.all.flatMap((one) => boundTo(one) ?? []);
+    this.#backlog = new BacklogReader(bound, this.#log);
+    this.#tick(config);
     this.#fleet.scale(config['workers.count']);
     if (config['workers.scaling'] === 'auto') this.#autoscaler.turnOn(scalingBounds(config));
   }
@@ -137,10 +138,15 @@ export class Supervisor {
   }
 
   /** Forks this many workers more, or drains as many. */
-  scaleBy(difference: number): void {
+  async scaleBy(difference: number): Promise<void> {
     const argument = difference < 0 ? `${difference}` : `+${difference}`;
-    const response = this.#command({ command: 'scale', argument });
+    const response = await this.#command({ command: 'scale', argument });
     if (!response.ok) this.#log.warn(response.message);
+  }
+
+  /** Goes over to the configuration and the release as they are now; `pkixd reload` and SIGHUP. */
+  reload(): Promise<ControlResponse> {
+    return this.#reloader.reload();
   }
 
   status(): ServerStatus {
@@ -150,14 +156,61 @@ export class Supervisor {
       scaling: this.#autoscaler.on ? 'auto' : 'fixed',
       fleet: this.#fleet,
       dispatcher: this.#dispatcher,
-      listeners: this.#listeners,
+      listeners: this.#listeners.all,
       backlog: this.#backlog,
     });
   }
 
+  get #config(): Config {
+    return this.#reloader.current.config;
+  }
+
+  #createDispatcher(first: Config): Dispatcher {
+    const config = (): Config => (this.#reloader as Reloader | undefined)?.current.config ?? first;
+    return new Dispatcher({
+      now: () => this.#clock.now(),
+      limits: () => ({
+        maxPending: config()['pending.max'],
+        maxWait: config()['pending.maxWait'],
+        handoverTimeout: config()['handover.timeout'],
+        patience: config()['workers.pingTimeout'],
+      }),
+      refuse: (socket, listener) => {
+        listener.refused += 1;
+        const { protocol, tls } = listener.config;
+        refuse(socket, tls ? TLS_INTERNAL_ERROR : this.#options.busy(protocol, RETRY_AFTER));
+      },
+    });
+  }
+
+  #tick(config: Config): void {
+    clearInterval(this.#ticker);
+    const period = periodOf(config);
+    this.#clock.setPeriod(period);
+    this.#ticker = setInterval(() => {
+      this.#clock.tick();
+      this.#fleet.check();
+      if (this.#tls.rotate()) this.#fleet.greetAll();
+      this.#sample();
+    }, period);
+  }
+
+  /** Every worker has this configuration; an operator's own scaling goes on unless the option was changed. */
+  #adopt(next: Config, previous: Config): void {
+    this.#log.setLevel(next['log.level']);
+    this.#tick(next);
+    const changed = (['workers.scaling', 'workers.min', 'workers.max', 'workers.count'] as const).filter(
+      (key) => next[key] !== previous[key],
+    );
+    if (changed.length === 0) return;
+    if (next['workers.scaling'] === 'auto') this.#autoscaler.turnOn(scalingBounds(next));
+    else this.#autoscaler.turnOff();
+    if (changed.includes('workers.count')) this.#fleet.scale(next['workers.count']);
+  }
+
   async #stop(): Promise<void> {
     this.#log.info('stopping');
-    closeListeners(this.#listeners);
+    this.#listeners.close();
     this.#dispatcher.close();
     await this.#fleet.stop();
     clearInterval(this.#ticker);
@@ -170,7 +223,7 @@ export class Supervisor {
   /** What is decided by the workers' reports, once for each round of them. */
   #sample(): void {
     const now = this.#clock.now();
-    if (this.#stopping || now - this.#sampledAt < this.#options.config['workers.pingInterval']) return;
+    if (this.#stopping || now - this.#sampledAt < this.#config['workers.pingInterval']) return;
     this.#sampledAt = now;
     this.#autoscaler.sample();
     this.#rebalancer.step();
@@ -190,10 +243,10 @@ export class Supervisor {
     }
     if (this.#wasReady || this.#stopping || this.#fleet.ready < this.#fleet.wanted) return;
     this.#wasReady = true;
-    this.#options.onReady(this.#listeners);
+    this.#options.onReady(this.#listeners.all);
   }
 
-  #command(request: ControlRequest): ControlResponse {
+  #command(request: ControlRequest): ControlResponse | Promise<ControlResponse> {
     const { command } = request;
     if (this.#stopping && command !== 'status' && command !== 'stop') {
       return { ok: false, code: 'STOPPING', message: 'the server is stopping' };
@@ -206,7 +259,8 @@ export class Supervisor {
         this.#autoscaler.turnOff();
         this.#fleet.scale(workers);
       },
-      scaleByLoad: () => this.#autoscaler.turnOn(scalingBounds(this.#options.config)),
+      scaleByLoad: () => this.#autoscaler.turnOn(scalingBounds(this.#config)),
+      reload: () => this.reload(),
       restart: (worker) => this.#fleet.restart(worker),
       stop: () => this.#options.onStop(),
       stopNow: () => {
@@ -219,4 +273,9 @@ export class Supervisor {
 
 function scalingBounds(config: Config): ScalingBounds {
   return { min: config['workers.min'], max: config['workers.max'] };
+}
+
+/** How often deadlines are looked at, in milliseconds. */
+function periodOf(config: Config): number {
+  return Math.min(config['workers.pingInterval'], config['workers.pingTimeout'] / 4, MAX_PERIOD);
 }

@@ -1,27 +1,24 @@
-import type { ListenerConfig } from '../config/config.js';
-import type { TlsMaterial, ToWorker } from '../wire/ipc.js';
+import type { ToWorker } from '../wire/ipc.js';
+import type { Generation } from './generation.js';
 import { TicketKeys } from './ticket-keys.js';
-import { readTlsMaterials } from './tls-materials.js';
 
 /** What workers are told of TLS. */
 export class TlsSettings {
-  readonly #materials: readonly TlsMaterial[];
   readonly #ticketKeys: TicketKeys;
 
-  /** Throws a `PkixdError` for files that cannot be used. @param now Milliseconds, monotonic. */
-  constructor(listeners: readonly ListenerConfig[], now: () => number) {
-    this.#materials = readTlsMaterials(listeners);
+  /** @param now Milliseconds, monotonic. */
+  constructor(now: () => number) {
     this.#ticketKeys = new TicketKeys(now);
   }
 
   /** For a worker before its first connection; nothing where no listener has TLS. */
-  messages(): readonly ToWorker[] {
+  messages({ materials }: Generation): readonly ToWorker[] {
     const { key } = this.#ticketKeys;
-    return this.#materials.length === 0 ? [] : [{ type: 'tls', listeners: this.#materials, ticketKeys: key }];
+    return materials.length === 0 ? [] : [{ type: 'tls', listeners: materials, ticketKeys: key }];
   }
 
-  /** To be called now and then: the messages for all workers when the ticket key has changed. */
-  rotated(): readonly ToWorker[] {
-    return this.#ticketKeys.rotate() ? this.messages() : [];
+  /** To be called now and then: whether every worker is to hear of a new ticket key. */
+  rotate(): boolean {
+    return this.#ticketKeys.rotate();
   }
 }

@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
-import type { Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
 import type { WorkerStatus } from '../wire/control.js';
 import type { Handover, ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
 import type { ForkedWorker } from './cluster.js';
+import type { Generation } from './generation.js';
 import { LatencyWindow } from './latency-window.js';
 import { captureLines } from './line-capture.js';
+import type { Listener } from './listeners.js';
 import type { HandoverTarget } from './seat.js';
 import { WorkerChannel } from './worker-channel.js';
 
@@ -27,7 +28,7 @@ interface HandleEvents {
 
 export interface HandleOptions {
   readonly worker: number;
-  readonly config: Config;
+  readonly generation: Generation;
   /** The attentive clock: deadlines must not count our own absence. */
   readonly now: () => number;
   readonly log: Logger;
@@ -39,6 +40,7 @@ export interface HandleOptions {
 export class WorkerHandle implements HandoverTarget {
   readonly worker: number;
   readonly pid: number;
+  readonly generation: Generation;
   readonly #forked: ForkedWorker;
   readonly #options: HandleOptions;
   readonly #channel: WorkerChannel;
@@ -58,6 +60,7 @@ export class WorkerHandle implements HandoverTarget {
   /** It serves on until its replacement is ready. */
   leaving = false;
   readyAt: number | undefined;
+  version: string | undefined;
   statistics: WorkerStatistics | undefined;
   readonly latencies: LatencyWindow;
 
@@ -65,6 +68,7 @@ export class WorkerHandle implements HandoverTarget {
     this.#forked = forked;
     this.#options = options;
     this.worker = options.worker;
+    this.generation = options.generation;
     this.pid = forked.pid;
     this.#forkedAt = options.now();
     this.#heardAt = this.#forkedAt;
@@ -81,7 +85,7 @@ export class WorkerHandle implements HandoverTarget {
     });
     this.#watchProcess();
     this.#captureOutput();
-    this.send({ type: 'configure', worker: this.worker, config: options.config });
+    this.send({ type: 'configure', worker: this.worker, config: this.generation.config });
   }
 
   get state(): WorkerState {
@@ -102,11 +106,19 @@ export class WorkerHandle implements HandoverTarget {
       uptime: Math.round(now - this.#forkedAt),
       lastPong: Math.round(now - this.#heardAt),
     };
-    return this.statistics ? { ...status, statistics: this.statistics } : status;
+    return {
+      ...status,
+      ...(this.version !== undefined && { version: this.version }),
+      ...(this.statistics && { statistics: this.statistics }),
+    };
   }
 
   send(message: ToWorker): void {
     this.#channel.send(message);
+  }
+
+  nameOf(listener: Listener): string | undefined {
+    return this.generation.nameOf(listener.place);
   }
 
   hand(handover: Handover, socket: Socket): void {
@@ -144,7 +156,7 @@ export class WorkerHandle implements HandoverTarget {
     const now = this.#options.now();
     if (now > this.#exitDeadline) return this.kill('it did not exit in time');
     if (this.#state === 'dead') return;
-    const { config } = this.#options;
+    const { config } = this.generation;
     if (this.#state === 'starting') {
       if (now - this.#forkedAt > config['workers.bootTimeout']) {
         this.kill(`not ready after workers.bootTimeout = ${config['workers.bootTimeout']} ms`);
@@ -178,6 +190,7 @@ export class WorkerHandle implements HandoverTarget {
     } else if (message.type === 'ready' && this.#state === 'starting') {
       this.#state = 'ready';
       this.readyAt = now;
+      this.version = message.version;
       this.#ping(now);
       this.#options.events.ready(this);
     }

@@ -2,7 +2,7 @@ import type { WorkerStatistics } from './ipc.js';
 
 /** One command over the control socket, and its one answer, each a frame of msgpack. */
 export interface ControlRequest {
-  readonly command: 'status' | 'scale' | 'stop' | 'restart';
+  readonly command: 'status' | 'scale' | 'stop' | 'restart' | 'reload';
   /**
    * With `scale`: the number of workers wanted, `+1` or `-1` from what there is, or `auto`. With `restart`: the
    * worker's number. With `stop`: nothing, or `now`.
@@ -76,6 +76,8 @@ export interface WorkerStatus {
   readonly worker: number;
   readonly pid: number;
   readonly state: 'starting' | 'ready' | 'draining' | 'dead';
+  /** The release that it runs; absent before it is ready. */
+  readonly version?: string;
   /** Milliseconds since the fork. */
   readonly uptime: number;
   /** Milliseconds since the last pong. */

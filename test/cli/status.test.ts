@@ -25,6 +25,7 @@ const STATUS: ServerStatus = {
       worker: 1,
       pid: 8,
       state: 'ready',
+      version: '1.2.2',
       uptime: 61_000,
       lastPong: 120,
       statistics: {
@@ -64,11 +65,11 @@ test('the status shows the server, each listener and each worker, a dash where n
   );
   expect(text).toMatch(/inner unix:\/run\/a +line +12 +3 +1$/m);
   expect(text).toMatch(
-    / 1 +ready +8 +1m 1s +120ms +1 +3 +2 +300 +4 +5 +6 +7 +8 +6 +25% +9ms +1\/2 +25% +100 MiB +60 MiB$/m,
+    / 1 +ready +8 +1\.2\.2 +1m 1s +120ms +1 +3 +2 +300 +4 +5 +6 +7 +8 +6 +25% +9ms +1\/2 +25% +100 MiB +60 MiB$/m,
   );
   expect(text).toMatch(/ 2 +10 +1m 5s +it was ended by SIGSEGV$/m);
   expect(text).toMatch(/^line +total +7 +0\.100 +0\.250 +1\.50 +12\.0 +1234$/m);
-  expect(text).toMatch(/ 3 +starting +9 +10ms +- .*-$/m);
+  expect(text).toMatch(/ 3 +starting +9 +- +10ms +- .*-$/m);
 });
 
 test('columns are as wide as their widest cell', () => {

@@ -23,7 +23,7 @@ export class TestServer {
   readonly exited: Promise<number | string>;
   #output = '';
 
-  private constructor(directory: string, port: number, msgpackPort: number) {
+  private constructor(directory: string, port: number, msgpackPort: number, program: string) {
     this.directory = directory;
     this.port = port;
     this.msgpack = `unix:${join(directory, 'msgpack.sock')}`;
@@ -31,7 +31,7 @@ export class TestServer {
     this.unix = join(directory, 'pkixd.sock');
     this.process = spawn(
       process.execPath,
-      [PKIXD, 'start', '--config', join(directory, 'pkixd.config.json')],
+      [program, 'start', '--config', join(directory, 'pkixd.config.json')],
       {
         cwd: directory,
         env: withoutOptions(process.env),
@@ -50,6 +50,7 @@ export class TestServer {
   static async start(
     settings: Readonly<Record<string, unknown>> = {},
     directory?: string,
+    program = PKIXD,
   ): Promise<TestServer> {
     const where = directory ?? mkdtempSync(join(tmpdir(), 'pkixd-test-'));
     const [port, msgpackPort] = [await freePort(), await freePort()];
@@ -63,7 +64,7 @@ export class TestServer {
       ...(moreListeners as readonly unknown[]),
     ];
     writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify({ listeners, ...options }));
-    const server = new TestServer(where, port, msgpackPort);
+    const server = new TestServer(where, port, msgpackPort, program);
     const ready = once(server.process, 'message');
     const outcome = await Promise.race([ready, server.exited]);
     if (!Array.isArray(outcome)) throw new Error(`the server ended (${outcome}): ${server.output}`);
@@ -83,8 +84,8 @@ export class TestServer {
     return (await this.command({ command: 'status' })) as ServerStatus;
   }
 
-  command(request: ControlRequest): Promise<unknown> {
-    return callServer(join(this.directory, 'run/control.sock'), request, PATIENCE);
+  command(request: ControlRequest, patience = PATIENCE): Promise<unknown> {
+    return callServer(join(this.directory, 'run/control.sock'), request, patience);
   }
 
   /** Every process of the server that lives, the primary first. */

@@ -11,7 +11,12 @@ const listener: Listener = fakeListener('any');
 class FakeWorker implements HandoverTarget {
   readonly sockets = new Map<number, Socket>();
   readonly revoked: number[] = [];
+  readonly unknown = new Set<string>();
   distrusted: string | undefined;
+
+  nameOf({ config }: Listener): string | undefined {
+    return this.unknown.has(config.name) ? undefined : config.name;
+  }
 
   hand({ id }: { readonly id: number }, socket: Socket): void {
     this.sockets.set(id, socket);
@@ -38,10 +43,7 @@ beforeEach(() => {
   refused = [];
   dispatcher = new Dispatcher({
     now: () => performance.now(),
-    maxPending: 2,
-    maxWait: 1000,
-    handoverTimeout: 400,
-    patience: 2000,
+    limits: () => ({ maxPending: 2, maxWait: 1000, handoverTimeout: 400, patience: 2000 }),
     refuse: (socket) => refused.push(socket),
   });
 });

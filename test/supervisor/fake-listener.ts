@@ -14,6 +14,7 @@ export function fakeListener(name: string): Listener {
       backlog: 1,
       tls: null,
     },
+    place: `tcp://127.0.0.1:0 ${name}`,
     address: 'tcp://127.0.0.1:0',
     accepted: 0,
     refused: 0,

@@ -2,15 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OPTIONS } from '../../dist/config/option-table.js';
+import { PkixdError } from '../../dist/errors.js';
 import { startSupervisor } from '../../dist/supervisor/main.js';
 
 const defaults = Object.fromEntries(Object.entries(OPTIONS).map(([key, option]) => [key, option.default]));
-const config = { ...defaults, profiles: {}, ...JSON.parse(readFileSync(process.argv[2], 'utf8')) };
+const workerEntry = fileURLToPath(new URL('worker-entry.mjs', import.meta.url));
+const read = () => {
+  const config = { ...defaults, profiles: {}, ...JSON.parse(readFileSync(process.argv[2], 'utf8')) };
+  if (config.wrong) throw new PkixdError('CONFIG', config.wrong);
+  return { config, workerEntry };
+};
 
 try {
   await startSupervisor({
-    config,
-    workerEntry: fileURLToPath(new URL('worker-entry.mjs', import.meta.url)),
+    read,
     busy: (protocol, retryAfter) => Buffer.from(`BUSY ${protocol} ${retryAfter}\n`),
   });
 } catch (error) {

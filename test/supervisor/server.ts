@@ -56,6 +56,12 @@ export class TestServer {
     writeFileSync(this.path('config.json'), JSON.stringify(whole));
   }
 
+  /** Changes the file of which a reload reads. */
+  configure(changes: Readonly<Record<string, unknown>>): void {
+    const before: unknown = JSON.parse(readFileSync(this.path('config.json'), 'utf8'));
+    writeFileSync(this.path('config.json'), JSON.stringify(Object.assign({}, before, changes)));
+  }
+
   path(name: string): string {
     return join(this.directory, name);
   }
@@ -132,10 +138,10 @@ export class TestServer {
   }
 
   /** Connects by the listener of this name. */
-  async connect(listener: 'tcp' | 'unix'): Promise<Client> {
-    if (listener === 'unix') return new Client(connect(this.path('listen.sock')));
+  async connect(listener: string): Promise<Client> {
     const { listeners } = await this.status();
-    const address = listeners.find(({ name }) => name === 'tcp')?.address ?? '';
+    const address = listeners.find(({ name }) => name === listener)?.address ?? '';
+    if (address.startsWith('unix:')) return new Client(connect(address.slice('unix:'.length)));
     return new Client(connect(Number(new URL(address).port), '127.0.0.1'));
   }
 

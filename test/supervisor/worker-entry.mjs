@@ -17,6 +17,7 @@ const held = new Map();
 const open = new Set();
 const leaked = [];
 let worker;
+let config;
 let mode;
 let inFlight = 0;
 let drainTo = Infinity;
@@ -37,7 +38,7 @@ link.on('data', (chunk) => {
 });
 
 function hear(message) {
-  if (message.type === 'configure') boot(message.worker);
+  if (message.type === 'configure') boot(message.worker, message.config);
   else if (message.type === 'ping' && mode !== 'mute') pong(message.sequence);
   else if (message.type === 'revoke' && mode !== 'mute') {
     for (const id of message.ids) held.delete(id);
@@ -45,8 +46,9 @@ function hear(message) {
   } else if (message.type === 'drain') drain(message.lastId);
 }
 
-function boot(number) {
+function boot(number, settings) {
   worker = number;
+  config = settings;
   const modes = JSON.parse(readFileSync(process.env.PKIXD_TEST_MODES, 'utf8'));
   mode = modes[worker] ?? modes['*'] ?? 'serve';
   console.log(`booted as ${mode}`);
@@ -100,8 +102,9 @@ function finish() {
   link.end(() => process.exit(0));
 }
 
-process.on('message', ({ id }, socket) => {
-  if (mode === 'refuse' || !socket) {
+process.on('message', ({ id, listener }, socket) => {
+  const known = config.listeners.some(({ name }) => name === listener);
+  if (mode === 'refuse' || !socket || !known) {
     socket?.destroy();
     say({ type: 'refused', ids: [id] });
   } else if (mode === 'never acknowledge' || mode === 'mute') hold(id, socket);
@@ -146,7 +149,8 @@ function answer(line, socket) {
   setTimeout(() => {
     inFlight -= 1;
     socket.busy = false;
-    socket.write(`worker ${worker} ${process.pid}\n`);
+    if (line.startsWith('config ')) socket.write(`${JSON.stringify(config[line.slice(7)])}\n`);
+    else socket.write(`worker ${worker} ${process.pid}\n`);
     if (drainTo !== Infinity) socket.end();
     load();
     finish();
