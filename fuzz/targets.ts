@@ -10,6 +10,10 @@ import { formatName } from '../src/x509/name.js';
 import { parseOcspResponse } from '../src/x509/ocsp.js';
 import { parsePem } from '../src/x509/pem.js';
 import { importPublicKey } from '../src/x509/public-key.js';
+import { msgpackProtocol } from '../src/protocol/msgpack.js';
+import { toVerifyRequest } from '../src/thread/request-shape.js';
+import { decode, encode } from '../src/wire/codec.js';
+import { encodeMessage, MESSAGE } from '../src/wire/message.js';
 import { verifySignature } from '../src/x509/signature.js';
 import { verify } from '../src/verify/verify.js';
 import { TrustStore } from '../src/verify/trust-store.js';
@@ -44,6 +48,18 @@ function mutate(seeds: readonly Uint8Array[], random: Random): Uint8Array {
 }
 
 export const TARGETS: readonly Target[] = [
+  {
+    name: 'msgpack',
+    prepare(seeds, random) {
+      const body = encode({ certificates: [random.pick(seeds.certificates)], hosts: ['a.example'], at: 0 });
+      const bytes = mutateBytes(
+        Buffer.concat([body, body].map((one, id) => encodeMessage(MESSAGE.verify, id, 0, one))),
+        random,
+      );
+      const cut = 1 + random.below(bytes.length);
+      return { bytes, run: () => readMessages([bytes.subarray(0, cut), bytes.subarray(cut)]) };
+    },
+  },
   {
     name: 'certificate',
     prepare(seeds, random) {
@@ -196,4 +212,22 @@ export function environmentOf(base: BaseProfile): VerifyEnvironment {
     memory: new CaMemory(),
     now: Date.now,
   };
+}
+
+const LISTENER = {
+  limits: { maxLine: 65_536, maxSize: 8_388_608, maxCertificates: 64, maxCrls: 64 },
+  maxInFlight: 64,
+  permits: new Set(['profiles', 'crls', 'at', 'anchors', 'revocation', 'status']),
+};
+
+/** What the event loop does with a client's bytes, and the thread with the bodies that it lets through. */
+function readMessages(pieces: readonly Uint8Array[]): void {
+  const session = msgpackProtocol.open(LISTENER);
+  for (const piece of pieces) {
+    session.receive(Buffer.from(piece));
+    for (let event = session.next?.(); event && event.kind !== 'close'; event = session.next?.()) {
+      if (event.kind === 'task') toVerifyRequest(decode(event.task.body));
+    }
+  }
+  session.end();
 }

@@ -1,7 +1,9 @@
+import { Client } from '../client/client.js';
+import { RefusedError } from '../client/errors.js';
 import { LineClient, type LineAnswer } from '../client/line-client.js';
 import { ConnectError } from '../client/socket.js';
 import { formatAddress, parseAddress, type Address } from '../config/address.js';
-import type { Config } from '../config/config.js';
+import type { Config, ListenerConfig } from '../config/config.js';
 import { PkixdError } from '../errors.js';
 import { createVerifyTask } from '../thread/verify-task.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
@@ -25,12 +27,14 @@ export function localVerifier(config: Config, report: (message: string) => void)
   };
 }
 
-/** The server at `given`, else at the configuration's first listener. */
+/** Milliseconds that an answer may take. */
+const TIMEOUT = 60_000;
+
+/** The server at `given`, else at the configuration's first listener, in the protocol that is spoken there. */
 export async function remoteVerifier(given: string | undefined, config: Config): Promise<Verifier> {
-  const address = given === undefined ? firstListener(config) : parseAddress(given);
+  const { address, protocol } = given === undefined ? firstListener(config) : listenerAt(given, config);
   try {
-    const client = await LineClient.connect(address);
-    return { ask: (request) => client.verify(request), close: () => client.close() };
+    return await (protocol === 'msgpack' ? msgpackVerifier(address) : lineVerifier(address));
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     throw new PkixdError(
@@ -41,12 +45,41 @@ export async function remoteVerifier(given: string | undefined, config: Config):
   }
 }
 
-function firstListener(config: Config): Address {
-  const listener = config.listeners.find(({ protocol, tls }) => protocol === 'line' && tls === null);
-  if (listener && (listener.address.kind === 'unix' || listener.address.port !== 0)) return listener.address;
-  const why = listener
-    ? `${formatAddress(listener.address)} names no port`
-    : 'no listener speaks the line protocol without TLS';
+async function lineVerifier(address: Address): Promise<Verifier> {
+  const client = await LineClient.connect(address);
+  return { ask: (request) => client.verify(request), close: () => client.close() };
+}
+
+async function msgpackVerifier(address: Address): Promise<Verifier> {
+  const client = new Client(formatAddress(address), { failFast: true, timeout: TIMEOUT });
+  await client.ping();
+  return {
+    ask: async (request) => {
+      try {
+        return { verdict: await client.verify(request) };
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        return { error: { code: error.code, message: error.message } };
+      }
+    },
+    close: () => void client.close(),
+  };
+}
+
+type Spoken = Pick<ListenerConfig, 'address' | 'protocol'>;
+
+/** An address alone does not say what is spoken there; the configuration does, and `line` is the default. */
+function listenerAt(text: string, config: Config): Spoken {
+  const address = parseAddress(text);
+  const shown = formatAddress(address);
+  const listener = config.listeners.find((one) => formatAddress(one.address) === shown);
+  return { address, protocol: listener?.protocol ?? 'line' };
+}
+
+function firstListener(config: Config): Spoken {
+  const listener = config.listeners.find(({ tls }) => tls === null);
+  if (listener && (listener.address.kind === 'unix' || listener.address.port !== 0)) return listener;
+  const why = listener ? `${formatAddress(listener.address)} names no port` : 'every listener is for TLS';
   throw new PkixdError(
     'USAGE',
     `the configuration does not say where to connect (${why}); use --connect ADDRESS`,

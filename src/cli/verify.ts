@@ -18,7 +18,7 @@ export const verify: Command = {
     connect: {
       type: 'string',
       requiresArg: true,
-      describe: 'The server: unix:/path or tcp://host:port; else the first configured listener',
+      describe: 'The server: unix:/path or tcp://host:port; else the first configured listener without TLS',
     },
     local: { type: 'boolean', conflicts: 'connect', describe: 'Verify in this process, without a server' },
     json: { type: 'boolean', describe: 'One JSON object a line: {"file", …verdict}' },

@@ -1,4 +1,5 @@
 import type { RequestLimits } from '../wire/protocol.js';
+import type { PolicyInputs, VerifyRequest } from '../wire/request.js';
 import { Scanner } from './msgpack-scanner.js';
 import { notPermitted, RequestError } from './request-error.js';
 
@@ -13,25 +14,36 @@ interface Field {
   readonly name: string;
   readonly shape: Shape;
   /** What the listener must permit for it. */
-  readonly permission?: string;
+  readonly permission: string | undefined;
 }
 
-/** The fields of a `VerifyRequest` as a client may send them. */
-const FIELDS: readonly Field[] = [
-  { name: 'certificates', shape: 'certificates' },
-  { name: 'crls', shape: 'evidence' },
-  { name: 'ocsp', shape: 'evidence' },
-  { name: 'anchors', shape: 'anchors', permission: 'anchors' },
-  { name: 'profile', shape: 'text', permission: 'profiles' },
-  { name: 'purpose', shape: 'text' },
-  { name: 'hosts', shape: 'texts' },
-  { name: 'ips', shape: 'texts' },
-  { name: 'emails', shape: 'texts' },
-  { name: 'at', shape: 'number', permission: 'at' },
-  { name: 'revocation', shape: 'text', permission: 'revocation' },
-  { name: 'policy', shape: 'policy' },
+/** Every field of a `VerifyRequest`, as a client may send it. */
+const SHAPES: Readonly<Record<keyof VerifyRequest, { readonly shape: Shape; readonly permission?: string }>> =
+  {
+    certificates: { shape: 'certificates' },
+    crls: { shape: 'evidence' },
+    ocsp: { shape: 'evidence' },
+    anchors: { shape: 'anchors', permission: 'anchors' },
+    profile: { shape: 'text', permission: 'profiles' },
+    purpose: { shape: 'text' },
+    hosts: { shape: 'texts' },
+    ips: { shape: 'texts' },
+    emails: { shape: 'texts' },
+    at: { shape: 'number', permission: 'at' },
+    revocation: { shape: 'text', permission: 'revocation' },
+    policy: { shape: 'policy' },
+  };
+const FIELDS: readonly Field[] = Object.entries(SHAPES).map(([name, { shape, permission }]) => ({
+  name,
+  shape,
+  permission,
+}));
+const POLICY_FIELDS: readonly (keyof PolicyInputs)[] = [
+  'initial',
+  'inhibitMapping',
+  'explicit',
+  'inhibitAny',
 ];
-const POLICY_FIELDS: readonly string[] = ['initial', 'inhibitMapping', 'explicit', 'inhibitAny'];
 
 const PLACES = new Map(FIELDS.map(({ name }, place) => [name, place]));
 /** Longer than the name of any field. */
@@ -120,7 +132,7 @@ function passPolicy(scanner: Scanner): void {
   const seen = new Set<string>();
   for (let pair = 0; pair < count; pair++) {
     const key = scanner.key('the name of a field of policy', LONGEST_KEY);
-    if (!POLICY_FIELDS.includes(key)) throw unknown(key, POLICY_FIELDS);
+    if (!POLICY_FIELDS.some((name) => name === key)) throw unknown(key, POLICY_FIELDS);
     if (seen.has(key)) throw twice(key);
     seen.add(key);
     if (scanner.nil()) continue;

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { cli } from '../cli/captured.js';
 import { withComponent } from '../component.js';
 import { demo, type Demo } from './demo.js';
 import { TestServer } from './test-server.js';
@@ -148,4 +149,19 @@ test('garbage is told, and costs its own connection only', async () => {
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   expect(Buffer.concat(chunks).toString('latin1')).toMatch(/BAD_MESSAGE/);
   expect((await server.status()).restarts).toBe(0);
+});
+
+test('pkixd verify speaks msgpack where the configuration says so', async () => {
+  const config = join(server.directory, 'verify.json');
+  const listeners = [{ address: server.msgpack, protocol: 'msgpack' }];
+  writeFileSync(config, JSON.stringify({ listeners }));
+  const files = [pki.path('good.pem'), pki.path('revoked.pem')];
+  const words = ['verify', ...files, '--untrusted', pki.path('intermediate.pem'), '--config', config];
+  const asked = await cli(server.directory, ...words);
+  expect(asked.out).toMatch(/good\.pem: valid OK .*\n.*revoked\.pem: invalid REVOKED/);
+  expect(asked.code).toBe(1);
+  const refused = await cli(server.directory, ...words, '--profile', 'no such');
+  expect(refused.err).toMatch(/error UNKNOWN_PROFILE/);
+  const absent = await cli(server.directory, 'verify', ...files, '--connect', 'unix:/nonexistent.sock');
+  expect(absent.err).toMatch(/nothing listens at unix:\/nonexistent\.sock; start a server/);
 });
