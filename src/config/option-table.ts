@@ -474,6 +474,28 @@ export const OPTIONS = {
     max: 7 * DAY,
     text: 'How long a URL is left alone after however many failures; a server may ask for up to a day.',
   },
+  'crl.refresh': {
+    type: 'duration',
+    default: HOUR,
+    min: 100,
+    max: 30 * DAY,
+    text: 'How often the source of a CRL in use is asked for a newer one; earlier when nextUpdate is near.',
+  },
+  'crl.wait': {
+    type: 'duration',
+    default: 10 * SECOND,
+    min: 0,
+    max: HOUR,
+    text: 'How long a request may wait for CRLs to be fetched; then it is answered without. 0 fetches none for requests.',
+  },
+  'crl.maxWaiting': {
+    type: 'integer',
+    unit: 'requests a worker',
+    default: 4096,
+    min: 0,
+    max: 1_000_000,
+    text: 'Requests that may wait for CRLs at once; others are answered without.',
+  },
   'crl.storeMax': {
     type: 'size',
     default: 4096 * MIB,

@@ -23,7 +23,7 @@ export function report(message: string, fields: Readonly<Record<string, unknown>
   send({ type: 'log', level: 'warn', message, fields });
 }
 
-/** Something for the worker's IO loop to know. @public */
+/** Something for the worker's IO loop to know. */
 export function notify(name: string, body: Uint8Array): void {
   send({ type: 'notice', name, body });
 }

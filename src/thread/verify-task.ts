@@ -1,5 +1,6 @@
 import type { Config, ProfileConfig } from '../config/config.js';
 import { CrlDirectory } from '../crl/directory.js';
+import { joinSources } from '../crl/joined-source.js';
 import { PkixdError } from '../errors.js';
 import { CaMemory } from '../verify/ca-memory.js';
 import { BASE_RULES, type Profile } from '../verify/profiles.js';
@@ -7,37 +8,43 @@ import type { CrlSource } from '../verify/revocation-inputs.js';
 import { TrustStore } from '../verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import { decode, encode } from '../wire/codec.js';
-import type { VerifyResponse } from '../wire/request.js';
+import type { VerifyRequest, VerifyResponse } from '../wire/request.js';
+import type { Verdict } from '../wire/verdict.js';
 import { readAnchors } from './anchors.js';
 import { toVerifyRequest } from './request-shape.js';
 
-const NO_CRLS: CrlSource = { find: () => [] };
-
 /**
- * The `verify` task: a `VerifyRequest` in msgpack to a `VerifyResponse` in msgpack. Trust anchors are read here,
- * once; `AnchorError` names those that cannot be. `report` is told of CRL files that are left out.
+ * The `verify` task without anything beside it: a `VerifyRequest` in msgpack to a `VerifyResponse` in msgpack. Trust
+ * anchors are read here, once; `AnchorError` names those that cannot be. `report` is told of CRL files that are left
+ * out. What a server's thread runs is in served-verify-task.ts.
  */
 export function createVerifyTask(
   config: Config,
   report: (message: string) => void,
 ): (body: Uint8Array) => Uint8Array {
   const environment = createEnvironment(config, report);
-  return (body) => encode(respond(body, environment));
+  return (body) => encode(respond(body, (request) => ({ verdict: verify(request, environment) })));
 }
 
 /** An error of ours is the request's fault and an answer; any other is a bug, and the task's INTERNAL. */
-function respond(body: Uint8Array, environment: VerifyEnvironment): VerifyResponse {
+export function respond<T extends { readonly verdict: Verdict }>(
+  body: Uint8Array,
+  answer: (request: VerifyRequest) => T,
+): T | Extract<VerifyResponse, { readonly refused: unknown }> {
   try {
-    return { verdict: verify(toVerifyRequest(decode(body)), environment) };
+    return answer(toVerifyRequest(decode(body)));
   } catch (thrown) {
     if (!(thrown instanceof PkixdError)) throw thrown;
     return { refused: { code: thrown.code, message: thrown.message } };
   }
 }
 
-/** What the configuration says to verify with. Throws `AnchorError`. */
-export function createEnvironment(config: Config, report: (message: string) => void): VerifyEnvironment {
-  const folder = config['crl.directory'];
+/** What the configuration says to verify with; `stored` beside the folder of CRLs. Throws `AnchorError`. */
+export function createEnvironment(
+  config: Config,
+  report: (message: string) => void,
+  stored?: CrlSource,
+): VerifyEnvironment {
   const stores = new Map<string, TrustStore>();
   const profiles = Object.entries(config.profiles).map(([name, profile]): [string, Profile] => [
     name,
@@ -46,14 +53,17 @@ export function createEnvironment(config: Config, report: (message: string) => v
   return {
     profiles: new Map(profiles),
     defaultProfile: config['profile.default'],
-    crls:
-      folder === null
-        ? NO_CRLS
-        : new CrlDirectory(folder, { rescan: config['crl.rescan'], report, now: Date.now }),
+    crls: joinSources([stored, createDirectory(config, report)]),
     crlGrace: config['crl.grace'],
     memory: new CaMemory(),
     now: Date.now,
   };
+}
+
+function createDirectory(config: Config, report: (message: string) => void): CrlDirectory | undefined {
+  const folder = config['crl.directory'];
+  if (folder === null) return undefined;
+  return new CrlDirectory(folder, { rescan: config['crl.rescan'], report, now: Date.now });
 }
 
 /** Profiles with the same anchors share one store. */

@@ -52,12 +52,13 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
         ? checkRevocation(certificate, issuer, inputs)
         : checkStatus({ certificate, issuer, above: certificates.slice(index + 1) }, inputs);
     if (finding.state === 'unknown' && isExempt(certificate, index === 0, rules)) continue;
+    const unknown = inputs.wants?.found(certificate, issuer, finding, inputs);
     evidence.push(toEvidence(certificate, finding));
     if (finding.state === 'good') {
       until = Math.min(until, finding.until);
       continue;
     }
-    const found = finding.state === 'revoked' ? revoked(certificate, finding) : finding.failure;
+    const found = finding.state === 'revoked' ? revoked(certificate, finding) : (unknown ?? finding.failure);
     if (mode === 'soft' && isForgivable(found)) {
       forgiven.push(found);
       continue;

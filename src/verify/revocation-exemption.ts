@@ -8,6 +8,8 @@ import type { Rule } from './profiles.js';
 const FORGIVABLE: ReadonlySet<FailureCode> = new Set([
   'CRL_NONE',
   'CRL_STALE',
+  'FETCH_FAILED',
+  'FETCH_REFUSED',
   'OCSP_STALE',
   'REVOCATION_AT_UNKNOWN',
 ]);

@@ -6,6 +6,7 @@ import type { BasicOcspResponse } from '../x509/ocsp.js';
 import type { CaKey } from './ca-memory.js';
 import type { Failure } from './failure.js';
 import type { ValidatedPath, ValidationInputs } from './path-validator.js';
+import type { StatusFinding } from './ocsp.js';
 import type { Signatures } from './signatures.js';
 import type { TrustAnchor } from './trust-store.js';
 
@@ -74,6 +75,18 @@ export interface RevocationInputs {
   readonly ocsp: OcspInputs | undefined;
   readonly signatures: Signatures;
   readonly signing: SigningInputs;
+  /** Where missing CRLs can be had, if they can. */
+  readonly wants?: CrlWatch | undefined;
+}
+
+/** Told of every finding on a certificate; see `CrlWants`. */
+export interface CrlWatch {
+  found(
+    certificate: Certificate,
+    issuer: Issuer,
+    finding: StatusFinding,
+    inputs: RevocationInputs,
+  ): Failure | undefined;
 }
 
 /** §6.3.3 (f): what it takes to validate the path of a CRL's signer. */

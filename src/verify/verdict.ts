@@ -28,7 +28,7 @@ export function moreTelling(a: { readonly code: VerdictCode }, b: { readonly cod
   return rank(a.code) > rank(b.code);
 }
 
-function statusOf(code: VerdictCode): Verdict['status'] {
+export function statusOf(code: VerdictCode): Verdict['status'] {
   return VERDICT_CODES[code][0];
 }
 

@@ -4,6 +4,7 @@ import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { formatName } from '../x509/name.js';
 import { Budget } from './budget.js';
 import type { CaMemory } from './ca-memory.js';
+import type { CrlWants } from './crl-wants.js';
 import { type Failure, failureOf } from './failure.js';
 import { type CertificationPath, issuerPool, searchPaths } from './path-builder.js';
 import { checkPathRevocation } from './path-revocation.js';
@@ -14,7 +15,7 @@ import { type Question, readQuestion } from './question.js';
 import type { CrlSource, SigningInputs } from './revocation-inputs.js';
 import { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
-import { failed, moreTelling, type Outcome, toVerdict } from './verdict.js';
+import { failed, moreTelling, type Outcome, statusOf, toVerdict } from './verdict.js';
 
 /** What one thread has to verify with; it outlives the requests. */
 export interface VerifyEnvironment {
@@ -31,8 +32,18 @@ export interface VerifyEnvironment {
 
 const NOBODY: SigningInputs['inProgress'] = [];
 
-/** The whole of it: a request's verdict. Throws `RequestError` when the request itself makes no sense. */
-export function verify(request: VerifyRequest, environment: VerifyEnvironment, trace?: Trace): Verdict {
+/**
+ * The whole of it: a request's verdict. Throws `RequestError` when the request itself makes no sense.
+ *
+ * @param wants gathers which CRLs are lacking; nothing for a past instant, whose CRLs nobody has any more, and nothing
+ * under anchors that came with the request, since they authorise no fetch
+ */
+export function verify(
+  request: VerifyRequest,
+  environment: VerifyEnvironment,
+  trace?: Trace,
+  wants?: CrlWants,
+): Verdict {
   const budget = new Budget();
   let question: Question;
   try {
@@ -40,7 +51,8 @@ export function verify(request: VerifyRequest, environment: VerifyEnvironment, t
   } catch (thrown) {
     return toVerdict(failed(failureOf(thrown)), environment.now());
   }
-  return toVerdict(answer(question, environment, budget, trace), question.now);
+  const mayFetch = question.at === undefined && request.anchors === undefined;
+  return toVerdict(answer(question, environment, budget, trace, mayFetch ? wants : undefined), question.now);
 }
 
 function answer(
@@ -48,6 +60,7 @@ function answer(
   environment: VerifyEnvironment,
   budget: Budget,
   trace: Trace | undefined,
+  wants: CrlWants | undefined,
 ): Outcome {
   const results = new Results();
   try {
@@ -59,10 +72,11 @@ function answer(
     const pool = issuerPool(leaf, question.others, anchors);
     if (question.certificateOctets > MANY_OCTETS) budget.spendNameOctets(nameOctets(leaf, pool));
     const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace };
-    const context = { question, environment, pool, inputs };
+    const context = { question, environment, pool, inputs, wants };
     searchPaths(search, (path) => {
       const { outcome, isFinal } = judge(path, context);
       trace?.judged(path, outcome);
+      wants?.endPath({ settles: isFinal, isInvalid: statusOf(outcome.code) === 'invalid' });
       if (isFinal) results.settle(outcome);
       else results.add(outcome);
       return isFinal ? 'stop' : 'go on';
@@ -101,6 +115,7 @@ interface Context {
   readonly environment: VerifyEnvironment;
   readonly pool: SigningInputs['pool'];
   readonly inputs: ValidationInputs;
+  readonly wants: CrlWants | undefined;
 }
 
 interface Judgement {
@@ -134,7 +149,7 @@ function fingerprintsOf({ certificates, anchor }: CertificationPath): readonly s
 }
 
 function judgeRevocation(validated: ValidatedPath, path: readonly string[], context: Context): Judgement {
-  const { question, environment, pool, inputs } = context;
+  const { question, environment, pool, inputs, wants } = context;
   const { evidence, failure, forgiven, isFinal, until } = checkPathRevocation(validated, {
     mode: question.revocation,
     now: question.now,
@@ -153,6 +168,7 @@ function judgeRevocation(validated: ValidatedPath, path: readonly string[], cont
       inProgress: NOBODY,
       standing: checkPathRevocation,
     },
+    wants,
   });
   const { policies } = validated;
   if (failure !== undefined) {

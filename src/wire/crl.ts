@@ -1,3 +1,5 @@
+import type { VerdictCode } from './verdict.js';
+
 /**
  * A CRL that a verification misses: where the certificate says that it lies, and who must have signed it. It travels
  * from the task thread to the service that supplies CRLs, as msgpack.
@@ -11,4 +13,32 @@ export interface WantedCrl {
   readonly isDelta: boolean;
   /** The SubjectPublicKeyInfo of each candidate signer, DER; a CRL that none of them signed is not taken. */
   readonly signers: readonly Uint8Array[];
+}
+
+/** Why a CRL did not come. */
+export interface FetchFailure {
+  readonly url: string;
+  /** FETCH_FAILED, FETCH_REFUSED, or what is wrong with the CRL that came. */
+  readonly code: Exclude<VerdictCode, 'OK' | 'OK_SOFT'>;
+  /** Names the URL and says why. */
+  readonly message: string;
+}
+
+/** The step by which a task in a thread has CRLs supplied, and the notice that it used some. */
+export const SUPPLY_STEP = 'supplyCrls';
+export const USED_NOTICE = 'usedCrls';
+
+/** What a request was supplied with so far; it goes along from one attempt to the next. */
+export interface Supplied {
+  /** Wants that were asked for, each under the key that the thread gives it. */
+  readonly asked: readonly string[];
+  /** URLs that they had. */
+  readonly urls: number;
+  readonly failures: readonly FetchFailure[];
+}
+
+export interface SupplyRequest {
+  readonly wanted: readonly WantedCrl[];
+  /** With `wanted` counted among the asked. */
+  readonly supplied: Supplied;
 }

@@ -62,7 +62,8 @@ export interface UrlRecord {
   readonly failures: number;
   /** ms: not before. */
   readonly retryAt: number;
-  /** Why the last attempt failed. */
+  /** Why the last attempt failed: a verdict code, and a text. */
+  readonly code?: string;
   readonly message?: string;
 }
 

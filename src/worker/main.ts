@@ -1,14 +1,16 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it acts when it is imported, before all others
 import './signals.js';
+import { createCrlServices } from '../crl/crl-services.js';
 import { PROTOCOLS } from '../protocol/index.js';
 import { VERSION } from '../version.js';
-import { NO_SERVICES } from './services.js';
 import { runWorker } from './worker.js';
 
-/** The entry of a worker process: the one place where the server half meets the protocols and the task threads. */
+const ingestEntry = new URL('../thread/ingest.js', import.meta.url);
+
+/** The entry of a worker process: the one place where the server half meets the protocols, the task threads and the CRLs. */
 runWorker({
   protocols: PROTOCOLS,
-  services: () => NO_SERVICES,
+  services: (config, log, onStuck) => createCrlServices({ config, log, ingestEntry, onStuck }),
   threadEntry: new URL('../thread/main.js', import.meta.url),
   version: VERSION,
 });

@@ -16,14 +16,3 @@ export interface Services {
   /** After the last request is answered. */
   close(): Promise<void>;
 }
-
-/** For tasks that need nothing. */
-export const NO_SERVICES: Services = {
-  steps: {},
-  patience: 0,
-  maxWaiting: 0,
-  notices: {},
-  epoch: () => 0,
-  start: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-};

@@ -31,7 +31,7 @@ export interface WorkerParts {
   /** The module that task threads run; it calls thread/thread.ts. */
   readonly threadEntry: URL;
   /** What the IO loop does for tasks beside running them in threads. */
-  readonly services: (config: Config, log: Logger) => Services;
+  readonly services: (config: Config, log: Logger, onStuck: (reason: string) => void) => Services;
   /** Said to the primary, which replaces workers of another version. */
   readonly version: string;
 }
@@ -88,7 +88,9 @@ class Worker {
       link.log(record);
     });
     this.#queue = new RequestQueue(config['queue.max'], config['request.maxHeld']);
-    this.#services = parts.services(config, this.log);
+    this.#services = parts.services(config, this.log, (reason) => {
+      this.#askForReplacement(reason);
+    });
     this.#steps = this.#createSteps();
     this.#cache = new OutcomeCache({
       max: config['cache.max'],

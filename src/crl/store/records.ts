@@ -88,11 +88,12 @@ export function readLease(bytes: Uint8Array): Lease {
 
 export function readUrlRecord(bytes: Uint8Array): UrlRecord {
   const fields = fieldsOf(bytes, 'record of a URL');
-  const optional = (name: 'etag' | 'lastModified' | 'message'): Partial<UrlRecord> =>
+  const optional = (name: 'etag' | 'lastModified' | 'code' | 'message'): Partial<UrlRecord> =>
     fields[name] === undefined ? {} : { [name]: text(fields, name) };
   return {
     ...optional('etag'),
     ...optional('lastModified'),
+    ...optional('code'),
     ...optional('message'),
     fetchedAt: fields['fetchedAt'] === null ? null : integer(fields, 'fetchedAt'),
     failures: integer(fields, 'failures'),

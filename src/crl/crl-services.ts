@@ -1,0 +1,94 @@
+import type { Config } from '../config/config.js';
+import type { Logger } from '../log.js';
+import { decodeTrusted, encode } from '../wire/codec.js';
+import { SUPPLY_STEP, type Supplied, type SupplyRequest, USED_NOTICE, type WantedCrl } from '../wire/crl.js';
+import { CrlFetcher } from './fetch/crl-fetcher.js';
+import { fetcherOptions } from './fetch/fetcher-options.js';
+import { IngestHandle } from './ingest-handle.js';
+import { CrlStore } from './store/crl-store.js';
+import { CrlService } from './supply/crl-service.js';
+import { crlUrls } from './supply/crl-urls.js';
+import { StoredCrls } from './supply/stored-crls.js';
+
+export interface CrlServicesOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The ingest thread's module: thread/ingest.js. */
+  readonly ingestEntry: URL;
+  /** The store can no longer be written by this process. */
+  readonly onStuck: (reason: string) => void;
+}
+
+/** ms that the ingest thread gets to finish what it is writing when the process ends. */
+const CLOSING = 5000;
+/** ms that a worker's start waits for the store to be opened for writing. */
+const OPENING = 2000;
+
+/**
+ * What a worker's IO loop does about CRLs: the step that supplies them, the notice of their use, the store's epoch.
+ * Bytes in, bytes out, so that the server half need not know what they are.
+ */
+export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServicesOptions) {
+  const store = new CrlStore({
+    dataDirectory: config['data.directory'],
+    now: Date.now,
+    report: (message) => {
+      log.warn(message);
+    },
+  });
+  const fetcher = new CrlFetcher(fetcherOptions(config, process.env));
+  let parts: { readonly ingest: IngestHandle; readonly service: CrlService } | undefined;
+
+  const supply = async (body: Uint8Array, patience: number): Promise<Uint8Array> => {
+    const { wanted, supplied } = decodeTrusted<SupplyRequest>(body);
+    const failures = (await parts?.service.supply(wanted, patience)) ?? [];
+    const found: Supplied = { ...supplied, failures: [...supplied.failures, ...failures] };
+    return encode(found);
+  };
+  return {
+    steps: { [SUPPLY_STEP]: supply },
+    patience: config['crl.wait'],
+    maxWaiting: config['crl.maxWaiting'],
+    notices: {
+      [USED_NOTICE]: (body: Uint8Array): void => {
+        parts?.service.used(decodeTrusted<readonly WantedCrl[]>(body));
+      },
+    },
+    epoch: () => store.epoch(),
+    /** Waits for the store only so long: what is in it can be read while another process has it for writing. */
+    start: async (): Promise<void> => {
+      const ingest = new IngestHandle({
+        entry: ingestEntry,
+        dataDirectory: config['data.directory'],
+        maxBytes: config['crl.storeMax'],
+        budget: config['crl.ingestTimeout'],
+        log: (level, message) => {
+          log[level](message);
+        },
+        onStuck,
+      });
+      const service = new CrlService({
+        records: store,
+        stored: new StoredCrls(store),
+        keeper: ingest,
+        fetch: (request) => fetcher.fetch(request),
+        retry: { base: config['crl.retry'], most: config['crl.retryMax'] },
+        longest: config['crl.fetchTimeout'] + config['crl.ingestTimeout'],
+        refresh: config['crl.refresh'],
+        urlsOf: crlUrls,
+        log,
+        now: Date.now,
+        random: Math.random,
+      });
+      parts = { ingest, service };
+      await Promise.race([ingest.ready, new Promise((resolve) => setTimeout(resolve, OPENING).unref())]);
+    },
+    close: async (): Promise<void> => {
+      await parts?.service.close();
+      await fetcher.close();
+      if ((await parts?.ingest.close(CLOSING)) === false)
+        log.warn('the CRL store was still being written to');
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import type { WantedCrl } from '../../wire/crl.js';
+import { refreshAt } from './freshness.js';
+import type { StoredCrls } from './stored-crls.js';
+import { refusalName, type UrlRecords } from './url-records.js';
+
+export interface RefresherOptions {
+  readonly records: UrlRecords;
+  readonly stored: StoredCrls;
+  /** ms: `crl.refresh` */
+  readonly refresh: number;
+  readonly urlsOf: (wanted: WantedCrl) => readonly string[];
+  /** Gets what came from the wanted CRL's place since then, ms. Never rejects. */
+  readonly supply: (wanted: WantedCrl, since: number) => Promise<unknown>;
+  /** ms since 1970. */
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+interface Watched {
+  readonly wanted: WantedCrl;
+  usedAt: number;
+  /** When its source had last answered as `dueAt` was reckoned. */
+  answeredAt: number;
+  /** When it was last refreshed in vain, or never. */
+  triedAt: number;
+  dueAt: number;
+}
+
+/** CRLs that one process keeps fresh; beyond it those unused for longest are left to be fetched when wanted. */
+const MAX_WATCHED = 10_000;
+/** A CRL that nobody used for so many ms, or ten refreshes, is kept fresh no longer. */
+const UNUSED = 86_400_000;
+/** The least between two refreshes of one CRL after a failure, ms. */
+const AFTER_FAILURE = 1000;
+/** What a timer can hold, ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Keeps the CRLs in use fresh while they serve. Every process that uses a CRL watches it; which of them refreshes it
+ * is left to the lease, and the others find that it was done.
+ */
+export class Refresher {
+  readonly #options: RefresherOptions;
+  /** The longest unused first. */
+  readonly #watched = new Map<string, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: RefresherOptions) {
+    this.#options = options;
+  }
+
+  /** The CRL is in use. */
+  watch(wanted: WantedCrl): void {
+    const { urlsOf, now } = this.#options;
+    const urls = urlsOf(wanted);
+    if (urls.length === 0) return;
+    const name = refusalName(urls.join(' '), wanted);
+    const known = this.#watched.get(name);
+    const watched = known ?? { wanted, usedAt: 0, answeredAt: -Infinity, triedAt: -Infinity, dueAt: 0 };
+    watched.usedAt = now();
+    this.#watched.delete(name);
+    this.#watched.set(name, watched);
+    if (known !== undefined) return;
+    const [unused] = this.#watched.keys();
+    if (this.#watched.size > MAX_WATCHED && unused !== undefined) this.#watched.delete(unused);
+    this.#reckon(watched);
+    this.#setTimer();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#watched.clear();
+  }
+
+  /** Due after the source last answered; where it never did, after a whole interval, since the CRL serves. */
+  #reckon(watched: Watched): void {
+    const { wanted, triedAt } = watched;
+    const { records, stored, refresh, urlsOf, now, random } = this.#options;
+    const urls = urlsOf(wanted);
+    stored.renew();
+    const crl = stored.newest(wanted, urls);
+    const answered = urls.map((url) => records.urlRecord(url)?.fetchedAt ?? -Infinity);
+    const fetchedAt = Math.max(...answered);
+    watched.answeredAt = fetchedAt;
+    const due =
+      crl === undefined || fetchedAt === -Infinity
+        ? now() + refresh
+        : refreshAt({ ...crl, fetchedAt }, refresh, random());
+    watched.dueAt = fetchedAt >= triedAt ? due : Math.max(now() + AFTER_FAILURE, this.#retryAt(urls));
+  }
+
+  #retryAt(urls: readonly string[]): number {
+    return Math.min(...urls.map((url) => this.#options.records.urlRecord(url)?.retryAt ?? 0));
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    let next = Infinity;
+    for (const { dueAt } of this.#watched.values()) next = Math.min(next, dueAt);
+    if (next === Infinity) return;
+    const wait = Math.min(LONGEST_TIMER, Math.max(0, next - this.#options.now()));
+    this.#timer = setTimeout(() => {
+      this.#refreshDue();
+    }, wait).unref();
+  }
+
+  #refreshDue(): void {
+    const { now, refresh } = this.#options;
+    for (const [name, watched] of this.#watched) {
+      if (now() - watched.usedAt > UNUSED + 10 * refresh) this.#watched.delete(name);
+      else if (watched.dueAt <= now()) void this.#refresh(watched);
+    }
+    this.#setTimer();
+  }
+
+  async #refresh(watched: Watched): Promise<void> {
+    const { supply, now } = this.#options;
+    watched.dueAt = Infinity;
+    watched.triedAt = now();
+    // What another process has got since then will do.
+    await supply(watched.wanted, watched.answeredAt + 1);
+    this.#reckon(watched);
+    this.#setTimer();
+  }
+}

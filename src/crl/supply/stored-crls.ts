@@ -1,0 +1,38 @@
+import { spkiId } from '../../verify/ca-memory.js';
+import type { CrlSource, SignedCrl } from '../../verify/revocation-inputs.js';
+import type { WantedCrl } from '../../wire/crl.js';
+import { DerReader } from '../../x509/der.js';
+import { readName } from '../../x509/name.js';
+
+/** What the store has for a want. */
+export class StoredCrls {
+  readonly #source: CrlSource;
+
+  constructor(source: CrlSource) {
+    this.#source = source;
+  }
+
+  /** What was stored meanwhile is found from here on. */
+  renew(): void {
+    this.#source.renew?.();
+  }
+
+  /** The newest CRL of the wanted issuer, kind and signers; from one of these URLs, where they are given. */
+  newest(
+    { issuer, isDelta, signers }: WantedCrl,
+    urls?: readonly string[],
+  ): Pick<SignedCrl, 'thisUpdate' | 'nextUpdate'> | undefined {
+    const name = readName(new DerReader(issuer), 'issuer');
+    const ids = new Set(signers.map((spki) => spkiId(spki)));
+    let newest: SignedCrl | undefined;
+    for (const { crl, source } of this.#source.find(name)) {
+      const fits =
+        crl.isDelta === isDelta &&
+        (urls === undefined || urls.includes(source)) &&
+        'signerId' in crl &&
+        ids.has(crl.signerId);
+      if (fits && (newest === undefined || crl.thisUpdate > newest.thisUpdate)) newest = crl;
+    }
+    return newest;
+  }
+}

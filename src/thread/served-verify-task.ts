@@ -1,0 +1,125 @@
+import type { Config } from '../config/config.js';
+import { crlUrls } from '../crl/supply/crl-urls.js';
+import { recentFailure } from '../crl/supply/url-records.js';
+import type { CrlStore } from '../crl/store/crl-store.js';
+import { BoundedMap } from '../verify/bounded-map.js';
+import { CrlWants, wantKey } from '../verify/crl-wants.js';
+import { verify, type VerifyEnvironment } from '../verify/verify.js';
+import { decodeTrusted, encode } from '../wire/codec.js';
+import {
+  type FetchFailure,
+  SUPPLY_STEP,
+  type Supplied,
+  type SupplyRequest,
+  type WantedCrl,
+} from '../wire/crl.js';
+import type { Attempt, TaskHandler, TaskResult } from '../wire/task.js';
+import { keepFor } from './keep.js';
+import { createEnvironment, respond } from './verify-task.js';
+
+export interface ServedTaskOptions {
+  readonly config: Config;
+  readonly store: CrlStore;
+  /** Told of CRL files that are left out. */
+  readonly report: (message: string) => void;
+  /** Told how to get the successors of CRLs that were used. */
+  readonly used: (wanted: readonly WantedCrl[]) => void;
+}
+
+/** URLs that one request may have asked, over all attempts. */
+const MAX_URLS = 8;
+const NOTHING: Supplied = { asked: [], urls: 0, failures: [] };
+
+/**
+ * The `verify` task of a server: what a path lacks of CRLs is asked for, and the request verified again with what has
+ * come, or with the reason why it did not. Throws `AnchorError`.
+ */
+export function createServedVerifyTask(options: ServedTaskOptions): TaskHandler {
+  const environment = createEnvironment(options.config, options.report, options.store);
+  const uses = new Uses(options);
+  return (body, attempt) => answer(body, attempt, { ...options, environment, uses });
+}
+
+interface Surroundings extends ServedTaskOptions {
+  readonly environment: VerifyEnvironment;
+  readonly uses: Uses;
+}
+
+function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings): TaskResult {
+  const { config, store, environment } = surroundings;
+  // What the first attempt asked for was stored within this very turn of the thread's loop, perhaps.
+  if (attempt.number > 0) store.renew();
+  const epoch = store.epoch();
+  const supplied = attempt.found.length === 0 ? NOTHING : decodeTrusted<Supplied>(attempt.found);
+  const wants = wantsFor(attempt, supplied, surroundings);
+  const response = respond(body, (request) => ({
+    verdict: verify(request, environment, undefined, wants),
+    request,
+  }));
+  if ('refused' in response) return encode(response);
+  const wanted = attempt.isLast ? [] : wants.list();
+  if (wanted.length > 0)
+    return { needs: { step: SUPPLY_STEP, body: encode(supplyRequest(wanted, supplied)) } };
+  const { verdict, request } = response;
+  const keep = keepFor(verdict, {
+    isForNow: request.at === undefined,
+    isShort: supplied.failures.length > 0 || attempt.isLast,
+    longest: config['crl.refresh'],
+    folder: config['crl.directory'] === null ? Infinity : config['crl.rescan'],
+    now: environment.now(),
+  });
+  const encoded = encode({ verdict });
+  return keep === undefined ? encoded : { body: encoded, keep: { until: keep, epoch } };
+}
+
+function wantsFor(
+  attempt: Attempt,
+  supplied: Supplied,
+  { store, environment, uses }: Surroundings,
+): CrlWants {
+  const failure = (url: string, wanted: WantedCrl): FetchFailure | undefined =>
+    attempt.isLast ? noMore(url) : recentFailure(store, url, wanted, environment.now());
+  return new CrlWants({
+    maxUrls: MAX_URLS - supplied.urls,
+    asked: new Set(supplied.asked),
+    failures: supplied.failures,
+    urlsOf: (wanted) => crlUrls(wanted),
+    knownFailure: failure,
+    used: (source, wanted) => {
+      uses.note(source, wanted);
+    },
+  });
+}
+
+function supplyRequest(wanted: readonly WantedCrl[], supplied: Supplied): SupplyRequest {
+  const urls = wanted.reduce((sum, each) => sum + crlUrls(each).length, supplied.urls);
+  return { wanted, supplied: { ...supplied, asked: [...supplied.asked, ...wanted.map(wantKey)], urls } };
+}
+
+function noMore(url: string): FetchFailure {
+  const message = `${url}: there was no time, room or further attempt to fetch it (crl.wait, crl.maxWaiting)`;
+  return { url, code: 'FETCH_FAILED', message };
+}
+
+/** Sources of CRLs in use, each told of now and then. */
+class Uses {
+  readonly #options: ServedTaskOptions;
+  readonly #interval: number;
+  readonly #told = new BoundedMap<string, number>(4096);
+
+  constructor(options: ServedTaskOptions) {
+    this.#options = options;
+    this.#interval = Math.min(300_000, options.config['crl.refresh'] / 2);
+  }
+
+  /** The folder's own CRLs are whoever fills it to keep fresh, and a request's nobody's. */
+  note(source: string, wanted: () => readonly WantedCrl[]): void {
+    const now = Date.now();
+    const told = this.#told.get(source);
+    if (told !== undefined && now - told < this.#interval && now >= told) return;
+    this.#told.set(source, now);
+    const folder = this.#options.config['crl.directory'];
+    if (source === 'request' || (folder !== null && source.startsWith(folder))) return;
+    this.#options.used(wanted());
+  }
+}

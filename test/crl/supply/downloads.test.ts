@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { CrlRequest, FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
+import { Downloads } from '../../../src/crl/supply/downloads.js';
+import type { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
+import { Logger } from '../../../src/log.js';
+import type { WantedCrl } from '../../../src/wire/crl.js';
+import type { CrlSummary, IngestOutcome, UrlRecord } from '../../../src/wire/ingest.js';
+
+const URL = 'http://crl.example/ca.crl';
+const want = (signer = 1): WantedCrl => ({
+  issuer: Uint8Array.of(0x30, 0),
+  uris: [URL],
+  isDelta: false,
+  signers: [Uint8Array.of(signer)],
+});
+const SUMMARY: CrlSummary = {
+  key: 'k',
+  issuer: Uint8Array.of(0x30, 0),
+  thisUpdate: 0,
+  nextUpdate: null,
+  number: 1n,
+  isDelta: false,
+  entries: 0,
+  source: URL,
+  storedAt: 0,
+  signerId: '',
+  bytes: 0,
+};
+const FETCHED: FetchOutcome = { kind: 'fetched', der: Buffer.of(1), validators: { etag: '"1"' }, url: URL };
+
+/** What all processes of a host share: records, leases, whether the CRL is there. */
+class Host {
+  readonly records = new Map<string, UrlRecord>();
+  readonly leases = new Map<string, { holder: number; until: number }>();
+  isThere = false;
+  isWritable = true;
+  ingestOutcome: IngestOutcome = { kind: 'stored', crl: SUMMARY };
+  readonly asked: CrlRequest[] = [];
+  /** Answers each request of whichever process. */
+  answer: (request: CrlRequest) => Promise<FetchOutcome> = () => Promise.resolve(FETCHED);
+  #processes = 0;
+
+  process(): Downloads {
+    const holder = ++this.#processes;
+    return new Downloads({
+      records: { urlRecord: (url) => this.records.get(url) },
+      stored: {
+        renew: () => undefined,
+        newest: () => (this.isThere ? { thisUpdate: 0, nextUpdate: null } : undefined),
+      } as unknown as StoredCrls,
+      keeper: {
+        ingest: () => {
+          this.isThere ||= this.ingestOutcome.kind === 'stored';
+          return Promise.resolve(this.ingestOutcome);
+        },
+        note: (url, record) => {
+          this.records.set(url, record);
+          return Promise.resolve();
+        },
+        acquireLease: (name, duration) => {
+          if (!this.isWritable) return Promise.reject(new Error('the store is not open for writing'));
+          const lease = this.leases.get(name);
+          if (lease && lease.holder !== holder && lease.until > Date.now()) return Promise.resolve(false);
+          this.leases.set(name, { holder, until: Date.now() + duration });
+          return Promise.resolve(true);
+        },
+        releaseLease: (name) => {
+          if (this.leases.get(name)?.holder === holder) this.leases.delete(name);
+          return Promise.resolve();
+        },
+      },
+      fetch: (request) => {
+        this.asked.push(request);
+        return this.answer(request);
+      },
+      retry: { base: 10_000, most: 60_000 },
+      longest: 90_000,
+      log: new Logger('error', 'test', () => undefined),
+      now: Date.now,
+      random: () => 0,
+    });
+  }
+}
+
+let host: Host;
+beforeEach(() => {
+  jest.useFakeTimers();
+  host = new Host();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** An answer that waits until the test gives it. */
+function heldAnswer(): (outcome: FetchOutcome) => void {
+  let release: (outcome: FetchOutcome) => void = () => undefined;
+  host.answer = () => new Promise((resolve) => (release = resolve));
+  return (outcome) => {
+    release(outcome);
+  };
+}
+
+test('requests of one process for the same CRL share one download', async () => {
+  const process = host.process();
+  const all = Array.from({ length: 20 }, () => process.get(URL, want(), 0));
+  expect(await Promise.all(all)).toEqual(Array.from({ length: 20 }, () => undefined));
+  expect(host.asked).toHaveLength(1);
+  expect(host.leases.size).toBe(0);
+});
+
+test('while one process downloads the others wait, and find what it got', async () => {
+  const release = heldAnswer();
+  const processes = [host.process(), host.process(), host.process()];
+  const all = processes.map((process) => process.get(URL, want(), Date.now()));
+  await jest.advanceTimersByTimeAsync(20_000);
+  expect(host.asked).toHaveLength(1);
+  release(FETCHED);
+  await jest.advanceTimersByTimeAsync(200);
+  expect(await Promise.all(all)).toEqual([undefined, undefined, undefined]);
+  expect(host.asked).toHaveLength(1);
+});
+
+test('they share its failure too, and ask no more until its time has come', async () => {
+  const release = heldAnswer();
+  const processes = [host.process(), host.process()];
+  const all = processes.map((process) => process.get(URL, want(), Date.now()));
+  await jest.advanceTimersByTimeAsync(200);
+  release({ kind: 'failed', code: 'FETCH_FAILED', fault: 'status', message: `${URL}: 404` });
+  await jest.advanceTimersByTimeAsync(200);
+  for (const failure of await Promise.all(all)) {
+    expect(failure).toMatchObject({ url: URL, code: 'FETCH_FAILED' });
+    expect(failure?.message).toContain('404');
+  }
+  host.answer = () => Promise.resolve(FETCHED);
+  expect(await processes[0]?.get(URL, want(), Date.now())).toMatchObject({ code: 'FETCH_FAILED' });
+  expect(host.asked).toHaveLength(1);
+  jest.advanceTimersByTime(11_000);
+  expect(await processes[0]?.get(URL, want(), Date.now())).toBeUndefined();
+  expect(host.asked).toHaveLength(2);
+});
+
+test('the lease of a process that died is free after a few seconds', async () => {
+  host.leases.set(`fetch ${URL}`, { holder: 99, until: Date.now() + 6000 });
+  const waiting = host.process().get(URL, want(), Date.now());
+  await jest.advanceTimersByTimeAsync(5500);
+  expect(host.asked).toHaveLength(0);
+  await jest.advanceTimersByTimeAsync(1000);
+  expect(await waiting).toBeUndefined();
+  expect(host.asked).toHaveLength(1);
+});
+
+test('a process whose lease is never given up is waited for so long and no longer', async () => {
+  host.leases.set(`fetch ${URL}`, { holder: 99, until: Infinity });
+  const waiting = host.process().get(URL, want(), Date.now());
+  await jest.advanceTimersByTimeAsync(91_000);
+  expect(await waiting).toMatchObject({ code: 'FETCH_FAILED' });
+  expect(host.asked).toHaveLength(0);
+});
+
+test('what was fetched a moment ago is not fetched again, unless it is no longer there', async () => {
+  const process = host.process();
+  await process.get(URL, want(), 0);
+  await process.get(URL, want(), Date.now() - 1000);
+  expect(host.asked).toHaveLength(1);
+  host.isThere = false;
+  await process.get(URL, want(), Date.now() - 1000);
+  expect(host.asked).toHaveLength(2);
+  // Nothing is there that "not modified" could mean.
+  expect(host.asked[1]?.validators).toBeUndefined();
+});
+
+test('what is there is asked for with its validators, and "not modified" counts as an answer', async () => {
+  const process = host.process();
+  await process.get(URL, want(), 0);
+  jest.advanceTimersByTime(5000);
+  host.answer = () => Promise.resolve({ kind: 'notModified', validators: {} });
+  expect(await process.get(URL, want(), Date.now())).toBeUndefined();
+  expect(host.asked[1]?.validators).toEqual({ etag: '"1"' });
+  expect(host.records.get(URL)).toMatchObject({ etag: '"1"', fetchedAt: Date.now(), failures: 0 });
+});
+
+test('a CRL that is refused hinders only whoever wants it of the same signers', async () => {
+  const process = host.process();
+  host.ingestOutcome = { kind: 'refused', code: 'CRL_BAD_SIGNATURE', message: `${URL}: bad` };
+  expect(await process.get(URL, want(1), 0)).toMatchObject({ code: 'CRL_BAD_SIGNATURE' });
+  expect(await process.get(URL, want(1), Date.now())).toMatchObject({ code: 'CRL_BAD_SIGNATURE' });
+  expect(host.asked).toHaveLength(1);
+  host.ingestOutcome = { kind: 'stored', crl: SUMMARY };
+  expect(await process.get(URL, want(2), Date.now())).toBeUndefined();
+  expect(host.asked).toHaveLength(2);
+});
+
+test('a CRL older than one that was there before is said to be', async () => {
+  host.ingestOutcome = { kind: 'notNewer', crl: null };
+  expect(await host.process().get(URL, want(), 0)).toMatchObject({ code: 'CRL_STALE' });
+});
+
+test('a store that cannot be written is a failure with its reason, not a wait', async () => {
+  host.isWritable = false;
+  expect(await host.process().get(URL, want(), 0)).toMatchObject({
+    code: 'FETCH_FAILED',
+    message: `${URL}: the store is not open for writing`,
+  });
+});
+
+test('what no server is asked for leaves no trace', async () => {
+  const ldap = 'ldap://directory.example/cn=CA';
+  host.answer = () =>
+    Promise.resolve({ kind: 'failed', code: 'FETCH_FAILED', fault: 'unsupported', message: 'no LDAP' });
+  expect(await host.process().get(ldap, want(), 0)).toMatchObject({ message: 'no LDAP' });
+  expect([host.records.size, host.leases.size]).toEqual([0, 0]);
+});

@@ -1,0 +1,38 @@
+// A server of CRLs in a process of its own: what lies where is told it by messages.
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+
+const [port = '0'] = process.argv.slice(2);
+const files = new Map();
+const requests = [];
+const held = [];
+let delay = 0;
+
+function answer(request, response) {
+  const { url, headers } = request;
+  const content = files.get(url);
+  requests.push({ url, conditional: headers['if-none-match'] !== undefined });
+  if (content === undefined) {
+    response.writeHead(404).end();
+    return;
+  }
+  const etag = `"${createHash('sha256').update(content).digest('hex')}"`;
+  if (headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
+  else response.writeHead(200, { etag }).end(content);
+}
+
+const server = createServer((request, response) => {
+  if (delay === Infinity) held.push(() => answer(request, response));
+  else setTimeout(answer, delay, request, response);
+});
+server.listen(Number(port), '127.0.0.1', () => process.send({ port: server.address().port }));
+process.on('message', (message) => {
+  if (message.publish) files.set(message.publish.path, Buffer.from(message.publish.content, 'base64'));
+  if (message.hold !== undefined) {
+    delay = message.hold ? Infinity : 0;
+    if (!message.hold) for (const release of held.splice(0)) release();
+  }
+  if (message.withdraw) files.delete(message.withdraw);
+  process.send({ requests: [...requests] });
+});
+process.on('disconnect', () => process.exit());
