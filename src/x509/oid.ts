@@ -44,6 +44,8 @@ export const OID = {
   ocspSigning: '1.3.6.1.5.5.7.3.9',
   // otherName (RFC 9598)
   smtpUtf8Mailbox: '1.3.6.1.5.5.7.8.9',
+  // RFC 5652 §5.1
+  signedData: '1.2.840.113549.1.7.2',
   // Attributes of names (RFC 5280 Appendix A, RFC 4519)
   commonName: '2.5.4.3',
   serialNumber: '2.5.4.5',

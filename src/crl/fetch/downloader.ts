@@ -24,6 +24,8 @@ export interface DownloaderOptions extends WatchLimits {
   readonly maxRedirects: number;
   readonly parallel: number;
   readonly parallelPerHost: number;
+  /** Rules beyond the policy's: why a URL may not be asked for. */
+  readonly refuse?: (url: FetchUrl) => string | undefined;
 }
 
 export interface DownloadRequest {
@@ -149,12 +151,13 @@ export class Downloader {
 
   /** The way to a URL, if it may be asked for at all. */
   #route(url: FetchUrl): Dispatcher {
-    const { policy, proxyFor } = this.#options;
+    const { policy, proxyFor, refuse } = this.#options;
     const proxy = proxyFor(url);
     const refusal =
-      proxy === undefined
+      refuse?.(url) ??
+      (proxy === undefined
         ? policy.refusalOfPort(url.host, url.port)
-        : policy.refusalOfProxied(url.host, url.port, url.literal, ownAddresses());
+        : policy.refusalOfProxied(url.host, url.port, url.literal, ownAddresses()));
     if (refusal !== undefined) throw new FetchError('refused', refusal);
     return proxy === undefined ? this.#direct : this.#proxyAgent(proxy);
   }
