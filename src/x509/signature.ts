@@ -2,15 +2,19 @@ import { constants, type KeyLike, verify, type VerifyKeyObjectInput } from 'node
 import type { AlgorithmIdentifier } from './algorithm.js';
 import { DerReader, TAG } from './der.js';
 import { OID } from './oid.js';
+import { isOpenSslError } from './openssl-error.js';
+import { isPkcs1Signature, type Pkcs1Digest } from './pkcs1-signature.js';
 import { type PostQuantumKind, postQuantumSet, requireSupport } from './post-quantum.js';
 import { isNullOrAbsent, type PssParameters, readPssParameters } from './pss-parameters.js';
 import type { PublicKey } from './public-key.js';
 import { malformed, X509Error } from './x509-error.js';
 
-type Scheme = 'rsa' | 'rsa-pss' | 'ecdsa' | 'dsa' | 'ed25519' | 'ed448' | PostQuantumKind;
+type Algorithm =
+  | readonly [scheme: 'rsa', digest: Pkcs1Digest]
+  | readonly [scheme: 'rsa-pss' | 'ecdsa' | 'dsa' | 'ed25519' | 'ed448' | PostQuantumKind, digest: string];
 
 /** RFC 3279, 4055, 5758, 8410. What is not here, MD2 and MD5 among it, is UNSUPPORTED_ALGORITHM. */
-const SCHEMES = new Map<string, readonly [scheme: Scheme, digest: string]>([
+const SCHEMES = new Map<string, Algorithm>([
   [OID.sha1WithRsa, ['rsa', 'sha1']],
   [OID.sha224WithRsa, ['rsa', 'sha224']],
   [OID.sha256WithRsa, ['rsa', 'sha256']],
@@ -44,7 +48,7 @@ export function verifySignature(
   switch (scheme) {
     case 'rsa':
       if (!isNullOrAbsent(algorithm.parameters)) throw malformed('signatureAlgorithm has parameters');
-      return key.kind === 'rsa' && check(digest, tbs, key.keyObject, signature);
+      return key.kind === 'rsa' && isPkcs1Signature(digest, tbs, signature, key);
     case 'rsa-pss':
       return verifyPss(readPss(algorithm), tbs, signature, key);
     case 'ecdsa':
@@ -66,7 +70,7 @@ export function signatureDigest(algorithm: AlgorithmIdentifier): string {
   return scheme === 'rsa-pss' ? readPss(algorithm).digest : digest;
 }
 
-function schemeOf(algorithm: AlgorithmIdentifier): readonly [scheme: Scheme, digest: string] {
+function schemeOf(algorithm: AlgorithmIdentifier): Algorithm {
   const found = SCHEMES.get(algorithm.oid);
   if (found !== undefined) return found;
   const set = postQuantumSet(algorithm.oid);
@@ -126,8 +130,7 @@ function check(
   try {
     return verify(digest, tbs, key, signature);
   } catch (error) {
-    // A key that is too small for the digest, and the like: OpenSSL throws instead of answering.
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_OSSL')) return false;
+    if (isOpenSslError(error)) return false;
     throw error;
   }
 }
