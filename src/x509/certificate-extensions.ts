@@ -1,4 +1,5 @@
 import { readCrlDistributionPoints, readFreshestCrl } from './distribution-points.js';
+import { ExtensionBit } from './extension-bit.js';
 import type { ExtensionList } from './extension-list.js';
 import type {
   AccessDescription,
@@ -11,7 +12,6 @@ import type {
   PolicyMapping,
 } from './extensions.js';
 import type { GeneralName } from './general-name.js';
-import { OID } from './oid.js';
 import {
   readCertificatePolicies,
   readInhibitAnyPolicy,
@@ -40,57 +40,69 @@ export abstract class KnownExtensions {
   protected abstract readonly list: ExtensionList;
 
   get basicConstraints(): BasicConstraints | undefined {
-    return this.list.read(OID.basicConstraints, 'basicConstraints', readBasicConstraints);
+    return this.list.read(ExtensionBit.basicConstraints, 'basicConstraints', readBasicConstraints);
   }
   /** A mask of `KeyUsageBit`. */
   get keyUsage(): number | undefined {
-    return this.list.read(OID.keyUsage, 'keyUsage', readKeyUsage);
+    return this.list.read(ExtensionBit.keyUsage, 'keyUsage', readKeyUsage);
   }
   get extendedKeyUsage(): readonly string[] | undefined {
-    return this.list.read(OID.extendedKeyUsage, 'extendedKeyUsage', readExtendedKeyUsage);
+    return this.list.read(ExtensionBit.extendedKeyUsage, 'extendedKeyUsage', readExtendedKeyUsage);
   }
   get subjectAltName(): readonly GeneralName[] | undefined {
-    return this.list.read(OID.subjectAltName, 'subjectAltName', readSubjectAltName);
+    return this.list.read(ExtensionBit.subjectAltName, 'subjectAltName', readSubjectAltName);
   }
   get issuerAltName(): readonly GeneralName[] | undefined {
-    return this.list.read(OID.issuerAltName, 'issuerAltName', readIssuerAltName);
+    return this.list.read(ExtensionBit.issuerAltName, 'issuerAltName', readIssuerAltName);
   }
   get authorityKeyIdentifier(): AuthorityKeyIdentifier | undefined {
-    return this.list.read(OID.authorityKeyIdentifier, 'authorityKeyIdentifier', readAuthorityKeyIdentifier);
+    return this.list.read(
+      ExtensionBit.authorityKeyIdentifier,
+      'authorityKeyIdentifier',
+      readAuthorityKeyIdentifier,
+    );
   }
   get subjectKeyIdentifier(): Uint8Array | undefined {
-    return this.list.read(OID.subjectKeyIdentifier, 'subjectKeyIdentifier', readSubjectKeyIdentifier);
+    return this.list.read(
+      ExtensionBit.subjectKeyIdentifier,
+      'subjectKeyIdentifier',
+      readSubjectKeyIdentifier,
+    );
   }
   get nameConstraints(): NameConstraints | undefined {
-    return this.list.read(OID.nameConstraints, 'nameConstraints', readNameConstraints);
+    return this.list.read(ExtensionBit.nameConstraints, 'nameConstraints', readNameConstraints);
   }
   get certificatePolicies(): readonly PolicyInformation[] | undefined {
-    return this.list.read(OID.certificatePolicies, 'certificatePolicies', readCertificatePolicies);
+    return this.list.read(ExtensionBit.certificatePolicies, 'certificatePolicies', readCertificatePolicies);
   }
   get policyMappings(): readonly PolicyMapping[] | undefined {
-    return this.list.read(OID.policyMappings, 'policyMappings', readPolicyMappings);
+    return this.list.read(ExtensionBit.policyMappings, 'policyMappings', readPolicyMappings);
   }
   get policyConstraints(): PolicyConstraints | undefined {
-    return this.list.read(OID.policyConstraints, 'policyConstraints', readPolicyConstraints);
+    return this.list.read(ExtensionBit.policyConstraints, 'policyConstraints', readPolicyConstraints);
   }
   get inhibitAnyPolicy(): number | undefined {
-    return this.list.read(OID.inhibitAnyPolicy, 'inhibitAnyPolicy', readInhibitAnyPolicy);
+    return this.list.read(ExtensionBit.inhibitAnyPolicy, 'inhibitAnyPolicy', readInhibitAnyPolicy);
   }
   get crlDistributionPoints(): readonly DistributionPoint[] | undefined {
-    return this.list.read(OID.crlDistributionPoints, 'crlDistributionPoints', readCrlDistributionPoints);
+    return this.list.read(
+      ExtensionBit.crlDistributionPoints,
+      'crlDistributionPoints',
+      readCrlDistributionPoints,
+    );
   }
   get freshestCrl(): readonly DistributionPoint[] | undefined {
-    return this.list.read(OID.freshestCrl, 'freshestCrl', readFreshestCrl);
+    return this.list.read(ExtensionBit.freshestCrl, 'freshestCrl', readFreshestCrl);
   }
   get authorityInfoAccess(): readonly AccessDescription[] | undefined {
-    return this.list.read(OID.authorityInfoAccess, 'authorityInfoAccess', readAuthorityInfoAccess);
+    return this.list.read(ExtensionBit.authorityInfoAccess, 'authorityInfoAccess', readAuthorityInfoAccess);
   }
   get subjectInfoAccess(): readonly AccessDescription[] | undefined {
-    return this.list.read(OID.subjectInfoAccess, 'subjectInfoAccess', readSubjectInfoAccess);
+    return this.list.read(ExtensionBit.subjectInfoAccess, 'subjectInfoAccess', readSubjectInfoAccess);
   }
   /** RFC 9608: `true` when present. */
   get noRevAvail(): true | undefined {
-    return this.list.read(OID.noRevAvail, 'noRevAvail', readNoRevAvail);
+    return this.list.read(ExtensionBit.noRevAvail, 'noRevAvail', readNoRevAvail);
   }
 }
 

@@ -4,7 +4,7 @@ import { contextConstructed, contextPrimitive, DerReader, TAG } from './der.js';
 import { type CertificateExtensions, KnownExtensions } from './certificate-extensions.js';
 import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-list.js';
 import type { Extension } from './extensions.js';
-import { type Name, readName } from './name.js';
+import { type Name, readIssuer, readName } from './name.js';
 import { sameBytes } from './same-bytes.js';
 import { readTime } from './time.js';
 import { malformed, X509Error } from './x509-error.js';
@@ -100,7 +100,7 @@ class CertificateView extends KnownExtensions implements Certificate {
     r.expect(TAG.sequence, 'tbsCertificate.signature');
     const innerFrom = r.tlv;
     const innerTo = r.to;
-    this.issuer = readName(r, 'issuer'); // §4.1.2.4
+    this.issuer = readIssuer(r, 'issuer'); // §4.1.2.4
     const outerValidity = r.enter(TAG.sequence, 'validity'); // §4.1.2.5
     this.notBefore = readTime(r, 'notBefore');
     this.notAfter = readTime(r, 'notAfter');
@@ -176,10 +176,7 @@ class CertificateView extends KnownExtensions implements Certificate {
 function readKeyAlgorithm(r: DerReader): string {
   const what = 'subjectPublicKeyInfo';
   const outer = r.enter(TAG.sequence, what);
-  const outerAlgorithm = r.enter(TAG.sequence, what);
-  const oid = r.oid(what);
-  if (!r.done) r.next(what);
-  r.leave(outerAlgorithm, what);
+  const { oid } = readAlgorithm(r, what);
   r.bitString(what);
   r.leave(outer, what);
   return oid;

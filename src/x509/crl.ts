@@ -5,6 +5,7 @@ import type { CrlEntry } from './crl-entry.js';
 import { contextConstructed, DerReader, TAG } from './der.js';
 import { writeElement } from './der-writer.js';
 import { readFreshestCrl, readIssuingDistributionPoint } from './distribution-points.js';
+import { ExtensionBit } from './extension-bit.js';
 import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-list.js';
 import type {
   AuthorityKeyIdentifier,
@@ -12,8 +13,7 @@ import type {
   Extension,
   IssuingDistributionPoint,
 } from './extensions.js';
-import { type Name, readName } from './name.js';
-import { OID } from './oid.js';
+import { type Name, readIssuer } from './name.js';
 import { sameBytes } from './same-bytes.js';
 import { readAuthorityKeyIdentifier, readIssuerAltName } from './standard-extensions.js';
 import { readTime } from './time.js';
@@ -141,7 +141,7 @@ class CrlView implements Crl {
     r.expect(TAG.sequence, 'tbsCertList.signature');
     const innerFrom = r.tlv;
     const innerTo = r.to;
-    this.issuer = readName(r, 'issuer'); // §5.1.2.3
+    this.issuer = readIssuer(r, 'issuer'); // §5.1.2.3
     this.thisUpdate = readTime(r, 'thisUpdate'); // §5.1.2.4
     // §5.1.2.5
     this.nextUpdate =
@@ -169,20 +169,20 @@ class CrlView implements Crl {
     if (r.pos !== der.length) throw malformed('CertificateList is followed by other data');
 
     const { list } = this;
-    this.number = list.read(OID.crlNumber, 'cRLNumber', readCrlNumber) ?? null;
-    this.baseNumber = list.read(OID.deltaCrlIndicator, 'deltaCRLIndicator', readCrlNumber) ?? null;
+    this.number = list.read(ExtensionBit.crlNumber, 'cRLNumber', readCrlNumber) ?? null;
+    this.baseNumber = list.read(ExtensionBit.deltaCrlIndicator, 'deltaCRLIndicator', readCrlNumber) ?? null;
     this.issuingDistributionPoint = list.read(
-      OID.issuingDistributionPoint,
+      ExtensionBit.issuingDistributionPoint,
       'issuingDistributionPoint',
       readIssuingDistributionPoint,
     );
     this.authorityKeyIdentifier = list.read(
-      OID.authorityKeyIdentifier,
+      ExtensionBit.authorityKeyIdentifier,
       'authorityKeyIdentifier',
       readAuthorityKeyIdentifier,
     );
-    this.freshestCrl = list.read(OID.freshestCrl, 'freshestCRL', readFreshestCrl);
-    list.read(OID.issuerAltName, 'issuerAltName', readIssuerAltName);
+    this.freshestCrl = list.read(ExtensionBit.freshestCrl, 'freshestCRL', readFreshestCrl);
+    list.read(ExtensionBit.issuerAltName, 'issuerAltName', readIssuerAltName);
     this.index = undefined;
     this.hex = undefined;
   }

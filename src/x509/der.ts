@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { readOid } from './oid.js';
 import { malformed } from './x509-error.js';
 
@@ -82,10 +83,10 @@ export class DerReader {
       const octets = length & 0x7f;
       if (octets === 0) throw malformed(`${what} has an indefinite length`);
       if (octets > 4 || p + octets > end) throw malformed(`${what} is cut off`);
+      const isPadded = bytes[p] === 0;
       length = 0;
       for (let i = 0; i < octets; i++) length = length * 256 + bytes[p++]!;
-      if (length < 0x80 || length < 2 ** (8 * (octets - 1)))
-        throw malformed(`${what} has a length that is not minimal`);
+      if (length < 0x80 || isPadded) throw malformed(`${what} has a length that is not minimal`);
     }
     if (length > end - p) throw malformed(`${what} is cut off`);
     this.tag = tag;
@@ -103,6 +104,11 @@ export class DerReader {
   /** Goes into an element; returns what `leave` wants. */
   enter(tag: number, what: string): number {
     this.expect(tag, what);
+    return this.into();
+  }
+
+  /** The same for the element just read. */
+  into(): number {
     const outer = this.end;
     this.pos = this.from;
     this.end = this.to;

@@ -1,37 +1,34 @@
 import { DerReader, TAG } from './der.js';
+import { bitOf, extensionBit, oidOf } from './extension-bit.js';
 import type { Extension } from './extensions.js';
+import { readOid } from './oid.js';
 import { malformed, X509Error } from './x509-error.js';
 
 /** Reads the value of one extension; the reader stands on its content. */
 type ExtensionParser<T> = (r: DerReader, critical: boolean) => T;
 
-/** The extensions of a certificate, CRL or CRL entry: found by OID, read at first use, kept. */
+/** The extensions of a certificate or CRL: found by their bit, read at first use, kept. */
 export class ExtensionList {
   readonly all: readonly ParsedOnce[];
+  /** The bits of those that there are. */
+  private readonly mask: number;
 
-  constructor(all: readonly ParsedOnce[]) {
+  constructor(all: readonly ParsedOnce[], mask: number) {
     this.all = all;
+    this.mask = mask;
   }
 
-  has(oid: string): boolean {
-    return this.find(oid) !== undefined;
-  }
-
-  /** What `parse` makes of the extension; `undefined` when it is absent. One OID has one parser. */
-  read<T>(oid: string, what: string, parse: ExtensionParser<T>): T | undefined {
-    return this.find(oid)?.read(what, parse);
-  }
-
-  private find(oid: string): ParsedOnce | undefined {
+  /** What `parse` makes of the extension; `undefined` when it is absent. One bit has one parser. */
+  read<T>(bit: number, what: string, parse: ExtensionParser<T>): T | undefined {
+    if ((this.mask & bit) === 0) return undefined;
     const { all } = this;
-    for (let i = 0; i < all.length; i++) {
-      if (all[i]!.oid === oid) return all[i];
-    }
-    return undefined;
+    let index = 0;
+    while (all[index]!.bit !== bit) index++;
+    return all[index]!.read(what, parse);
   }
 }
 
-export const NO_EXTENSIONS = new ExtensionList([]);
+export const NO_EXTENSIONS = new ExtensionList([], 0);
 
 /**
  * Reads Extensions (RFC 5280 §4.1.2.9, §5.1.2.7). `critical FALSE` written out is refused: DER leaves out what is a
@@ -39,51 +36,88 @@ export const NO_EXTENSIONS = new ExtensionList([]);
  */
 export function readExtensions(r: DerReader, what: string): ExtensionList {
   const all: ParsedOnce[] = [];
+  let mask = 0;
   const outer = r.enterNonEmpty(TAG.sequence, what);
   while (!r.done) {
-    const outerExtension = r.enter(TAG.sequence, what);
-    const oid = r.oid(what);
-    const critical = r.peek() === TAG.boolean;
-    if (critical && !r.boolean(what)) throw malformed(`${what} have a FALSE that is written out`);
-    r.expect(TAG.octetString, what);
-    all.push(new ParsedOnce(oid, critical, r.bytes, r.from, r.to));
-    r.leave(outerExtension, what);
+    const extension = readExtension(r, what);
+    if ((mask & extension.bit) !== 0) throw duplicate(extension, what);
+    mask |= extension.bit;
+    all.push(extension);
   }
   r.leave(outer, what);
   refuseDuplicates(all, what);
-  return new ExtensionList(all);
+  return new ExtensionList(all, mask);
 }
 
-/** §4.2: "A certificate MUST NOT include more than one instance of a particular extension." */
+function readExtension(r: DerReader, what: string): ParsedOnce {
+  const outer = r.enter(TAG.sequence, what);
+  r.expect(TAG.oid, what);
+  let bit = extensionBit(r.bytes, r.from, r.to);
+  let oid: string | undefined;
+  if (bit === 0) {
+    oid = readOid(r.bytes, r.from, r.to, what);
+    bit = bitOf(oid);
+  }
+  const critical = r.peek() === TAG.boolean;
+  if (critical && !r.boolean(what)) throw malformed(`${what} have a FALSE that is written out`);
+  r.expect(TAG.octetString, what);
+  const extension = new ParsedOnce(bit, oid, critical, r.bytes, r.from, r.to);
+  r.leave(outer, what);
+  return extension;
+}
+
+/** §4.2: "A certificate MUST NOT include more than one instance of a particular extension." Of those without a bit. */
 function refuseDuplicates(all: readonly ParsedOnce[], what: string): void {
   if (all.length > 20) {
-    if (new Set(all.map((extension) => extension.oid)).size !== all.length)
-      throw new X509Error('DUPLICATE_EXTENSION', `${what} name an extension twice`);
+    const seen = new Set<string>();
+    for (const extension of all) {
+      if (seen.has(extension.oid)) throw duplicate(extension, what);
+      seen.add(extension.oid);
+    }
     return;
   }
   for (let i = 1; i < all.length; i++) {
+    if (all[i]!.bit !== 0) continue;
     for (let j = 0; j < i; j++) {
-      if (all[i]!.oid === all[j]!.oid)
-        throw new X509Error('DUPLICATE_EXTENSION', `${what} name ${all[i]!.oid} twice`);
+      if (all[j]!.bit === 0 && all[i]!.oid === all[j]!.oid) throw duplicate(all[i]!, what);
     }
   }
 }
 
+function duplicate({ oid }: Extension, what: string): X509Error {
+  return new X509Error('DUPLICATE_EXTENSION', `${what} name ${oid} twice`);
+}
+
 class ParsedOnce implements Extension {
-  readonly oid: string;
+  /** 0 for an extension that is not looked for. */
+  readonly bit: number;
   readonly critical: boolean;
+  /** Read only where the bit does not tell it. */
+  private readonly dotted: string | undefined;
   private readonly bytes: Uint8Array;
   private readonly from: number;
   private readonly to: number;
   private parsed: unknown;
 
-  constructor(oid: string, critical: boolean, bytes: Uint8Array, from: number, to: number) {
-    this.oid = oid;
+  constructor(
+    bit: number,
+    dotted: string | undefined,
+    critical: boolean,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ) {
+    this.bit = bit;
+    this.dotted = dotted;
     this.critical = critical;
     this.bytes = bytes;
     this.from = from;
     this.to = to;
     this.parsed = undefined;
+  }
+
+  get oid(): string {
+    return this.dotted ?? oidOf(this.bit);
   }
 
   get value(): Uint8Array {
@@ -97,7 +131,7 @@ class ParsedOnce implements Extension {
       r.finish(what);
       this.parsed = parsed;
     }
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one OID has one parser
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one bit has one parser
     return this.parsed as T;
   }
 }

@@ -1,6 +1,8 @@
+import { Buffer } from 'node:buffer';
 import { writeElement } from './der-writer.js';
 import { DerReader, TAG } from './der.js';
 import { attributesOf, nameKey, rdnKeys } from './name-key.js';
+import { RecentOctets } from './recent-octets.js';
 import { malformed } from './x509-error.js';
 
 export { formatName } from './name-format.js';
@@ -15,6 +17,8 @@ export interface Name {
   readonly key: string;
   /** The same for each RDN, the most general first: a name lies under those whose keys begin its own (§7.1). */
   readonly rdnKeys: readonly string[];
+  /** Has the key been computed? */
+  readonly hasKey: boolean;
 }
 
 /** The values of every attribute of this type, as text; `undefined` for a value that is no ASCII or UTF-8 string. */
@@ -29,8 +33,15 @@ const UTF8_COMPATIBLE: ReadonlySet<number> = new Set([TAG.utf8String, TAG.printa
 
 /** Are two names the same by RFC 5280 §7.1? */
 export function sameName(a: Name, b: Name): boolean {
-  return a === b || Buffer.compare(a.der, b.der) === 0 || a.key === b.key;
+  if (a === b) return true;
+  // Keys that have been computed are compared sooner than octets.
+  if (!a.hasKey || !b.hasKey) return Buffer.compare(a.der, b.der) === 0 || a.key === b.key;
+  return a.key === b.key;
 }
+
+const recent = new RecentOctets<Name>(2048);
+/** Octets; longer names are nobody's real ones. */
+const MAX_RECENT = 512;
 
 /**
  * Reads a Name and checks it down to the strings. Accepted, because real CAs write it and it cannot make two
@@ -38,8 +49,27 @@ export function sameName(a: Name, b: Name): boolean {
  * than their attribute allows, and characters in a PrintableString that it has not (then compared as octets).
  */
 export function readName(r: DerReader, what: string): Name {
-  const at = r.pos;
-  const outer = r.enter(TAG.sequence, what);
+  r.expect(TAG.sequence, what);
+  return recent.find(r.bytes, r.tlv, r.to) ?? readNewName(r, what);
+}
+
+/** Reads the Name of an issuer, which comes again with each of its certificates: as the same object, while it is recent. */
+export function readIssuer(r: DerReader, what: string): Name {
+  r.expect(TAG.sequence, what);
+  const known = recent.find(r.bytes, r.tlv, r.to);
+  if (known !== undefined) return known;
+  const name = readNewName(r, what);
+  if (name.der.length > MAX_RECENT) return name;
+  const octets = new Uint8Array(name.der);
+  const kept = new NameView(octets, 0, octets.length);
+  recent.keep(octets, kept);
+  return kept;
+}
+
+/** Of the SEQUENCE that the reader has just read. */
+function readNewName(r: DerReader, what: string): Name {
+  const at = r.tlv;
+  const outer = r.into();
   while (!r.done) {
     const outerRdn = r.enterNonEmpty(TAG.set, what);
     while (!r.done) checkAttribute(r, what);
@@ -142,6 +172,10 @@ class NameView implements Name {
 
   get empty(): boolean {
     return this.to - this.from === 2;
+  }
+
+  get hasKey(): boolean {
+    return this.keyText !== undefined;
   }
 
   get key(): string {

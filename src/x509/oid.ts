@@ -1,3 +1,4 @@
+import { RecentOctets } from './recent-octets.js';
 import { malformed } from './x509-error.js';
 
 /** The object identifiers that this program knows by name. */
@@ -99,34 +100,18 @@ const MAX_OCTETS = 64;
 
 const NAMED = new Map<string, string>(Object.values(OID).map((dotted) => [dotted, dotted]));
 
-/**
- * OIDs seen lately, so that the same few dozen are not decoded for every certificate: each has one slot, found
- * by a hash of its octets, and gives way to the next with the same hash; input cannot make it grow.
- */
-const SLOTS = 1024;
-const seen: ({ readonly octets: Uint8Array; readonly dotted: string } | undefined)[] = Array.from({
-  length: SLOTS,
-});
+const recent = new RecentOctets<string>(1024);
 
 /** The dotted form of the OID whose content octets stand between `from` and `to`. */
 export function readOid(bytes: Uint8Array, from: number, to: number, what: string): string {
-  const length = to - from;
-  let hash = length;
-  if (length > MAX_OCTETS) throw malformed(`${what} is longer than ${MAX_OCTETS} octets`);
-  for (let i = from; i < to; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
-  const slot = hash & (SLOTS - 1);
-  const hit = seen[slot];
-  if (hit !== undefined && hit.octets.length === length) {
-    const { octets } = hit;
-    let i = 0;
-    while (i < length && octets[i] === bytes[from + i]) i++;
-    if (i === length) return hit.dotted;
-  }
-  const dotted = decodeOid(bytes.subarray(from, to), what);
+  const known = recent.find(bytes, from, to);
+  if (known !== undefined) return known;
+  if (to - from > MAX_OCTETS) throw malformed(`${what} is longer than ${MAX_OCTETS} octets`);
+  const octets = new Uint8Array(bytes.subarray(from, to));
+  const dotted = decodeOid(octets, what);
   // One string object per known OID: comparing two of them is then comparing pointers.
   const shared = NAMED.get(dotted) ?? dotted;
-  // A copy, and not a view that keeps a whole request, and changes when its bytes do.
-  seen[slot] = { octets: new Uint8Array(bytes.subarray(from, to)), dotted: shared };
+  recent.keep(octets, shared);
   return shared;
 }
 
