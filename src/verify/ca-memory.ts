@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import type { Crl } from '../x509/crl.js';
@@ -27,7 +28,7 @@ export class CaMemory {
   /** Spares the look-up by the key's bytes while the certificate is the same object. */
   readonly #keysByHolder = new WeakMap<Certificate, CaKey>();
   readonly #certificates = new BoundedMap<number, Certificate>(MAX_CERTIFICATES);
-  /** The very objects kept, so that they are not kept again. */
+  /** Objects that are kept, or whose bytes are: they are not kept again. */
   readonly #kept = new WeakSet<Certificate>();
   readonly #edges = new BoundedMap<string, true>(MAX_EDGES);
   /** The key that was last found to have signed this very object: spares the look-up by the two hashes. */
@@ -70,7 +71,9 @@ export class CaMemory {
 
   /** Keeps a CA's certificate, on a copy of its bytes: the request's own buffer can go. */
   rememberCertificate(certificate: Certificate): void {
-    if (this.#kept.has(certificate) || this.certificate(certificate.der) !== undefined) return;
+    if (this.#kept.has(certificate)) return;
+    this.#kept.add(certificate);
+    if (this.certificate(certificate.der) !== undefined) return;
     const kept = parseCertificate(Uint8Array.from(certificate.der));
     this.#certificates.set(tailHash(kept.der), kept);
     this.#kept.add(kept);

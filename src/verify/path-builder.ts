@@ -222,12 +222,19 @@ export function issuerPool(
   anchors: TrustStore,
 ): readonly Candidate[] {
   const pool: Candidate[] = [];
-  const known = new Set([leaf.fingerprint]);
+  const known = others.length > FEW ? new Set([leaf.fingerprint]) : undefined;
   for (const certificate of others) {
     const { fingerprint } = certificate;
-    if (known.has(fingerprint) || anchors.has(certificate)) continue;
-    known.add(fingerprint);
+    const isKnown =
+      known?.has(fingerprint) ?? (fingerprint === leaf.fingerprint || isAmong(pool, fingerprint));
+    if (isKnown || anchors.has(certificate)) continue;
+    known?.add(fingerprint);
     pool.push({ certificate });
   }
   return pool;
+}
+
+function isAmong(pool: readonly Candidate[], fingerprint: string): boolean {
+  for (const { certificate } of pool) if (certificate.fingerprint === fingerprint) return true;
+  return false;
 }

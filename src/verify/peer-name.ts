@@ -67,6 +67,7 @@ function matches(presented: GeneralName, wanted: PeerName, rules: ReadonlySet<Ru
  * rule, no public suffix may be what it stands above (BR §3.2.2.6).
  */
 function matchesDns(presented: string, wanted: string, heedsSuffixes: boolean): boolean {
+  if (presented === wanted) return true;
   const pattern = presented.toLowerCase();
   if (!pattern.startsWith('*.')) return pattern === wanted;
   const suffix = pattern.slice(1);

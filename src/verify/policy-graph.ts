@@ -21,13 +21,12 @@ interface PolicyNode {
 type Level = Map<string, PolicyNode>;
 
 export class PolicyGraph {
-  #levels: Level[] = [
-    new Map([[OID.anyPolicy, { policy: OID.anyPolicy, expected: [OID.anyPolicy], parents: [] }]]),
-  ];
+  /** The top one is made only for a certificate that states policies: most paths have none to follow. */
+  #levels: Level[] | undefined;
 
   /** NULL in the RFC's words: no policy is left that holds for the whole path. */
   get isEmpty(): boolean {
-    return (this.#levels.at(-1)?.size ?? 0) === 0;
+    return this.#levels !== undefined && (this.#levels.at(-1)?.size ?? 0) === 0;
   }
 
   /** §6.1.3 (e): the certificate states no policies. */
@@ -37,7 +36,7 @@ export class PolicyGraph {
 
   /** §6.1.3 (d): one level more, for one certificate. `anyPolicy`: whether it counts here, by (d)(2). */
   addLevel(policies: readonly PolicyInformation[], anyPolicy: boolean): void {
-    const above = this.#levels.at(-1);
+    const above = this.#depths.at(-1);
     if (above === undefined || this.isEmpty) return;
     const expecting = byExpectedPolicy(above);
     const anyAbove = above.get(OID.anyPolicy);
@@ -54,20 +53,20 @@ export class PolicyGraph {
         if (!level.has(policy)) level.set(policy, { policy, expected: [policy], parents });
       }
     }
-    this.#levels.push(level);
+    this.#depths.push(level);
     this.#prune();
   }
 
   /** §6.1.4 (b)(1): what the issuer calls one policy, its subject calls another. */
   map(mappings: readonly PolicyMapping[]): void {
-    const level = this.#levels.at(-1);
+    const level = this.#depths.at(-1);
     if (level === undefined) return;
     for (const [issuerPolicy, subjectPolicies] of bySubject(mappings)) {
       const node = level.get(issuerPolicy);
       if (node !== undefined) {
         node.expected = subjectPolicies;
       } else if (level.has(OID.anyPolicy)) {
-        const anyAbove = this.#levels.at(-2)?.get(OID.anyPolicy);
+        const anyAbove = this.#depths.at(-2)?.get(OID.anyPolicy);
         const parents = anyAbove === undefined ? [] : [anyAbove];
         level.set(issuerPolicy, { policy: issuerPolicy, expected: subjectPolicies, parents });
       }
@@ -76,7 +75,7 @@ export class PolicyGraph {
 
   /** §6.1.4 (b)(2): mapping is inhibited, so what would be mapped ends here. */
   removeMapped(mappings: readonly PolicyMapping[]): void {
-    const level = this.#levels.at(-1);
+    const level = this.#depths.at(-1);
     if (level === undefined) return;
     for (const { issuerDomainPolicy } of mappings) level.delete(issuerDomainPolicy);
     this.#prune();
@@ -94,24 +93,31 @@ export class PolicyGraph {
   /** RFC 9618: every policy whose parent is anyPolicy, and anyPolicy itself where it reaches the leaf. */
   #authoritySet(): Set<string> {
     const found = new Set<string>();
-    for (const level of this.#levels) {
+    for (const level of this.#depths) {
       for (const { policy, parents } of level.values()) {
         if (policy !== OID.anyPolicy && parents.some((parent) => parent.policy === OID.anyPolicy))
           found.add(policy);
       }
     }
-    if (this.#levels.at(-1)?.has(OID.anyPolicy) === true) found.add(OID.anyPolicy);
+    if (this.#depths.at(-1)?.has(OID.anyPolicy) === true) found.add(OID.anyPolicy);
     return found;
+  }
+
+  /** §6.1.2 (a) */
+  get #depths(): Level[] {
+    return (this.#levels ??= [
+      new Map([[OID.anyPolicy, { policy: OID.anyPolicy, expected: [OID.anyPolicy], parents: [] }]]),
+    ]);
   }
 
   /** §6.1.3 (d)(3): a node without children goes, and so upwards. */
   #prune(): void {
-    for (let depth = this.#levels.length - 1; depth > 0; depth -= 1) {
+    for (let depth = this.#depths.length - 1; depth > 0; depth -= 1) {
       const used = new Set<PolicyNode>();
-      for (const node of this.#levels[depth]?.values() ?? []) {
+      for (const node of this.#depths[depth]?.values() ?? []) {
         for (const parent of node.parents) used.add(parent);
       }
-      const above = this.#levels[depth - 1];
+      const above = this.#depths[depth - 1];
       if (above === undefined) return;
       const before = above.size;
       for (const [policy, node] of above) if (!used.has(node)) above.delete(policy);

@@ -38,10 +38,10 @@ export function checkPurpose({ certificates, anchor }: CertificationPath, inputs
   const { purpose } = inputs;
   const { rules } = inputs.profile;
   if (purpose === undefined || purpose === OID.anyExtendedKeyUsage) return;
-  const [leaf, ...authorities] = certificates;
+  const leaf = certificates[0];
   if (leaf !== undefined) checkLeafPurpose(leaf, purpose, rules.has('eku-required'));
   if (!rules.has('eku-nesting')) return;
-  for (const authority of authorities) checkServes(authority, purpose);
+  for (const authority of certificates.slice(1)) checkServes(authority, purpose);
   if (rules.has('anchor-as-certificate')) checkServes(anchor.certificate, purpose);
 }
 

@@ -55,16 +55,16 @@ export function toVerdict(outcome: Outcome, now: number): Verdict {
   };
 }
 
-/** The last times written: the clock's and a CA's end recur, and writing one costs more than looking it up. */
-const written = new Map<number, string>();
+/** The last times written, each in its slot: the clock's and a CA's end recur, and writing one costs much more. */
+const written = Array.from({ length: 64 }, () => ({ time: 0, text: new Date(0).toISOString() }));
 
 /** ISO 8601, UTC, of ms since 1970. */
 export function isoTime(time: number): string {
-  const known = written.get(time);
-  if (known !== undefined) return known;
-  if (written.size >= 64) written.clear();
+  const slot = (time >>> 0) % written.length;
+  const known = written[slot];
+  if (known?.time === time) return known.text;
   const text = new Date(time).toISOString();
-  written.set(time, text);
+  written[slot] = { time, text };
   return text;
 }
 
