@@ -95,6 +95,8 @@ function verifyPss(pss: PssParameters, tbs: Uint8Array, signature: Uint8Array, k
   if (key.kind !== 'rsa' && key.kind !== 'rsa-pss') return false;
   // RFC 4055 §3.3: the key's digest, and a salt of at least the key's length.
   if (key.pss && (key.pss.digest !== pss.digest || key.pss.saltLength > pss.saltLength)) return false;
+  // RFC 8017 §8.1.2, step 1: OpenSSL would take one without its leading zero octets.
+  if (signature.length !== (key.bits + 7) >> 3) return false;
   // No salt fits that is as long as the modulus; and OpenSSL reads the length as an int.
   if (pss.saltLength * 8 > key.bits) return false;
   const padded = {

@@ -88,6 +88,17 @@ test('the salt must have the length that the parameters say', () => {
   expect(verifySignature(used, data, signPss(20), publicKey('rsa-2048'))).toBe(false);
 });
 
+test('an RSASSA-PSS signature that begins with a zero octet is refused without it', () => {
+  const key = keyOf('rsa-pss');
+  const used = read(algorithmOf(key, 'sha256'));
+  let signature: Buffer;
+  // One in 256 does.
+  do signature = Buffer.from(signWith(key, 'sha256', data));
+  while (signature[0] !== 0);
+  expect(verifySignature(used, data, signature, publicKey('rsa-pss'))).toBe(true);
+  expect(verifySignature(used, data, signature.subarray(1), publicKey('rsa-pss'))).toBe(false);
+});
+
 test('a restricted RSASSA-PSS key verifies only what its parameters allow', () => {
   const { spki } = keyOf('rsa-2048');
   const restricted = (digest: 'sha256' | 'sha384'): der.Der =>
