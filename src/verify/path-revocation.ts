@@ -42,9 +42,10 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
   let failure: Failure | undefined;
   let until = Infinity;
   let isFinal = false;
-  for (const [index, certificate] of certificates.entries()) {
+  for (let index = 0; index < certificates.length; index += 1) {
+    const certificate = certificates[index];
     const key = validated.issuerKeys[index];
-    if (key === undefined) break;
+    if (certificate === undefined || key === undefined) break;
     if (rules.has('no-rev-avail')) checkNoRevAvail(certificate);
     const issuer = { certificate: certificates[index + 1] ?? anchor.certificate, key };
     const finding =
@@ -84,18 +85,18 @@ function revoked(certificate: Certificate, finding: StatusFinding & { state: 're
 function toEvidence(certificate: Certificate, finding: StatusFinding): RevocationEvidence {
   const { from } = finding;
   const { thisUpdate, nextUpdate, number } = from === undefined ? NOTHING : datesOf(from);
-  return {
+  const source = from?.source ?? null;
+  const evidence = {
     cert: certificate.fingerprint,
-    source: from?.source ?? null,
+    source,
     thisUpdate,
     nextUpdate,
     number,
     state: finding.state,
-    ...(finding.state === 'revoked' && {
-      date: isoTime(finding.date),
-      ...(finding.reason !== undefined && { reason: finding.reason }),
-    }),
   };
+  if (finding.state !== 'revoked') return evidence;
+  const revocation = { ...evidence, date: isoTime(finding.date) };
+  return finding.reason === undefined ? revocation : { ...revocation, reason: finding.reason };
 }
 
 type Dates = Pick<RevocationEvidence, 'thisUpdate' | 'nextUpdate' | 'number'>;

@@ -49,6 +49,8 @@ interface Surroundings {
 
 const NO_POLICY: PolicyInputs = {};
 const SECOND = 1000;
+const NO_BYTES: readonly Uint8Array[] = [];
+const NOTHING_READ = { read: [], broken: [] } as const;
 
 /** Throws `RequestError`, and BUDGET_EXCEEDED for a request that is too large to be looked into. */
 export function readQuestion(request: VerifyRequest, surroundings: Surroundings, budget: Budget): Question {
@@ -65,7 +67,10 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings,
     request.certificates.slice(1),
     (der) => memory.certificate(der) ?? parseCertificate(der),
   );
-  const anchors = readAll(request.anchors ?? [], (der) => memory.certificate(der) ?? parseCertificate(der));
+  const anchors = readAll(
+    request.anchors ?? NO_BYTES,
+    (der) => memory.certificate(der) ?? parseCertificate(der),
+  );
   const crls = readAll(request.crls, (der): CandidateCrl => ({ crl: parseCrl(der), source: 'request' }));
   return {
     profile,
@@ -131,7 +136,8 @@ function readOcsp(items: readonly Uint8Array[]): OcspInputs {
 function readAll<T>(
   items: readonly Uint8Array[],
   read: (der: Uint8Array) => T,
-): { readonly read: T[]; readonly broken: string[] } {
+): { readonly read: readonly T[]; readonly broken: readonly string[] } {
+  if (items.length === 0) return NOTHING_READ;
   const good: T[] = [];
   const broken: string[] = [];
   for (const der of items) {

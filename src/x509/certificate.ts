@@ -84,6 +84,7 @@ class CertificateView extends KnownExtensions implements Certificate {
   private readonly signatureTo: number;
   protected readonly list: ExtensionList;
   private hex: string | undefined;
+  private serialView: Uint8Array | undefined;
 
   constructor(der: Uint8Array) {
     super();
@@ -126,6 +127,7 @@ class CertificateView extends KnownExtensions implements Certificate {
     r.leave(outer, 'Certificate');
     if (r.pos !== der.length) throw malformed('Certificate is followed by other data');
     this.hex = undefined;
+    this.serialView = undefined;
   }
 
   /** §4.1.2.8: only in versions 2 and 3. */
@@ -150,7 +152,7 @@ class CertificateView extends KnownExtensions implements Certificate {
     return this.der.subarray(this.tbsFrom, this.tbsTo);
   }
   get serial(): Uint8Array {
-    return this.der.subarray(this.serialFrom, this.serialTo);
+    return (this.serialView ??= this.der.subarray(this.serialFrom, this.serialTo));
   }
   get spki(): Uint8Array {
     return this.der.subarray(this.spkiFrom, this.spkiTo);
