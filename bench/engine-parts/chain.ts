@@ -31,7 +31,12 @@ export function createChain(type: KeyType, leafCount: number): Chain {
 
 /** What a fresh thread has before its first request, with the profile that is the default. */
 export function newEnvironment({ root, crls }: Chain): VerifyEnvironment {
-  const stored = crls.map((der) => ({ crl: parseCrl(der), source: 'bench' }));
+  const stored = new Map(
+    crls.map((der) => {
+      const crl = parseCrl(der);
+      return [crl.issuer.key, [{ crl, source: 'bench' }]];
+    }),
+  );
   const profile = {
     rules: BASE_RULES.rfc5280,
     anchors: new TrustStore([parseCertificate(root.der)]),
@@ -43,7 +48,7 @@ export function newEnvironment({ root, crls }: Chain): VerifyEnvironment {
   return {
     profiles: new Map([['bench', profile]]),
     defaultProfile: 'bench',
-    crls: { find: (issuer) => stored.filter(({ crl }) => crl.issuer.key === issuer.key) },
+    crls: { find: (issuer) => stored.get(issuer.key) ?? [] },
     crlGrace: 0,
     memory: new CaMemory(),
     now: Date.now,
