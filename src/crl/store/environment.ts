@@ -18,6 +18,8 @@ const OPTIONS = {
   mapSize: MAP_SIZE,
   maxReaders: MAX_READERS,
   permissionsMode: 0o600,
+  // Each transaction is asked for as a whole; a batch that nobody asked for would fail without anybody to tell.
+  eventTurnBatching: false,
 } as const;
 
 /** A value as the database lends it: until the next read, and longer than it says. */
@@ -97,7 +99,7 @@ export class WritableEnvironment extends Environment {
     try {
       return await this.database.transaction(change);
     } catch (thrown) {
-      throw asStoreError(this.path, thrown);
+      throw asStoreError(this.path, await commitErrorOf(thrown));
     }
   }
 
@@ -109,7 +111,7 @@ export class WritableEnvironment extends Environment {
         for (const [key, value] of puts) void database.put(key, value);
       });
     } catch (thrown) {
-      throw asStoreError(this.path, thrown);
+      throw asStoreError(this.path, await commitErrorOf(thrown));
     }
   }
 
@@ -147,11 +149,33 @@ function guarded<T>(path: string, action: () => T): T {
   }
 }
 
+/** Of a commit that failed lmdb tells the reason later, by a promise that is rejected with it. */
+async function commitErrorOf(thrown: unknown): Promise<unknown> {
+  if (typeof thrown !== 'object' || thrown === null || !('commitError' in thrown)) return thrown;
+  const { commitError } = thrown;
+  if (!(commitError instanceof Promise)) return thrown;
+  let timer: NodeJS.Timeout | undefined;
+  const untold = new Promise<unknown>((resolve) => {
+    timer = setTimeout(resolve, 1000, thrown);
+  });
+  const told = commitError.then(
+    () => thrown,
+    (error: unknown) => error,
+  );
+  const reason = await Promise.race([told, untold]);
+  clearTimeout(timer);
+  return reason;
+}
+
 /** MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_PANIC, MDB_VERSION_MISMATCH, MDB_INVALID, MDB_INCOMPATIBLE. */
 const DAMAGE: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_794, -30_793, -30_784]);
+
+/** EIO, which LMDB makes of a write cut short, EFBIG, ENOSPC, MDB_MAP_FULL. */
+const NO_ROOM: ReadonlySet<unknown> = new Set([5, 27, 28, -30_792]);
 
 function asStoreError(path: string, thrown: unknown): StoreError {
   if (thrown instanceof StoreError) return thrown;
   const code = DAMAGE.has(codeOf(thrown)) ? 'STORE_DAMAGED' : 'STORE_FAILED';
-  return new StoreError(code, `the CRL store ${path}: ${messageOf(thrown)}`, { cause: thrown });
+  const hint = NO_ROOM.has(codeOf(thrown)) ? '; is there room on the disk?' : '';
+  return new StoreError(code, `the CRL store ${path}: ${messageOf(thrown)}${hint}`, { cause: thrown });
 }

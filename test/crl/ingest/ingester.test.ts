@@ -150,9 +150,9 @@ test('files are read by the thread itself, DER or PEM', async () => {
   const path = join(scene.dataDirectory, 'a.pem');
   writeFileSync(path, pem);
   const signers = [root.key.spki];
-  const take = (content: IngestRequest['content']): Promise<IngestOutcome> =>
+  const takeFrom = (content: IngestRequest['content']): Promise<IngestOutcome> =>
     scene.ingester.ingest({ content, source: 'file', signers }, () => undefined);
-  expect(await take({ path })).toMatchObject({ kind: 'stored' });
-  expect(await take({ der: bytes })).toMatchObject({ kind: 'notNewer' });
-  expect(await take({ path: join(path, 'x') })).toMatchObject(refused('CRL_MALFORMED'));
+  expect(await takeFrom({ path })).toMatchObject({ kind: 'stored' });
+  expect(await takeFrom({ der: bytes })).toMatchObject({ kind: 'notNewer' });
+  expect(await takeFrom({ path: join(path, 'x') })).toMatchObject(refused('CRL_MALFORMED'));
 });

@@ -21,7 +21,7 @@ test('over its cap the store lets go of the CRL least recently used, and of none
     if (outcome.kind !== 'stored') throw new Error(outcome.kind);
     await scene.ingester.tidy(outcome.crl.key);
   }
-  const [first] = scene.store.list().filter(({ issuer }) => Buffer.compare(roots[0]!.name, issuer) === 0);
+  const first = scene.store.list().find(({ issuer }) => Buffer.compare(roots[0]!.name, issuer) === 0);
   await scene.writer.noteUse(Buffer.from(first?.key ?? '', 'hex'));
   const outcome = await scene.ingest(crls[2]!, roots[2]!);
   if (outcome.kind !== 'stored') throw new Error(outcome.kind);
