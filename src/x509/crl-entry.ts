@@ -50,6 +50,8 @@ export class EntryReader {
   reason = NO_REASON;
   /** crlEntryExtensions are there, which version 1 does not allow. */
   extended = false;
+  /** The form of `#readPlain`: a UTCTime, and no extension but reasonCode. */
+  isPlain = false;
   certificateIssuer: Name | undefined = undefined;
   /** The OID of a critical extension that is not known. */
   unknownCritical: string | undefined = undefined;
@@ -70,6 +72,7 @@ export class EntryReader {
     this.certificateIssuer = undefined;
     this.unknownCritical = undefined;
     const next = this.#readPlain(at, end);
+    this.isPlain = next > 0;
     return next > 0 ? next : this.#readAny(at, end);
   }
 

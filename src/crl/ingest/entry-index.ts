@@ -3,94 +3,82 @@ import { EntryReader } from '../../x509/crl-entry.js';
 import { type HashKey, keyedHash } from '../../x509/keyed-hash.js';
 import { type Name, sameName } from '../../x509/name.js';
 import { malformed } from '../../x509/x509-error.js';
-import { type BucketBuilder, bucketCount, entrySize, SLOTS, slotOf } from '../store/bucket.js';
+import { bucketCount, entrySize, SLOTS, slotOf } from '../store/bucket.js';
 
 /** Entries between two words on the progress. */
 const STRIDE = 65_536;
+/** Of an entry that is not plain: it is read anew when it is written. */
+export const NOT_PLAIN = 0xff;
+/** UTCTime begins here, ms. */
+const YEAR_1950 = Date.UTC(1950, 0, 1);
 
 /**
- * The entries of a CRL sorted into buckets: every entry is read once, whole and strictly, and noted in arrays of
- * numbers; there is no object for each. A counting sort orders them by slot:
+ * The entries of a CRL, each read once, whole and strictly, and noted in arrays of numbers by its place in the CRL:
+ * there is no object for each. `BucketWriter` makes buckets of it.
  *
  *     offsets │ 4711 │ 4753 │ 4801 │      where the entry starts in the CRL
  *     slots   │    7 │    0 │    7 │      by the hash of serial and issuer
- *     sorted  │ 4753 │ 4711 │ 4801 │      offsets by slot, within one slot in the CRL's order
+ *     seconds │  … of its date, since 1950
+ *     reasons │  … or NOT_PLAIN
  *
  * Throws `X509Error`, and whatever `progress` throws.
  */
 export class EntryIndex {
   count = 0;
   readonly buckets: number;
-  /** See `CrlFacts`. */
-  criticalEntryExtension: string | undefined = undefined;
-  hasCertificateIssuer = false;
+  /** By slot: what its entries take. */
+  readonly slotSizes: Uint32Array;
+  offsets: Uint32Array;
+  slots: Uint32Array;
+  seconds: Uint32Array;
+  /** reasonCode + 1, or NOT_PLAIN. */
+  reasons: Uint8Array;
+  /** Absent while every entry is the CRL issuer's. */
+  issuers: Uint32Array | undefined = undefined;
   /** Numbers of certificate issuers other than the CRL's own, by `Name.key`, from 1. */
   readonly issuerNumbers = new Map<string, number>();
+  hasCertificateIssuer = false;
+  /** See `CrlFacts`. */
+  criticalEntryExtension: string | undefined = undefined;
   readonly #crl: Crl;
-  readonly #entry: EntryReader;
-  #offsets: Uint32Array;
-  #hashes: Uint32Array;
-  /** Absent while every entry is the CRL issuer's. */
-  #issuers: Uint32Array | undefined = undefined;
-  /** By slot: where its entries end in `sorted`. */
-  readonly #ends: Uint32Array;
-  readonly #sorted: Uint32Array;
-  readonly #sortedIssuers: Uint32Array | undefined;
 
   /** @param progress told now and then how many octets of the list are read */
   constructor(crl: Crl, hash: HashKey, progress: (done: number) => void) {
     this.#crl = crl;
-    this.#entry = new EntryReader(crl.der);
-    const expected = expectedCount(crl, this.#entry);
-    this.#offsets = new Uint32Array(expected);
-    this.#hashes = new Uint32Array(expected);
-    const octets = this.#scan(hash, progress);
+    const entry = new EntryReader(crl.der);
+    const { count, octets } = expected(crl, entry);
     this.buckets = bucketCount(octets);
-    this.#ends = this.#countSlots();
-    this.#sorted = new Uint32Array(this.count);
-    this.#sortedIssuers = this.#issuers && new Uint32Array(this.count);
-    this.#sort();
+    this.slotSizes = new Uint32Array(this.buckets * SLOTS);
+    this.offsets = new Uint32Array(count);
+    this.slots = new Uint32Array(count);
+    this.seconds = new Uint32Array(count);
+    this.reasons = new Uint8Array(count);
+    this.#scan(entry, hash, progress);
   }
 
-  /** Appends a bucket to what the builder has. */
-  build(builder: BucketBuilder, bucket: number): Uint8Array {
-    const { der } = this.#crl;
-    const entry = this.#entry;
-    builder.begin();
-    for (let slot = bucket * SLOTS, index = this.#startOf(slot); slot < (bucket + 1) * SLOTS; slot++) {
-      for (const end = this.#ends[slot]!; index < end; index++) {
-        entry.read(this.#sorted[index]!, der.length);
-        builder.append(der, entry, this.#sortedIssuers?.[index] ?? 0);
-      }
-      builder.endSlot();
-    }
-    return builder.end();
-  }
-
-  /** Reads every entry; returns how many octets of buckets they take. */
-  #scan(hash: HashKey, progress: (done: number) => void): number {
+  #scan(entry: EntryReader, hash: HashKey, progress: (done: number) => void): void {
     const { der, entriesFrom, entriesTo, version } = this.#crl;
-    const entry = this.#entry;
     let issuer = 0;
-    let octets = 0;
     for (let at = entriesFrom, next = at; at < entriesTo; at = next) {
       next = entry.read(at, entriesTo);
       if (entry.extended && version === 1) throw malformed('crlEntryExtensions stand in a version 1 CRL');
-      this.criticalEntryExtension ??= entry.unknownCritical;
-      if (entry.certificateIssuer !== undefined) issuer = this.#numberOf(entry.certificateIssuer);
+      if (!entry.isPlain) {
+        this.criticalEntryExtension ??= entry.unknownCritical;
+        if (entry.certificateIssuer !== undefined) issuer = this.#numberOf(entry.certificateIssuer);
+      }
       const { serialFrom, serialTo } = entry;
-      octets += entrySize(serialTo - serialFrom, issuer);
-      this.#append(at, keyedHash(der, serialFrom, serialTo, issuer, hash), issuer);
+      const slot = slotOf(keyedHash(der, serialFrom, serialTo, issuer, hash), this.buckets);
+      this.slotSizes[slot]! += entrySize(serialTo - serialFrom, issuer);
+      this.#append(at, slot, entry, issuer);
       if (this.count % STRIDE === 0) progress(next - entriesFrom);
     }
-    return octets;
   }
 
   /** 0 for the CRL's own issuer. In an indirect CRL it stands for the entries after it, too (§5.3.3). */
   #numberOf(name: Name): number {
     this.hasCertificateIssuer = true;
     if (sameName(name, this.#crl.issuer)) return 0;
-    this.#issuers ??= new Uint32Array(this.#offsets.length);
+    this.issuers ??= new Uint32Array(this.offsets.length);
     const known = this.issuerNumbers.get(name.key);
     if (known !== undefined) return known;
     const number = this.issuerNumbers.size + 1;
@@ -98,55 +86,47 @@ export class EntryIndex {
     return number;
   }
 
-  #append(offset: number, hash: number, issuer: number): void {
-    if (this.count === this.#offsets.length) {
-      this.#offsets = grown(this.#offsets);
-      this.#hashes = grown(this.#hashes);
-      if (this.#issuers !== undefined) this.#issuers = grown(this.#issuers);
+  #append(offset: number, slot: number, { date, reason, isPlain }: EntryReader, issuer: number): void {
+    const index = this.count;
+    if (index === this.offsets.length) this.#grow();
+    this.offsets[index] = offset;
+    this.slots[index] = slot;
+    if (isPlain && issuer === 0) {
+      this.seconds[index] = (date - YEAR_1950) / 1000;
+      this.reasons[index] = reason + 1;
+    } else {
+      this.reasons[index] = NOT_PLAIN;
     }
-    this.#offsets[this.count] = offset;
-    this.#hashes[this.count] = hash;
-    if (this.#issuers !== undefined) this.#issuers[this.count] = issuer;
+    if (this.issuers !== undefined) this.issuers[index] = issuer;
     this.count++;
   }
 
-  /** Turns hashes into slots, and counts where each slot starts. */
-  #countSlots(): Uint32Array {
-    const starts = new Uint32Array(this.buckets * SLOTS + 1);
-    for (let i = 0; i < this.count; i++) {
-      const slot = slotOf(this.#hashes[i]!, this.buckets);
-      this.#hashes[i] = slot;
-      starts[slot + 1]!++;
-    }
-    for (let slot = 1; slot < starts.length; slot++) starts[slot]! += starts[slot - 1]!;
-    return starts;
-  }
-
-  /** Afterwards each start has moved to the end of its slot. What was needed to sort is let go. */
-  #sort(): void {
-    for (let i = 0; i < this.count; i++) {
-      const place = this.#ends[this.#hashes[i]!]!++;
-      this.#sorted[place] = this.#offsets[i]!;
-      if (this.#sortedIssuers !== undefined) this.#sortedIssuers[place] = this.#issuers![i]!;
-    }
-    this.#offsets = this.#hashes = new Uint32Array(0);
-    this.#issuers = undefined;
-  }
-
-  #startOf(slot: number): number {
-    return slot === 0 ? 0 : this.#ends[slot - 1]!;
+  #grow(): void {
+    const length = Math.ceil(this.offsets.length * 1.5) + 16;
+    this.offsets = grown(this.offsets, new Uint32Array(length));
+    this.slots = grown(this.slots, new Uint32Array(length));
+    this.seconds = grown(this.seconds, new Uint32Array(length));
+    this.reasons = grown(this.reasons, new Uint8Array(length));
+    if (this.issuers !== undefined) this.issuers = grown(this.issuers, new Uint32Array(length));
   }
 }
 
-/** As if all entries were as long as the first. */
-function expectedCount({ entriesFrom, entriesTo }: Crl, entry: EntryReader): number {
-  if (entriesFrom === entriesTo) return 0;
+/**
+ * How many entries there may be, and what they take in buckets, as if all were like the first. That is wrong by a
+ * factor of two at most: what an entry takes is half of what it takes in the CRL, more or less.
+ */
+function expected(
+  { entriesFrom, entriesTo }: Crl,
+  entry: EntryReader,
+): { readonly count: number; readonly octets: number } {
+  if (entriesFrom === entriesTo) return { count: 0, octets: 0 };
   const first = entry.read(entriesFrom, entriesTo) - entriesFrom;
-  return Math.ceil(((entriesTo - entriesFrom) / first) * 1.05) + 16;
+  const count = (entriesTo - entriesFrom) / first;
+  const octets = count * entrySize(entry.serialTo - entry.serialFrom, 0);
+  return { count: Math.ceil(count * 1.05) + 16, octets };
 }
 
-function grown(array: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(Math.ceil(array.length * 1.5) + 16);
+function grown<T extends Uint32Array | Uint8Array>(array: T, larger: T): T {
   larger.set(array);
   return larger;
 }

@@ -5,7 +5,6 @@ import { checkIndirection } from '../../verify/crl-scope.js';
 import type { IngestOutcome, IngestProgress, IngestRequest } from '../../wire/ingest.js';
 import { type Crl, parseCrl, withoutEntries } from '../../x509/crl.js';
 import { OID } from '../../x509/oid.js';
-import { BucketBuilder } from '../store/bucket.js';
 import { bucketKey } from '../store/keys.js';
 import { compareAge } from '../store/newer.js';
 import { evict, forgetUrls, sweep } from '../store/housekeeping.js';
@@ -13,6 +12,7 @@ import type { Head, Mark } from '../store/records.js';
 import { StoreError } from '../store/store-error.js';
 import type { StoreWriter, SwitchOutcome } from '../store/store-writer.js';
 import { summaryOf } from '../store/summary.js';
+import { BucketWriter } from './bucket-writer.js';
 import { checkCrl } from './checks.js';
 import { Deadline } from './deadline.js';
 import { EntryIndex } from './entry-index.js';
@@ -30,9 +30,8 @@ export interface IngesterOptions {
 
 type Progress = (progress: IngestProgress) => void;
 
-/** Octets of buckets written in one transaction, and how many such slices are in the making at once. */
-const SLICE = 1024 * 1024;
-const RING = 3;
+/** Ranges of buckets in the making or being written at once. */
+const RING = 2;
 
 /**
  * Takes CRLs into the store, one after the other. The order of the steps is that of their cost: header, scope and
@@ -111,13 +110,15 @@ export class Ingester {
   async #write(work: Work): Promise<IngestOutcome> {
     const { key, crl, index, mark, deadline } = work;
     const writer = this.#writer;
+    const { maxBytes } = this.#options;
+    const buckets = new BucketWriter(crl, index);
+    const bytes = buckets.size + work.head.header.length;
+    if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
     const generation = await deadline.hold(writer.begin());
     try {
       if (index.issuerNumbers.size > 0)
         await deadline.hold(writer.writeIssuers(generation, index.issuerNumbers));
-      const octets = await this.#writeBuckets(generation, work);
-      const bytes = octets + work.head.header.length;
-      if (bytes > this.#options.maxBytes) throw tooLarge(bytes, this.#options.maxBytes);
+      await this.#writeBuckets(generation, buckets, work);
       const head = { ...work.head, generation, bytes };
       const switched = await deadline.hold(writer.switchTo({ key, issuer: crl.issuer, head, mark }));
       return toOutcome(key, head, switched);
@@ -130,35 +131,33 @@ export class Ingester {
     }
   }
 
-  /** Builds a slice while those before it are being written; returns the octets of all. */
-  async #writeBuckets(generation: number, { crl, index, deadline, progress }: Work): Promise<number> {
+  /** Makes a range of buckets while the one before it is being written. */
+  async #writeBuckets(
+    generation: number,
+    buckets: BucketWriter,
+    { crl, deadline, progress }: Work,
+  ): Promise<void> {
     const { environment } = this.#writer;
-    const ring = Array.from({ length: RING }, () => ({
-      builder: new BucketBuilder(SLICE + SLICE / 8),
+    const { ranges } = buckets;
+    const total = crl.der.length;
+    const room = Math.max(...ranges.map(({ size }) => size));
+    const ring = Array.from({ length: Math.min(RING, ranges.length) }, () => ({
+      out: new Uint8Array(room),
       written: Promise.resolve(),
     }));
-    let octets = 0;
-    let bucket = 0;
-    for (let turn = 0; bucket < index.buckets; turn++) {
-      const slice = ring[turn % RING]!;
-      await deadline.hold(slice.written);
+    for (const [number, { first }] of ranges.entries()) {
+      const turn = ring[number % ring.length]!;
+      await deadline.hold(turn.written);
       deadline.check('writing its entries');
-      slice.builder.clear();
-      const puts: [Buffer, Uint8Array][] = [];
-      for (; bucket < index.buckets && slice.builder.position < SLICE; bucket++) {
-        puts.push([bucketKey(generation, bucket), index.build(slice.builder, bucket)]);
-      }
-      octets += slice.builder.position;
-      slice.written = environment.writeAll(puts);
+      const puts = buckets
+        .write(number, turn.out)
+        .map((bucket, index) => [bucketKey(generation, first + index), bucket] as const);
+      turn.written = environment.writeAll(puts);
       // Awaited when its turn comes again, or at the end: meanwhile it must not count as unhandled.
-      slice.written.catch(() => undefined);
-      progress({
-        done: crl.der.length / 2 + (crl.der.length / 2) * (bucket / index.buckets),
-        total: crl.der.length,
-      });
+      turn.written.catch(() => undefined);
+      progress({ done: (total * (1 + (number + 1) / ranges.length)) / 2, total });
     }
     for (const { written } of ring) await deadline.hold(written);
-    return octets;
   }
 }
 

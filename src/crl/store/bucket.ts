@@ -1,7 +1,6 @@
-import type { CrlEntry, EntryReader } from '../../x509/crl-entry.js';
+import type { CrlEntry } from '../../x509/crl-entry.js';
 import { NO_REASON, reasonOf } from '../../x509/crl-entry.js';
 import { sameBytes } from '../../x509/same-bytes.js';
-import { malformed } from '../../x509/x509-error.js';
 import { StoreError } from './store-error.js';
 
 /**
@@ -36,83 +35,83 @@ export function slotOf(hash: number, buckets: number): number {
   return Math.floor((hash / 2 ** 32) * buckets * SLOTS);
 }
 
+/** What a bucket takes beside its entries. */
+export const BUCKET_OVERHEAD = TABLE;
+
 /** What an entry takes. */
 export function entrySize(serialLength: number, issuer: number): number {
   return 2 + (serialLength < LONG_SERIAL ? 0 : 4) + serialLength + DATE_OCTETS + (issuer === 0 ? 0 : 4);
 }
 
-/** A CRL whose entries fill a bucket beyond this names one certificate over and over. */
-const MAX_BUCKET = 16 * 1024 ** 2;
+/** Writes the table of a bucket: the ends of its slots, from its first entry. */
+export function writeTable(out: Uint8Array, at: number, slot: number, end: number): void {
+  writeU32(out, at + 4 * slot, end);
+}
 
-/** Builds buckets one behind the other in one array, which is used again after `clear`. */
-export class BucketBuilder {
-  /** Where the next octet goes. */
-  position = 0;
-  #bytes: Uint8Array;
-  #view: DataView;
-  #start = 0;
-  #slot = 0;
-
-  constructor(size: number) {
-    this.#bytes = new Uint8Array(size);
-    this.#view = new DataView(this.#bytes.buffer);
+/** Writes an entry; returns where the next one goes. */
+export function writeEntry(out: Uint8Array, at: number, crl: Uint8Array, entry: WrittenEntry): number {
+  const { serialFrom, serialTo, issuer } = entry;
+  const length = serialTo - serialFrom;
+  let p = at;
+  out[p++] = Math.min(length, LONG_SERIAL);
+  if (length >= LONG_SERIAL) {
+    writeU32(out, p, length);
+    p += 4;
   }
-
-  clear(): void {
-    this.position = 0;
+  for (let i = serialFrom; i < serialTo; i++) out[p++] = crl[i]!;
+  out[p++] = (entry.reason + 1) | (issuer === 0 ? 0 : HAS_ISSUER);
+  const seconds = (entry.date - YEAR_ZERO) / 1000;
+  writeU32(out, p, seconds % 2 ** 32);
+  out[p + 4] = seconds / 2 ** 32;
+  p += DATE_OCTETS;
+  if (issuer !== 0) {
+    writeU32(out, p, issuer);
+    p += 4;
   }
+  return p;
+}
 
-  begin(): void {
-    this.#reserve(TABLE);
-    this.#start = this.position;
-    this.#slot = 0;
-    this.position += TABLE;
-  }
+export interface WrittenEntry {
+  /** In the CRL. */
+  readonly serialFrom: number;
+  readonly serialTo: number;
+  /** ms */
+  readonly date: number;
+  readonly reason: number;
+  /** 0: the CRL's own. */
+  readonly issuer: number;
+}
 
-  /** The entries since the last slot are this one's. */
-  endSlot(): void {
-    this.#view.setUint32(this.#start + 4 * this.#slot++, this.position - this.#start - TABLE, true);
-  }
+/** Seconds from the year 0 to 1950, where UTCTime begins, in two words. */
+const TO_1950 = (Date.UTC(1950, 0, 1) - YEAR_ZERO) / 1000;
+const TO_1950_LOW = TO_1950 % 2 ** 32;
+const TO_1950_HIGH = Math.floor(TO_1950 / 2 ** 32);
 
-  /** The bucket, after 32 slots. */
-  end(): Uint8Array {
-    return this.#bytes.subarray(this.#start, this.position);
-  }
-
-  /** @param crl what the reader reads. Throws `X509Error` when the bucket gets too large. */
-  append(crl: Uint8Array, { serialFrom, serialTo, date, reason }: EntryReader, issuer: number): void {
-    const length = serialTo - serialFrom;
-    this.#reserve(entrySize(length, issuer));
-    const bytes = this.#bytes;
-    let p = this.position;
-    if (length < LONG_SERIAL) bytes[p++] = length;
-    else {
-      bytes[p] = LONG_SERIAL;
-      this.#view.setUint32(p + 1, length, true);
-      p += 5;
-    }
-    for (let i = serialFrom; i < serialTo; i++) bytes[p++] = crl[i]!;
-    bytes[p++] = (reason + 1) | (issuer === 0 ? 0 : HAS_ISSUER);
-    const seconds = (date - YEAR_ZERO) / 1000;
-    this.#view.setUint32(p, seconds % 2 ** 32, true);
-    bytes[p + 4] = seconds / 2 ** 32;
-    p += DATE_OCTETS;
-    if (issuer !== 0) {
-      this.#view.setUint32(p, issuer, true);
-      p += 4;
-    }
-    this.position = p;
-  }
-
-  /** Buckets that are built already stay where they are. */
-  #reserve(octets: number): void {
-    if (this.position + octets <= this.#bytes.length) return;
-    if (this.position - this.#start > MAX_BUCKET) throw malformed('one certificate is listed over and over');
-    const larger = new Uint8Array(2 * (this.#bytes.length + octets));
-    larger.set(this.#bytes);
-    this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
-  }
+/**
+ * The same for the form of nearly all entries there are: a short serial, the CRL's own issuer, a UTCTime.
+ *
+ * @param seconds since 1950
+ */
+export function writePlainEntry(
+  out: Uint8Array,
+  at: number,
+  crl: Uint8Array,
+  serialFrom: number,
+  length: number,
+  seconds: number,
+  reason: number,
+): number {
+  let p = at;
+  out[p++] = length;
+  for (let i = serialFrom; i < serialFrom + length; i++) out[p++] = crl[i]!;
+  out[p] = reason + 1;
+  const sum = seconds + TO_1950_LOW;
+  out[p + 1] = sum;
+  out[p + 2] = sum >>> 8;
+  out[p + 3] = sum >>> 16;
+  out[p + 4] = sum >>> 24;
+  out[p + 5] = sum < 2 ** 32 ? TO_1950_HIGH : TO_1950_HIGH + 1;
+  return p + 6;
 }
 
 /**
@@ -169,6 +168,13 @@ function readEntry(bytes: Uint8Array, flags: number): CrlEntry {
 
 function u32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}
+
+function writeU32(out: Uint8Array, at: number, value: number): void {
+  out[at] = value;
+  out[at + 1] = value >>> 8;
+  out[at + 2] = value >>> 16;
+  out[at + 3] = value >>> 24;
 }
 
 function damaged(): StoreError {
