@@ -5,8 +5,11 @@ import { openWriter, rebuildWriter } from '../crl/store/open-writer.js';
 import { ALL_HEADS, crlOf } from '../crl/store/keys.js';
 import type { StoreWriter } from '../crl/store/store-writer.js';
 import { messageOf } from '../errors.js';
+import { collectGarbage } from './collect-garbage.js';
 import type { FromIngest, IngestSetup, StoreNote, ToIngest } from '../wire/ingest.js';
 
+/** Octets of a CRL in the store after which memory is given back at once. */
+const LARGE = 512 * 1024;
 /** ms that a small transaction may wait for another process's. */
 const SMALL = 5000;
 
@@ -83,7 +86,9 @@ class IngestService {
       this.#send({ type: 'progress', id, progress });
     });
     this.#send({ type: 'done', id, result: outcome });
-    if (outcome.kind === 'stored') await this.#tidy(outcome.crl.key);
+    if (outcome.kind !== 'stored') return;
+    await this.#tidy(outcome.crl.key);
+    if (outcome.crl.bytes > LARGE) setImmediate(collectGarbage);
   }
 
   async #remove(key: string): Promise<boolean> {

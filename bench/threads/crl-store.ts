@@ -1,0 +1,120 @@
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { IngestHandle } from '../../src/crl/ingest-handle.js';
+import { CrlStore } from '../../src/crl/store/crl-store.js';
+import { collectGarbage } from '../../src/thread/collect-garbage.js';
+import { parseCrl } from '../../src/x509/crl.js';
+
+/**
+ * A process with an ingest thread and a reader, as a worker is: stores the CRL of a file, and says what that cost, as
+ * JSON. The serials of the file's entries are given, one after the other, by a second file, then as many that are not
+ * listed.
+ */
+export interface StoreFigures {
+  /** ms: one SHA-256 over the bytes; from the bytes in memory to the first answer. */
+  readonly sha: number;
+  readonly first: number;
+  /** µs */
+  readonly hit: number;
+  readonly miss: number;
+  /** Anonymous memory, MB: before, at most, and after. */
+  readonly before: number;
+  readonly peak: number;
+  readonly after: number;
+}
+
+const SERIAL_OCTETS = 16;
+const ROUNDS = 3;
+
+const [dataDirectory = '', crlFile = '', spkiFile = '', serialsFile = '', warmFile = ''] =
+  process.argv.slice(2);
+const handle = new IngestHandle({
+  dataDirectory,
+  maxBytes: 2 ** 32,
+  budget: 60_000,
+  entry: new URL('../../src/thread/ingest.js', import.meta.url),
+  log: (_, message) => {
+    process.stderr.write(`${message}\n`);
+  },
+  onStuck: (reason) => {
+    throw new Error(reason);
+  },
+});
+const store = new CrlStore({ dataDirectory, report: console.error, now: Date.now });
+const signers = [readFileSync(spkiFile)];
+
+const sha = hashTime(readFileSync(crlFile));
+await take(warmFile);
+// What this process itself has read is no part of the figures.
+collectGarbage();
+const before = anonymous();
+let peak = 0;
+const watch = setInterval(() => {
+  peak = Math.max(peak, anonymous());
+}, 2);
+const { issuer, first } = await take(crlFile);
+clearInterval(watch);
+const [candidate] = store.find(issuer).toSorted((a, b) => b.crl.thisUpdate - a.crl.thisUpdate);
+const serials = readFileSync(serialsFile);
+const half = serials.length / 2;
+const lookUp = (from: number, to: number, expected: boolean): number => {
+  const started = performance.now();
+  let wrong = 0;
+  for (let at = from; at < to; at += SERIAL_OCTETS) {
+    const found = candidate?.crl.find(serials.subarray(at, at + SERIAL_OCTETS), issuer);
+    if ((found !== undefined) !== expected) wrong++;
+  }
+  if (wrong > 0) throw new Error(`${wrong} look-ups went wrong`);
+  return ((performance.now() - started) * 1000) / ((to - from) / SERIAL_OCTETS);
+};
+const best = (measure: () => number): number => Math.min(...Array.from({ length: ROUNDS }, measure));
+const figures: StoreFigures = {
+  sha,
+  first,
+  hit: best(() => lookUp(0, half, true)),
+  miss: best(() => lookUp(half, serials.length, false)),
+  before,
+  peak,
+  after: await settled(),
+};
+console.log(JSON.stringify(figures));
+await handle.close(10_000);
+
+/** Stores the CRL and asks it once. */
+async function take(path: string): Promise<{ issuer: ReturnType<typeof parseCrl>['issuer']; first: number }> {
+  const bytes = readFileSync(path);
+  const { issuer: name } = parseCrl(Uint8Array.from(readFileSync(warmFile)));
+  const started = performance.now();
+  const outcome = await handle.ingest({ content: { der: bytes }, source: path, signers });
+  if (outcome.kind !== 'stored') throw new Error(`the CRL was not stored: ${outcome.kind}`);
+  store.renew();
+  for (const { crl } of store.find(name)) crl.find(Uint8Array.of(1), name);
+  return { issuer: name, first: performance.now() - started };
+}
+
+function hashTime(bytes: Uint8Array): number {
+  const times = Array.from({ length: ROUNDS }, () => {
+    const started = performance.now();
+    hash('sha256', bytes);
+    return performance.now() - started;
+  });
+  return Math.min(...times);
+}
+
+/** Once what is let go has had time to go. */
+async function settled(): Promise<number> {
+  let least = anonymous();
+  for (let wait = 0; wait < 20; wait++) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
+    least = Math.min(least, anonymous());
+  }
+  return least;
+}
+
+/** RssAnon of this process, MB. */
+function anonymous(): number {
+  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+  return Number(kilobytes) / 1024;
+}
