@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import type { Logger } from '../log.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import { SUPPLY_STEP, type Supplied, type SupplyRequest, USED_NOTICE, type WantedCrl } from '../wire/crl.js';
+import { ConfiguredSources } from './fetch/configured-sources.js';
 import { CrlFetcher } from './fetch/crl-fetcher.js';
 import { fetcherOptions } from './fetch/fetcher-options.js';
 import { IngestHandle } from './ingest-handle.js';
@@ -36,7 +37,8 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       log.warn(message);
     },
   });
-  const fetcher = new CrlFetcher(fetcherOptions(config, process.env));
+  const fetching = fetcherOptions(config, process.env);
+  const fetcher = new CrlFetcher(fetching, ConfiguredSources.read(config, fetching.policy).files);
   let parts: { readonly ingest: IngestHandle; readonly service: CrlService } | undefined;
 
   const supply = async (body: Uint8Array, patience: number): Promise<Uint8Array> => {

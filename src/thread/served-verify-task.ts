@@ -1,4 +1,7 @@
+import { parseAllowedDestination } from '../config/allowed-destination.js';
 import type { Config } from '../config/config.js';
+import { AddressPolicy } from '../crl/fetch/address-policy.js';
+import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
 import { crlUrls } from '../crl/supply/crl-urls.js';
 import { recentFailure } from '../crl/supply/url-records.js';
 import type { CrlStore } from '../crl/store/crl-store.js';
@@ -14,6 +17,8 @@ import {
   type WantedCrl,
 } from '../wire/crl.js';
 import type { Attempt, TaskHandler, TaskResult } from '../wire/task.js';
+import { DerReader } from '../x509/der.js';
+import { readName } from '../x509/name.js';
 import { keepFor } from './keep.js';
 import { createEnvironment, respond } from './verify-task.js';
 
@@ -32,17 +37,21 @@ const NOTHING: Supplied = { asked: [], urls: 0, failures: [] };
 
 /**
  * The `verify` task of a server: what a path lacks of CRLs is asked for, and the request verified again with what has
- * come, or with the reason why it did not. Throws `AnchorError`.
+ * come, or with the reason why it did not. Throws `AnchorError` and `CrlSourcesError`.
  */
 export function createServedVerifyTask(options: ServedTaskOptions): TaskHandler {
   const environment = createEnvironment(options.config, options.report, options.store);
   const uses = new Uses(options);
-  return (body, attempt) => answer(body, attempt, { ...options, environment, uses });
+  const allowed = options.config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? []);
+  const sources = ConfiguredSources.read(options.config, new AddressPolicy(allowed));
+  const surroundings = { ...options, environment, uses, sources };
+  return (body, attempt) => answer(body, attempt, surroundings);
 }
 
 interface Surroundings extends ServedTaskOptions {
   readonly environment: VerifyEnvironment;
   readonly uses: Uses;
+  readonly sources: ConfiguredSources;
 }
 
 function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings): TaskResult {
@@ -75,7 +84,7 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
 function wantsFor(
   attempt: Attempt,
   supplied: Supplied,
-  { store, environment, uses }: Surroundings,
+  { store, environment, uses, sources }: Surroundings,
 ): CrlWants {
   const failure = (url: string, wanted: WantedCrl): FetchFailure | undefined =>
     attempt.isLast ? noMore(url) : recentFailure(store, url, wanted, environment.now());
@@ -83,7 +92,8 @@ function wantsFor(
     maxUrls: MAX_URLS - supplied.urls,
     asked: new Set(supplied.asked),
     failures: supplied.failures,
-    urlsOf: (wanted) => crlUrls(wanted),
+    sourcesOf: ({ issuer }) => sources.urlsFor(readName(new DerReader(issuer), 'issuer')),
+    urlsOf: crlUrls,
     knownFailure: failure,
     used: (source, wanted) => {
       uses.note(source, wanted);

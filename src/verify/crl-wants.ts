@@ -13,6 +13,8 @@ export interface CrlWantsOptions {
   readonly asked: ReadonlySet<string>;
   /** Why what was asked for did not come. */
   readonly failures: readonly FetchFailure[];
+  /** Where the configuration says that CRLs of the wanted one's issuer lie: all of them are asked, before its own. */
+  readonly sourcesOf: (wanted: WantedCrl) => readonly string[];
   /** Where a CRL may be had from, in order; none: it is not asked for. */
   readonly urlsOf: (wanted: WantedCrl) => readonly string[];
   /** Why a URL need not be asked now: it failed a moment ago. */
@@ -50,10 +52,13 @@ export class CrlWants {
     const { state, from } = finding;
     const found = from !== undefined && 'crl' in from ? from : undefined;
     if (found !== undefined) {
-      this.#options.used(found.source, () => [
-        ...wantedFor(certificate, issuer, inputs),
-        ...deltasFor(certificate, issuer, found, inputs),
-      ]);
+      this.#options.used(found.source, () => {
+        const wanted = [
+          ...wantedFor(certificate, issuer, inputs),
+          ...deltasFor(certificate, issuer, found, inputs),
+        ];
+        return wanted.flatMap((each) => this.#placesOf(each));
+      });
     }
     if (state === 'good' && found !== undefined) {
       if (isPastDue(found, inputs)) this.#want(wantedFor(certificate, issuer, inputs));
@@ -63,7 +68,7 @@ export class CrlWants {
     if (state !== 'unknown') return undefined;
     const wanted = wantedFor(certificate, issuer, inputs);
     this.#want(wanted);
-    return this.#explained(finding.failure, wanted);
+    return this.#explained(finding.failure, [...wanted.flatMap((each) => this.#placesOf(each)), ...wanted]);
   }
 
   /** A path is judged. `settles`: no other path matters any more; `isInvalid`: no further CRL would mend it. */
@@ -84,15 +89,31 @@ export class CrlWants {
     });
   }
 
+  /** What the configuration names goes before what the certificate names. */
   #want(wanted: readonly WantedCrl[]): void {
-    const { asked, urlsOf, knownFailure } = this.#options;
     for (const each of wanted) {
-      if (asked.has(wantKey(each))) continue;
-      const failures = urlsOf(each).map((url) => knownFailure(url, each));
-      const known = failures.filter((failure) => failure !== undefined);
-      if (known.length < failures.length) this.#ofPath.push(each);
-      else this.#known.push(...known);
+      const configured = this.#placesOf(each).filter((place) => this.#ask(place));
+      if (configured.length === 0) this.#ask(each);
     }
+  }
+
+  #placesOf(wanted: WantedCrl): readonly WantedCrl[] {
+    const sources = this.#options.sourcesOf(wanted);
+    const { issuer, signers } = wanted;
+    if (sources.length === 0) return [wanted];
+    return sources.map((source) => ({ issuer, uris: [], isDelta: true, signers, source }));
+  }
+
+  /** Whether it is worth asking for, now. */
+  #ask(wanted: WantedCrl): boolean {
+    const { asked, urlsOf, knownFailure } = this.#options;
+    if (asked.has(wantKey(wanted))) return false;
+    const failures = urlsOf(wanted).map((url) => knownFailure(url, wanted));
+    const known = failures.filter((failure) => failure !== undefined);
+    this.#known.push(...known);
+    if (known.length === failures.length) return false;
+    this.#ofPath.push(wanted);
+    return true;
   }
 
   /** Says of a status that is unknown also why the CRL that would tell did not come. */
@@ -109,8 +130,9 @@ export class CrlWants {
 }
 
 /** Tells wants of one request apart. */
-export function wantKey({ issuer, uris, isDelta }: WantedCrl): string {
-  return `${Buffer.from(issuer).toString('base64')} ${isDelta ? 'delta' : 'base'} ${uris.join(' ')}`;
+export function wantKey({ issuer, uris, isDelta, source }: WantedCrl): string {
+  const kind = source === undefined ? (isDelta ? 'delta' : 'base') : 'configured';
+  return `${Buffer.from(issuer).toString('base64')} ${kind} ${source ?? uris.join(' ')}`;
 }
 
 /** In mode `grace` a CRL past its time serves, but the one that should be there is worth asking for. */

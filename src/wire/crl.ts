@@ -13,6 +13,8 @@ export interface WantedCrl {
   readonly isDelta: boolean;
   /** The SubjectPublicKeyInfo of each candidate signer, DER; a CRL that none of them signed is not taken. */
   readonly signers: readonly Uint8Array[];
+  /** A place that the configuration names for this issuer, in place of `uris`: whatever CRL of it lies there. */
+  readonly source?: string;
 }
 
 /** Why a CRL did not come. */

@@ -11,7 +11,7 @@ import { readAll, TestServer, until } from './test-server.js';
 
 // What is waited for comes in seconds, on a machine with nothing else to do.
 const PATIENCE = 60_000;
-jest.setTimeout(2 * PATIENCE);
+jest.setTimeout(3 * PATIENCE);
 
 const root = createRoot();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-fetched-'));
@@ -194,6 +194,7 @@ test('a server that answers too late costs the request only its wait, and the ne
     'crl.allow': [`127.0.0.1:${host.port}`],
     'crl.wait': '300ms',
     'crl.stallTimeout': '60s',
+    'crl.fetchTimeout': '60s',
   });
   try {
     const { head, verdict } = await ask(server);

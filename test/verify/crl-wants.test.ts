@@ -47,7 +47,8 @@ function ask(
     maxUrls: 8,
     asked: new Set(),
     failures: [],
-    urlsOf: ({ uris }) => uris,
+    sourcesOf: () => [],
+    urlsOf: ({ uris, source }) => (source === undefined ? uris : [source]),
     knownFailure: () => undefined,
     used: () => undefined,
     ...options,
@@ -107,14 +108,22 @@ test('mode soft wants what it would forgive, and mode grace what should be there
   });
 });
 
-test('a certificate without distribution points wants the CRL of its issuer, where that may be had', () => {
+test('what the configuration names for an issuer is wanted whole, before what its certificates name', () => {
   const bare = createLeaf(intermediate);
-  const sources = ({ issuer, uris }: WantedCrl): readonly string[] =>
-    Buffer.compare(issuer, intermediate.name) === 0 ? ['http://source.example/ca.crl'] : uris;
-  expect(ask({ stored: [crl(root)] }, [bare, intermediate]).wanted).toEqual([]);
-  expect(ask({ stored: [crl(root)] }, [bare, intermediate], {}, { urlsOf: sources }).wanted).toMatchObject([
-    { uris: [] },
-  ]);
+  const sources = ['http://source.example/1.crl', 'file:///2.crl'];
+  const options: Partial<CrlWantsOptions> = {
+    sourcesOf: ({ issuer }) => (Buffer.compare(issuer, intermediate.name) === 0 ? sources : []),
+  };
+  const stored = [crl(root)];
+  const wantedOf = (of: Issued, more: Partial<CrlWantsOptions> = {}): readonly WantedCrl[] =>
+    ask({ stored }, [of, intermediate], {}, { ...options, ...more }).wanted;
+  expect(ask({ stored }, [bare, intermediate]).wanted).toEqual([]);
+  for (const each of [bare, leaf]) expect(wantedOf(each).map(({ source }) => source)).toEqual(sources);
+  const asked = new Set(wantedOf(leaf).map(wantKey));
+  expect(wantedOf(leaf, { asked }).map(({ uris }) => uris)).toEqual([[CA_URL]]);
+  // A source that failed a moment ago does not keep from asking the others, nor the certificate's own place.
+  const failing = (url: string): FetchFailure | undefined => (url === CA_URL ? undefined : failure(url));
+  expect(wantedOf(leaf, { knownFailure: failing }).map(({ uris }) => uris)).toEqual([[CA_URL]]);
 });
 
 test('of a distribution point with a cRLIssuer that issuer is wanted, if its key is at hand', () => {

@@ -19,18 +19,17 @@ export class StoredCrls {
 
   /** The newest CRL of the wanted issuer, kind and signers; from one of these URLs, where they are given. */
   newest(
-    { issuer, isDelta, signers }: WantedCrl,
+    { issuer, isDelta, signers, source: configured }: WantedCrl,
     urls?: readonly string[],
   ): Pick<SignedCrl, 'thisUpdate' | 'nextUpdate'> | undefined {
     const name = readName(new DerReader(issuer), 'issuer');
     const ids = new Set(signers.map((spki) => spkiId(spki)));
     let newest: SignedCrl | undefined;
     for (const { crl, source } of this.#source.find(name)) {
-      const fits =
-        crl.isDelta === isDelta &&
-        (urls === undefined || urls.includes(source)) &&
-        'signerId' in crl &&
-        ids.has(crl.signerId);
+      const isOfUrl = urls === undefined || urls.includes(source);
+      // What lies at a configured place may be either.
+      const isOfKind = configured !== undefined || crl.isDelta === isDelta;
+      const fits = isOfUrl && isOfKind && 'signerId' in crl && ids.has(crl.signerId);
       if (fits && (newest === undefined || crl.thisUpdate > newest.thisUpdate)) newest = crl;
     }
     return newest;
