@@ -3,6 +3,7 @@ import type { ListenerConfig } from '../config/config.js';
 import { messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { placeOf } from './generation.js';
+import type { InheritedSockets } from './inherited-sockets.js';
 import { closeListeners, type Listener, type OnConnection, openListeners } from './listeners.js';
 
 /** What a new configuration makes of the listeners. */
@@ -29,8 +30,9 @@ export class ListenerSet {
   }
 
   /** Opens all or none. */
-  async open(configs: readonly ListenerConfig[]): Promise<void> {
-    this.#listeners = await openListeners(configs, this.#onConnection, this.#log);
+  async open(configs: readonly ListenerConfig[], inherited: InheritedSockets): Promise<void> {
+    this.#listeners = await openListeners(configs, this.#onConnection, this.#log, inherited);
+    inherited.closeRest(this.#log);
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import { formatAddress } from '../config/address.js';
 import type { ListenerConfig } from '../config/config.js';
 import { PkixdError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { InheritedSockets } from './inherited-sockets.js';
 import type { BoundAddress } from './kernel-backlog.js';
 import { findGroup } from './accounts.js';
 import { placeOf } from './generation.js';
@@ -27,6 +28,9 @@ export interface Listener {
 
 export type OnConnection = (socket: Socket, listener: Listener) => void;
 
+/** Paused: nothing of a request is read here, it all reaches the worker. */
+export const SERVER_OPTIONS = { pauseOnConnect: true, noDelay: true } as const;
+
 class ListenError extends PkixdError {}
 
 /** Where it listens in fact, a host name resolved; `undefined` once it is closed. */
@@ -42,11 +46,12 @@ export async function openListeners(
   configs: readonly ListenerConfig[],
   onConnection: OnConnection,
   log: Logger,
+  inherited?: InheritedSockets,
 ): Promise<Listener[]> {
   warnOfShortBacklog(configs, log);
   const opened: Listener[] = [];
   try {
-    for (const config of configs) opened.push(await open(config, onConnection, log));
+    for (const config of configs) opened.push(await open(config, onConnection, log, inherited?.take(config)));
   } catch (error) {
     closeListeners(opened);
     throw error;
@@ -59,11 +64,16 @@ export function closeListeners(listeners: readonly Listener[]): void {
   for (const { server } of listeners) server.close();
 }
 
-async function open(config: ListenerConfig, onConnection: OnConnection, log: Logger): Promise<Listener> {
-  // Paused: nothing of a request is read here, it all reaches the worker.
-  const server = createServer({ pauseOnConnect: true, noDelay: true });
+/** @param inherited listens already, in place of a socket of our own. */
+async function open(
+  config: ListenerConfig,
+  onConnection: OnConnection,
+  log: Logger,
+  inherited: Server | undefined,
+): Promise<Listener> {
+  const server = inherited ?? createServer(SERVER_OPTIONS);
   try {
-    await listen(server, config);
+    if (!inherited) await listen(server, config);
   } catch (error) {
     throw error instanceof UnixSocketError ? error : listenError(config, error);
   }

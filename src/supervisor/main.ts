@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.js';
 import { Logger } from '../log.js';
 import { LogWriter } from './log-writer.js';
+import { Systemd } from './systemd.js';
 import { type BusyAnswer, type ReadSettings, Supervisor, type SupervisorOptions } from './supervisor.js';
 
 export interface StartOptions {
@@ -42,6 +43,7 @@ async function run(
   writer: LogWriter,
   log: Logger,
 ): Promise<void> {
+  const systemd = new Systemd(process.env, process.pid, log);
   const supervisor = new Supervisor({
     ...options,
     sink: writer.write,
@@ -49,8 +51,13 @@ async function run(
       for (const { config: listener, address } of listeners) {
         log.info(`listening on ${address}`, { listener: listener.name, protocol: listener.protocol });
       }
+      systemd.ready(`${listeners.length} listeners`);
       // pm2's wait_ready; a parent that has gone meanwhile is no error.
       process.send?.('ready', undefined, undefined, () => undefined);
+    },
+    onReload: (isOver) => {
+      if (isOver) systemd.ready('reloaded');
+      else systemd.reloading();
     },
     onStop: () => stop(),
   });
@@ -61,6 +68,7 @@ async function run(
     process.exit(0);
   };
   const stop = (): void => {
+    systemd.stopping();
     // A start that failed has ended already, and told its caller.
     starting.then(() => supervisor.stop()).then(exit, () => undefined);
   };

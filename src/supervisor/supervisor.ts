@@ -13,8 +13,9 @@ import { Dispatcher } from './dispatcher.js';
 import { Fleet } from './fleet.js';
 import { Generation, type Settings } from './generation.js';
 import type { BoundAddress } from './kernel-backlog.js';
+import { InheritedSockets } from './inherited-sockets.js';
 import { ListenerSet } from './listener-set.js';
-import { boundTo, type Listener } from './listeners.js';
+import { boundTo, type Listener, SERVER_OPTIONS } from './listeners.js';
 import { Rebalancer } from './rebalancer.js';
 import { refuse, TLS_INTERNAL_ERROR } from './refusal.js';
 import { Reloader } from './reloader.js';
@@ -38,6 +39,8 @@ export interface SupervisorOptions {
   readonly sink: LogSink;
   /** The first `workers.count` workers are ready. Called once. */
   readonly onReady: (listeners: readonly Listener[]) => void;
+  /** A reload has begun, or is over. */
+  readonly onReload: (isOver: boolean) => void;
   /** An operator asked for a stop over the control socket. */
   readonly onStop: () => void;
 }
@@ -113,7 +116,10 @@ export class Supervisor {
     await this.#runDirectory.claim(this.#log);
     try {
       await this.#control.listen(this.#runDirectory.controlSocket, this.#log);
-      await this.#listeners.open(config.listeners);
+      await this.#listeners.open(
+        config.listeners,
+        new InheritedSockets(process.env, process.pid, SERVER_OPTIONS),
+      );
     } catch (error) {
       this.#control.close();
       this.#runDirectory.release();
@@ -145,8 +151,12 @@ export class Supervisor {
   }
 
   /** Goes over to the configuration and the release as they are now; `pkixd reload` and SIGHUP. */
-  reload(): Promise<ControlResponse> {
-    return this.#reloader.reload();
+  async reload(): Promise<ControlResponse> {
+    if (this.#reloader.underWay) return this.#reloader.reload();
+    this.#options.onReload(false);
+    const response = await this.#reloader.reload();
+    this.#options.onReload(true);
+    return response;
   }
 
   status(): ServerStatus {

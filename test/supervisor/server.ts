@@ -140,7 +140,10 @@ export class TestServer {
   /** Connects by the listener of this name. */
   async connect(listener: string): Promise<Client> {
     const { listeners } = await this.status();
-    const address = listeners.find(({ name }) => name === listener)?.address ?? '';
+    return this.connectTo(listeners.find(({ name }) => name === listener)?.address ?? '');
+  }
+
+  connectTo(address: string): Client {
     if (address.startsWith('unix:')) return new Client(connect(address.slice('unix:'.length)));
     return new Client(connect(Number(new URL(address).port), '127.0.0.1'));
   }
