@@ -37,6 +37,11 @@ export class Logger {
     return LOG_LEVELS.indexOf(level) <= this.#threshold;
   }
 
+  /** The same with another level. */
+  at(level: LogLevel): Logger {
+    return new Logger(level, this.#source, this.#sink);
+  }
+
   error(message: string, fields?: Readonly<Record<string, unknown>>): void {
     this.#write('error', message, fields);
   }

@@ -8,11 +8,22 @@ import { explain } from './explain.js';
 import { logs } from './logs.js';
 import { start } from './start.js';
 import { status } from './status.js';
-import { reload, restart, scale, stop } from './steer.js';
+import { dump, reload, restart, scale, stop } from './steer.js';
 import { verify } from './verify.js';
 import { VERSION } from '../version.js';
 
-const COMMANDS: readonly Command[] = [start, verify, explain, status, scale, restart, reload, stop, logs];
+const COMMANDS: readonly Command[] = [
+  start,
+  verify,
+  explain,
+  status,
+  scale,
+  restart,
+  reload,
+  stop,
+  dump,
+  logs,
+];
 
 const EPILOGUE = `Exit codes: verify and explain 0 valid, 1 invalid, 2 indeterminate (the worst of several files);
 64 usage, 65 data, 66 no such file, 69 no server, 70 internal, 73 cannot create, 78 configuration.
@@ -75,7 +86,10 @@ function createParser(): Argv {
     .example('$0 verify server.pem --host www.example.org', 'ask it')
     .example('$0 status', 'see how it is')
     .epilogue(EPILOGUE)
-    .demandCommand(1, 'name a command: start, verify, explain, status, scale, restart, reload, stop or logs')
+    .demandCommand(
+      1,
+      'name a command: start, verify, explain, status, scale, restart, reload, stop, dump or logs',
+    )
     .strict()
     .recommendCommands()
     .exitProcess(false)

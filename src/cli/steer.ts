@@ -83,6 +83,18 @@ export const stop: Command = {
   },
 };
 
+export const dump: Command = {
+  name: 'dump',
+  summary: 'Write all statistics, every open connection and every request in flight to the log',
+  flags: SERVER_FLAGS,
+  examples: [['$0 dump && $0 logs -n 100', 'what the server does at this moment']],
+  async run(context, args) {
+    await askServer(context, args, { command: 'dump' });
+    print(context, 'written to the log, in lines that begin with "dump:"; "pkixd logs" shows it');
+    return 0;
+  },
+};
+
 function wholeNumber(args: Arguments, name: string, most: number): number {
   const text = String(args[name]);
   const number = /^\d{1,15}$/.test(text) ? Number(text) : 0;

@@ -9,6 +9,8 @@ export interface Operations {
   /** Whether there is such a worker to replace. */
   restart(worker: number): boolean;
   reload(): Promise<ControlResponse>;
+  /** How many workers write what they do to the log. */
+  dump(): number;
   stop(): void;
   /** Without waiting for answers. */
   stopNow(): void;
@@ -32,6 +34,8 @@ export function carryOut(
       return operations.reload();
     case 'restart':
       return restart(argument, operations);
+    case 'dump':
+      return { ok: true, result: { workers: operations.dump() } };
     case 'stop':
       return stop(argument, operations);
     default:

@@ -108,6 +108,7 @@ const COMMANDS = [
   'stop',
   'restart',
   'reload',
+  'dump',
 ] as const satisfies readonly ControlRequest['command'][];
 
 const NO_COMMAND: ControlResponse = {

@@ -125,6 +125,12 @@ export class Fleet {
     for (const handle of this.#handles) this.#greet(handle);
   }
 
+  /** Has every worker write to the log what it does; how many there are. */
+  dump(): number {
+    for (const handle of this.#handles) handle.send({ type: 'dump' });
+    return this.#handles.size;
+  }
+
   killAll(): void {
     for (const handle of this.#handles) handle.kill('the server ends at once');
   }

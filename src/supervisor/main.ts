@@ -95,7 +95,7 @@ function installSignals(supervisor: Supervisor, stop: () => void, reload: () => 
   process.on('SIGTERM', onStopSignal);
   process.on('SIGINT', onStopSignal);
   process.on('SIGHUP', reload);
-  process.on('SIGUSR2', () => log.info('SIGUSR2: status', { status: supervisor.status() }));
+  process.on('SIGUSR2', () => supervisor.dump());
   process.on('SIGTTIN', () => void supervisor.scaleBy(1));
   process.on('SIGTTOU', () => void supervisor.scaleBy(-1));
 }

@@ -171,6 +171,12 @@ export class Supervisor {
     });
   }
 
+  /** Writes to the log, whatever its level, the status and what each worker does; how many workers were asked. */
+  dump(): number {
+    this.#log.at('info').info('dump: status', { status: this.status() });
+    return this.#fleet.dump();
+  }
+
   get #config(): Config {
     return this.#reloader.current.config;
   }
@@ -272,6 +278,7 @@ export class Supervisor {
       scaleByLoad: () => this.#autoscaler.turnOn(scalingBounds(this.#config)),
       reload: () => this.reload(),
       restart: (worker) => this.#fleet.restart(worker),
+      dump: () => this.dump(),
       stop: () => this.#options.onStop(),
       stopNow: () => {
         this.#options.onStop();

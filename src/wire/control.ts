@@ -2,7 +2,7 @@ import type { WorkerStatistics } from './ipc.js';
 
 /** One command over the control socket, and its one answer, each a frame of msgpack. */
 export interface ControlRequest {
-  readonly command: 'status' | 'scale' | 'stop' | 'restart' | 'reload';
+  readonly command: 'status' | 'scale' | 'stop' | 'restart' | 'reload' | 'dump';
   /**
    * With `scale`: the number of workers wanted, `+1` or `-1` from what there is, or `auto`. With `restart`: the
    * worker's number. With `stop`: nothing, or `now`.

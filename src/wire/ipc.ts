@@ -16,6 +16,8 @@ export type ToWorker =
   | { readonly type: 'revoke'; readonly ids: readonly number[] }
   /** Send this many clients that asked something lately to other workers, each behind an answer. */
   | { readonly type: 'shed'; readonly count: number }
+  /** Write to the log what every connection and request does now. */
+  | { readonly type: 'dump' }
   | { readonly type: 'status'; readonly request: number; readonly status: unknown };
 
 export type ToPrimary =

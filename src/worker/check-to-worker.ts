@@ -17,6 +17,8 @@ export function checkToWorker(value: unknown): ToWorker | undefined {
       return drain(value);
     case 'revoke':
       return isIdList(value['ids']) ? { type: 'revoke', ids: value['ids'] } : undefined;
+    case 'dump':
+      return { type: 'dump' };
     case 'shed':
       return isCount(value['count']) ? { type: 'shed', count: value['count'] } : undefined;
     case 'status':

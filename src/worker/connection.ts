@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { messageOf } from '../errors.js';
 import type { DeadlineKind, LeaveReason, Session, SessionEvent } from '../wire/protocol.js';
 import { AnswerWriter } from './answer-writer.js';
+import type { ConnectionDescription, Origin } from './connection-description.js';
 import type { Deadlines } from './deadlines.js';
 import { Farewell } from './farewell.js';
 import type { HeldBytes } from './held-bytes.js';
@@ -10,6 +11,7 @@ import { OpenRequests, type RequestHost } from './open-requests.js';
 
 /** What a connection needs of its worker. */
 export interface ConnectionHost extends RequestHost {
+  readonly origin: Origin;
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
   readonly held: HeldBytes;
@@ -49,6 +51,7 @@ export class Connection {
   readonly #farewell: Farewell;
   /** Bytes of a request that is not whole yet, as the host was told last. */
   #held = 0;
+  readonly #openedAt: number;
   #started = false;
   #heard = false;
   #peerEnded = false;
@@ -92,6 +95,7 @@ export class Connection {
     stream.on('close', () => {
       this.#onClose();
     });
+    this.#openedAt = host.clock.now();
     host.counters.openConnections++;
     host.counters.handledConnections++;
   }
@@ -140,6 +144,22 @@ export class Connection {
       this.#requests.reply(this.#session.timedOut(kind), true);
       this.#advance(false);
     });
+  }
+
+  /** For a dump: what it does now. */
+  describe(): ConnectionDescription {
+    return {
+      ...this.#host.origin,
+      protocol: this.#host.protocol,
+      ageMs: Math.round(this.#host.clock.now() - this.#openedAt),
+      taken: this.#taken,
+      unanswered: this.#requests.waiting,
+      heldBytes: this.#held,
+      deadline: this.#deadline ?? null,
+      leaving: this.#leaving ?? null,
+      closed: this.#closed,
+      requests: this.#requests.describe(),
+    };
   }
 
   destroy(): void {

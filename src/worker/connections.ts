@@ -7,6 +7,7 @@ import { ActiveConnections } from './active-connections.js';
 import { isCount, isRecord } from './check-to-worker.js';
 import { ConnectionAges } from './connection-ages.js';
 import { Connection, type ConnectionHost } from './connection.js';
+import { dump } from './dump.js';
 import { HandoverLedger } from './handover-ledger.js';
 import type { SupervisorLink } from './supervisor-link.js';
 import { TlsHandshakes, type TlsOptions } from './tls-handshakes.js';
@@ -32,7 +33,10 @@ export interface ConnectionsOptions {
 }
 
 /** What a connection needs of the worker and not of this class. */
-export type WorkersPart = Omit<ConnectionHost, 'protocol' | 'onRequest' | 'onLeaving' | 'onClosed'>;
+export type WorkersPart = Omit<
+  ConnectionHost,
+  'protocol' | 'origin' | 'onRequest' | 'onLeaving' | 'onClosed'
+>;
 
 /** The share of the drain timeout after which requests that are still arriving are given up. */
 const READING_SHARE = 0.8;
@@ -72,6 +76,11 @@ export class Connections {
   /** TLS handshakes under way, and those that failed since the start. */
   get handshakes(): { readonly open: number; readonly failed: number } {
     return { open: this.#handshakes.size, failed: this.#handshakes.failures };
+  }
+
+  /** Writes what every connection does now. */
+  dump(log: Logger): void {
+    void dump(this.#open, log);
   }
 
   configureTls(materials: readonly TlsMaterial[], ticketKeys: Uint8Array): void {
@@ -150,7 +159,7 @@ export class Connections {
       });
       return;
     }
-    const connection = this.#connect(view, socket);
+    const connection = this.#connect(listener, view, socket);
     this.#link.accept(id, () => {
       connection.start();
     });
@@ -158,7 +167,7 @@ export class Connections {
 
   #secure(listener: string, view: ListenerView, socket: Socket): void {
     const begun = this.#handshakes.begin(socket, listener, (stream) => {
-      const connection = this.#connect(view, stream);
+      const connection = this.#connect(listener, view, stream);
       connection.start();
       if (this.#draining) connection.leave('drain');
     });
@@ -166,12 +175,13 @@ export class Connections {
     this.#onChange?.();
   }
 
-  #connect(view: ListenerView, stream: Socket | TLSSocket): Connection {
+  #connect(listener: string, view: ListenerView, stream: Socket | TLSSocket): Connection {
     const { maxInFlight } = this.#host.limits;
     const session = view.protocol.open({ limits: this.#options.limits, maxInFlight, permits: view.permits });
     const connection = new Connection(stream, session, {
       ...this.#host,
       protocol: view.protocol.name,
+      origin: { listener, peer: peerOf(stream) },
       onRequest: (asked) => {
         this.#active.touch(asked);
       },
@@ -219,6 +229,11 @@ export class Connections {
     });
     this.#onChange = undefined;
   }
+}
+
+/** A UNIX socket's other end has no name. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress === undefined ? 'local' : `${remoteAddress} ${remotePort}`;
 }
 
 function isHandover(message: unknown): message is Handover {

@@ -91,6 +91,19 @@ export class OpenRequests {
     if (request) abandon(request);
   }
 
+  /** Each task that is not answered yet, the oldest first. */
+  describe(): readonly Readonly<Record<string, unknown>>[] {
+    const now = this.#host.clock.now();
+    return [...this.#tasks].map(([{ label }, { task, stage, queuedAt, attempt }]) => ({
+      id: label,
+      task: task.name,
+      stage,
+      ageMs: round(now - queuedAt),
+      attempt: attempt.number + 1,
+      bytes: task.body.length,
+    }));
+  }
+
   /** The connection is gone: nobody waits any more. */
   close(): void {
     this.#closed = true;

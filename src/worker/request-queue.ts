@@ -9,6 +9,8 @@ export interface QueuedRequest {
   attempt: Attempt;
   /** Milliseconds that attempts before this one ran. */
   ran: number;
+  /** Where it is now, for people: `queued`, `in a thread`, `waiting for …`. */
+  stage: string;
   /** Milliseconds that it waited between attempts. */
   waited: number;
   /** Set when nobody waits for the outcome any more: it is then not started, but settled as CANCELLED. See `abandon`. */
@@ -21,6 +23,8 @@ export interface QueuedRequest {
   settle(outcome: TaskOutcome, ran: number, keep?: Keep): void;
 }
 
+const QUEUED = 'queued';
+
 export const FIRST_ATTEMPT: Attempt = { number: 0, isLast: false, found: new Uint8Array(0) };
 
 export function newRequest(task: Task, queuedAt: number, settle: QueuedRequest['settle']): QueuedRequest {
@@ -29,6 +33,7 @@ export function newRequest(task: Task, queuedAt: number, settle: QueuedRequest['
     queuedAt,
     attempt: FIRST_ATTEMPT,
     ran: 0,
+    stage: QUEUED,
     waited: 0,
     abandoned: false,
     onAbandoned: undefined,
@@ -106,7 +111,10 @@ export class RequestQueue {
 
   /** Puts requests that were taken back before all others. */
   requeue(requests: readonly QueuedRequest[]): void {
-    for (const { task } of requests) this.#bytes += task.body.length;
+    for (const request of requests) {
+      request.stage = QUEUED;
+      this.#bytes += request.task.body.length;
+    }
     this.#requests = [...requests, ...this.#requests.slice(this.#head)];
     this.#head = 0;
   }

@@ -82,6 +82,7 @@ export class StepRunner {
     this.#waiting++;
     this.#bytes += size(request);
     const began = this.#clock.now();
+    request.stage = `waiting for ${name}`;
     let hasLeft = false;
     const leave = (): boolean => {
       if (hasLeft) return false;

@@ -92,6 +92,7 @@ export class ThreadHandle {
         attempt,
       })),
     );
+    for (const request of batch) request.stage = 'in a thread';
     this.#batch = batch;
     this.#settled = 0;
     this.#givenAt = performance.now();

@@ -124,6 +124,10 @@ class Worker {
       case 'shed':
         this.#connections.shed(message.count);
         return;
+      case 'dump':
+        // Asked for: it is written whatever the log's level.
+        this.#connections.dump(this.log.at('info'));
+        return;
       case 'status':
         this.#statusRequests.answered(message.request, message.status);
         return;

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 test('--help names every command and the exit codes; --version is the release', async () => {
   const { code, out } = await cli(folder, '--help');
   expect(code).toBe(0);
-  for (const command of ['start', 'verify', 'status', 'scale', 'restart', 'stop', 'logs']) {
+  for (const command of ['start', 'verify', 'status', 'scale', 'restart', 'stop', 'dump', 'logs']) {
     expect(out).toContain(`pkixd ${command}`);
   }
   expect(out).toMatch(/0 valid, 1 invalid, 2 indeterminate/);

@@ -49,6 +49,7 @@ export function connect(
     clock,
     latencies,
     protocol: 'echo',
+    origin: { listener: 'test', peer: '192.0.2.1 4711' },
     submit: (task, settle) => {
       const request = newRequest(task, clock.now(), settle);
       tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });

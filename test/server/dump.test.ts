@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { afterEach, expect, test } from '@jest/globals';
+import { TestServer, until } from './test-server.js';
+
+let server: TestServer;
+afterEach(() => server.stop());
+
+function dumped(): Record<string, unknown>[] {
+  const lines = server.log.trimEnd().split('\n');
+  const records = lines.map((line): Record<string, unknown> => JSON.parse(line));
+  return records.filter(({ message }) => String(message).startsWith('dump:'));
+}
+
+test('a dump writes statistics and connections whatever the level of the log', async () => {
+  server = await TestServer.start({ log: { level: 'error' }, workers: { count: 2 } });
+  const client = server.connect();
+  client.write('PING\n');
+  await once(client, 'data');
+  client.write('VERIFY id=half\n-----BEGIN CERTIFICATE-----\n');
+  await server.command({ command: 'dump' });
+  const records = await until(
+    dumped,
+    (found) => found.filter(({ message }) => message === 'dump: done').length === 2,
+  );
+  expect(records).toContainEqual(
+    expect.objectContaining({
+      message: 'dump: status',
+      fields: { status: expect.objectContaining({ state: 'running' }) },
+    }),
+  );
+  const connections = records.filter(({ message }) => message === 'dump: connection');
+  expect(connections).toEqual([
+    expect.objectContaining({
+      source: expect.stringMatching(/^worker \d$/),
+      fields: expect.objectContaining({ listener: 'tcp', protocol: 'line', taken: 1, deadline: 'request' }),
+    }),
+  ]);
+  client.destroy();
+});
+
+test('SIGUSR2 is the same without the control socket', async () => {
+  server = await TestServer.start({ workers: { count: 1 } });
+  server.process.kill('SIGUSR2');
+  await until(dumped, (found) => found.some(({ message }) => message === 'dump: done'));
+});
