@@ -48,10 +48,14 @@ export const start: Command = {
       }
       return 0;
     }
-    // pm2 runs a program of its own, which imports this one.
-    const launcher = findLauncher([process.argv[1], context.env['pm_exec_path']]);
+    let launcher: string | undefined;
     await startSupervisor({
-      read: (warn = toStandardError) => ({ config: readConfig(warn), ...releaseOf(launcher) }),
+      read: (warn = toStandardError) => {
+        const config = readConfig(warn);
+        // pm2 runs a program of its own, which imports this one.
+        launcher ??= findLauncher([process.argv[1], context.env['pm_exec_path']]);
+        return { config, ...releaseOf(launcher) };
+      },
       busy: (protocol, retryAfter) => PROTOCOLS[protocol]?.busy(retryAfter) ?? Buffer.alloc(0),
     });
     return 0;
