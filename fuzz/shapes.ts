@@ -14,6 +14,7 @@ import {
   type Issuer,
 } from '../test/pki/pki.js';
 import { GIANT_SHAPES } from './giant-shapes.js';
+import { POINT_SHAPES } from './point-shapes.js';
 import { ask, type Shape, times } from './shape.js';
 
 interface Mesh {
@@ -307,6 +308,7 @@ export const SHAPES: readonly Shape[] = [
     request: () => longSubject(10_000),
   },
   ...GIANT_SHAPES,
+  ...POINT_SHAPES,
 ];
 
 /** A leaf right under the root, asked about with these responses and no CRL. */

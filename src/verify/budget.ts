@@ -23,6 +23,8 @@ interface BudgetLimits {
   readonly crlOctets: number;
   /** Of those whose entries name issuers. */
   readonly indirectCrlOctets: number;
+  /** Octets of the request's OCSP responses. */
+  readonly ocspOctets: number;
 }
 
 const MIB = 1_048_576;
@@ -38,7 +40,17 @@ export const DEFAULT_LIMITS: BudgetLimits = {
   certificateOctets: 2 * MIB,
   crlOctets: 4 * MIB,
   indirectCrlOctets: MIB / 4,
+  ocspOctets: MIB,
 };
+
+/** Of what a request holds. */
+interface Octets {
+  readonly certificates: number;
+  readonly crls: number;
+  /** Of those whose entries name issuers. */
+  readonly indirectCrls: number;
+  readonly ocsp: number;
+}
 
 /** Importing a public key, µs. */
 export const KEY_IMPORT_COST = 100;
@@ -103,16 +115,17 @@ export class Budget {
     if (this.#nameOctets < 0) throw exceeded('comparing distinguished names');
   }
 
-  /** Octets of all certificates, of all CRLs, and of the indirect ones among them, that the request holds. */
-  checkSize(certificateOctets: number, crlOctets: number, indirectCrlOctets: number): void {
+  /** Throws BUDGET_EXCEEDED for more than can be read in time. */
+  checkSize({ certificates, crls, indirectCrls, ocsp }: Octets): void {
     const limits = this.#limits;
     const fewer = 'leave out what no path needs';
     const store = 'large ones belong into crl.directory';
-    if (certificateOctets > limits.certificateOctets)
-      throw tooLarge('certificates', certificateOctets, limits.certificateOctets, fewer);
-    if (crlOctets > limits.crlOctets) throw tooLarge('CRLs', crlOctets, limits.crlOctets, store);
-    if (indirectCrlOctets > limits.indirectCrlOctets)
-      throw tooLarge('indirect CRLs', indirectCrlOctets, limits.indirectCrlOctets, store);
+    if (certificates > limits.certificateOctets)
+      throw tooLarge('certificates', certificates, limits.certificateOctets, fewer);
+    if (crls > limits.crlOctets) throw tooLarge('CRLs', crls, limits.crlOctets, store);
+    if (indirectCrls > limits.indirectCrlOctets)
+      throw tooLarge('indirect CRLs', indirectCrls, limits.indirectCrlOctets, store);
+    if (ocsp > limits.ocspOctets) throw tooLarge('OCSP responses', ocsp, limits.ocspOctets, fewer);
   }
 }
 

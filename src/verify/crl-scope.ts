@@ -2,30 +2,32 @@ import type { Certificate } from '../x509/certificate.js';
 import type { CrlFacts } from '../x509/crl.js';
 import type { IssuingDistributionPoint } from '../x509/extensions.js';
 import { formatName } from '../x509/name.js';
-import { ALL_REASONS, dnKey, nameKeys, type Point } from './distribution-points.js';
+import type { Budget } from './budget.js';
+import { ALL_REASONS, dnKey, type Point, pointsOf, scopeNames } from './distribution-points.js';
 import { VerifyError } from './failure.js';
 
 /**
  * §6.3.3 (b) and (d): the reasons for which the CRL speaks of the certificate, over all distribution points that
- * it corresponds to. Throws CRL_SCOPE when there is none.
+ * it corresponds to. Throws CRL_SCOPE when there is none, and BUDGET_EXCEEDED.
  *
  * @param isOwn the CRL's issuer is the certificate's
- * @param points those of the certificate; asked for only when needed
  */
 export function coveredReasons(
   crl: CrlFacts,
   isOwn: boolean,
   certificate: Certificate,
-  points: () => readonly Point[],
+  budget: Budget,
 ): number {
   const scope = crl.issuingDistributionPoint;
   // The point that is assumed for the certificate's own issuer takes every such CRL.
   if (scope === undefined && isOwn) return ALL_REASONS;
   if (scope !== undefined) checkKind(scope, certificate);
-  const name = scope?.distributionPoint;
-  const names = name && nameKeys(name, [crl.issuer]);
+  const names = scopeNames(crl, budget);
+  const points = pointsOf(certificate, budget);
+  // A handful costs nothing worth counting.
+  budget.spendSteps(points.size >> 6);
   let reasons = 0;
-  for (const point of points()) {
+  for (const point of points.all) {
     if (isIssuerOf(point, crl, isOwn) && isNamed(point, names)) reasons |= point.reasons;
   }
   const covered = reasons & (scope?.onlySomeReasons ?? ALL_REASONS); // §6.3.3 (d)(1) to (4)

@@ -65,7 +65,8 @@ export function signerOf(
 /** Every certificate at hand with the CRL issuer's name, the likeliest first. */
 function otherHolders(crl: CrlFacts, issuer: Issuer | undefined, inputs: RevocationInputs): Certificate[] {
   const { anchor, pool, validation } = inputs.signing;
-  validation.budget.spendSteps(pool.length >> 6);
+  // Coming here, an issuer's key has been tried in vain.
+  validation.budget.spendSteps(3 + (pool.length >> 4));
   const holders = [anchor, ...pool].filter(
     ({ certificate }) =>
       sameName(certificate.subject, crl.issuer) &&

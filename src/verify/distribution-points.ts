@@ -1,7 +1,14 @@
 import type { Certificate } from '../x509/certificate.js';
-import { type DistributionPoint, type DistributionPointName, ReasonBit } from '../x509/extensions.js';
+import type { CrlFacts } from '../x509/crl.js';
+import {
+  type DistributionPoint,
+  type DistributionPointName,
+  type IssuingDistributionPoint,
+  ReasonBit,
+} from '../x509/extensions.js';
 import type { GeneralName } from '../x509/general-name.js';
 import { appendRdn, type Name } from '../x509/name.js';
+import type { Budget } from './budget.js';
 import { uriKey } from './uri-key.js';
 
 /** §6.3.2 (a): all-reasons. The bit called `unused` is none. */
@@ -16,14 +23,51 @@ export interface Point {
   readonly reasons: number;
 }
 
+/** The points of one certificate. */
+export interface Points {
+  readonly all: readonly Point[];
+  /** How many points and names in them there are to compare. */
+  readonly size: number;
+}
+
+/** The same certificates are asked for on every path, and again in the next request where they are CAs. */
+const known = new WeakMap<Certificate, Points>();
+
 /**
  * The certificate's distribution points, and last the one that §6.3.3 assumes for CRLs not named in any: that of
- * the certificate's issuer under its own names, for all reasons.
+ * the certificate's issuer under its own names, for all reasons. Throws BUDGET_EXCEEDED.
  */
-export function pointsOf(certificate: Certificate): readonly Point[] {
-  const points = (certificate.crlDistributionPoints ?? []).map((point) => toPoint(point, certificate.issuer));
+export function pointsOf(certificate: Certificate, budget: Budget): Points {
+  const before = known.get(certificate);
+  if (before !== undefined) return before;
+  const stated = certificate.crlDistributionPoints ?? [];
   const own: GeneralName[] = [{ kind: 'dn', name: certificate.issuer }, ...(certificate.issuerAltName ?? [])];
-  return [...points, { names: keysOf(own), issuers: undefined, reasons: ALL_REASONS }];
+  budget.spendSteps(stated.length >> 2);
+  spendOnNames(own, budget);
+  for (const point of stated) spendOnNames(namesIn(point), budget);
+  const all = stated.map((point) => toPoint(point, certificate.issuer));
+  all.push({ names: keysOf(own), issuers: undefined, reasons: ALL_REASONS });
+  const size = all.reduce(
+    (sum, { names, issuers }) => sum + 1 + (names?.size ?? 0) + (issuers?.size ?? 0),
+    0,
+  );
+  const points = { all, size };
+  known.set(certificate, points);
+  return points;
+}
+
+function namesIn({ name, crlIssuer = [] }: DistributionPoint): readonly GeneralName[] {
+  return name?.kind === 'fullName' ? [...name.names, ...crlIssuer] : crlIssuer;
+}
+
+/** Their keys are to be made; a handful costs nothing worth counting. */
+function spendOnNames(names: readonly GeneralName[], budget: Budget): void {
+  budget.spendSteps(names.length >> 2);
+  budget.spendNameOctets(octetsOf(dnsOf(names)));
+}
+
+function octetsOf(names: readonly Name[]): number {
+  return names.reduce((sum, { der }) => sum + der.length, 0);
 }
 
 /**
@@ -39,12 +83,30 @@ export function isDelegated({ crlDistributionPoints: points }: Certificate): boo
  *
  * @param issuer the certificate's own issuer, as a name that is likely to have been compared before
  */
-export function crlIssuersOf(certificate: Certificate, issuer: Name): readonly Name[] {
+export function crlIssuersOf(certificate: Certificate, issuer: Name, budget: Budget): readonly Name[] {
   const points = certificate.crlDistributionPoints;
   if (points === undefined || points.every(({ crlIssuer }) => crlIssuer === undefined)) return [issuer];
-  const delegates = points.flatMap(({ crlIssuer }) => dnsOf(crlIssuer));
-  const distinct = new Map([issuer, ...delegates].map((name) => [name.key, name]));
-  return [...distinct.values()];
+  const delegates = delegatesOf(certificate, points, budget);
+  // Each is looked for in the store.
+  budget.spendSteps(delegates.length >> 1);
+  return [issuer, ...delegates.filter(({ key }) => key !== issuer.key)];
+}
+
+const knownDelegates = new WeakMap<Certificate, readonly Name[]>();
+
+function delegatesOf(
+  certificate: Certificate,
+  points: readonly DistributionPoint[],
+  budget: Budget,
+): readonly Name[] {
+  const before = knownDelegates.get(certificate);
+  if (before !== undefined) return before;
+  const named = points.flatMap(({ crlIssuer }) => dnsOf(crlIssuer));
+  budget.spendSteps(named.length);
+  budget.spendNameOctets(octetsOf(named));
+  const delegates = [...new Map(named.map((name) => [name.key, name])).values()];
+  knownDelegates.set(certificate, delegates);
+  return delegates;
 }
 
 function toPoint({ name, reasons, crlIssuer }: DistributionPoint, issuer: Name): Point {
@@ -53,6 +115,27 @@ function toPoint({ name, reasons, crlIssuer }: DistributionPoint, issuer: Name):
     issuers: crlIssuer && keysOf(crlIssuer),
     reasons: (reasons ?? ALL_REASONS) & ALL_REASONS,
   };
+}
+
+/** CRLs come again and again as the same objects. */
+const knownScopes = new WeakMap<IssuingDistributionPoint, ReadonlySet<string>>();
+
+/**
+ * Keys of the names that the CRL's issuingDistributionPoint gives it; `undefined` without any. Throws
+ * BUDGET_EXCEEDED.
+ */
+export function scopeNames(
+  { issuingDistributionPoint: scope, issuer }: CrlFacts,
+  budget: Budget,
+): ReadonlySet<string> | undefined {
+  const name = scope?.distributionPoint;
+  if (scope === undefined || name === undefined) return undefined;
+  const before = knownScopes.get(scope);
+  if (before !== undefined) return before;
+  spendOnNames(namesIn({ name }), budget);
+  const names = nameKeys(name, [issuer]);
+  knownScopes.set(scope, names);
+  return names;
 }
 
 /**

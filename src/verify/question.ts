@@ -62,7 +62,12 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings,
   const at = instantOf(request, now);
   const purpose = request.purpose ?? profile.purpose;
   const certificateOctets = octetsOf(request.certificates) + octetsOf(request.anchors ?? []);
-  budget.checkSize(certificateOctets, octetsOf(request.crls), octetsOf(request.crls.filter(isIndirect)));
+  budget.checkSize({
+    certificates: certificateOctets,
+    crls: octetsOf(request.crls),
+    indirectCrls: octetsOf(request.crls.filter(isIndirect)),
+    ocsp: octetsOf(request.ocsp ?? []),
+  });
   const certificates = readAll(
     request.certificates.slice(1),
     (der) => memory.certificate(der) ?? parseCertificate(der),

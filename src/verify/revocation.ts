@@ -12,7 +12,7 @@ import { checkIssued, endOfService, isCurrent, isLater, staleness } from './crl-
 import { checkIndirection, coveredReasons } from './crl-scope.js';
 import { type CrlSigner, signerOf } from './crl-signer.js';
 import { deltaOf } from './delta-crl.js';
-import { ALL_REASONS, crlIssuersOf, isDelegated, type Point, pointsOf } from './distribution-points.js';
+import { ALL_REASONS, crlIssuersOf, isDelegated } from './distribution-points.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
 import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
 import { moreTelling } from './verdict.js';
@@ -92,7 +92,6 @@ class Inquiry {
   readonly #inputs: RevocationInputs;
   /** Scopes whose newest CRL has been asked. */
   #decided: Set<string> | undefined = undefined;
-  #points: readonly Point[] | undefined = undefined;
 
   constructor(certificate: Certificate, issuer: Issuer, inputs: RevocationInputs) {
     this.#certificate = certificate;
@@ -111,7 +110,8 @@ class Inquiry {
     const issuer = this.#issuer;
     const isOwn = sameName(crl.issuer, issuer.certificate.subject);
     // §6.3.3 (b), §6.3.3 (d)
-    const reasons = coveredReasons(crl, isOwn, this.#certificate, () => this.#pointsOnce());
+    const { budget } = inputs.signing.validation;
+    const reasons = coveredReasons(crl, isOwn, this.#certificate, budget);
     if ((reasons & ~covered) === 0) return undefined; // §6.3.3 (e)
     checkCriticalExtensions(crl); // §5.2
     checkIssued(crl, inputs);
@@ -187,10 +187,6 @@ class Inquiry {
     decided.add(own);
     return isKnown;
   }
-
-  #pointsOnce(): readonly Point[] {
-    return (this.#points ??= pointsOf(this.#certificate));
-  }
 }
 
 /**
@@ -202,7 +198,8 @@ function newestFirst(
   issuer: Issuer,
   inputs: RevocationInputs,
 ): readonly CandidateCrl[] {
-  const issuers = crlIssuersOf(certificate, issuer.certificate.subject);
+  const { budget } = inputs.signing.validation;
+  const issuers = crlIssuersOf(certificate, issuer.certificate.subject, budget);
   const [only] = issuers;
   if (inputs.given.length === 0 && issuers.length === 1 && only !== undefined) {
     const found = inputs.stored.find(only);
@@ -213,7 +210,7 @@ function newestFirst(
   const given = inputs.given.filter(({ crl }) => keys.has(crl.issuer.key));
   const offered = stored.concat(given);
   // A handful costs nothing worth counting; finding and sorting many does.
-  inputs.signing.validation.budget.spendSteps((inputs.given.length >> 6) + (offered.length >> 4));
+  budget.spendSteps((inputs.given.length >> 6) + (offered.length >> 4));
   if (offered.length < 2) return offered;
   const isOwn = ({ crl }: CandidateCrl): boolean =>
     sameName(crl.issuer, certificate.subject) && !sameName(crl.issuer, certificate.issuer);

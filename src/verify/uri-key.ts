@@ -1,6 +1,9 @@
 /** RFC 3986 §3: scheme, authority, path, and the rest. */
 const URI = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/is;
 
+/** With a plain host and a path, and nothing to normalise in them, unless it is a dot segment. */
+const PLAIN = /^[a-z][a-z\d+.-]*:\/\/[a-z\d.-]+\/[^%]*$/;
+
 /** The schemes that §7.4 names, and the port that each has by default. */
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443', ftp: '21', ldap: '389' };
 
@@ -10,6 +13,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '44
  * authority is compared as it is.
  */
 export function uriKey(uri: string): string {
+  if (PLAIN.test(uri) && !uri.includes('/.')) return uri;
   const [, rawScheme, authority, path, rest] = URI.exec(uri) ?? [];
   if (rawScheme === undefined || authority === undefined || path === undefined || rest === undefined)
     return uri;

@@ -83,11 +83,6 @@ export const VERDICT_CODES = {
   TIMEOUT: ['indeterminate', 'pkixd', 'The request took longer than it may.'],
   BUDGET_EXCEEDED: ['indeterminate', 'pkixd', 'The request would cost more work than one may.'],
   UNSUPPORTED_ALGORITHM: ['indeterminate', '4.1.1.2', 'A key or signature algorithm is not supported here.'],
-  UNSUPPORTED_FEATURE: [
-    'indeterminate',
-    'pkixd',
-    'Something that pkixd does not understand yet stands in the way.',
-  ],
   FETCH_REFUSED: ['indeterminate', 'pkixd', 'A CRL lies where pkixd may not fetch it.'],
   FETCH_FAILED: ['indeterminate', 'pkixd', 'A CRL could not be fetched.'],
   CRL_NONE: ['indeterminate', '6.3.3 (a)', 'There is no CRL for a certificate of the path.'],

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Budget, DEFAULT_LIMITS } from '../../src/verify/budget.js';
-import { certificateIssuer, scope } from '../pki/crl-extensions.js';
+import { certificateIssuer, distributionPoints, scope } from '../pki/crl-extensions.js';
 import * as der from '../pki/der-builder.js';
 import * as ext from '../pki/extensions.js';
 import { createCertificate, createIntermediate, createLeaf, createRoot } from '../pki/pki.js';
@@ -48,6 +48,28 @@ test('CRLs of the request are counted, those that name issuers most', () => {
   const judge = (list: Buffer) => ask(scene, [leaf, intermediate], { crls: [list], revocation: 'hard' });
   expect(judge(large)).toMatchObject(exceeded(/^the CRLs of the request .* belong into crl.directory$/));
   expect(judge(indirect)).toMatchObject(exceeded(/^the indirect CRLs of the request have/));
+});
+
+test('OCSP responses are counted before one is read', () => {
+  const judge = (length: number) =>
+    ask(scene, [leaf, intermediate], { ocsp: [Buffer.alloc(length)], revocation: 'hard' });
+  expect(judge(DEFAULT_LIMITS.ocspOctets).code).toBe('OCSP_UNUSABLE');
+  expect(judge(DEFAULT_LIMITS.ocspOctets + 1)).toMatchObject(
+    exceeded(/^the OCSP responses of the request have 1048577 octets, more than 1048576: leave out/),
+  );
+});
+
+test('the points of a certificate are counted by their number, and by the issuers that they name', () => {
+  const judge = (points: der.Der, list: Buffer) =>
+    ask(scene, [createLeaf(intermediate, { extensions: [points] }), intermediate], {
+      crls: [list],
+      revocation: 'hard',
+    });
+  const scoped = crl(intermediate, { extensions: [scope({ uri: 'http://crl.example/x' })] });
+  const many = Array.from({ length: 300_000 >> 5 }, () => ({ dn: der.commonName('CRL'.repeat(10)) }));
+  const others = Array.from({ length: 5000 }, (_, index) => ({ crlIssuer: der.commonName(`${index}`) }));
+  expect(judge(distributionPoints(...many), scoped)).toMatchObject(exceeded(/^comparing distinguished/));
+  expect(judge(distributionPoints(...others), scoped)).toMatchObject(exceeded(/^building and trying paths/));
 });
 
 test('names under constraints are counted however few the constraints', () => {

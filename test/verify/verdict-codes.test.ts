@@ -28,7 +28,6 @@ const GIVEN_ELSEWHERE = {
   FETCH_REFUSED: 'fetching CRLs',
   TIMEOUT: 'the thread pool, over a request that runs too long',
   INTERNAL: 'the thread pool, over a thread that dies, and a thread over a defect',
-  UNSUPPORTED_FEATURE: 'nothing at present',
 } as const satisfies Partial<Record<VerdictCode, string>>;
 
 type EngineCode = Exclude<VerdictCode, keyof typeof GIVEN_ELSEWHERE>;
