@@ -57,6 +57,7 @@ export const start: Command = {
         return { config, ...releaseOf(launcher) };
       },
       busy: (protocol, retryAfter) => PROTOCOLS[protocol]?.busy(retryAfter) ?? Buffer.alloc(0),
+      probeOf: (protocol) => PROTOCOLS[protocol]?.probe,
     });
     return 0;
   },

@@ -90,6 +90,7 @@ const LISTENER_COLUMNS: readonly Column<ListenerStatus>[] = [
   { title: 'ACCEPTED', align: 'right', cell: (l) => l.accepted },
   { title: 'REFUSED', align: 'right', cell: (l) => l.refused },
   { title: 'BACKLOG', align: 'right', cell: (l) => l.backlog ?? '-' },
+  { title: 'PROBE', align: 'right', cell: (l) => describeProbe(l.probe) },
 ];
 
 const LATENCY_COLUMNS: readonly Column<LatencyRow>[] = [
@@ -102,6 +103,11 @@ const LATENCY_COLUMNS: readonly Column<LatencyRow>[] = [
     cell: (l) => formatMilliseconds(l[quantile]),
   })),
 ];
+
+function describeProbe(probe: ListenerStatus['probe']): string {
+  if (probe === null) return '-';
+  return probe.failure ?? `${formatMilliseconds(probe.took)}ms`;
+}
 
 /** Three digits, or as many as there are before the point. */
 function formatMilliseconds(value: number): string {

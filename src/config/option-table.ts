@@ -358,6 +358,20 @@ export const OPTIONS = {
     max: HOUR,
     text: 'How long a stopping worker may take to answer what it has read; then it is killed.',
   },
+  'probe.interval': {
+    type: 'duration',
+    default: 30 * SECOND,
+    min: 0,
+    max: DAY,
+    text: 'How often the primary asks each of its listeners like a client would (connect, PING, answer); 0: never.',
+  },
+  'probe.timeout': {
+    type: 'duration',
+    default: 5 * SECOND,
+    min: 10,
+    max: HOUR,
+    text: 'How long such an answer may take; beyond it there is a warning.',
+  },
   'profile.default': {
     type: 'string',
     default: 'rfc5280',

@@ -28,6 +28,10 @@ export const lineProtocol: Protocol = {
   name: 'line',
   open: (options) => new LineSession(options),
   busy: (retryAfter) => errorLine(NO_ID, 'BUSY', AT_LIMITS, retryAfter),
+  probe: {
+    question: Buffer.from('PING\n'),
+    isAnswer: (received) => received.toString('latin1') === 'PONG\n',
+  },
 };
 
 type State =

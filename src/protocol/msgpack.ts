@@ -1,7 +1,14 @@
 import { PkixdError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { encode } from '../wire/codec.js';
-import { encodeMessage, MESSAGE, PROTOCOL_VERSION, type Greeting } from '../wire/message.js';
+import {
+  encodeMessage,
+  type Greeting,
+  HEADER,
+  MESSAGE,
+  PROTOCOL_VERSION,
+  readHeader,
+} from '../wire/message.js';
 import { MessageReader, type Message } from '../wire/message-reader.js';
 import type {
   DeadlineKind,
@@ -27,7 +34,19 @@ export const msgpackProtocol: Protocol = {
   name: 'msgpack',
   open: (options) => new MsgpackSession(options),
   busy: (retryAfter) => goAway({ code: 'BUSY', message: AT_LIMITS, retryAfter }),
+  probe: { question: encodeMessage(MESSAGE.ping, 0, 0), isAnswer: holdsPong },
 };
+
+function holdsPong(received: Buffer): boolean {
+  let at = 0;
+  while (received.length - at >= HEADER) {
+    const header = readHeader(received, at);
+    if (!header) return false;
+    if (header.type === MESSAGE.pong) return true;
+    at += header.size;
+  }
+  return false;
+}
 
 const NONE: readonly SessionEvent[] = [];
 

@@ -7,6 +7,7 @@ import { type BusyAnswer, type ReadSettings, Supervisor, type SupervisorOptions 
 export interface StartOptions {
   readonly read: ReadSettings;
   readonly busy: BusyAnswer;
+  readonly probeOf: SupervisorOptions['probeOf'];
 }
 
 /** Ctrl-C under a wrapper such as npm arrives twice at once; only a later signal is a second one. Milliseconds. */
@@ -16,7 +17,7 @@ const SAME_SIGNAL = 300;
  * Makes this process the primary. Resolves when it listens; from then on it lives until a signal or an operator
  * stops it, and exits 0 by itself. Rejects with a `PkixdError`, and leaves nothing behind, when it cannot start.
  */
-export async function startSupervisor({ read, busy }: StartOptions): Promise<void> {
+export async function startSupervisor({ read, ...words }: StartOptions): Promise<void> {
   // First of all: Node answers SIGUSR1 with its inspector unless somebody listens.
   let openWriter: LogWriter | undefined;
   process.on('SIGUSR1', () => openWriter?.reopen());
@@ -30,7 +31,7 @@ export async function startSupervisor({ read, busy }: StartOptions): Promise<voi
   openWriter = writer;
   const log = new Logger(config['log.level'], 'primary', writer.write);
   try {
-    await run({ settings, read, busy }, writer, log);
+    await run({ settings, read, ...words }, writer, log);
   } catch (error) {
     log.error('cannot start', { error: messageOf(error) });
     await writer.close();
@@ -39,7 +40,7 @@ export async function startSupervisor({ read, busy }: StartOptions): Promise<voi
 }
 
 async function run(
-  options: Pick<SupervisorOptions, 'settings' | 'read' | 'busy'>,
+  options: Pick<SupervisorOptions, 'settings' | 'read' | 'busy' | 'probeOf'>,
   writer: LogWriter,
   log: Logger,
 ): Promise<void> {

@@ -3,6 +3,7 @@ import type { BacklogReader } from './backlog-reader.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Fleet } from './fleet.js';
 import { latencyRows } from './latency-window.js';
+import type { ListenerProbe } from './listener-probe.js';
 import { boundTo, type Listener } from './listeners.js';
 import { VERSION } from '../version.js';
 
@@ -15,11 +16,12 @@ export interface StatusSources {
   readonly dispatcher: Dispatcher;
   readonly listeners: readonly Listener[];
   readonly backlog: BacklogReader | undefined;
+  readonly probe: ListenerProbe;
 }
 
 /** The server as it is now, for `pkixd status` and for the clients of listeners that permit it. */
 export function statusOf(sources: StatusSources): ServerStatus {
-  const { state, uptime, fleet, dispatcher, listeners, backlog } = sources;
+  const { state, uptime, fleet, dispatcher, listeners, backlog, probe } = sources;
   return {
     version: VERSION,
     pid: process.pid,
@@ -38,6 +40,7 @@ export function statusOf(sources: StatusSources): ServerStatus {
       accepted: listener.accepted,
       refused: listener.refused,
       backlog: backlog?.of(boundTo(listener)) ?? null,
+      probe: probe.of(listener),
     })),
     workers: fleet.handles.map((handle) => handle.status()),
     latencies: latencyRows(fleet.handles.map(({ latencies }) => latencies)),

@@ -14,6 +14,7 @@ import { Fleet } from './fleet.js';
 import { Generation, type Settings } from './generation.js';
 import type { BoundAddress } from './kernel-backlog.js';
 import { InheritedSockets } from './inherited-sockets.js';
+import { ListenerProbe, type ProbeOptions } from './listener-probe.js';
 import { ListenerSet } from './listener-set.js';
 import { boundTo, type Listener, SERVER_OPTIONS } from './listeners.js';
 import { Rebalancer } from './rebalancer.js';
@@ -36,6 +37,7 @@ export interface SupervisorOptions {
   readonly settings: Settings;
   readonly read: ReadSettings;
   readonly busy: BusyAnswer;
+  readonly probeOf: ProbeOptions['probeOf'];
   readonly sink: LogSink;
   /** The first `workers.count` workers are ready. Called once. */
   readonly onReady: (listeners: readonly Listener[]) => void;
@@ -66,6 +68,7 @@ export class Supervisor {
   readonly #reloader: Reloader;
   readonly #startedAt = performance.now();
   #sampledAt = 0;
+  readonly #probe: ListenerProbe;
   #backlog: BacklogReader | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #wasReady = false;
@@ -87,6 +90,12 @@ export class Supervisor {
       this.#log,
     );
     this.#tls = new TlsSettings(now);
+    this.#probe = new ListenerProbe({
+      listeners: () => this.#listeners.all,
+      probeOf: options.probeOf,
+      slow: () => this.#config['probe.timeout'],
+      log: this.#log,
+    });
     this.#fleet = new Fleet({
       generation,
       dispatcher: this.#dispatcher,
@@ -168,6 +177,7 @@ export class Supervisor {
       dispatcher: this.#dispatcher,
       listeners: this.#listeners.all,
       backlog: this.#backlog,
+      probe: this.#probe,
     });
   }
 
@@ -200,6 +210,7 @@ export class Supervisor {
   }
 
   #tick(config: Config): void {
+    this.#probe.schedule(config['probe.interval']);
     clearInterval(this.#ticker);
     const period = periodOf(config);
     this.#clock.setPeriod(period);
@@ -231,6 +242,7 @@ export class Supervisor {
     await this.#fleet.stop();
     clearInterval(this.#ticker);
     this.#backlog?.close();
+    this.#probe.close();
     this.#control.close();
     this.#runDirectory.release();
     this.#log.info('stopped');

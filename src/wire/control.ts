@@ -70,6 +70,15 @@ export interface ListenerStatus {
   readonly refused: number;
   /** Connections that the kernel holds and the primary has not accepted yet, some seconds ago; `null`: not known. */
   readonly backlog: number | null;
+  /** What the primary's own probe found last; `null` before the first. */
+  readonly probe: ProbeStatus | null;
+}
+
+export interface ProbeStatus {
+  /** Milliseconds from connecting to the answer, or to giving up. */
+  readonly took: number;
+  /** What went wrong; `null` when it answered. */
+  readonly failure: string | null;
 }
 
 export interface WorkerStatus {

@@ -7,6 +7,14 @@ export interface Protocol {
   open(options: SessionOptions): Session;
   /** What a client gets that is refused before anything of it is read. */
   busy(retryAfter: number): Buffer;
+  /** How to find out whether a server answers. */
+  readonly probe?: Probe;
+}
+
+export interface Probe {
+  readonly question: Buffer;
+  /** Whether what came so far, from the connection's beginning, holds the answer. */
+  isAnswer(received: Buffer): boolean;
 }
 
 export interface SessionOptions {

@@ -15,7 +15,15 @@ const STATUS: ServerStatus = {
   pending: 4,
   rss: 64 * 1024 ** 2,
   listeners: [
-    { name: 'inner', address: 'unix:/run/a', protocol: 'line', accepted: 12, refused: 3, backlog: 1 },
+    {
+      name: 'inner',
+      address: 'unix:/run/a',
+      protocol: 'line',
+      accepted: 12,
+      refused: 3,
+      backlog: 1,
+      probe: { took: 1.25, failure: null },
+    },
   ],
   latencies: [
     { protocol: 'line', step: 'total', count: 7, p50: 0.1, p90: 0.25, p99: 1.5, p999: 12, max: 1234 },
@@ -63,7 +71,7 @@ test('the status shows the server, each listener and each worker, a dash where n
   expect(text).toMatch(
     /^pkixd 1\.2\.3: degraded, pid 7, up 1d 2h, Node v20\.19\.0\n1 of 2 workers ready \(by load\), 1 restarts, 4 /,
   );
-  expect(text).toMatch(/inner unix:\/run\/a +line +12 +3 +1$/m);
+  expect(text).toMatch(/inner unix:\/run\/a +line +12 +3 +1 +1\.25ms$/m);
   expect(text).toMatch(
     / 1 +ready +8 +1\.2\.2 +1m 1s +120ms +1 +3 +2 +300 +4 +5 +6 +7 +8 +6 +25% +9ms +1\/2 +25% +100 MiB +60 MiB$/m,
   );

@@ -17,6 +17,7 @@ try {
   await startSupervisor({
     read,
     busy: (protocol, retryAfter) => Buffer.from(`BUSY ${protocol} ${retryAfter}\n`),
+    probeOf: () => ({ question: Buffer.from('who\n'), isAnswer: (received) => received.includes('worker') }),
   });
 } catch (error) {
   console.error(`${error.code}: ${error.message}`);

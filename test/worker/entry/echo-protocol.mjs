@@ -7,6 +7,7 @@ export const echoProtocol = {
   name: 'echo',
   open: () => new EchoSession(),
   busy: () => Buffer.from('busy\n'),
+  probe: { question: Buffer.from('echo x\n'), isAnswer: (received) => received.includes('done x') },
 };
 
 class EchoSession {

@@ -1,0 +1,14 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { TestServer, until } from './test-server.js';
+
+let server: TestServer;
+afterEach(() => server.stop());
+
+test('every listener of the product answers the probe in its own protocol', async () => {
+  server = await TestServer.start({ probe: { interval: '100ms' } });
+  const { listeners } = await until(
+    () => server.status(),
+    (status) => status.listeners.every(({ probe }) => probe !== null && probe.failure === null),
+  );
+  expect(new Set(listeners.map(({ protocol }) => protocol))).toEqual(new Set(['line', 'msgpack']));
+});
