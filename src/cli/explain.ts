@@ -7,6 +7,7 @@ import { exitCodeOf, UsageError, VERDICT_EXIT } from './exit-code.js';
 import { explainRequest, type Explanation, explanationJson, explanationLines } from './explanation.js';
 import { configFor, listFlag } from './flags.js';
 import { FILES, REQUEST_FLAGS } from './request-flags.js';
+import { NamedCrls } from './named-crls.js';
 import { InputError, readCertificates } from './verify-input.js';
 import { commonRequest, requestFor, type Common } from './verify-request.js';
 
@@ -31,26 +32,28 @@ export const explain: Command = {
     const common = commonRequest(args, context.cwd);
     const files = listFlag(args, 'files');
     if (files.length === 0) throw new UsageError('no file to explain');
-    const environment = createEnvironment(config, (message) =>
-      note(context, `warning: ${printable(message)}`),
-    );
+    const crls = new NamedCrls();
+    const report = (message: string): void => note(context, `warning: ${printable(message)}`);
+    const environment = createEnvironment(config, report, crls);
     const isJson = args['json'] === true;
-    const codes = files.map((file) => explainOne(file, context, { environment, common, isJson }));
+    const codes = files.map((file) => explainOne(file, context, { environment, crls, common, isJson }));
     return Math.max(...codes);
   },
 };
 
 interface Task {
   readonly environment: VerifyEnvironment;
+  /** The environment's, for the CRLs of each request. */
+  readonly crls: NamedCrls;
   readonly common: Common;
   readonly isJson: boolean;
 }
 
 /** Its exit code. An error of one file is its answer, and the others go on. */
-function explainOne(file: string, context: Context, { environment, common, isJson }: Task): number {
+function explainOne(file: string, context: Context, { environment, crls, common, isJson }: Task): number {
   try {
     const request = requestFor(readCertificates(file, context.cwd), common);
-    const explanation = explainRequest(request, environment);
+    const explanation = explainRequest({ ...request, crls: crls.offer(request.crls) }, environment);
     if (isJson) print(context, JSON.stringify({ file, ...explanationJson(explanation) }));
     else print(context, textOf(file, explanation));
     return VERDICT_EXIT[explanation.verdict.status];

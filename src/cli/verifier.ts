@@ -8,6 +8,7 @@ import { PkixdError } from '../errors.js';
 import { createVerifyTask } from '../thread/verify-task.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import type { VerifyRequest, VerifyResponse } from '../wire/request.js';
+import { NamedCrls } from './named-crls.js';
 
 /** Whoever answers: a server, or this process. */
 export interface Verifier {
@@ -17,10 +18,12 @@ export interface Verifier {
 
 /** This process verifies by itself, with the configuration's anchors, profiles and CRLs. */
 export function localVerifier(config: Config, report: (message: string) => void): Verifier {
-  const verify = createVerifyTask(config, report);
+  const named = new NamedCrls();
+  const verify = createVerifyTask(config, report, named);
   return {
     ask: async (request) => {
-      const response = decodeTrusted<VerifyResponse>(verify(encode(request)));
+      const body = encode({ ...request, crls: named.offer(request.crls) });
+      const response = decodeTrusted<VerifyResponse>(verify(body));
       return 'verdict' in response ? response : { error: response.refused };
     },
     close: () => undefined,

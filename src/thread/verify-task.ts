@@ -21,8 +21,9 @@ import { toVerifyRequest } from './request-shape.js';
 export function createVerifyTask(
   config: Config,
   report: (message: string) => void,
+  stored?: CrlSource,
 ): (body: Uint8Array) => Uint8Array {
-  const environment = createEnvironment(config, report);
+  const environment = createEnvironment(config, report, stored);
   return (body) => encode(respond(body, (request) => ({ verdict: verify(request, environment) })));
 }
 

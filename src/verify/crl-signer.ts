@@ -41,7 +41,8 @@ export function signerOf(
   let failure: Failure | undefined;
   if (issuer !== undefined) {
     try {
-      if (inputs.signatures.isCrlSignedBy(crl, issuer.key)) {
+      const isStored = inputs.given.every((given) => given.crl !== crl);
+      if (inputs.signatures.isCrlSignedBy(crl, issuer.key, isStored)) {
         checkKeyUsage(issuer.certificate);
         return { key: issuer.key, until: Infinity, doubt: undefined };
       }

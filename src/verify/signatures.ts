@@ -58,12 +58,17 @@ export class Signatures {
     );
   }
 
-  /** Did this key sign this CRL? Throws UNSUPPORTED_ALGORITHM when that cannot be said. */
-  isCrlSignedBy(crl: SignedCrl, issuer: CaKey): boolean {
+  /**
+   * Did this key sign this CRL? Throws UNSUPPORTED_ALGORITHM when that cannot be said.
+   *
+   * @param isOwn the CRL is stored here and the key stands on a valid path: whoever asks has chosen neither, and the
+   * check is made once, so that the CRL may have any size
+   */
+  isCrlSignedBy(crl: SignedCrl, issuer: CaKey, isOwn = false): boolean {
     if ('signerId' in crl) return crl.signerId === issuer.id;
     const known = this.#memory.crlSignature(crl, issuer);
     if (known !== undefined) return known;
-    this.#budget.spendSignature(signatureCost(issuer.publicKey, crl.tbs.length));
+    this.#budget.spendSignature(signatureCost(issuer.publicKey, isOwn ? 0 : crl.tbs.length));
     const verified = verifySignature(crl.signatureAlgorithm, crl.tbs, crl.signature, issuer.publicKey);
     this.#memory.rememberCrlSignature(crl, issuer, verified);
     return verified;

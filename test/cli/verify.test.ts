@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseInstant } from '../../src/cli/verify-request.js';
+import * as ext from '../pki/extensions.js';
 import { ocspResponse, singleResponse } from '../pki/ocsp.js';
 import { createCrl, createIntermediate, createLeaf, createRoot } from '../pki/pki.js';
 import { cli } from './captured.js';
@@ -111,6 +112,23 @@ test('an unknown profile is a usage error that names it', async () => {
   expect(code).toBe(64);
   expect(err).toMatch(/webkpi/);
 });
+
+test.each(['verify', 'explain'])(
+  '%s in this process takes a CRL larger than any request may hold',
+  async (command) => {
+    const [root, size] = [createRoot(), 9 << 20];
+    const leaf = createLeaf(root);
+    const large = createCrl(root, {
+      extensions: [ext.crlNumber(1), ext.extension('1.2.3', Buffer.alloc(size))],
+    });
+    writeFileSync(join(folder, 'large-root.pem'), root.pem);
+    writeFileSync(join(folder, 'large-leaf.pem'), leaf.pem);
+    writeFileSync(join(folder, 'large.crl'), large.der);
+    const words = ['large-leaf.pem', '--local', '--anchor', 'large-root.pem', '--crl', 'large.crl'];
+    const { code, out } = await cli(folder, command, ...words);
+    expect([code, out]).toEqual([0, expect.stringContaining('valid OK')]);
+  },
+);
 
 test('without a server the error says so and offers --local', async () => {
   const { code, err } = await cli(folder, 'verify', 'good.pem');
