@@ -10,5 +10,7 @@ export interface Command {
   readonly flags: Readonly<Record<string, Options>>;
   readonly positionals?: Readonly<Record<string, PositionalOptions>>;
   readonly examples: readonly (readonly [command: string, explanation: string])[];
+  /** Commands of its own, one of which must follow: `pkixd crl list`. */
+  readonly commands?: readonly Command[];
   readonly run: (context: Context, args: Arguments) => Promise<number>;
 }

@@ -2,8 +2,10 @@ import yargs, { type Argv } from 'yargs';
 import { messageOf, PkixdError } from '../errors.js';
 import type { Command } from './command.js';
 import { note, print, type Context } from './context.js';
+import type { Arguments } from './flags.js';
 import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
 import { STANDARD_INPUT } from './read-input.js';
+import { crl } from './crl.js';
 import { explain } from './explain.js';
 import { logs } from './logs.js';
 import { start } from './start.js';
@@ -22,10 +24,12 @@ const COMMANDS: readonly Command[] = [
   reload,
   stop,
   dump,
+  crl,
   logs,
 ];
 
 const EPILOGUE = `Exit codes: verify and explain 0 valid, 1 invalid, 2 indeterminate (the worst of several files);
+crl check 0 well, 1 not fresh, 2 damaged; crl show --serial 1 when it is listed;
 64 usage, 65 data, 66 no such file, 69 no server, 70 internal, 73 cannot create, 78 configuration.
 
 Options of the server stand in pkixd.config.yaml, in PKIXD_* variables or in flags:
@@ -48,16 +52,9 @@ export async function runCli(words: readonly string[], context: Context): Promis
 async function dispatch(words: readonly string[], context: Context): Promise<number> {
   let chosen: (() => Promise<number>) | undefined;
   const parser = createParser();
-  for (const command of COMMANDS) {
-    parser.command({
-      command: command.name,
-      describe: command.summary,
-      builder: (argv: Argv) => withFlags(argv, command),
-      handler: (args) => {
-        chosen = () => command.run(context, args);
-      },
-    });
-  }
+  addCommands(parser, COMMANDS, (command, args) => {
+    chosen = () => command.run(context, args);
+  });
   // With a callback yargs hands over what it would print (--help, --version) instead of printing it.
   let help = '';
   const read = words.map((word) => (word === '-' ? STANDARD_INPUT : word));
@@ -66,6 +63,30 @@ async function dispatch(words: readonly string[], context: Context): Promise<num
   });
   if (help !== '') print(context, help);
   return chosen ? chosen() : EXIT.ok;
+}
+
+function addCommands(
+  parser: Argv,
+  commands: readonly Command[],
+  choose: (command: Command, args: Arguments) => void,
+  path = '',
+): void {
+  for (const command of commands) {
+    parser.command({
+      command: command.name,
+      describe: command.summary,
+      builder: (argv: Argv) => {
+        withFlags(argv, command, path);
+        if (command.commands === undefined) return argv;
+        addCommands(argv, command.commands, choose, `${path}${command.name} `);
+        const names = command.commands.map(({ name }) => name.split(' ', 1)[0]).join(', ');
+        return argv.demandCommand(1, `name what to do: pkixd ${path}${command.name} ${names}`);
+      },
+      handler: (args) => {
+        choose(command, args);
+      },
+    });
+  }
 }
 
 function createParser(): Argv {
@@ -88,7 +109,7 @@ function createParser(): Argv {
     .epilogue(EPILOGUE)
     .demandCommand(
       1,
-      'name a command: start, verify, explain, status, scale, restart, reload, stop, dump or logs',
+      'name a command: start, verify, explain, status, scale, restart, reload, stop, dump, crl or logs',
     )
     .strict()
     .recommendCommands()
@@ -106,9 +127,9 @@ function createParser(): Argv {
     });
 }
 
-function withFlags(argv: Argv, command: Command): Argv {
+function withFlags(argv: Argv, command: Command, path: string): Argv {
   const own = Object.keys(command.flags).filter((flag) => command.flags[flag]?.group === undefined);
-  argv.usage(`$0 ${command.name}\n\n${command.summary}`);
+  argv.usage(`$0 ${path}${command.name}\n\n${command.summary}`);
   // Named first, the command's own flags stand before the groups of the table.
   argv.group(own, 'Options:').options({ ...command.flags });
   for (const [name, positional] of Object.entries(command.positionals ?? {}))

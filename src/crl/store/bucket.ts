@@ -156,6 +156,25 @@ export function findInBucket(
   return removed;
 }
 
+/** How many entries a bucket has. Throws STORE_DAMAGED unless every one of them is whole. */
+export function countInBucket(bytes: Uint8Array): number {
+  if (bytes.length < TABLE || u32(bytes, TABLE - 4) !== bytes.length - TABLE) throw damaged();
+  let count = 0;
+  let p = TABLE;
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const to = TABLE + u32(bytes, 4 * slot);
+    for (; p < to; count++) {
+      const isLong = bytes[p] === LONG_SERIAL;
+      const flags = p + (isLong ? 5 + u32(bytes, p + 1) : 1 + bytes[p]!);
+      if (flags + DATE_OCTETS >= to) throw damaged();
+      readEntry(bytes, flags);
+      p = flags + 1 + DATE_OCTETS + ((bytes[flags]! & HAS_ISSUER) === 0 ? 0 : 4);
+    }
+    if (p !== to) throw damaged();
+  }
+  return count;
+}
+
 function readEntry(bytes: Uint8Array, flags: number): CrlEntry {
   const seconds = u32(bytes, flags + 1) + bytes[flags + 5]! * 2 ** 32;
   const date = seconds * 1000 + YEAR_ZERO;

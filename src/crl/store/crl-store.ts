@@ -98,6 +98,16 @@ export class CrlStore implements CrlSource {
     );
   }
 
+  /** One of them, by its summary's key. */
+  crl(key: string): StoredCrl | undefined {
+    return this.#reading(undefined, ({ environment }) => {
+      const head = environment.entries(ALL_HEADS).find((entry) => crlOf(entry.key).toString('hex') === key);
+      const hash = readHashKey(environment);
+      if (head === undefined || hash === undefined) return undefined;
+      return new StoredCrl(readHead(head.value), environment, hash, (error) => this.#note(error));
+    });
+  }
+
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;

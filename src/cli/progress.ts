@@ -1,0 +1,36 @@
+import type { Context } from './context.js';
+
+const WIDTH = 30;
+/** ms between two pictures. */
+const PERIOD = 100;
+const ERASE = '\r\u001B[K';
+
+/** A bar on the terminal that standard error is; nothing anywhere else. */
+export class Progress {
+  readonly #context: Context;
+  readonly #isTerminal: boolean;
+  #shownAt = -Infinity;
+  #isShown = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#isTerminal = 'isTTY' in context.err && context.err.isTTY === true;
+  }
+
+  /** @param share 0 to 1 */
+  show(share: number, what: string): void {
+    const now = performance.now();
+    if (!this.#isTerminal || now - this.#shownAt < PERIOD) return;
+    this.#shownAt = now;
+    this.#isShown = true;
+    const full = Math.round(Math.min(1, share) * WIDTH);
+    const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full);
+    this.#context.err.write(`${ERASE}${bar} ${String(Math.floor(share * 100)).padStart(3)}% ${what}`);
+  }
+
+  /** To be called before anything else is printed. */
+  clear(): void {
+    if (this.#isShown) this.#context.err.write(ERASE);
+    this.#isShown = false;
+  }
+}
