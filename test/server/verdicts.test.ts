@@ -107,5 +107,5 @@ test('status counts what was handled', async () => {
       sum(status, 'handledRequests') >= sum(before, 'handledRequests') + 3 &&
       sum(status, 'errors') > sum(before, 'errors'),
   );
-  expect(after.listeners.map((listener) => listener.name)).toEqual(['tcp', 'unix']);
+  expect(after.listeners.map((listener) => listener.name)).toEqual(['tcp', 'unix', 'msgpack', 'bare']);
 });
