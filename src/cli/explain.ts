@@ -1,3 +1,4 @@
+import { joinSources } from '../crl/joined-source.js';
 import { PkixdError } from '../errors.js';
 import { createEnvironment } from '../thread/verify-task.js';
 import type { VerifyEnvironment } from '../verify/verify.js';
@@ -7,6 +8,7 @@ import { exitCodeOf, UsageError, VERDICT_EXIT } from './exit-code.js';
 import { explainRequest, type Explanation, explanationJson, explanationLines } from './explanation.js';
 import { configFor, listFlag } from './flags.js';
 import { FILES, REQUEST_FLAGS } from './request-flags.js';
+import { openLocalStore } from './local-store.js';
 import { NamedCrls } from './named-crls.js';
 import { InputError, readCertificates } from './verify-input.js';
 import { commonRequest, requestFor, type Common } from './verify-request.js';
@@ -33,11 +35,16 @@ export const explain: Command = {
     const files = listFlag(args, 'files');
     if (files.length === 0) throw new UsageError('no file to explain');
     const crls = new NamedCrls();
-    const report = (message: string): void => note(context, `warning: ${printable(message)}`);
-    const environment = createEnvironment(config, report, crls);
-    const isJson = args['json'] === true;
-    const codes = files.map((file) => explainOne(file, context, { environment, crls, common, isJson }));
-    return Math.max(...codes);
+    const store = await openLocalStore(config, context);
+    try {
+      const report = (message: string): void => note(context, `warning: ${printable(message)}`);
+      const environment = createEnvironment(config, report, joinSources([crls, store]));
+      const isJson = args['json'] === true;
+      const codes = files.map((file) => explainOne(file, context, { environment, crls, common, isJson }));
+      return Math.max(...codes);
+    } finally {
+      await store?.close();
+    }
   },
 };
 

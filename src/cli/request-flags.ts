@@ -44,5 +44,12 @@ export const REQUEST_FLAGS = {
     describe: 'In place of the profile’s mode',
   },
   ...CONFIG_FLAG,
-  ...optionFlags(['trust.anchors', 'crl.directory', 'crl.grace', 'profile.default', 'profile.revocation']),
+  ...optionFlags([
+    'trust.anchors',
+    'data.directory',
+    'crl.directory',
+    'crl.grace',
+    'profile.default',
+    'profile.revocation',
+  ]),
 } as const satisfies Record<string, Options>;

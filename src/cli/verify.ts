@@ -33,12 +33,12 @@ export const verify: Command = {
     const common = commonRequest(args, context.cwd);
     const verifier =
       args['local'] === true
-        ? localVerifier(config, (message) => note(context, `warning: ${printable(message)}`))
+        ? await localVerifier(config, context)
         : await remoteVerifier(textFlag(args, 'connect'), config);
     try {
       return await verifyAll(context, args, verifier, common);
     } finally {
-      verifier.close();
+      await verifier.close();
     }
   },
 };

@@ -12,6 +12,8 @@ import { summaryOf } from './summary.js';
 
 export interface CrlStoreOptions {
   readonly dataDirectory: string;
+  /** Nothing in this process ever writes the store: it is opened as it is, and nothing is made. */
+  readonly isOnlyReader?: boolean;
   /** Told once of each trouble with the store. */
   report(message: string): void;
   /** ms since 1970. */
@@ -161,7 +163,7 @@ export class CrlStore implements CrlSource {
 
   /** Opens the environment, or the one that has taken its place. */
   #look(): void {
-    const { dataDirectory } = this.#options;
+    const { dataDirectory, isOnlyReader = false } = this.#options;
     try {
       const opened = this.#opened;
       if (opened !== undefined) {
@@ -170,7 +172,9 @@ export class CrlStore implements CrlSource {
         // Its last handle in the process; nothing of it is used any more.
         void opened.environment.close();
       }
-      const environment = Environment.openToRead(dataDirectory);
+      const environment = isOnlyReader
+        ? Environment.openOnlyToRead(dataDirectory)
+        : Environment.openToRead(dataDirectory);
       this.#opened = { environment, hash: undefined, byIssuer: new Map() };
       this.#trouble = '';
     } catch (thrown) {

@@ -53,6 +53,15 @@ export class Environment {
     );
   }
 
+  /** For a process in which nobody writes. Makes nothing. */
+  static openOnlyToRead(dataDirectory: string): Environment {
+    const path = environmentPath(dataDirectory);
+    return guarded(path, () => {
+      checkDataFile(path);
+      return new Environment(path, open<Uint8Array, Buffer>({ ...OPTIONS, path, readOnly: true }));
+    });
+  }
+
   /** A copy. */
   get(key: Buffer): Uint8Array | undefined {
     return guarded(this.path, () => this.database.getBinary(key));
