@@ -67,7 +67,7 @@ export function signerOf(
 function otherHolders(crl: CrlFacts, issuer: Issuer | undefined, inputs: RevocationInputs): Certificate[] {
   const { anchor, pool, validation } = inputs.signing;
   // Coming here, an issuer's key has been tried in vain.
-  validation.budget.spendSteps(3 + (pool.length >> 4));
+  validation.budget.spendSteps(5 + (pool.length >> 4));
   const holders = [anchor, ...pool].filter(
     ({ certificate }) =>
       sameName(certificate.subject, crl.issuer) &&

@@ -82,6 +82,7 @@ const WEBPKI_STRICT: readonly Rule[] = [
   'server-is-no-ca',
   'server-key-usage',
   'server-eku',
+  'server-ca-eku',
   'server-eku-not-critical',
   'server-names',
   'server-names-critical',

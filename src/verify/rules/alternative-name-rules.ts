@@ -5,7 +5,8 @@ import type { Placed } from './placed.js';
 
 /**
  * §4.2.1.6: dNSName "in the preferred name syntax" of RFC 1034 §3.5 and RFC 1123 §2.1 (letters, digits, hyphens; a
- * wildcard, of which the RFC does not speak, as the whole left-most label), rfc822Name as a Mailbox, the URI absolute.
+ * wildcard, of which the RFC does not speak, as the whole left-most label; no last label of digits alone, which would
+ * be an IP address), rfc822Name as a Mailbox, the URI absolute.
  */
 export function alternativeNames({ certificate }: Placed): string | undefined {
   const wrong = certificate.subjectAltName?.find((name) => !isWellFormed(name));
@@ -30,11 +31,12 @@ function isWellFormed(name: GeneralName): boolean {
   }
 }
 
+const LAST_LABEL_OF_DIGITS = /(?:^|\.)\d+$/;
 const LABELS = /^(?:\*\.)?(?!-)[a-z\d-]{1,63}(?<!-)(?:\.(?!-)[a-z\d-]{1,63}(?<!-))*$/i;
 const MAX_HOST = 253;
 
 function isHostName(value: string): boolean {
-  return value.length <= MAX_HOST && LABELS.test(value);
+  return value.length <= MAX_HOST && LABELS.test(value) && !LAST_LABEL_OF_DIGITS.test(value);
 }
 
 /** RFC 2821 §4.1.2: a dot-string or a quoted one before the domain, which may be an address in brackets. */

@@ -60,6 +60,7 @@ export const CERTIFICATE_RULES = {
   'server-is-no-ca': [server.serverIsNoCa, 'BR 7.1.2.7.8', 'PROFILE_RULE'],
   'server-key-usage': [server.serverKeyUsage, 'BR 7.1.2.7.11', 'KEY_USAGE'],
   'server-eku': [server.serverPurpose, 'BR 7.1.2.7.10', 'PURPOSE'],
+  'server-ca-eku': [server.serverAuthorityPurpose, 'BR 7.1.2.10.6', 'PURPOSE'],
   'server-eku-not-critical': [server.serverPurposeCritical, 'BR 7.1.2.7.6', 'PROFILE_RULE'],
   'server-names': [server.serverNames, 'BR 7.1.2.7.12', 'PROFILE_RULE'],
   'server-names-critical': [server.serverNamesCritical, 'BR 7.1.2.7.12', 'PROFILE_RULE'],

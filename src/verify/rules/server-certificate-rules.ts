@@ -36,6 +36,17 @@ export function serverPurpose({ certificate, role }: Placed): string | undefined
   return foreign === undefined ? undefined : `its extKeyUsage names ${foreign}`;
 }
 
+/**
+ * §7.1.2.10.6: the extKeyUsage of a CA above a server names serverAuth. Milder than that text in anyExtendedKeyUsage,
+ * which CAs of many purposes have (§7.1.2.2.4).
+ */
+export function serverAuthorityPurpose({ certificate, role }: Placed): string | undefined {
+  const purposes = certificate.extendedKeyUsage;
+  if (role !== 'intermediate' || purposes === undefined) return undefined;
+  const serves = purposes.includes(OID.serverAuth) || purposes.includes(OID.anyExtendedKeyUsage);
+  return serves ? undefined : 'it is a CA whose extKeyUsage does not allow serverAuth';
+}
+
 /** §7.1.2.7.6: extKeyUsage is not critical. */
 export function serverPurposeCritical({ certificate, role }: Placed): string | undefined {
   return role === 'leaf' && isCritical(certificate, OID.extendedKeyUsage) === true

@@ -91,6 +91,7 @@ const BREACHES: Readonly<Record<CertificateRule, readonly Chain[]>> = {
     withLeaf({ with: [dnsNames('leaf.example', '')] }),
     withLeaf({ with: [dnsNames('leaf.example', 'under_score.example')] }),
     withLeaf({ with: [dnsNames('leaf.example', 'a.*.example')] }),
+    withLeaf({ with: [dnsNames('leaf.example', '192.0.2.1')] }),
     withLeaf({ with: [ext.subjectAltName(ext.generalName.rfc822('example.com'))] }),
     withLeaf({ with: [ext.subjectAltName(ext.generalName.rfc822('a@b@example.com'))] }),
     withLeaf({ with: [ext.subjectAltName(ext.generalName.uri('/relative'))] }),
@@ -146,6 +147,10 @@ const BREACHES: Readonly<Record<CertificateRule, readonly Chain[]>> = {
     withLeaf({ without: [OID.extendedKeyUsage] }),
     withLeaf({ with: [ext.extendedKeyUsage(OID.clientAuth)] }),
     withLeaf({ with: [ext.extendedKeyUsage(OID.serverAuth, OID.anyExtendedKeyUsage)] }),
+  ],
+  'server-ca-eku': [
+    withIntermediate(ext.extendedKeyUsage(OID.clientAuth)),
+    withIntermediate(ext.extendedKeyUsage(OID.ocspSigning)),
   ],
   'server-eku-not-critical': [
     withLeaf({ with: [critical(OID.extendedKeyUsage, der.sequence(der.oid(OID.serverAuth)))] }),
