@@ -1,19 +1,10 @@
 import { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import type { Crl } from '../x509/crl.js';
-import { importPublicKey, lacksDsaParameters, type PublicKey } from '../x509/public-key.js';
+import { importPublicKey, lacksDsaParameters } from '../x509/public-key.js';
 import { BoundedMap } from './bounded-map.js';
+import { CaKey } from './ca-key.js';
 import { tailHash } from './tail-hash.js';
-
-/** A CA's public key, imported, with a short name for it. */
-export interface CaKey {
-  /** SHA-256 of `spki`, hex. */
-  readonly id: string;
-  /** The SubjectPublicKeyInfo, DER; of a DSA key that inherits its parameters (§6.1.4 (f)) the one that has them. */
-  readonly spki: Uint8Array;
-  readonly publicKey: PublicKey;
-}
 
 const MAX_KEYS = 4096;
 const MAX_CERTIFICATES = 4096;
@@ -53,11 +44,11 @@ export class CaMemory {
     const { spki } = holder;
     if (inherited !== undefined && lacksDsaParameters(spki)) {
       const publicKey = importPublicKey(spki, inherited);
-      const key = toCaKey(publicKey.keyObject.export({ format: 'der', type: 'spki' }), publicKey);
+      const key = new CaKey(publicKey.keyObject.export({ format: 'der', type: 'spki' }), publicKey);
       this.#keys.set(bytesKey(spki) + bytesKey(inherited), key);
       return key;
     }
-    const key = toCaKey(Uint8Array.from(spki), importPublicKey(spki));
+    const key = new CaKey(Uint8Array.from(spki), importPublicKey(spki));
     this.#keys.set(bytesKey(spki), key);
     this.#keysByHolder.set(holder, key);
     return key;
@@ -103,15 +94,6 @@ export class CaMemory {
     known.set(issuer.id, verified);
     this.#crls.set(crl, known);
   }
-}
-
-function toCaKey(spki: Uint8Array, publicKey: PublicKey): CaKey {
-  return { id: spkiId(spki), spki, publicKey };
-}
-
-/** How a key is named: SHA-256 of its SubjectPublicKeyInfo, hex. */
-export function spkiId(spki: Uint8Array): string {
-  return hash('sha256', spki, 'hex');
 }
 
 function bytesKey(bytes: Uint8Array): string {

@@ -3,7 +3,7 @@ import type { Certificate } from '../x509/certificate.js';
 import type { CrlFacts } from '../x509/crl.js';
 import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, sameName } from '../x509/name.js';
-import type { CaKey } from './ca-memory.js';
+import type { CaKey } from './ca-key.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
 import { type CertificationPath, rank, searchPaths } from './path-builder.js';
 import { validatePath } from './path-validator.js';

@@ -1,7 +1,7 @@
 import type { CrlFacts } from '../x509/crl.js';
 import { OID } from '../x509/oid.js';
 import { sameName } from '../x509/name.js';
-import type { CaKey } from './ca-memory.js';
+import type { CaKey } from './ca-key.js';
 import { checkCriticalEntryExtensions, checkCriticalExtensions } from './crl-extensions.js';
 import { checkIssued, isLater } from './crl-freshness.js';
 import { checkIndirection } from './crl-scope.js';

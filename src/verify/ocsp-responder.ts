@@ -7,7 +7,7 @@ import type { BasicOcspResponse, ResponderId } from '../x509/ocsp.js';
 import { OID } from '../x509/oid.js';
 import { signatureDigest, verifySignature } from '../x509/signature.js';
 import { signatureCost } from './budget.js';
-import type { CaKey } from './ca-memory.js';
+import type { CaKey } from './ca-key.js';
 import { MAX_NESTING } from './crl-signer.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
 import { validatePath } from './path-validator.js';
@@ -219,7 +219,7 @@ function isSignedBy(response: BasicOcspResponse, key: CaKey, { signing }: Revoca
   if (before !== undefined) return before;
   const { signatureAlgorithm, tbs, signature } = response;
   signing.validation.budget.spendSignature(signatureCost(key.publicKey, tbs.length));
-  const verified = verifySignature(signatureAlgorithm, tbs, signature, key.publicKey);
+  const verified = verifySignature(signatureAlgorithm, tbs, signature, key.forSignature());
   known.set(key.id, verified);
   return verified;
 }

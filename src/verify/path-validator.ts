@@ -4,7 +4,7 @@ import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, type Name, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import type { Budget } from './budget.js';
-import type { CaKey } from './ca-memory.js';
+import type { CaKey } from './ca-key.js';
 import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
 import { NameConstraintState } from './name-constraints.js';

@@ -3,7 +3,7 @@ import type { Certificate } from '../x509/certificate.js';
 import type { Crl, CrlFacts } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
 import type { BasicOcspResponse } from '../x509/ocsp.js';
-import type { CaKey } from './ca-memory.js';
+import type { CaKey } from './ca-key.js';
 import type { Failure } from './failure.js';
 import type { ValidatedPath, ValidationInputs } from './path-validator.js';
 import type { StatusFinding } from './ocsp.js';

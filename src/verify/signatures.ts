@@ -3,7 +3,8 @@ import { formatName } from '../x509/name.js';
 import { lacksDsaParameters } from '../x509/public-key.js';
 import { verifySignature } from '../x509/signature.js';
 import { type Budget, KEY_IMPORT_COST, signatureCost } from './budget.js';
-import type { CaKey, CaMemory } from './ca-memory.js';
+import type { CaKey } from './ca-key.js';
+import type { CaMemory } from './ca-memory.js';
 import { VerifyError } from './failure.js';
 import type { SignedCrl } from './revocation-inputs.js';
 
@@ -69,7 +70,7 @@ export class Signatures {
     const known = this.#memory.crlSignature(crl, issuer);
     if (known !== undefined) return known;
     this.#budget.spendSignature(signatureCost(issuer.publicKey, isOwn ? 0 : crl.tbs.length));
-    const verified = verifySignature(crl.signatureAlgorithm, crl.tbs, crl.signature, issuer.publicKey);
+    const verified = verifySignature(crl.signatureAlgorithm, crl.tbs, crl.signature, issuer.forSignature());
     this.#memory.rememberCrlSignature(crl, issuer, verified);
     return verified;
   }
@@ -94,7 +95,12 @@ export class Signatures {
 
   #verify(child: Certificate, issuer: CaKey): boolean {
     this.#budget.spendSignature(signatureCost(issuer.publicKey, child.tbs.length));
-    const verified = verifySignature(child.signatureAlgorithm, child.tbs, child.signature, issuer.publicKey);
+    const verified = verifySignature(
+      child.signatureAlgorithm,
+      child.tbs,
+      child.signature,
+      issuer.forSignature(),
+    );
     if (verified && child !== this.#leaf) this.#memory.rememberEdge(child, issuer);
     return verified;
   }

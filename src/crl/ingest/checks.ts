@@ -1,6 +1,6 @@
 import { checkCriticalExtensions } from '../../verify/crl-extensions.js';
 import { checkIssued } from '../../verify/crl-freshness.js';
-import { spkiId } from '../../verify/ca-memory.js';
+import { spkiId } from '../../verify/ca-key.js';
 import { nameKeys, uriNameKey } from '../../verify/distribution-points.js';
 import { VerifyError } from '../../verify/failure.js';
 import type { IngestRequest } from '../../wire/ingest.js';

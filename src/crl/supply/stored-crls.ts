@@ -1,4 +1,4 @@
-import { spkiId } from '../../verify/ca-memory.js';
+import { spkiId } from '../../verify/ca-key.js';
 import type { CrlSource, SignedCrl } from '../../verify/revocation-inputs.js';
 import type { WantedCrl } from '../../wire/crl.js';
 import { DerReader } from '../../x509/der.js';
