@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { demo } from '../../test/server/demo.js';
+import { TestServer, until } from '../../test/server/test-server.js';
+import { Faults } from './faults.js';
+import { FaultyRelease } from './faulty-release.js';
+import { Load, type Tally } from './load.js';
+import { closeDuringAccept, connectAndClose, slowLoris } from './storms.js';
+
+export interface FireResult {
+  readonly tally: Tally;
+  /** BUSY answers of the workers, behind which the clients asked again. */
+  readonly busy: number;
+  /** What was done to the server, and how often. */
+  readonly done: ReadonlyMap<string, number>;
+}
+
+/** A second of the fire: what is done in it besides killing a worker. */
+type Second = (faults: Faults, server: TestServer) => Promise<void> | void;
+
+const SLOW_CONNECTIONS = 500;
+const STORM = 400;
+const FLOOD = 1500;
+
+/** Everything once, in this order; a longer fire begins again. One sickness at a time, for two seconds. */
+const SECONDS: readonly Second[] = [
+  async (faults, server) => {
+    const closed = await slowLoris(server, SLOW_CONNECTIONS, 20_000);
+    if (closed === SLOW_CONNECTIONS) faults.count('slow-loris attacks ended by the server');
+    else faults.count(`slow-loris attacks of which the server left ${SLOW_CONNECTIONS - closed} connections`);
+  },
+  (faults) => faults.stop(),
+  (faults) => faults.hangThread(),
+  (faults) => faults.blockLoop(),
+  (faults) => faults.fillQueue(FLOOD),
+  (faults) => faults.scale(1),
+  async (faults, server) => {
+    await connectAndClose(server, STORM);
+    faults.count('connect-and-close storms');
+  },
+  (faults) => faults.scale(4),
+  async (faults, server) => {
+    await closeDuringAccept(server, STORM);
+    faults.count('storms of clients that close during accept');
+  },
+  (faults) => faults.reload(),
+  (faults) => faults.hangThread(),
+  (faults) => faults.stop(),
+  (faults) => faults.scale(1),
+  (faults) => faults.scale(3),
+  (faults) => faults.blockLoop(),
+];
+
+/** Milliseconds by which a sick worker is found, and a task is given up. */
+const SETTINGS = {
+  workers: { count: 3, pingInterval: 200, pingTimeout: 1500, bootTimeout: 60_000 },
+  threads: { taskTimeout: 3000 },
+  queue: { max: 64 },
+  connection: { requestTimeout: 4000 },
+  drain: { timeout: 20_000 },
+};
+
+/**
+ * Sets a server on fire under steady load, and counts what its clients saw of it. A machine on which workers take long
+ * to start gets more time: there is no second in which nobody could have served.
+ */
+export async function fire(seconds: number): Promise<FireResult> {
+  const pki = demo();
+  const release = new FaultyRelease();
+  const trust = { trust: { anchors: [pki.path('root.pem')] }, crl: { directory: pki.path('crls') } };
+  const server = await TestServer.start({ ...SETTINGS, ...trust }, undefined, release.program);
+  try {
+    const load = new Load(server.msgpack, pki);
+    const faults = new Faults(server, pki);
+    await until(
+      () => load.answered,
+      (answered) => answered > 100,
+    );
+    const burning: Promise<void>[] = [];
+    for (let second = 0; second < seconds; second++) {
+      await faults.someoneServes();
+      faults.kill();
+      burning.push(Promise.resolve(SECONDS[second % SECONDS.length]?.(faults, server)));
+      await delay(1000);
+    }
+    await Promise.all(burning);
+    const tally = await load.stop();
+    await faults.finish();
+    return { tally, busy: faults.busy, done: faults.done };
+  } finally {
+    await server.stop();
+    release.remove();
+    pki.remove();
+  }
+}
