@@ -1,7 +1,7 @@
 import type { Options } from 'yargs';
 import { loadConfig, type ConfigSources } from '../config/load.js';
 import type { Config } from '../config/config.js';
-import { OPTIONS, type OptionKey } from '../config/option-table.js';
+import { type Option, OPTIONS, type OptionKey } from '../config/option-table.js';
 import { isOptionKey } from '../config/sources.js';
 import { describeDefault, describeValues } from '../config/option-value.js';
 import type { Context } from './context.js';
@@ -19,13 +19,15 @@ export const CONFIG_FLAG = {
   },
 } as const satisfies Record<string, Options>;
 
+const LISTS: ReadonlySet<Option['type']> = new Set(['list', 'destinations', 'hosts']);
+
 /** Flags for options of the table. Values stay texts: the configuration's own check reads them. */
 export function optionFlags(keys: readonly OptionKey[] = ALL_OPTIONS): Record<string, Options> {
   const flags: Record<string, Options> = {};
   for (const key of keys) {
     const option = OPTIONS[key];
     flags[key] = {
-      type: option.type === 'list' || option.type === 'destinations' ? 'array' : 'string',
+      type: LISTS.has(option.type) ? 'array' : 'string',
       string: true,
       requiresArg: true,
       group: `${key.slice(0, key.indexOf('.'))}:`,

@@ -23,6 +23,11 @@ export function parseAllowedDestination(text: string): AllowedDestination | unde
   return { text, host: destination, ...(port === undefined ? {} : { port }) };
 }
 
+/** A host by name or address, or with a dot before it all names below one; lower case. */
+export function isHostPattern(text: string): boolean {
+  return parseIpAddress(text) !== undefined || hostName(text.replace(/^\./, '')) === text.replace(/^\./, '');
+}
+
 function splitPort(text: string): { host: string; port?: number } {
   const match = /^(?:\[(?<bracketed>[^\]]+)\]|(?<plain>[^:[\]]+))(?::(?<port>\d{1,5}))?$/.exec(text);
   const host = match?.groups?.['bracketed'] ?? match?.groups?.['plain'];

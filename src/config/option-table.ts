@@ -32,6 +32,8 @@ type OptionalStringOption = OptionOf<'optionalString', string>;
 type ListOption = OptionOf<'list', readonly string[]>;
 /** Entries as `parseAllowedDestination` reads them; may be empty. */
 type DestinationsOption = OptionOf<'destinations', readonly string[]>;
+/** Names of hosts, lower case, as `isHostPattern` takes them; may be empty. */
+type HostsOption = OptionOf<'hosts', readonly string[]>;
 /** `none`, `environment` or a URL. */
 type ProxyOption = OptionOf<'proxy', string>;
 type ChoiceOption = OptionOf<'choice', string> & { readonly choices: readonly string[] };
@@ -46,6 +48,7 @@ export type Option =
   | OptionalStringOption
   | ListOption
   | DestinationsOption
+  | HostsOption
   | ProxyOption
   | ChoiceOption;
 
@@ -524,6 +527,11 @@ export const OPTIONS = {
     max: HOUR,
     text: 'How long it may take to store one CRL; then it is given up.',
   },
+  'aia.hosts': {
+    type: 'hosts',
+    default: [],
+    text: 'Hosts that missing issuers are fetched from, where certificates name them (caIssuers); none: nothing is.',
+  },
   'data.directory': {
     type: 'path',
     default: 'data',
@@ -566,7 +574,7 @@ export type OptionKey = keyof typeof OPTIONS;
 
 type ValueOf<O extends Option> = O extends { type: 'integer' | 'duration' | 'size' }
   ? number
-  : O extends { type: 'list' | 'destinations' }
+  : O extends { type: 'list' | 'destinations' | 'hosts' }
     ? readonly string[]
     : O extends { type: 'optionalPath' }
       ? string | null

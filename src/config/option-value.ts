@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseAllowedDestination } from './allowed-destination.js';
+import { isHostPattern, parseAllowedDestination } from './allowed-destination.js';
 import type { Option } from './option-table.js';
 import type { Findings, Setting } from './problems.js';
 import { didYouMean } from './suggestion.js';
@@ -20,6 +20,8 @@ export function checkOption(option: Option, setting: Setting, findings: Findings
       return checkAnchors(setting, findings);
     case 'destinations':
       return checkDestinations(setting, findings);
+    case 'hosts':
+      return checkHosts(setting, findings);
     case 'proxy':
       return checkProxy(setting, findings);
     case 'path':
@@ -48,6 +50,8 @@ export function describeValues(option: Option): string {
       return 'a list';
     case 'destinations':
       return `a list of ${DESTINATION_FORMS}`;
+    case 'hosts':
+      return `a list of ${HOST_FORMS}`;
     case 'proxy':
       return PROXY_FORMS;
     case 'path':
@@ -85,6 +89,7 @@ export function describeDefault(option: Option): string {
       return formatSize(option.default);
     case 'list':
     case 'destinations':
+    case 'hosts':
       return option.default.join(', ') || 'none';
     case 'optionalString':
       return 'unset';
@@ -167,17 +172,31 @@ export function checkList(setting: Setting, findings: Findings): readonly string
 
 const DESTINATION_FORMS =
   'hosts and ranges of addresses, with a port where it is neither 80 nor 443 (`crl.example`, `10.0.0.0/8`, `127.0.0.1:8080`, `[fd00::/8]:8080`)';
+const HOST_FORMS = 'names of hosts (`ca.example`, or `.ca.example` for all names below it) and addresses';
 const PROXY_FORMS =
   '`none`, `environment` (HTTP_PROXY, HTTPS_PROXY and NO_PROXY) or a URL (`http://proxy.example:3128`)';
 
 function checkDestinations(setting: Setting, findings: Findings): readonly string[] | undefined {
-  const isEmpty = setting.value === '' || (Array.isArray(setting.value) && setting.value.length === 0);
-  if (isEmpty) return [];
+  if (isEmptyList(setting)) return [];
   return checkList(setting, findings)?.filter((text) => {
     if (parseAllowedDestination(text) !== undefined) return true;
     findings.reject({ ...setting, value: text }, `is none of ${DESTINATION_FORMS}`);
     return false;
   });
+}
+
+function checkHosts(setting: Setting, findings: Findings): readonly string[] | undefined {
+  if (isEmptyList(setting)) return [];
+  return checkList(setting, findings)?.flatMap((text) => {
+    const host = text.toLowerCase();
+    if (isHostPattern(host)) return [host];
+    findings.reject({ ...setting, value: text }, `is none of ${HOST_FORMS}`);
+    return [];
+  });
+}
+
+function isEmptyList({ value }: Setting): boolean {
+  return value === '' || (Array.isArray(value) && value.length === 0);
 }
 
 function checkProxy(setting: Setting, findings: Findings): string | undefined {

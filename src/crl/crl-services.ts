@@ -2,10 +2,12 @@ import type { Config } from '../config/config.js';
 import type { Logger } from '../log.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import { SUPPLY_STEP, type Supplied, type SupplyRequest, USED_NOTICE, type WantedCrl } from '../wire/crl.js';
+import { ISSUERS_STEP } from '../wire/issuers.js';
 import { ConfiguredSources } from './fetch/configured-sources.js';
 import { CrlFetcher } from './fetch/crl-fetcher.js';
 import { fetcherOptions } from './fetch/fetcher-options.js';
 import { IngestHandle } from './ingest-handle.js';
+import { createIssuerStep } from './issuer-step.js';
 import { CrlStore } from './store/crl-store.js';
 import { CrlService } from './supply/crl-service.js';
 import { crlUrls } from './supply/crl-urls.js';
@@ -39,6 +41,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   });
   const fetching = fetcherOptions(config, process.env);
   const fetcher = new CrlFetcher(fetching, ConfiguredSources.read(config, fetching.policy).files);
+  const issuers = createIssuerStep(config, fetching, log);
   let parts: { readonly ingest: IngestHandle; readonly service: CrlService } | undefined;
 
   const supply = async (body: Uint8Array, patience: number): Promise<Uint8Array> => {
@@ -48,7 +51,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     return encode(found);
   };
   return {
-    steps: { [SUPPLY_STEP]: supply },
+    steps: { [SUPPLY_STEP]: supply, [ISSUERS_STEP]: issuers.run },
     patience: config['crl.wait'],
     maxWaiting: config['crl.maxWaiting'],
     notices: {
@@ -87,7 +90,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     },
     close: async (): Promise<void> => {
       await parts?.service.close();
-      await fetcher.close();
+      await Promise.all([fetcher.close(), issuers.close()]);
       if ((await parts?.ingest.close(CLOSING)) === false)
         log.warn('the CRL store was still being written to');
       await store.close();

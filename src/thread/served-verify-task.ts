@@ -19,6 +19,7 @@ import {
 import type { Attempt, TaskHandler, TaskResult } from '../wire/task.js';
 import { DerReader } from '../x509/der.js';
 import { readName } from '../x509/name.js';
+import { issuerNeeds, issuerWantsFor, NO_ISSUERS, withIssuers } from './issuer-needs.js';
 import { keepFor } from './keep.js';
 import { createEnvironment, respond } from './verify-task.js';
 
@@ -33,11 +34,13 @@ export interface ServedTaskOptions {
 
 /** URLs that one request may have asked, over all attempts. */
 const MAX_URLS = 8;
-const NOTHING: Supplied = { asked: [], urls: 0, failures: [] };
+/** How often one request may ask for CRLs. */
+const MAX_ROUNDS = 2;
+const NOTHING: Supplied = { asked: [], urls: 0, failures: [], rounds: 0, issuers: NO_ISSUERS };
 
 /**
- * The `verify` task of a server: what a path lacks of CRLs is asked for, and the request verified again with what has
- * come, or with the reason why it did not. Throws `AnchorError` and `CrlSourcesError`.
+ * The `verify` task of a server: what a path lacks of CRLs, or of issuers, is asked for, and the request verified
+ * again with what has come, or with the reason why it did not. Throws `AnchorError` and `CrlSourcesError`.
  */
 export function createServedVerifyTask(options: ServedTaskOptions): TaskHandler {
   const environment = createEnvironment(options.config, options.report, options.store);
@@ -60,34 +63,41 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   if (attempt.number > 0) store.renew();
   const epoch = store.epoch();
   const supplied = attempt.found.length === 0 ? NOTHING : decodeTrusted<Supplied>(attempt.found);
-  const wants = wantsFor(attempt, supplied, surroundings);
+  const isLast = attempt.isLast || supplied.rounds >= MAX_ROUNDS;
+  const wants = wantsFor(isLast, supplied, surroundings);
+  const issuers = issuerWantsFor(config, supplied);
   const response = respond(body, (request) => ({
-    verdict: verify(request, environment, undefined, wants),
+    verdict: verify(withIssuers(request, supplied), environment, undefined, wants, issuers),
     request,
   }));
   if ('refused' in response) return encode(response);
-  const wanted = attempt.isLast ? [] : wants.list();
+  const lacking = issuerNeeds(issuers, supplied);
+  if (lacking !== undefined && !attempt.isLast) return lacking;
+  const wanted = isLast ? [] : wants.list();
   if (wanted.length > 0)
     return { needs: { step: SUPPLY_STEP, body: encode(supplyRequest(wanted, supplied)) } };
   const { verdict, request } = response;
+  const encoded = encode({ verdict });
+  const isWithoutIssuer = lacking !== undefined || supplied.issuers.failures.length > 0;
+  // The next request may find the issuer that this one did without.
+  if (isWithoutIssuer && verdict.status !== 'valid') return encoded;
   const keep = keepFor(verdict, {
     isForNow: request.at === undefined,
-    isShort: supplied.failures.length > 0 || attempt.isLast,
+    isShort: supplied.failures.length > 0 || isLast,
     longest: config['crl.refresh'],
     folder: config['crl.directory'] === null ? Infinity : config['crl.rescan'],
     now: environment.now(),
   });
-  const encoded = encode({ verdict });
   return keep === undefined ? encoded : { body: encoded, keep: { until: keep, epoch } };
 }
 
 function wantsFor(
-  attempt: Attempt,
+  isLast: boolean,
   supplied: Supplied,
   { store, environment, uses, sources }: Surroundings,
 ): CrlWants {
   const failure = (url: string, wanted: WantedCrl): FetchFailure | undefined =>
-    attempt.isLast ? noMore(url) : recentFailure(store, url, wanted, environment.now());
+    isLast ? noMore(url) : recentFailure(store, url, wanted, environment.now());
   return new CrlWants({
     maxUrls: MAX_URLS - supplied.urls,
     asked: new Set(supplied.asked),
@@ -103,7 +113,8 @@ function wantsFor(
 
 function supplyRequest(wanted: readonly WantedCrl[], supplied: Supplied): SupplyRequest {
   const urls = wanted.reduce((sum, each) => sum + crlUrls(each).length, supplied.urls);
-  return { wanted, supplied: { ...supplied, asked: [...supplied.asked, ...wanted.map(wantKey)], urls } };
+  const asked = [...supplied.asked, ...wanted.map(wantKey)];
+  return { wanted, supplied: { ...supplied, asked, urls, rounds: supplied.rounds + 1 } };
 }
 
 function noMore(url: string): FetchFailure {

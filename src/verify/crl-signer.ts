@@ -122,6 +122,7 @@ function standingOf(signer: Issuer, inputs: RevocationInputs): Standing {
     budget: validation.budget,
     deadEnds: { deadEnd: note },
     trace: undefined,
+    issuers: undefined,
   };
   searchPaths(search, (path) => {
     try {

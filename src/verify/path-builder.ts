@@ -2,6 +2,7 @@ import type { Certificate } from '../x509/certificate.js';
 import { sameName } from '../x509/name.js';
 import type { Budget } from './budget.js';
 import { type Failure, failureOf } from './failure.js';
+import type { IssuerWants } from './issuer-wants.js';
 import type { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
 import type { TrustAnchor, TrustStore } from './trust-store.js';
@@ -34,6 +35,8 @@ export interface PathSearch {
   readonly budget: Budget;
   readonly deadEnds: DeadEnds;
   readonly trace: Trace | undefined;
+  /** Told which certificates nobody at hand issued. */
+  readonly issuers: IssuerWants | undefined;
 }
 
 /** The most certificates of a path, the anchor apart. */
@@ -85,17 +88,21 @@ function extend(
   }
   const issuers = memory?.issuersOf(child) ?? issuersOf(child, search);
   if (trace !== undefined && anchors.length + issuers.length === 0) trace.givenUp(path.slice(), NO_ISSUER);
+  let isIssued = anchors.length > 0;
   for (const { certificate } of issuers) {
     budget.spendSteps(1);
     if (memory === undefined ? isLoop(path, certificate) : memory.isLoop(path, certificate)) {
       trace?.givenUp([...path, certificate], LOOP);
+      isIssued = true;
       continue;
     }
     if (!isSigned(search, path, certificate)) continue;
+    isIssued = true;
     path.push(certificate);
     if (extend(search, memory, path, visit) === 'stop') return 'stop';
     path.pop();
   }
+  if (!isIssued) search.issuers?.missing(child);
   return 'go on';
 }
 

@@ -6,6 +6,7 @@ import { Budget } from './budget.js';
 import type { CaMemory } from './ca-memory.js';
 import type { CrlWants } from './crl-wants.js';
 import { type Failure, failureOf } from './failure.js';
+import type { IssuerWants } from './issuer-wants.js';
 import { type CertificationPath, issuerPool, searchPaths } from './path-builder.js';
 import { checkPathRevocation } from './path-revocation.js';
 import { type ValidatedPath, validatePath, type ValidationInputs } from './path-validator.js';
@@ -30,6 +31,13 @@ export interface VerifyEnvironment {
   now(): number;
 }
 
+/** What a request lacks is gathered here. */
+interface Gathered {
+  readonly wants: CrlWants | undefined;
+  readonly issuers: IssuerWants | undefined;
+}
+
+const NOTHING_GATHERED: Gathered = { wants: undefined, issuers: undefined };
 const NOBODY: SigningInputs['inProgress'] = [];
 
 /**
@@ -37,12 +45,14 @@ const NOBODY: SigningInputs['inProgress'] = [];
  *
  * @param wants gathers which CRLs are lacking; nothing for a past instant, whose CRLs nobody has any more, and nothing
  * under anchors that came with the request, since they authorise no fetch
+ * @param issuers gathers which issuers are lacking, likewise
  */
 export function verify(
   request: VerifyRequest,
   environment: VerifyEnvironment,
   trace?: Trace,
   wants?: CrlWants,
+  issuers?: IssuerWants,
 ): Verdict {
   const budget = new Budget();
   let question: Question;
@@ -52,7 +62,8 @@ export function verify(
     return toVerdict(failed(failureOf(thrown)), environment.now());
   }
   const mayFetch = question.at === undefined && request.anchors === undefined;
-  return toVerdict(answer(question, environment, budget, trace, mayFetch ? wants : undefined), question.now);
+  const gathered = mayFetch ? { wants, issuers } : NOTHING_GATHERED;
+  return toVerdict(answer(question, environment, budget, trace, gathered), question.now);
 }
 
 function answer(
@@ -60,7 +71,7 @@ function answer(
   environment: VerifyEnvironment,
   budget: Budget,
   trace: Trace | undefined,
-  wants: CrlWants | undefined,
+  { wants, issuers }: Gathered,
 ): Outcome {
   const results = new Results();
   try {
@@ -71,9 +82,10 @@ function answer(
     const inputs = validationInputs(question, signatures, budget, trace);
     const pool = issuerPool(leaf, question.others, anchors);
     if (question.certificateOctets > MANY_OCTETS) budget.spendNameOctets(nameOctets(leaf, pool));
-    const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace };
+    const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace, issuers };
     const context = { question, environment, pool, inputs, wants };
     searchPaths(search, (path) => {
+      issuers?.settle();
       const { outcome, isFinal } = judge(path, context);
       trace?.judged(path, outcome);
       wants?.endPath({ settles: isFinal, isInvalid: statusOf(outcome.code) === 'invalid' });
@@ -81,8 +93,9 @@ function answer(
       else results.add(outcome);
       return isFinal ? 'stop' : 'go on';
     });
-    return results.best(() => noPath(leaf, question));
+    return results.best(() => noPath(leaf, question, issuers));
   } catch (thrown) {
+    issuers?.settle();
     const failure = failed(failureOf(thrown));
     results.add(failure);
     return results.best(() => failure);
@@ -207,13 +220,17 @@ function leafIsAnchor(leaf: Certificate): Outcome {
   return failed({ code: 'LEAF_IS_ANCHOR', message }, [leaf.fingerprint]);
 }
 
-function noPath(leaf: Certificate, { brokenCertificates }: Question): Outcome {
+function noPath(
+  leaf: Certificate,
+  { brokenCertificates }: Question,
+  issuers: IssuerWants | undefined,
+): Outcome {
   const [broken] = brokenCertificates;
   const aside =
     broken === undefined
       ? ''
       : `; ${brokenCertificates.length} certificates were set aside, the first: ${broken}`;
-  const message = `no path leads from ${formatName(leaf.subject)} to a trust anchor${aside}`;
+  const message = `no path leads from ${formatName(leaf.subject)} to a trust anchor${aside}${issuers?.aside() ?? ''}`;
   return failed({ code: 'NO_PATH', message });
 }
 

@@ -1,3 +1,4 @@
+import type { FetchedIssuers, WantedIssuer } from './issuers.js';
 import type { VerdictCode } from './verdict.js';
 
 /**
@@ -37,10 +38,18 @@ export interface Supplied {
   /** URLs that they had. */
   readonly urls: number;
   readonly failures: readonly FetchFailure[];
+  /** How often CRLs were asked for. */
+  readonly rounds: number;
+  readonly issuers: FetchedIssuers;
 }
 
 export interface SupplyRequest {
   readonly wanted: readonly WantedCrl[];
   /** With `wanted` counted among the asked. */
+  readonly supplied: Supplied;
+}
+
+export interface IssuersRequest {
+  readonly wanted: readonly WantedIssuer[];
   readonly supplied: Supplied;
 }

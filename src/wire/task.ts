@@ -33,7 +33,7 @@ export interface Attempt {
   readonly number: number;
   /** No step is run any more: this attempt has to answer, and what it asks for otherwise is an error. */
   readonly isLast: boolean;
-  /** What the step before this attempt returned; empty at first, and when that had no time or room. */
+  /** What the last step that ended returned; empty before there was one. */
   readonly found: Uint8Array;
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Clock } from './clock.js';
-import { FIRST_ATTEMPT, type QueuedRequest, settleCancelled } from './request-queue.js';
+import { type QueuedRequest, settleCancelled } from './request-queue.js';
 
 /**
  * What a task cannot do in its thread: fetch, wait. It gets the bytes that the task's handler gave, and how many
@@ -21,11 +21,9 @@ export interface StepRunnerOptions {
 }
 
 /** Steps of one request; the attempt after the last of them has to answer. */
-const MAX_ROUNDS = 2;
+const MAX_ROUNDS = 4;
 /** Milliseconds that a step may be late, so that what it has to say on running out of time is still heard. */
 const LATENESS = 250;
-
-const NOTHING = FIRST_ATTEMPT.found;
 
 /**
  * Requests between two attempts:
@@ -35,7 +33,7 @@ const NOTHING = FIRST_ATTEMPT.found;
  *                   └────────── at the head ◀─────────────┘
  *
  * A step that fails, has no room or is too slow costs its request only what it would have found: the request is run
- * for the last time without. A request that nobody waits for any more leaves at once; its step runs on, since
+ * for the last time with what earlier steps did. A request that nobody waits for any more leaves at once; its step runs on, since
  * others may share it.
  */
 export class StepRunner {
@@ -74,7 +72,7 @@ export class StepRunner {
     const isFull = this.#waiting >= max || (this.#bytes > 0 && this.#bytes + size(request) > maxBytes);
     if (!step)
       this.#log.error('a task asks for a step that there is not', { task: request.task.name, step: name });
-    if (!step || left <= 0 || isFull) this.#again(request, NOTHING, true);
+    if (!step || left <= 0 || isFull) this.#again(request, request.attempt.found, true);
     else this.#wait(request, name, step(Uint8Array.from(body), left), left);
   }
 
@@ -95,7 +93,7 @@ export class StepRunner {
       return true;
     };
     const cancelDeadline = this.#clock.after(left + LATENESS, () => {
-      if (leave()) this.#again(request, NOTHING, true);
+      if (leave()) this.#again(request, request.attempt.found, true);
     });
     request.onAbandoned = () => {
       if (leave()) settleCancelled(request);
@@ -114,7 +112,7 @@ export class StepRunner {
       if (leave()) this.#again(request, found, request.attempt.number + 1 >= MAX_ROUNDS);
     } catch (thrown) {
       this.#log.error(`step ${name} failed`, { error: messageOf(thrown) });
-      if (leave()) this.#again(request, NOTHING, true);
+      if (leave()) this.#again(request, request.attempt.found, true);
     }
   }
 

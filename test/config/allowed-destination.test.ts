@@ -51,6 +51,22 @@ test('crl.allow may be empty', () => {
   expect(loadConfig({ env: { PKIXD_CRL_ALLOW: '' }, cwd: '/' })['crl.allow']).toEqual([]);
 });
 
+test('aia.hosts are names, names below one and addresses, in lower case, and may be none', () => {
+  const hosts = (text: string) => loadConfig({ env: { PKIXD_AIA_HOSTS: text }, cwd: '/' })['aia.hosts'];
+  expect(hosts('CA.example, .ca.example,10.0.0.1')).toEqual(['ca.example', '.ca.example', '10.0.0.1']);
+  expect(hosts('')).toEqual([]);
+});
+
+test.each(['ca.example:80', '10.0.0.0/8', '*.example', '..example', '.', 'http://ca.example/'])(
+  'aia.hosts %s is refused',
+  (text) => {
+    const flags = { 'aia.hosts': [text] };
+    expect(() => loadConfig({ env: {}, flags, cwd: '/' })).toThrow(
+      /aia\.hosts: .* is none of names of hosts/,
+    );
+  },
+);
+
 test.each(['proxy.example:3128', 'http://', 'http://proxy.example/path', 'socks5://proxy.example', 'off'])(
   'crl.proxy %s is refused',
   (text) => {

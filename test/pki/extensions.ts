@@ -83,6 +83,12 @@ export function crlDistributionPoints(...uris: readonly string[]): der.Der {
   return extension(OID.crlDistributionPoints, der.sequence(...points));
 }
 
+/** caIssuers, one access description for each URI. */
+export function authorityInfoAccess(...uris: readonly string[]): der.Der {
+  const descriptions = uris.map((uri) => der.sequence(der.oid(OID.caIssuers), generalName.uri(uri)));
+  return extension(OID.authorityInfoAccess, der.sequence(...descriptions));
+}
+
 export function issuingDistributionPoint(...fields: readonly der.Der[]): der.Der {
   return extension(OID.issuingDistributionPoint, der.sequence(...fields), true);
 }

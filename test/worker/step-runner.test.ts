@@ -73,10 +73,10 @@ test('requests whose steps end together are ready together, in their order', asy
   expect(ready).toEqual([requests]);
 });
 
-test('the attempt after the second step is the last', async () => {
+test('the attempt after the fourth step is the last', async () => {
   const { runner, running } = setUp();
   const waiting = request();
-  for (const isLast of [false, true]) {
+  for (const isLast of [false, false, false, true]) {
     runner.run(waiting, 'look', Buffer.from(''));
     running.at(-1)?.end('');
     await turns();
@@ -120,6 +120,18 @@ test('a step that never ends costs its request only the waiting', async () => {
   await turns();
   expect(ready).toHaveLength(1);
   expect(runner.waiting).toBe(0);
+});
+
+test('what an earlier step found is not lost when a later one has no time', async () => {
+  const { clock, runner, running } = setUp();
+  const waiting = request();
+  runner.run(waiting, 'look', Buffer.from(''));
+  running[0]?.end('it');
+  await turns();
+  runner.run(waiting, 'look', Buffer.from(''));
+  clock.advance(1300);
+  await turns();
+  expect(waiting.attempt).toEqual({ number: 2, isLast: true, found: Buffer.from('it') });
 });
 
 test('a step that fails is logged, and its request has to answer without', async () => {
