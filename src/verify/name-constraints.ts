@@ -13,12 +13,7 @@ import { dnForm, dnsForm, ipForm, mailForm, type NameForm, type Subtrees, uriFor
  * exclude when one of them excludes it.
  */
 export class NameConstraintState {
-  readonly #budget: Budget;
   readonly #constraints: CaConstraints[] = [];
-
-  constructor(budget: Budget) {
-    this.#budget = budget;
-  }
 
   /** §6.1.4 (g) */
   add(ca: Certificate): void {
@@ -27,13 +22,13 @@ export class NameConstraintState {
   }
 
   /** §6.1.3 (b)(c). Throws NAME_CONSTRAINT, NAME_FORM_UNSUPPORTED or BUDGET_EXCEEDED. */
-  check(certificate: Certificate): void {
+  check(certificate: Certificate, budget: Budget): void {
     if (this.#constraints.length === 0) return;
     const names = constrainedNames(certificate);
     for (const constraints of this.#constraints) {
-      this.#budget.spendNames(constraints.names(names));
-      this.#budget.spendComparisons(constraints.comparisons(names));
-      this.#budget.spendNameOctets(constraints.nameOctets(names));
+      budget.spendNames(constraints.names(names));
+      budget.spendComparisons(constraints.comparisons(names));
+      budget.spendNameOctets(constraints.nameOctets(names));
       constraints.check(names, certificate);
     }
   }

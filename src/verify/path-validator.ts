@@ -7,12 +7,13 @@ import type { Budget } from './budget.js';
 import type { CaKey } from './ca-key.js';
 import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
+import { knownAuthorities, rememberAuthorities } from './known-authorities.js';
 import { NameConstraintState } from './name-constraints.js';
 import type { CertificationPath } from './path-builder.js';
 import { PolicyGraph } from './policy-graph.js';
-import { checkAnchor, checkPurpose } from './profile-checks.js';
+import { checkAnchor, checkLeafPurpose, checkPurpose } from './profile-checks.js';
 import type { Profile } from './profiles.js';
-import { checkCertificateRules } from './rules/certificate-rules.js';
+import { checkCertificateRules, checkLeafRules } from './rules/certificate-rules.js';
 import type { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
 
@@ -54,10 +55,40 @@ interface State {
   maxPathLength: number;
 }
 
+/** What the steps above the leaf come to. It is shared by the leaves of one issuer, so nobody changes it. */
+export interface Authorities {
+  /** As §6.1.4 leaves it for the leaf. */
+  readonly state: Readonly<State>;
+  readonly issuerKeys: readonly CaKey[];
+}
+
 /** Throws `VerifyError` or `X509Error` for the first step that does not hold. */
 export function validatePath(path: CertificationPath, inputs: ValidationInputs): ValidatedPath {
+  const [leaf] = path.certificates;
+  if (leaf === undefined) throw new Error('a path has a leaf');
+  const { trace, profile } = inputs;
+  // Whoever is told of every step wants every step taken.
+  const known = trace === undefined ? knownAuthorities(path, inputs) : undefined;
+  const authorities = known ?? validateAuthorities(path, inputs);
+  const { issuerKeys } = authorities;
+  const state: State = { ...authorities.state, graph: authorities.state.graph.copy() };
+  processCertificate(leaf, true, state, inputs);
+  wrapUp(leaf, state);
+  if (known === undefined) {
+    checkPurpose(path, inputs);
+    checkCertificateRules(path, profile.rules, trace);
+  } else {
+    checkLeafPurpose(leaf, inputs);
+    checkLeafRules(path, profile.rules);
+  }
+  const policies = outcomeOfPolicies(state, inputs);
+  if (known === undefined) rememberAuthorities(path, inputs, authorities);
+  return { path, issuerKeys, policies };
+}
+
+/** The anchor, and the steps for each certificate but the leaf, from the top down. */
+function validateAuthorities(path: CertificationPath, inputs: ValidationInputs): Authorities {
   const { certificates, anchor } = path;
-  const n = certificates.length;
   checkDepth(certificates, inputs.profile);
   if (inputs.profile.rules.has('anchor-as-certificate')) {
     inputs.trace?.checking(anchor.certificate);
@@ -65,17 +96,15 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
   }
   const state = initialize(path, inputs);
   const issuerKeys: CaKey[] = [];
-  for (let index = n - 1; index >= 0; index -= 1) {
+  for (let index = certificates.length - 1; index > 0; index -= 1) {
     const certificate = certificates[index];
     if (certificate === undefined) break;
     issuerKeys[index] = state.workingKey;
-    processCertificate(certificate, index === 0, state, inputs);
-    if (index === 0) wrapUp(certificate, state);
-    else prepareForNext(certificate, state, inputs);
+    processCertificate(certificate, false, state, inputs);
+    prepareForNext(certificate, state, inputs);
   }
-  checkPurpose(path, inputs);
-  checkCertificateRules(path, inputs.profile.rules, inputs.trace);
-  return { path, issuerKeys, policies: outcomeOfPolicies(state, inputs) };
+  issuerKeys[0] = state.workingKey;
+  return { state, issuerKeys };
 }
 
 /** §6.1.2 */
@@ -113,7 +142,7 @@ function processCertificate(
   }
   const isSelfIssuedCa = !isLeaf && isSelfIssued(certificate);
   // §6.1.3 (b), §6.1.3 (c)
-  if (!isSelfIssuedCa) state.names.check(certificate);
+  if (!isSelfIssuedCa) state.names.check(certificate, inputs.budget);
   // §6.1.3 (d), §6.1.3 (e)
   const policies = certificate.certificatePolicies;
   if (policies === undefined) state.graph.clear();
@@ -248,7 +277,7 @@ function anchorPathLength(anchor: Certificate, inputs: ValidationInputs): number
 
 /** §6.1.1 (h), §6.1.1 (i): an anchor that counts as a certificate constrains names as a CA would. */
 function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstraintState {
-  const names = new NameConstraintState(inputs.budget);
+  const names = new NameConstraintState();
   if (inputs.profile.rules.has('anchor-as-certificate')) names.add(anchor);
   return names;
 }

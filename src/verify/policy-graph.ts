@@ -14,7 +14,7 @@ import { OID } from '../x509/oid.js';
 interface PolicyNode {
   readonly policy: string;
   /** expected_policy_set: what the next certificate may call this policy. */
-  expected: readonly string[];
+  readonly expected: readonly string[];
   readonly parents: readonly PolicyNode[];
 }
 
@@ -27,6 +27,13 @@ export class PolicyGraph {
   /** NULL in the RFC's words: no policy is left that holds for the whole path. */
   get isEmpty(): boolean {
     return this.#levels !== undefined && (this.#levels.at(-1)?.size ?? 0) === 0;
+  }
+
+  /** The same graph, that can go on by itself. */
+  copy(): PolicyGraph {
+    const graph = new PolicyGraph();
+    graph.#levels = this.#levels?.map((level) => new Map(level));
+    return graph;
   }
 
   /** §6.1.3 (e): the certificate states no policies. */
@@ -64,7 +71,7 @@ export class PolicyGraph {
     for (const [issuerPolicy, subjectPolicies] of bySubject(mappings)) {
       const node = level.get(issuerPolicy);
       if (node !== undefined) {
-        node.expected = subjectPolicies;
+        level.set(issuerPolicy, { ...node, expected: subjectPolicies });
       } else if (level.has(OID.anyPolicy)) {
         const anyAbove = this.#depths.at(-2)?.get(OID.anyPolicy);
         const parents = anyAbove === undefined ? [] : [anyAbove];

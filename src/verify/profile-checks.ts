@@ -35,22 +35,27 @@ function anchorError(code: FailureCode, anchor: Certificate, what: string): Veri
  * `eku-nesting` those of the CAs above it too. Without a purpose nothing is asked.
  */
 export function checkPurpose({ certificates, anchor }: CertificationPath, inputs: PurposeInputs): void {
+  const [leaf, ...authorities] = certificates;
+  if (leaf !== undefined) checkLeafPurpose(leaf, inputs);
   const { purpose } = inputs;
   const { rules } = inputs.profile;
-  if (purpose === undefined || purpose === OID.anyExtendedKeyUsage) return;
-  const leaf = certificates[0];
-  if (leaf !== undefined) checkLeafPurpose(leaf, purpose, rules.has('eku-required'));
-  if (!rules.has('eku-nesting')) return;
-  for (const authority of certificates.slice(1)) checkServes(authority, purpose);
+  if (!isSpecific(purpose) || !rules.has('eku-nesting')) return;
+  for (const authority of authorities) checkServes(authority, purpose);
   if (rules.has('anchor-as-certificate')) checkServes(anchor.certificate, purpose);
 }
 
-function checkLeafPurpose(leaf: Certificate, purpose: string, required: boolean): void {
-  if (!required) {
+/** The same, of the leaf alone. */
+export function checkLeafPurpose(leaf: Certificate, { purpose, profile }: PurposeInputs): void {
+  if (!isSpecific(purpose)) return;
+  if (!profile.rules.has('eku-required')) {
     checkServes(leaf, purpose);
   } else if (leaf.extendedKeyUsage?.includes(purpose) !== true) {
     throw new VerifyError('PURPOSE', `${formatName(leaf.subject)} does not name the key purpose ${purpose}`);
   }
+}
+
+function isSpecific(purpose: string | undefined): purpose is string {
+  return purpose !== undefined && purpose !== OID.anyExtendedKeyUsage;
 }
 
 function checkServes(certificate: Certificate, purpose: string): void {

@@ -14,6 +14,7 @@ import { type CrlSigner, signerOf } from './crl-signer.js';
 import { deltaOf } from './delta-crl.js';
 import { ALL_REASONS, crlIssuersOf, isDelegated } from './distribution-points.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
+import { type Clearance, knownClearance, rememberClearance } from './known-clearance.js';
 import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
 import { moreTelling } from './verdict.js';
 
@@ -28,15 +29,6 @@ interface Revocation<Source = CandidateCrl> {
   readonly from: Source;
   readonly date: number;
   readonly reason: RevocationReason | undefined;
-}
-
-/** A CRL does not list the certificate, and it counts. */
-interface Clearance {
-  readonly state: 'clear';
-  readonly reasons: number;
-  readonly until: number;
-  /** Signed with the key that issued the certificate. */
-  readonly isByIssuer: boolean;
 }
 
 /**
@@ -108,6 +100,10 @@ class Inquiry {
     const { crl } = from;
     const inputs = this.#inputs;
     const issuer = this.#issuer;
+    const isOnly = this.offered.length === 1;
+    const known = isOnly ? knownClearance(from, issuer, inputs) : undefined;
+    if (known !== undefined && !isDelegated(this.#certificate) && this.#listing(from) === undefined)
+      return known;
     const isOwn = sameName(crl.issuer, issuer.certificate.subject);
     // §6.3.3 (b), §6.3.3 (d)
     const { budget } = inputs.signing.validation;
@@ -122,7 +118,7 @@ class Inquiry {
     if (this.#isDecided(crl, signer)) return undefined;
     if (crl.isDelta) return this.#revocationByDelta(from);
     // §6.3.3 (c), §6.3.3 (h)
-    const delta = this.offered.length > 1 ? deltaOf(crl, signer.key, this.offered, inputs) : undefined;
+    const delta = !isOnly ? deltaOf(crl, signer.key, this.offered, inputs) : undefined;
     const revocation = this.#revocation(from, delta);
     if (revocation !== undefined) return revocation;
     if (isOwn && isDelegated(this.#certificate)) {
@@ -138,7 +134,9 @@ class Inquiry {
     if (end === undefined || isLater(crl, inputs) || !isCurrent(current, inputs))
       throw staleness(crl, inputs);
     const isByIssuer = signer.key.id === issuer.key.id;
-    return { state: 'clear', reasons, until: Math.min(end, signer.until), isByIssuer };
+    const clearance = { state: 'clear', reasons, until: Math.min(end, signer.until), isByIssuer } as const;
+    if (isOnly && isOwn) rememberClearance(from, issuer, inputs, clearance);
+    return clearance;
   }
 
   /**

@@ -94,13 +94,9 @@ export class Signatures {
   }
 
   #verify(child: Certificate, issuer: CaKey): boolean {
-    this.#budget.spendSignature(signatureCost(issuer.publicKey, child.tbs.length));
-    const verified = verifySignature(
-      child.signatureAlgorithm,
-      child.tbs,
-      child.signature,
-      issuer.forSignature(),
-    );
+    const { signatureAlgorithm, tbs, signature } = child;
+    this.#budget.spendSignature(signatureCost(issuer.publicKey, tbs.length));
+    const verified = verifySignature(signatureAlgorithm, tbs, signature, issuer.forSignature());
     if (verified && child !== this.#leaf) this.#memory.rememberEdge(child, issuer);
     return verified;
   }

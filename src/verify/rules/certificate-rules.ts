@@ -93,6 +93,16 @@ export function checkCertificateRules(
   }
 }
 
+/** Holds the leaf alone to them, where those above it have passed before. */
+export function checkLeafRules(
+  { certificates: [leaf, issuer], anchor }: CertificationPath,
+  rules: ReadonlySet<string>,
+): void {
+  const active = activeRules(rules);
+  if (active.length === 0 || leaf === undefined) return;
+  check({ certificate: leaf, role: 'leaf', issuer: issuer ?? anchor.certificate }, active);
+}
+
 type ActiveRules = readonly (readonly [name: string, rule: CertificateRuleEntry])[];
 
 /** A profile's set is one object for as long as the profile lives. */
