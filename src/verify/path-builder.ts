@@ -72,7 +72,7 @@ type PathVisitor = (path: CertificationPath) => 'stop' | 'go on';
 function extend(
   search: PathSearch,
   memory: SearchMemory | undefined,
-  path: Certificate[],
+  path: readonly Certificate[],
   visit: PathVisitor,
 ): 'stop' | 'go on' {
   const { budget, trace } = search;
@@ -80,14 +80,14 @@ function extend(
   const anchors = rank(child, search.anchors.named(child.issuer), search.time);
   for (const anchor of anchors) {
     budget.spendSteps(path.length);
-    if (visit({ certificates: path.slice(), anchor }) === 'stop') return 'stop';
+    if (visit({ certificates: path, anchor }) === 'stop') return 'stop';
   }
   if (path.length >= MAX_PATH) {
-    trace?.givenUp(path.slice(), TOO_LONG);
+    trace?.givenUp(path, TOO_LONG);
     return 'go on';
   }
   const issuers = memory?.issuersOf(child) ?? issuersOf(child, search);
-  if (trace !== undefined && anchors.length + issuers.length === 0) trace.givenUp(path.slice(), NO_ISSUER);
+  if (trace !== undefined && anchors.length + issuers.length === 0) trace.givenUp(path, NO_ISSUER);
   let isIssued = anchors.length > 0;
   for (const { certificate } of issuers) {
     budget.spendSteps(1);
@@ -98,9 +98,7 @@ function extend(
     }
     if (!isSigned(search, path, certificate)) continue;
     isIssued = true;
-    path.push(certificate);
-    if (extend(search, memory, path, visit) === 'stop') return 'stop';
-    path.pop();
+    if (extend(search, memory, [...path, certificate], visit) === 'stop') return 'stop';
   }
   if (!isIssued) search.issuers?.missing(child);
   return 'go on';

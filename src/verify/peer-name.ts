@@ -94,10 +94,15 @@ function dnsName(text: string): PeerName {
   const lower = host.toLowerCase();
   const ascii = isHostName(lower) ? lower : domainToASCII(host);
   if (!isHostName(ascii)) throw new RequestError('BAD_ARGUMENT', `"${text}" is no host name`);
-  if (parseIpAddress(ascii) !== undefined) {
+  // An address ends with a digit, and hardly any host does.
+  if (isDigit(ascii.charCodeAt(ascii.length - 1)) && parseIpAddress(ascii) !== undefined) {
     throw new RequestError('BAD_ARGUMENT', `"${text}" is an IP address, not a host name`);
   }
   return { kind: 'dns', text: ascii };
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function isHostName(text: string): boolean {

@@ -61,22 +61,17 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings,
   const now = surroundings.now();
   const at = instantOf(request, now);
   const purpose = request.purpose ?? profile.purpose;
-  const certificateOctets = octetsOf(request.certificates) + octetsOf(request.anchors ?? []);
+  const certificateOctets = octetsOf(request.certificates) + octetsOf(request.anchors ?? NO_BYTES);
   budget.checkSize({
     certificates: certificateOctets,
     crls: octetsOf(request.crls),
-    indirectCrls: octetsOf(request.crls.filter(isIndirect)),
-    ocsp: octetsOf(request.ocsp ?? []),
+    indirectCrls: request.crls.length === 0 ? 0 : octetsOf(request.crls.filter(isIndirect)),
+    ocsp: octetsOf(request.ocsp ?? NO_BYTES),
   });
-  const certificates = readAll(
-    request.certificates.slice(1),
-    (der) => memory.certificate(der) ?? parseCertificate(der),
-  );
-  const anchors = readAll(
-    request.anchors ?? NO_BYTES,
-    (der) => memory.certificate(der) ?? parseCertificate(der),
-  );
-  const crls = readAll(request.crls, (der): CandidateCrl => ({ crl: parseCrl(der), source: 'request' }));
+  const readOne = (der: Uint8Array): Certificate => memory.certificate(der) ?? parseCertificate(der);
+  const certificates = readAll(request.certificates.slice(1), readOne);
+  const anchors = readAll(request.anchors ?? NO_BYTES, readOne);
+  const crls = readAll(request.crls, readCrl);
   return {
     profile,
     anchors: request.anchors === undefined ? profile.anchors : new TrustStore(anchors.read),
@@ -88,7 +83,8 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings,
     certificateOctets,
     others: certificates.read,
     crls: crls.read,
-    brokenCertificates: certificates.broken.concat(anchors.broken),
+    brokenCertificates:
+      anchors.broken.length === 0 ? certificates.broken : certificates.broken.concat(anchors.broken),
     brokenCrls: crls.broken,
     ocsp: request.ocsp?.length ? readOcsp(request.ocsp) : undefined,
     now,
@@ -97,7 +93,12 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings,
   };
 }
 
+function readCrl(der: Uint8Array): CandidateCrl {
+  return { crl: parseCrl(der), source: 'request' };
+}
+
 function octetsOf(items: readonly Uint8Array[]): number {
+  if (items.length === 0) return 0;
   let octets = 0;
   for (const { length } of items) octets += length;
   return octets;

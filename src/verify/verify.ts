@@ -155,10 +155,7 @@ function judge(path: CertificationPath, context: Context): Judgement {
 }
 
 function fingerprintsOf({ certificates, anchor }: CertificationPath): readonly string[] {
-  const fingerprints: string[] = [];
-  for (const { fingerprint } of certificates) fingerprints.push(fingerprint);
-  fingerprints.push(anchor.certificate.fingerprint);
-  return fingerprints;
+  return [...certificates.map(({ fingerprint }) => fingerprint), anchor.certificate.fingerprint];
 }
 
 function judgeRevocation(validated: ValidatedPath, path: readonly string[], context: Context): Judgement {

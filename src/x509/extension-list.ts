@@ -12,10 +12,13 @@ export class ExtensionList {
   readonly all: readonly ParsedOnce[];
   /** The bits of those that there are. */
   private readonly mask: number;
+  /** One for all of them in turn: parsers keep no reader. */
+  private reader: DerReader | undefined;
 
   constructor(all: readonly ParsedOnce[], mask: number) {
     this.all = all;
     this.mask = mask;
+    this.reader = undefined;
   }
 
   /** What `parse` makes of the extension; `undefined` when it is absent. One bit has one parser. */
@@ -24,7 +27,7 @@ export class ExtensionList {
     const { all } = this;
     let index = 0;
     while (all[index]!.bit !== bit) index++;
-    return all[index]!.read(what, parse);
+    return all[index]!.read(what, parse, (this.reader ??= new DerReader(all[index]!.bytes)));
   }
 }
 
@@ -94,7 +97,7 @@ class ParsedOnce implements Extension {
   readonly critical: boolean;
   /** Read only where the bit does not tell it. */
   private readonly dotted: string | undefined;
-  private readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   private readonly from: number;
   private readonly to: number;
   private parsed: unknown;
@@ -124,9 +127,11 @@ class ParsedOnce implements Extension {
     return this.bytes.subarray(this.from, this.to);
   }
 
-  read<T>(what: string, parse: ExtensionParser<T>): T {
+  /** @param r over the same bytes */
+  read<T>(what: string, parse: ExtensionParser<T>, r: DerReader): T {
     if (this.parsed === undefined) {
-      const r = new DerReader(this.bytes, this.from, this.to);
+      r.pos = this.from;
+      r.end = this.to;
       const parsed = parse(r, this.critical);
       r.finish(what);
       this.parsed = parsed;
