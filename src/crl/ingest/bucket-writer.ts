@@ -1,139 +1,97 @@
-import type { Crl } from '../../x509/crl.js';
-import { EntryReader } from '../../x509/crl-entry.js';
+import type { HashKey } from '../../x509/keyed-hash.js';
 import { malformed } from '../../x509/x509-error.js';
-import { BUCKET_OVERHEAD, SLOTS, writeEntry, writePlainEntry, writeTable } from '../store/bucket.js';
-import { type EntryIndex, NOT_PLAIN } from './entry-index.js';
+import { closeSlot, sealOf, SLOTS, TABLE_WORDS } from '../store/bucket.js';
+import { type EntryIndex, RANGE_BITS, RANGE_SLOTS } from './entry-index.js';
 
-/** Octets of buckets that are made, and written in one transaction, at once. */
-const RANGE_SIZE = 4 * 1024 * 1024;
-/** A CRL with a bucket beyond this lists one certificate over and over. */
-const MAX_BUCKET = 16 * 1024 * 1024;
+/** Words of a bucket; beyond it a CRL lists one certificate over and over. */
+const MAX_BUCKET = 4 * 1024 * 1024;
+const RANGE_BUCKETS = RANGE_SLOTS / SLOTS;
 
-/** Consecutive buckets. */
-interface Range {
-  readonly first: number;
-  readonly end: number;
-  /** What they take. */
-  readonly size: number;
-}
-
-/**
- * Makes the buckets of a CRL, range by range: the entries of a range are walked in the order of the CRL, each is
- * copied to the end of its slot. So the CRL is read forward, and what is written to stays small.
- */
+/** Makes the buckets of a CRL, range by range: a counting sort of a range's entries by slot, which keeps their order. */
 export class BucketWriter {
-  readonly ranges: readonly Range[];
-  /** What all buckets take. */
-  readonly size: number;
+  /** Words that the largest range takes. */
+  readonly room: number;
   readonly #index: EntryIndex;
-  readonly #der: Uint8Array;
-  readonly #entry: EntryReader;
-  /** Entries by range, in each in the order of the CRL; and where each range's end in it. */
-  readonly #order: Uint32Array | undefined;
-  readonly #ends: Uint32Array;
-  /** By slot of the range in hand: where its next entry goes. */
-  #positions = new Uint32Array(0);
+  readonly #seal: number;
+  /** By slot of the range in hand: where it starts, and where its next entry goes. */
+  readonly #starts = new Int32Array(RANGE_SLOTS);
+  readonly #positions = new Int32Array(RANGE_SLOTS);
 
-  /** Throws `X509Error` for a bucket that is too large. */
-  constructor(crl: Crl, index: EntryIndex) {
+  constructor(index: EntryIndex, hash: HashKey, generation: number) {
     this.#index = index;
-    this.#der = crl.der;
-    this.#entry = new EntryReader(crl.der);
-    this.ranges = rangesOf(index);
-    this.size = this.ranges.reduce((sum, { size }) => sum + size, 0);
-    this.#ends = new Uint32Array(this.ranges.length);
-    this.#order = this.ranges.length > 1 ? this.#partition() : undefined;
-    if (this.#order === undefined) this.#ends[0] = index.count;
+    this.#seal = sealOf(hash, generation, index.buckets);
+    this.room = Math.max(...Array.from({ length: this.ranges }, (_, range) => this.#sizeOf(range)));
   }
 
-  /** The buckets of a range in order, in `out`, which has room for the largest. */
-  write(number: number, out: Uint8Array): readonly Uint8Array[] {
-    const range = this.ranges[number]!;
-    const buckets = this.#layOut(range, out);
-    const { offsets, slots, seconds, reasons, issuers } = this.#index;
-    const der = this.#der;
-    const order = this.#order;
+  get ranges(): number {
+    return this.#index.arena.ranges;
+  }
+
+  /** The number of a range's first bucket. */
+  firstBucket(range: number): number {
+    return range * RANGE_BUCKETS;
+  }
+
+  /** The buckets of a range in order, in `out`, which has `room`. Throws `X509Error` for one that is too large. */
+  write(range: number, out: Int32Array): readonly Uint8Array[] {
+    const { arena } = this.#index;
+    const stretches = arena.stretches(range);
+    const starts = this.#starts;
     const positions = this.#positions;
-    const firstSlot = range.first * SLOTS;
-    for (
-      let place = number === 0 ? 0 : this.#ends[number - 1]!, end = this.#ends[number]!;
-      place < end;
-      place++
-    ) {
-      const index = order === undefined ? place : order[place]!;
-      const slot = slots[index]! - firstSlot;
-      const at = positions[slot]!;
-      const offset = offsets[index]!;
-      const reason = reasons[index]!;
-      positions[slot] =
-        reason === NOT_PLAIN
-          ? this.#writeAny(out, at, offset, issuers?.[index] ?? 0)
-          : writePlainEntry(out, at, der, offset + 4, der[offset + 3]!, seconds[index]!, reason - 1);
+    starts.fill(0);
+    for (const { words, from, to } of stretches) {
+      for (let p = from; p < to; p += words[p]! >>> RANGE_BITS)
+        starts[words[p]! & (RANGE_SLOTS - 1)]! += (words[p]! >>> RANGE_BITS) - 1;
     }
-    return buckets;
-  }
-
-  /** Tables, and where each slot starts. */
-  #layOut({ first, end }: Range, out: Uint8Array): readonly Uint8Array[] {
-    const { slotSizes } = this.#index;
-    const positions = new Uint32Array((end - first) * SLOTS);
-    const buckets: Uint8Array[] = [];
-    let at = 0;
-    for (let bucket = first; bucket < end; bucket++) {
-      const start = at;
-      at += BUCKET_OVERHEAD;
-      for (let slot = 0; slot < SLOTS; slot++) {
-        positions[(bucket - first) * SLOTS + slot] = at;
-        at += slotSizes[bucket * SLOTS + slot]!;
-        writeTable(out, start, slot, at - start - BUCKET_OVERHEAD);
+    this.#layOut(range);
+    for (const { words, from, to } of stretches) {
+      for (let p = from; p < to;) {
+        const head = words[p]!;
+        const next = p + (head >>> RANGE_BITS);
+        let at = positions[head & (RANGE_SLOTS - 1)]!;
+        for (p++; p < next; p++) out[at++] = words[p]!;
+        positions[head & (RANGE_SLOTS - 1)] = at;
       }
-      buckets.push(out.subarray(start, at));
     }
-    this.#positions = positions;
+    return this.#close(range, out);
+  }
+
+  #bucketsOf(range: number): number {
+    return Math.min(RANGE_BUCKETS, this.#index.buckets - this.firstBucket(range));
+  }
+
+  /** An upper bound: one word of each entry stays behind. */
+  #sizeOf(range: number): number {
+    return this.#index.arena.usedBy(range) + this.#bucketsOf(range) * TABLE_WORDS;
+  }
+
+  /** Turns sizes into starts, with room for each bucket's table. */
+  #layOut(range: number): void {
+    const starts = this.#starts;
+    let at = 0;
+    for (let slot = 0, end = this.#bucketsOf(range) * SLOTS; slot < end; slot++) {
+      if (slot % SLOTS === 0) at += TABLE_WORDS;
+      const size = starts[slot]!;
+      if (size > MAX_BUCKET) throw malformed('one certificate is listed over and over');
+      starts[slot] = at;
+      at += size;
+    }
+    this.#positions.set(starts);
+  }
+
+  /** Tables and seals. Each slot's entries end where the next would have gone. */
+  #close(range: number, out: Int32Array): readonly Uint8Array[] {
+    const starts = this.#starts;
+    const positions = this.#positions;
+    const first = range * RANGE_SLOTS;
+    const buckets: Uint8Array[] = [];
+    for (let bucket = 0, end = this.#bucketsOf(range); bucket < end; bucket++) {
+      const from = starts[bucket * SLOTS]! - TABLE_WORDS;
+      for (let slot = bucket * SLOTS; slot < (bucket + 1) * SLOTS; slot++)
+        closeSlot(out, from, first + slot, starts[slot]!, positions[slot]!, this.#seal);
+      const to = positions[(bucket + 1) * SLOTS - 1]!;
+      buckets.push(new Uint8Array(out.buffer, out.byteOffset + 4 * from, 4 * (to - from)));
+    }
     return buckets;
   }
-
-  #writeAny(out: Uint8Array, at: number, offset: number, issuer: number): number {
-    const entry = this.#entry;
-    entry.read(offset, this.#der.length);
-    const { serialFrom, serialTo, date, reason } = entry;
-    return writeEntry(out, at, this.#der, { serialFrom, serialTo, date, reason, issuer });
-  }
-
-  /** A counting sort of the entries by range, which keeps their order. */
-  #partition(): Uint32Array {
-    const { slots, count } = this.#index;
-    const rangeOfBucket = new Uint16Array(this.#index.buckets);
-    for (const [number, { first, end }] of this.ranges.entries()) rangeOfBucket.fill(number, first, end);
-    const next = this.#ends;
-    for (let index = 0; index < count; index++) {
-      const range = rangeOfBucket[Math.floor(slots[index]! / SLOTS)]!;
-      if (range + 1 < next.length) next[range + 1]!++;
-    }
-    for (let range = 1; range < next.length; range++) next[range]! += next[range - 1]!;
-    const order = new Uint32Array(count);
-    for (let index = 0; index < count; index++) {
-      const range = rangeOfBucket[Math.floor(slots[index]! / SLOTS)]!;
-      order[next[range]!++] = index;
-    }
-    return order;
-  }
-}
-
-function rangesOf({ buckets, slotSizes }: EntryIndex): readonly Range[] {
-  const ranges: Range[] = [];
-  let first = 0;
-  let size = 0;
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    let own = BUCKET_OVERHEAD;
-    for (let slot = bucket * SLOTS; slot < (bucket + 1) * SLOTS; slot++) own += slotSizes[slot]!;
-    if (own > MAX_BUCKET) throw malformed('one certificate is listed over and over');
-    if (size > 0 && size + own > RANGE_SIZE) {
-      ranges.push({ first, end: bucket, size });
-      first = bucket;
-      size = 0;
-    }
-    size += own;
-  }
-  return [...ranges, { first, end: buckets, size }];
 }

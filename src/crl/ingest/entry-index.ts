@@ -3,38 +3,41 @@ import { EntryReader } from '../../x509/crl-entry.js';
 import { type HashKey, keyedHash } from '../../x509/keyed-hash.js';
 import { type Name, sameName } from '../../x509/name.js';
 import { malformed } from '../../x509/x509-error.js';
-import { bucketCount, entrySize, SLOTS, slotOf } from '../store/bucket.js';
+import {
+  bucketCount,
+  dateWord,
+  entryWords,
+  headerOf,
+  MAX_SERIAL,
+  SLOTS,
+  slotOf,
+  TABLE_WORDS,
+} from '../store/bucket.js';
+import { RangeArena } from './range-arena.js';
 
 /** Entries between two words on the progress. */
 const STRIDE = 65_536;
-/** Of an entry that is not plain: it is read anew when it is written. */
-export const NOT_PLAIN = 0xff;
-/** UTCTime begins here, ms. */
-const YEAR_1950 = Date.UTC(1950, 0, 1);
+/** Slots of a range are numbered in so many bits: 256 buckets, 0.8 MB. */
+export const RANGE_BITS = 12;
+export const RANGE_SLOTS = 2 ** RANGE_BITS;
 
 /**
- * The entries of a CRL, each read once, whole and strictly, and noted in arrays of numbers by its place in the CRL:
- * there is no object for each. `BucketWriter` makes buckets of it.
+ * The entries of a CRL, each read once, whole and strictly, and put down in the form that they have in a bucket, by
+ * range of buckets: there is no object for each. `BucketWriter` makes buckets of a range.
  *
- *     offsets │ 4711 │ 4753 │ 4801 │      where the entry starts in the CRL
- *     slots   │    7 │    0 │    7 │      by the hash of serial and issuer
- *     seconds │  … of its date, since 1950
- *     reasons │  … or NOT_PLAIN
+ *     range 0 │ length, slot │ entry │ length, slot │ entry │ …      in the order of the CRL
+ *     range 1 │ …
+ *
+ * The CRL is read forward once, and what is written to is the ends of a few dozen ranges; the entries of one range fit
+ * into a processor's cache while they are spread over its buckets. They lie where the CRL's list did, which is
+ * overwritten behind the reader.
  *
  * Throws `X509Error`, and whatever `progress` throws.
  */
 export class EntryIndex {
   count = 0;
   readonly buckets: number;
-  /** By slot: what its entries take. */
-  readonly slotSizes: Uint32Array;
-  offsets: Uint32Array;
-  slots: Uint32Array;
-  seconds: Uint32Array;
-  /** reasonCode + 1, or NOT_PLAIN. */
-  reasons: Uint8Array;
-  /** Absent while every entry is the CRL issuer's. */
-  issuers: Uint32Array | undefined = undefined;
+  readonly arena: RangeArena;
   /** Numbers of certificate issuers other than the CRL's own, by `Name.key`, from 1. */
   readonly issuerNumbers = new Map<string, number>();
   hasCertificateIssuer = false;
@@ -46,19 +49,23 @@ export class EntryIndex {
   constructor(crl: Crl, hash: HashKey, progress: (done: number) => void) {
     this.#crl = crl;
     const entry = new EntryReader(crl.der);
-    const { count, octets } = expected(crl, entry);
-    this.buckets = bucketCount(octets);
-    this.slotSizes = new Uint32Array(this.buckets * SLOTS);
-    this.offsets = new Uint32Array(count);
-    this.slots = new Uint32Array(count);
-    this.seconds = new Uint32Array(count);
-    this.reasons = new Uint8Array(count);
+    this.buckets = bucketCount(expectedOctets(crl, entry));
+    const ranges = Math.ceil((this.buckets * SLOTS) / RANGE_SLOTS);
+    this.arena = new RangeArena(ranges, crl.der, crl.entriesFrom, crl.entriesTo);
     this.#scan(entry, hash, progress);
+  }
+
+  /** What the buckets of all ranges take. */
+  get octets(): number {
+    return 4 * (this.arena.used - this.count + this.buckets * TABLE_WORDS);
   }
 
   #scan(entry: EntryReader, hash: HashKey, progress: (done: number) => void): void {
     const { der, entriesFrom, entriesTo, version } = this.#crl;
+    const { buckets, arena } = this;
+    const view = new DataView(der.buffer, der.byteOffset, der.byteLength);
     let issuer = 0;
+    let count = 0;
     for (let at = entriesFrom, next = at; at < entriesTo; at = next) {
       next = entry.read(at, entriesTo);
       if (entry.extended && version === 1) throw malformed('crlEntryExtensions stand in a version 1 CRL');
@@ -67,66 +74,57 @@ export class EntryIndex {
         if (entry.certificateIssuer !== undefined) issuer = this.#numberOf(entry.certificateIssuer);
       }
       const { serialFrom, serialTo } = entry;
-      const slot = slotOf(keyedHash(der, serialFrom, serialTo, issuer, hash), this.buckets);
-      this.slotSizes[slot]! += entrySize(serialTo - serialFrom, issuer);
-      this.#append(at, slot, entry, issuer);
-      if (this.count % STRIDE === 0) progress(next - entriesFrom);
+      const length = serialTo - serialFrom;
+      if (length > MAX_SERIAL) throw malformed(`a serial number has ${length} octets`);
+      const slot = slotOf(keyedHash(der, serialFrom, serialTo, issuer, hash), buckets);
+      const taken = 1 + entryWords(length, issuer);
+      const seconds = entry.date / 1000;
+      let p = arena.take(slot >>> RANGE_BITS, taken, at);
+      const { words } = arena;
+      words[p] = (taken << RANGE_BITS) | (slot & (RANGE_SLOTS - 1));
+      words[p + 1] = headerOf(length, seconds, entry.reason, issuer);
+      words[p + 2] = dateWord(seconds);
+      p += 3;
+      let from = serialFrom;
+      for (; from + 4 <= serialTo; from += 4) words[p++] = view.getInt32(from, true);
+      if (from < serialTo) words[p++] = tailWord(der, from, serialTo);
+      if (issuer !== 0) words[p] = issuer;
+      count++;
+      if (count % STRIDE === 0) progress(next - entriesFrom);
     }
+    this.count = count;
   }
 
   /** 0 for the CRL's own issuer. In an indirect CRL it stands for the entries after it, too (§5.3.3). */
   #numberOf(name: Name): number {
     this.hasCertificateIssuer = true;
     if (sameName(name, this.#crl.issuer)) return 0;
-    this.issuers ??= new Uint32Array(this.offsets.length);
     const known = this.issuerNumbers.get(name.key);
     if (known !== undefined) return known;
     const number = this.issuerNumbers.size + 1;
     this.issuerNumbers.set(name.key, number);
     return number;
   }
-
-  #append(offset: number, slot: number, { date, reason, isPlain }: EntryReader, issuer: number): void {
-    const index = this.count;
-    if (index === this.offsets.length) this.#grow();
-    this.offsets[index] = offset;
-    this.slots[index] = slot;
-    if (isPlain && issuer === 0) {
-      this.seconds[index] = (date - YEAR_1950) / 1000;
-      this.reasons[index] = reason + 1;
-    } else {
-      this.reasons[index] = NOT_PLAIN;
-    }
-    if (this.issuers !== undefined) this.issuers[index] = issuer;
-    this.count++;
-  }
-
-  #grow(): void {
-    const length = Math.ceil(this.offsets.length * 1.5) + 16;
-    this.offsets = grown(this.offsets, new Uint32Array(length));
-    this.slots = grown(this.slots, new Uint32Array(length));
-    this.seconds = grown(this.seconds, new Uint32Array(length));
-    this.reasons = grown(this.reasons, new Uint8Array(length));
-    if (this.issuers !== undefined) this.issuers = grown(this.issuers, new Uint32Array(length));
-  }
 }
 
-/**
- * How many entries there may be, and what they take in buckets, as if all were like the first. That is wrong by a
- * factor of two at most: what an entry takes is half of what it takes in the CRL, more or less.
- */
-function expected(
-  { entriesFrom, entriesTo }: Crl,
-  entry: EntryReader,
-): { readonly count: number; readonly octets: number } {
-  if (entriesFrom === entriesTo) return { count: 0, octets: 0 };
-  const first = entry.read(entriesFrom, entriesTo) - entriesFrom;
-  const count = (entriesTo - entriesFrom) / first;
-  const octets = count * entrySize(entry.serialTo - entry.serialFrom, 0);
-  return { count: Math.ceil(count * 1.05) + 16, octets };
+/** The last octets of a serial, zeros after them. */
+function tailWord(der: Uint8Array, from: number, to: number): number {
+  let word = 0;
+  for (let i = from; i < to; i++) word |= der[i]! << (8 * (i - from));
+  return word;
 }
 
-function grown<T extends Uint32Array | Uint8Array>(array: T, larger: T): T {
-  larger.set(array);
-  return larger;
+/** Entries that are read to know what all of them take. */
+const SAMPLE = 64;
+
+/** What the entries take in buckets, as if all were like the first few. */
+function expectedOctets({ entriesFrom, entriesTo }: Crl, entry: EntryReader): number {
+  if (entriesFrom === entriesTo) return 0;
+  let at = entriesFrom;
+  let words = 0;
+  for (let count = 0; count < SAMPLE && at < entriesTo; count++) {
+    at = entry.read(at, entriesTo);
+    words += entryWords(entry.serialTo - entry.serialFrom, 0);
+  }
+  return ((entriesTo - entriesFrom) / (at - entriesFrom)) * 4 * words;
 }

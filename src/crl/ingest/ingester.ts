@@ -77,6 +77,8 @@ export class Ingester {
     const present = this.#present(key, mark, crl);
     if (present !== undefined) return present;
 
+    // Here, for the index overwrites the list.
+    const header = withoutEntries(crl);
     const index = new EntryIndex(crl, this.#writer.hash, (done) => {
       deadline.check('reading its entries');
       progress({ done: done / 2, total: crl.der.length });
@@ -84,7 +86,6 @@ export class Ingester {
     checkCriticalEntryExtensions(index);
     checkIndirection({ ...crlScope(crl), hasCertificateIssuer: index.hasCertificateIssuer });
 
-    const header = withoutEntries(crl);
     const head: Omit<Head, 'generation' | 'bytes'> = {
       header,
       signerId,
@@ -111,14 +112,13 @@ export class Ingester {
     const { key, crl, index, mark, deadline } = work;
     const writer = this.#writer;
     const { maxBytes } = this.#options;
-    const buckets = new BucketWriter(crl, index);
-    const bytes = buckets.size + work.head.header.length;
+    const bytes = index.octets + work.head.header.length;
     if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
     const generation = await deadline.hold(writer.begin());
     try {
       if (index.issuerNumbers.size > 0)
         await deadline.hold(writer.writeIssuers(generation, index.issuerNumbers));
-      await this.#writeBuckets(generation, buckets, work);
+      await this.#writeBuckets(generation, work);
       const head = { ...work.head, generation, bytes };
       const switched = await deadline.hold(writer.switchTo({ key, issuer: crl.issuer, head, mark }));
       return toOutcome(key, head, switched);
@@ -132,30 +132,27 @@ export class Ingester {
   }
 
   /** Makes a range of buckets while the one before it is being written. */
-  async #writeBuckets(
-    generation: number,
-    buckets: BucketWriter,
-    { crl, deadline, progress }: Work,
-  ): Promise<void> {
-    const { environment } = this.#writer;
-    const { ranges } = buckets;
+  async #writeBuckets(generation: number, { crl, index, deadline, progress }: Work): Promise<void> {
+    const { environment, hash: hashKey } = this.#writer;
+    const buckets = new BucketWriter(index, hashKey, generation);
+    const { ranges, room } = buckets;
     const total = crl.der.length;
-    const room = Math.max(...ranges.map(({ size }) => size));
-    const ring = Array.from({ length: Math.min(RING, ranges.length) }, () => ({
-      out: new Uint8Array(room),
+    const ring = Array.from({ length: Math.min(RING, ranges) }, () => ({
+      out: new Int32Array(room),
       written: Promise.resolve(),
     }));
-    for (const [number, { first }] of ranges.entries()) {
-      const turn = ring[number % ring.length]!;
+    for (let range = 0; range < ranges; range++) {
+      const turn = ring[range % ring.length]!;
       await deadline.hold(turn.written);
       deadline.check('writing its entries');
+      const first = buckets.firstBucket(range);
       const puts = buckets
-        .write(number, turn.out)
-        .map((bucket, index) => [bucketKey(generation, first + index), bucket] as const);
+        .write(range, turn.out)
+        .map((bucket, number) => [bucketKey(generation, first + number), bucket] as const);
       turn.written = environment.writeAll(puts);
       // Awaited when its turn comes again, or at the end: meanwhile it must not count as unhandled.
       turn.written.catch(() => undefined);
-      progress({ done: (total * (1 + (number + 1) / ranges.length)) / 2, total });
+      progress({ done: (total * (1 + (range + 1) / ranges)) / 2, total });
     }
     for (const { written } of ring) await deadline.hold(written);
   }

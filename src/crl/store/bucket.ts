@@ -1,33 +1,39 @@
+import { endianness } from 'node:os';
 import type { CrlEntry } from '../../x509/crl-entry.js';
 import { NO_REASON, reasonOf } from '../../x509/crl-entry.js';
-import { sameBytes } from '../../x509/same-bytes.js';
+import type { HashKey } from '../../x509/keyed-hash.js';
 import { StoreError } from './store-error.js';
 
 /**
  * The entries of one CRL, spread over buckets by the hash of serial and certificate issuer, and within a bucket over
- * 32 slots, so that a look-up reads one value of two pages and compares a handful of entries.
+ * 16 slots, so that a look-up reads one value of one page and compares a handful of entries. Everything is a word of 32 bits,
+ * in the order of the host, as LMDB's own are.
  *
- *     ┌────────────────────────┬─────────────────────────────────────────────────────────────┐
- *     │ end of slot 0 … 31     │ entries of slot 0 │ entries of slot 1 │ …                   │
- *     │ u32, from the entries  │ in the order of the CRL                                     │
- *     └────────────────────────┴─────────────────────────────────────────────────────────────┘
- *     entry: length of serial (1, or ff and 4) │ serial │ reason + 1, 80: issuer follows │ date │ issuer (4)
+ *     ┌──────────────────────────────┬─────────────────────────────────────────────────────────────┐
+ *     │ end, seal of slot 0 … 15     │ entries of slot 0 │ entries of slot 1 │ …                   │
+ *     │ end in words from the bucket │ in the order of the CRL                                     │
+ *     └──────────────────────────────┴─────────────────────────────────────────────────────────────┘
+ *     entry: header │ date │ serial, four octets a word, filled up with zeros │ issuer, where the header says so
+ *     header: length of serial (20 bits) │ date, high (7) │ issuer follows (1) │ reason + 1 (4)
  *
- * The date is in seconds since the year 0, in five octets: all that a Time can say.
+ * The date is in seconds since the year 0. A seal is a checksum of a slot and its place: without it, one bit that a disk
+ * or a memory flips would make of a revoked certificate one that is not listed.
  */
-export const SLOTS = 32;
-const TABLE = 4 * SLOTS;
-/** LMDB puts larger values on pages of their own; this much fills two, with room for chance. */
-const TARGET_SIZE = 7400;
-const HAS_ISSUER = 0x80;
-const LONG_SERIAL = 0xff;
-/** 0000-01-01 in ms. */
-const YEAR_ZERO = -62_167_219_200_000;
-const DATE_OCTETS = 5;
+export const SLOTS = 16;
+export const TABLE_WORDS = 2 * SLOTS;
+/** Octets: LMDB puts values of more than 2 KB on pages of their own, and few are larger than one by chance. */
+const TARGET_SIZE = 3500;
+const HAS_ISSUER = 0x10;
+const LENGTH_SHIFT = 12;
+/** Octets of a serial number; RFC 5280 §4.1.2.2 knows 20 at most. */
+export const MAX_SERIAL = 2 ** 20 - 1;
+/** 0000-01-01 in s. */
+const YEAR_ZERO = -62_167_219_200;
+const IS_LITTLE = endianness() === 'LE';
 
 /** How many buckets hold entries of so many octets. */
 export function bucketCount(octets: number): number {
-  return Math.max(1, Math.ceil(octets / TARGET_SIZE));
+  return Math.max(1, Math.ceil(octets / (TARGET_SIZE - 4 * TABLE_WORDS)));
 }
 
 /** The number of a slot among those of all buckets. */
@@ -35,119 +41,85 @@ export function slotOf(hash: number, buckets: number): number {
   return Math.floor((hash / 2 ** 32) * buckets * SLOTS);
 }
 
-/** What a bucket takes beside its entries. */
-export const BUCKET_OVERHEAD = TABLE;
-
 /** What an entry takes. */
-export function entrySize(serialLength: number, issuer: number): number {
-  return 2 + (serialLength < LONG_SERIAL ? 0 : 4) + serialLength + DATE_OCTETS + (issuer === 0 ? 0 : 4);
+export function entryWords(serialLength: number, issuer: number): number {
+  return 2 + ((serialLength + 3) >>> 2) + (issuer === 0 ? 0 : 1);
 }
 
-/** Writes the table of a bucket: the ends of its slots, from its first entry. */
-export function writeTable(out: Uint8Array, at: number, slot: number, end: number): void {
-  writeU32(out, at + 4 * slot, end);
+/** @param seconds since 1970 */
+export function headerOf(serialLength: number, seconds: number, reason: number, issuer: number): number {
+  const high = Math.floor((seconds - YEAR_ZERO) / 2 ** 32);
+  return (serialLength << LENGTH_SHIFT) | (high << 5) | (issuer === 0 ? 0 : HAS_ISSUER) | (reason + 1);
 }
 
-/** Writes an entry; returns where the next one goes. */
-export function writeEntry(out: Uint8Array, at: number, crl: Uint8Array, entry: WrittenEntry): number {
-  const { serialFrom, serialTo, issuer } = entry;
-  const length = serialTo - serialFrom;
-  let p = at;
-  out[p++] = Math.min(length, LONG_SERIAL);
-  if (length >= LONG_SERIAL) {
-    writeU32(out, p, length);
-    p += 4;
-  }
-  for (let i = serialFrom; i < serialTo; i++) out[p++] = crl[i]!;
-  out[p++] = (entry.reason + 1) | (issuer === 0 ? 0 : HAS_ISSUER);
-  const seconds = (entry.date - YEAR_ZERO) / 1000;
-  writeU32(out, p, seconds % 2 ** 32);
-  out[p + 4] = seconds / 2 ** 32;
-  p += DATE_OCTETS;
-  if (issuer !== 0) {
-    writeU32(out, p, issuer);
-    p += 4;
-  }
-  return p;
+/** The date of an entry but for what its header has. */
+export function dateWord(seconds: number): number {
+  return (seconds - YEAR_ZERO) | 0;
 }
 
-export interface WrittenEntry {
-  /** In the CRL. */
-  readonly serialFrom: number;
-  readonly serialTo: number;
-  /** ms */
-  readonly date: number;
-  readonly reason: number;
-  /** 0: the CRL's own. */
-  readonly issuer: number;
+/** What the seals of one CRL begin with: whatever says where an entry is looked for. */
+export function sealOf({ k0, k1 }: HashKey, generation: number, buckets: number): number {
+  return [k1, generation, Math.floor(generation / 2 ** 32), buckets].reduce(mix, k0);
 }
 
-/** Seconds from the year 0 to 1950, where UTCTime begins, in two words. */
-const TO_1950 = (Date.UTC(1950, 0, 1) - YEAR_ZERO) / 1000;
-const TO_1950_LOW = TO_1950 % 2 ** 32;
-const TO_1950_HIGH = Math.floor(TO_1950 / 2 ** 32);
+/** Writes the end and the seal of a slot, whose entries stand in `words` between `from` and `to`. */
+export function closeSlot(
+  words: Int32Array,
+  bucketFrom: number,
+  slot: number,
+  from: number,
+  to: number,
+  seal: number,
+): void {
+  let sum = mix(mix(seal, slot), to - from);
+  for (let p = from; p < to; p++) sum = mix(sum, words[p]!);
+  const entry = bucketFrom + 2 * (slot % SLOTS);
+  words[entry] = to - bucketFrom;
+  words[entry + 1] = sum;
+}
 
-/**
- * The same for the form of nearly all entries there are: a short serial, the CRL's own issuer, a UTCTime.
- *
- * @param seconds since 1950
- */
-export function writePlainEntry(
-  out: Uint8Array,
-  at: number,
-  crl: Uint8Array,
-  serialFrom: number,
-  length: number,
-  seconds: number,
-  reason: number,
-): number {
-  let p = at;
-  out[p++] = length;
-  for (let i = serialFrom; i < serialFrom + length; i++) out[p++] = crl[i]!;
-  out[p] = reason + 1;
-  const sum = seconds + TO_1950_LOW;
-  out[p + 1] = sum;
-  out[p + 2] = sum >>> 8;
-  out[p + 3] = sum >>> 16;
-  out[p + 4] = sum >>> 24;
-  out[p + 5] = sum < 2 ** 32 ? TO_1950_HIGH : TO_1950_HIGH + 1;
-  return p + 6;
+/** Of either word each value leads to another result, so no single word that is changed goes unseen. */
+function mix(sum: number, word: number): number {
+  const product = Math.imul(sum ^ word, 0x9e3779b1);
+  return (product << 13) | (product >>> 19);
+}
+
+/** A bucket as it was read, longer than it says. */
+export interface ReadBucket {
+  readonly view: DataView;
+  readonly length: number;
 }
 
 /**
- * The entry for a serial in a bucket, whose slots are numbered from 0 here. Of two entries for one certificate the
- * one that revokes it stands. Throws STORE_DAMAGED.
+ * The entry for a serial, in the bucket that has the slot. Of two entries for one certificate the one that revokes it
+ * stands. Throws STORE_DAMAGED.
  *
- * @param length of the bucket; `bytes` may be longer
+ * @param slot among those of all buckets
  */
 export function findInBucket(
-  bytes: Uint8Array,
-  length: number,
+  bucket: ReadBucket,
   slot: number,
+  seal: number,
   serial: Uint8Array,
   issuer: number,
 ): CrlEntry | undefined {
-  if (length < TABLE) throw damaged();
-  const from = TABLE + (slot === 0 ? 0 : u32(bytes, 4 * (slot - 1)));
-  const to = TABLE + u32(bytes, 4 * slot);
-  if (from > to || to > length) throw damaged();
+  const { view } = bucket;
+  const from = startOf(bucket, slot);
+  const to = endOf(bucket, slot);
+  checkSlot(bucket, slot, seal, from, to);
+  const first = wordOf(serial, 0);
   let removed: CrlEntry | undefined;
   for (let p = from; p < to;) {
-    let octets = bytes[p++]!;
-    if (octets === LONG_SERIAL) {
-      octets = u32(bytes, p);
-      p += 4;
-    }
-    const flags = p + octets;
-    const hasIssuer = (bytes[flags]! & HAS_ISSUER) !== 0;
-    const next = flags + 1 + DATE_OCTETS + (hasIssuer ? 4 : 0);
+    const header = view.getInt32(p, IS_LITTLE);
+    const next = p + octetsOf(header);
     if (next > to) throw damaged();
     if (
-      octets === serial.length &&
-      (hasIssuer ? u32(bytes, next - 4) : 0) === issuer &&
-      sameBytes(serial, 0, octets, bytes, p, flags)
+      header >>> LENGTH_SHIFT === serial.length &&
+      view.getInt32(p + 8, IS_LITTLE) === first &&
+      ((header & HAS_ISSUER) === 0 ? 0 : view.getInt32(next - 4, IS_LITTLE)) === issuer &&
+      isSerial(view, p + 8, serial)
     ) {
-      const entry = readEntry(bytes, flags);
+      const entry = readEntry(header, view.getUint32(p + 4, IS_LITTLE));
       if (entry.reason !== 'removeFromCRL') return entry;
       removed = entry;
     }
@@ -156,44 +128,68 @@ export function findInBucket(
   return removed;
 }
 
-/** How many entries a bucket has. Throws STORE_DAMAGED unless every one of them is whole. */
-export function countInBucket(bytes: Uint8Array): number {
-  if (bytes.length < TABLE || u32(bytes, TABLE - 4) !== bytes.length - TABLE) throw damaged();
+/**
+ * How many entries a bucket has. Throws STORE_DAMAGED unless every one of them is as it was written.
+ *
+ * @param number of the bucket
+ */
+export function countInBucket(bucket: ReadBucket, number: number, seal: number): number {
+  const { view } = bucket;
   let count = 0;
-  let p = TABLE;
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const to = TABLE + u32(bytes, 4 * slot);
-    for (; p < to; count++) {
-      const isLong = bytes[p] === LONG_SERIAL;
-      const flags = p + (isLong ? 5 + u32(bytes, p + 1) : 1 + bytes[p]!);
-      if (flags + DATE_OCTETS >= to) throw damaged();
-      readEntry(bytes, flags);
-      p = flags + 1 + DATE_OCTETS + ((bytes[flags]! & HAS_ISSUER) === 0 ? 0 : 4);
-    }
-    if (p !== to) throw damaged();
+  for (let slot = number * SLOTS; slot < (number + 1) * SLOTS; slot++) {
+    const from = startOf(bucket, slot);
+    const to = endOf(bucket, slot);
+    checkSlot(bucket, slot, seal, from, to);
+    for (let p = from; p < to; p += octetsOf(view.getInt32(p, IS_LITTLE))) count++;
   }
   return count;
 }
 
-function readEntry(bytes: Uint8Array, flags: number): CrlEntry {
-  const seconds = u32(bytes, flags + 1) + bytes[flags + 5]! * 2 ** 32;
-  const date = seconds * 1000 + YEAR_ZERO;
-  const code = (bytes[flags]! & ~HAS_ISSUER) - 1;
+/** Octets of an entry, by its header. */
+function octetsOf(header: number): number {
+  return 8 + (((header >>> LENGTH_SHIFT) + 3) & ~3) + ((header & HAS_ISSUER) === 0 ? 0 : 4);
+}
+
+/** In octets from the bucket. */
+function startOf({ view, length }: ReadBucket, slot: number): number {
+  if (length < 4 * TABLE_WORDS) throw damaged();
+  const place = 8 * (slot % SLOTS);
+  return place === 0 ? 4 * TABLE_WORDS : 4 * view.getInt32(place - 8, IS_LITTLE);
+}
+
+function endOf({ view }: ReadBucket, slot: number): number {
+  return 4 * view.getInt32(8 * (slot % SLOTS), IS_LITTLE);
+}
+
+function checkSlot({ view, length }: ReadBucket, slot: number, seal: number, from: number, to: number): void {
+  if (from < 4 * TABLE_WORDS || from > to || to > length) throw damaged();
+  let sum = mix(mix(seal, slot), (to - from) / 4);
+  for (let p = from; p < to; p += 4) sum = mix(sum, view.getInt32(p, IS_LITTLE));
+  if (sum !== view.getInt32(8 * (slot % SLOTS) + 4, IS_LITTLE)) throw damaged();
+}
+
+function isSerial(view: DataView, at: number, serial: Uint8Array): boolean {
+  for (let i = 4; i < serial.length; i += 4) {
+    if (view.getInt32(at + i, IS_LITTLE) !== wordOf(serial, i)) return false;
+  }
+  return true;
+}
+
+/** Four octets, the first of them lowest; zeros stand for those beyond the end. */
+function wordOf(octets: Uint8Array, at: number): number {
+  let word = octets[at]!;
+  const end = Math.min(at + 4, octets.length);
+  for (let i = at + 1; i < end; i++) word |= octets[i]! << (8 * (i - at));
+  return word;
+}
+
+function readEntry(header: number, low: number): CrlEntry {
+  const date = (((header >>> 5) & 0x7f) * 2 ** 32 + low + YEAR_ZERO) * 1000;
+  const code = (header & 0xf) - 1;
   const reason = reasonOf(code);
   if (reason !== undefined) return { date, reason };
   if (code !== NO_REASON) throw damaged();
   return { date };
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
-}
-
-function writeU32(out: Uint8Array, at: number, value: number): void {
-  out[at] = value;
-  out[at + 1] = value >>> 8;
-  out[at + 2] = value >>> 16;
-  out[at + 3] = value >>> 24;
 }
 
 function damaged(): StoreError {

@@ -25,6 +25,7 @@ const OPTIONS = {
 /** A value as the database lends it: until the next read, and longer than it says. */
 export interface Lent {
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   readonly length: number;
 }
 
@@ -38,6 +39,8 @@ export class Environment {
   /** See `identityOf`. */
   readonly identity: string | undefined;
   protected readonly database: Database;
+  #lent: Uint8Array | undefined;
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   protected constructor(path: string, database: Database) {
     this.path = path;
@@ -70,7 +73,13 @@ export class Environment {
   lend(key: Buffer): Lent | undefined {
     const { database } = this;
     const bytes = guarded(this.path, () => database.getBinaryFast(key));
-    return bytes && { bytes, length: bytes.length };
+    if (bytes === undefined) return undefined;
+    if (bytes !== this.#lent) {
+      // Nearly always the same array: lmdb copies what it reads there.
+      this.#lent = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset);
+    }
+    return { bytes, view: this.#view, length: bytes.length };
   }
 
   /** Keys and copies of values, in order. */

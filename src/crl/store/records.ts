@@ -3,7 +3,7 @@ import type { UrlRecord } from '../../wire/ingest.js';
 import { StoreError } from './store-error.js';
 
 /** What identifies the layout; another one is not read. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** Written once, when the environment is made. */
 export interface FormatRecord {

@@ -9,7 +9,7 @@ import type {
 } from '../../x509/extensions.js';
 import { type HashKey, keyedHash } from '../../x509/keyed-hash.js';
 import { type Name, sameName } from '../../x509/name.js';
-import { countInBucket, findInBucket, SLOTS, slotOf } from './bucket.js';
+import { countInBucket, findInBucket, sealOf, SLOTS, slotOf } from './bucket.js';
 import type { Environment } from './environment.js';
 import { bucketKey, issuerNumberKey } from './keys.js';
 import type { Head } from './records.js';
@@ -40,6 +40,7 @@ export class StoredCrl implements IndexedCrl {
   readonly #hashKey: HashKey;
   readonly #trouble: (error: StoreError) => void;
   readonly #buckets: number;
+  readonly #seal: number;
   readonly #bucketKey: Buffer;
   readonly #issuerNumbers = new Map<string, number | undefined>();
 
@@ -63,6 +64,7 @@ export class StoredCrl implements IndexedCrl {
     this.#environment = environment;
     this.#hashKey = hash;
     this.#buckets = head.buckets;
+    this.#seal = sealOf(hash, head.generation, head.buckets);
     this.#bucketKey = bucketKey(head.generation, 0);
   }
 
@@ -80,9 +82,9 @@ export class StoredCrl implements IndexedCrl {
   countEntries(): number {
     let count = 0;
     for (let bucket = 0; bucket < this.#buckets; bucket++) {
-      const bytes = this.#environment.get(bucketKey(this.generation, bucket));
-      if (bytes === undefined) throw this.#gone();
-      count += countInBucket(bytes);
+      const read = this.#environment.lend(bucketKey(this.generation, bucket));
+      if (read === undefined) throw this.#gone();
+      count += countInBucket(read, bucket, this.#seal);
     }
     return count;
   }
@@ -96,7 +98,7 @@ export class StoredCrl implements IndexedCrl {
     key.writeUInt32BE(Math.floor(slot / SLOTS), key.length - 4);
     const bucket = this.#environment.lend(key);
     if (bucket === undefined) throw this.#gone();
-    return findInBucket(bucket.bytes, bucket.length, slot % SLOTS, serial, number);
+    return findInBucket(bucket, slot, this.#seal, serial, number);
   }
 
   /** The number of another certificate issuer in this CRL, if it has any. */

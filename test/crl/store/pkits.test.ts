@@ -40,7 +40,7 @@ async function importAll(cases: readonly Case[], scene: StoreScene): Promise<Set
     const holders = certificates.filter(({ subject }) => sameName(subject, issuer));
     const signers = holders.flatMap((holder) => completeKeys(holder, certificates));
     const outcome = await scene.ingester.ingest(
-      { content: { der }, source: 'PKITS', signers },
+      { content: { der: Uint8Array.from(der) }, source: 'PKITS', signers },
       () => undefined,
     );
     codes.add(outcome.kind === 'refused' ? outcome.code : outcome.kind);

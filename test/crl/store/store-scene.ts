@@ -46,7 +46,7 @@ export async function openScene(options: StoreSceneOptions = {}): Promise<StoreS
     ingest: async (der, signer, more = {}) => {
       const signers = [parseCertificate(signer.der).spki];
       const outcome = await ingester.ingest(
-        { content: { der }, source: 'test', signers, ...more },
+        { content: { der: Uint8Array.from(der) }, source: 'test', signers, ...more },
         () => undefined,
       );
       store.renew();
