@@ -6,6 +6,7 @@ import { BASE_RULES, type Profile } from '../src/verify/profiles.js';
 import type { VerifyEnvironment } from '../src/verify/verify.js';
 import { parseAllExtensions, parseCertificate } from '../src/x509/certificate.js';
 import { findEntry, parseCrl } from '../src/x509/crl.js';
+import { EntryReader } from '../src/x509/crl-entry.js';
 import { formatName } from '../src/x509/name.js';
 import { parseOcspResponse } from '../src/x509/ocsp.js';
 import { parsePem } from '../src/x509/pem.js';
@@ -18,6 +19,7 @@ import { verifySignature } from '../src/x509/signature.js';
 import { verify } from '../src/verify/verify.js';
 import { TrustStore } from '../src/verify/trust-store.js';
 import * as der from '../test/pki/der-builder.js';
+import * as ext from '../test/pki/extensions.js';
 import { algorithmOf, type KeyPair, signWith } from '../test/pki/keys.js';
 import { signedResponse } from '../test/pki/ocsp.js';
 import { pemOf } from '../test/pki/pki.js';
@@ -72,6 +74,13 @@ export const TARGETS: readonly Target[] = [
     prepare(seeds, random) {
       const bytes = mutate(seeds.lists, random);
       return { bytes, run: () => readCrl(bytes) };
+    },
+  },
+  {
+    name: 'crl entry, in short and by the grammar',
+    prepare(seeds, random) {
+      const bytes = mutateBytes(entryOf(random), random);
+      return { bytes, run: () => compareReaders(bytes) };
     },
   },
   {
@@ -147,6 +156,46 @@ function readCrl(bytes: Uint8Array): void {
   const crl = parseCrl(bytes);
   void crl.issuer.key;
   findEntry(crl, Uint8Array.of(1));
+}
+
+/** An entry of the form that nearly all have, or close to it. */
+function entryOf(random: Random): Uint8Array {
+  const serial = random.below(2 ** 31) * 2 ** random.below(20);
+  const date = new Date(Date.UTC(1950 + random.below(110), random.below(12), 1 + random.below(28)));
+  const reason = ext.reasonCode(random.below(12));
+  return der.sequence(
+    der.integer(serial),
+    der.time(date),
+    ...(random.below(2) === 0 ? [] : [der.sequence(reason)]),
+  );
+}
+
+function said(reader: EntryReader, to: number): string {
+  const { serialFrom, serialTo, date, reason, extended, certificateIssuer, unknownCritical } = reader;
+  return JSON.stringify([
+    to,
+    serialFrom,
+    serialTo,
+    date,
+    reason,
+    extended,
+    certificateIssuer,
+    unknownCritical,
+  ]);
+}
+
+/** What the short way takes, the grammar must take, and read the same there. */
+function compareReaders(bytes: Uint8Array): void {
+  const [short, whole] = [new EntryReader(bytes), new EntryReader(bytes)];
+  const end = short.read(0, bytes.length);
+  if (!short.isPlain) return;
+  let other: string;
+  try {
+    other = said(whole, whole.readAny(0, bytes.length));
+  } catch (cause) {
+    throw new Error('the grammar refuses what the short way takes', { cause });
+  }
+  if (said(short, end) !== other) throw new Error(`in short ${said(short, end)}, by the grammar ${other}`);
 }
 
 /** The elements of what is signed are changed, and then it is signed again: past the signature lies the rest. */

@@ -69,11 +69,12 @@ export class EntryReader {
 
   /** Reads the entry that starts at `at`, every octet of it; returns where it ends. Throws `X509Error`. */
   read(at: number, end: number): number {
+    const next = this.#readPlain(at, end);
+    if (next === 0) return this.readAny(at, end);
     this.certificateIssuer = undefined;
     this.unknownCritical = undefined;
-    const next = this.#readPlain(at, end);
-    this.isPlain = next > 0;
-    return next > 0 ? next : this.#readAny(at, end);
+    this.isPlain = true;
+    return next;
   }
 
   /**
@@ -134,8 +135,12 @@ export class EntryReader {
     return true;
   }
 
-  #readAny(at: number, end: number): number {
+  /** The same by the grammar alone, for a form of any kind. */
+  readAny(at: number, end: number): number {
     const r = this.#reader;
+    this.isPlain = false;
+    this.certificateIssuer = undefined;
+    this.unknownCritical = undefined;
     r.pos = at;
     r.end = end;
     this.extended = false;

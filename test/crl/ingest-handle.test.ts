@@ -2,6 +2,8 @@ import { rmSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
 import { IngestHandle } from '../../src/crl/ingest-handle.js';
 import { CrlStore } from '../../src/crl/store/crl-store.js';
+import { WritableEnvironment } from '../../src/crl/store/environment.js';
+import { ALL_BUCKETS } from '../../src/crl/store/keys.js';
 import { createStoreNotes } from '../../src/thread/store-notes.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
@@ -38,6 +40,24 @@ function start(dataDirectory = scratchFolder()): { handle: IngestHandle; store: 
 const root = createRoot();
 const signers = [parseCertificate(root.der).spki];
 
+const nextTurn = async (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 10);
+  });
+
+/** In the last entry of the first bucket. */
+async function flipBit(dataDirectory: string): Promise<void> {
+  const environment = WritableEnvironment.openToWrite(dataDirectory);
+  const [bucket] = environment.entries(ALL_BUCKETS);
+  if (bucket === undefined) throw new Error('there is no bucket');
+  const value = Uint8Array.from(bucket.value);
+  value[value.length - 4]! ^= 1;
+  await environment.transaction(() => {
+    environment.put(bucket.key, value);
+  });
+  await environment.close();
+}
+
 test('a CRL given to the ingest thread is found by a reader of another thread', async () => {
   const { handle, store, log } = start();
   const crl = createCrl(root, { revoked: [{ serial: 5 }] }).der;
@@ -64,6 +84,30 @@ test('a CRL can be taken out again', async () => {
   expect(await handle.remove(key)).toBe(false);
   store.renew();
   expect(store.find(parseCrl(crl).issuer)).toEqual([]);
+});
+
+test('a bucket that a reader finds broken is believed by nobody, and the store is made anew while all run on', async () => {
+  const dataDirectory = scratchFolder();
+  const { handle, store, log } = start(dataDirectory);
+  const crl = createCrl(root, { revoked: [{ serial: 5 }] }).der;
+  const { issuer } = parseCrl(crl);
+  const ingest = async (): Promise<unknown> =>
+    handle.ingest({ content: { der: Uint8Array.from(crl) }, source: 'here', signers });
+  expect(await ingest()).toMatchObject({ kind: 'stored' });
+  store.renew();
+  const [candidate] = store.find(issuer);
+  expect(candidate?.crl.find(Uint8Array.of(5), issuer)).toBeDefined();
+  await flipBit(dataDirectory);
+  await nextTurn();
+  store.renew();
+  expect(() => candidate?.crl.find(Uint8Array.of(5), issuer)).toThrow('broken');
+  for (let wait = 0; !log.some((line) => line.includes('made anew')) && wait < 1000; wait++) await nextTurn();
+  expect(log).toEqual([expect.stringContaining('broken'), expect.stringContaining('made anew')]);
+  store.renew();
+  expect(store.find(issuer)).toEqual([]);
+  expect(await ingest()).toMatchObject({ kind: 'stored' });
+  store.renew();
+  expect(store.find(issuer)[0]?.crl.find(Uint8Array.of(5), issuer)).toBeDefined();
 });
 
 test('what is remembered of a URL is read by everyone', async () => {
