@@ -124,8 +124,11 @@ test('a server beyond its limits says BUSY, and every call is answered on a late
       ),
     );
     expect(verdicts.filter(({ status }) => status === 'invalid')).toEqual([]);
-    const { workers } = await small.status();
-    expect(workers[0]?.statistics?.busy).toBeGreaterThan(0);
+    // The status is as of the worker's last report.
+    await until(
+      () => small.status(),
+      ({ workers }) => (workers[0]?.statistics?.busy ?? 0) > 0,
+    );
     await client.close();
   } finally {
     await small.stop();
