@@ -39,6 +39,10 @@ class IngestService {
   #ingester: Ingester | undefined;
   /** The end of what is being done one after the other. */
   #queue: Promise<void> = Promise.resolve();
+  /** Fulfilled when the store that is being made anew is open, or cannot be opened. */
+  #rebuilding: Promise<void> | undefined;
+  /** Transactions beside the queue. */
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(port: MessagePort, setup: IngestSetup) {
     this.#port = port;
@@ -59,16 +63,16 @@ class IngestService {
         this.#enqueue(() => this.#ingest(id, message.request));
         return;
       case 'remove':
-        this.#enqueue(() => this.#answer(id, this.#remove(message.key)));
+        this.#enqueue(() => this.#answer(id, (writer) => remove(writer, message.key)));
         return;
       case 'note':
-        void this.#answer(id, this.#opened().noteUrl(message.url, message.record));
+        void this.#answer(id, (writer) => writer.noteUrl(message.url, message.record));
         return;
       case 'acquireLease':
-        void this.#answer(id, this.#opened().acquireLease(message.name, message.duration));
+        void this.#answer(id, (writer) => writer.acquireLease(message.name, message.duration));
         return;
       case 'releaseLease':
-        void this.#answer(id, this.#opened().releaseLease(message.name));
+        void this.#answer(id, (writer) => writer.releaseLease(message.name));
         return;
       case 'close':
         this.#enqueue(() => this.#close(id));
@@ -77,7 +81,10 @@ class IngestService {
 
   heed(note: StoreNote): void {
     if (note.type === 'damaged') this.#enqueue(() => this.#rebuild());
-    else if (this.#writer !== undefined) this.#quietly(this.#writer.noteUse(Buffer.from(note.key, 'hex')));
+    else if (this.#writer !== undefined && this.#rebuilding === undefined) {
+      const key = Buffer.from(note.key, 'hex');
+      this.#quietly(this.#small((writer) => writer.noteUse(key)));
+    }
   }
 
   async #ingest(id: number, request: Extract<ToIngest, { type: 'ingest' }>['request']): Promise<void> {
@@ -91,22 +98,24 @@ class IngestService {
     if (outcome.crl.bytes > LARGE) setImmediate(collectGarbage);
   }
 
-  async #remove(key: string): Promise<boolean> {
-    const writer = this.#opened();
-    writer.environment.renew();
-    const heads = writer.environment.keys(ALL_HEADS).filter((head) => crlOf(head).toString('hex') === key);
-    await writer.remove(heads);
-    return heads.length > 0;
-  }
-
   async #tidy(stored: string | undefined): Promise<void> {
     await this.#ingester?.tidy(stored);
   }
 
   async #rebuild(): Promise<void> {
-    const writer = this.#opened();
+    const rebuilt = this.#replaceWriter();
+    this.#rebuilding = rebuilt.catch(() => undefined);
+    try {
+      await rebuilt;
+    } finally {
+      this.#rebuilding = undefined;
+    }
+  }
+
+  async #replaceWriter(): Promise<void> {
     const { dataDirectory } = this.#setup;
-    this.#take(await rebuildWriter(writer, { dataDirectory, report: this.#report, now: Date.now }));
+    await new Deadline(SMALL).hold(Promise.allSettled(this.#underWay));
+    this.#take(await rebuildWriter(this.#opened(), { dataDirectory, report: this.#report, now: Date.now }));
   }
 
   async #close(id: number): Promise<void> {
@@ -126,11 +135,23 @@ class IngestService {
     return this.#writer;
   }
 
-  async #answer(id: number, work: Promise<unknown>): Promise<void> {
+  async #answer(id: number, work: (writer: StoreWriter) => Promise<unknown>): Promise<void> {
     try {
-      this.#send({ type: 'done', id, result: await new Deadline(SMALL).hold(work) });
+      this.#send({ type: 'done', id, result: await new Deadline(SMALL).hold(this.#small(work)) });
     } catch (thrown) {
       this.#send({ type: 'failed', id, message: messageOf(thrown) });
+    }
+  }
+
+  /** A store that is being made anew is waited for, and none is closed under a transaction. */
+  async #small<T>(work: (writer: StoreWriter) => Promise<T>): Promise<T> {
+    while (this.#rebuilding !== undefined) await this.#rebuilding;
+    const running = work(this.#opened());
+    this.#underWay.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#underWay.delete(running);
     }
   }
 
@@ -153,6 +174,13 @@ class IngestService {
   #send(message: FromIngest): void {
     this.#port.postMessage(message);
   }
+}
+
+async function remove(writer: StoreWriter, key: string): Promise<boolean> {
+  writer.environment.renew();
+  const heads = writer.environment.keys(ALL_HEADS).filter((head) => crlOf(head).toString('hex') === key);
+  await writer.remove(heads);
+  return heads.length > 0;
 }
 
 function isIngestSetup(value: unknown): value is IngestSetup {

@@ -89,6 +89,7 @@ test('a CRL can be taken out again', async () => {
 test('a bucket that a reader finds broken is believed by nobody, and the store is made anew while all run on', async () => {
   const dataDirectory = scratchFolder();
   const { handle, store, log } = start(dataDirectory);
+  const notes = createStoreNotes();
   const crl = createCrl(root, { revoked: [{ serial: 5 }] }).der;
   const { issuer } = parseCrl(crl);
   const ingest = async (): Promise<unknown> =>
@@ -101,7 +102,13 @@ test('a bucket that a reader finds broken is believed by nobody, and the store i
   await nextTurn();
   store.renew();
   expect(() => candidate?.crl.find(Uint8Array.of(5), issuer)).toThrow('broken');
-  for (let wait = 0; !log.some((line) => line.includes('made anew')) && wait < 1000; wait++) await nextTurn();
+  const leases: Promise<boolean>[] = [];
+  for (let wait = 0; !log.some((line) => line.includes('made anew')) && wait < 1000; wait++) {
+    leases.push(handle.acquireLease(`lease ${wait}`, 60_000));
+    notes.used('00'.repeat(32));
+    await nextTurn();
+  }
+  expect(new Set(await Promise.all(leases))).toEqual(new Set([true]));
   expect(log).toEqual([expect.stringContaining('broken'), expect.stringContaining('made anew')]);
   store.renew();
   expect(store.find(issuer)).toEqual([]);
