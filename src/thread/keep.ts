@@ -31,6 +31,7 @@ const NEVER: ReadonlySet<VerdictCode> = new Set([
 export function keepFor(verdict: Verdict, inputs: KeepInputs): number | undefined {
   const { isForNow, isShort, longest, folder, now } = inputs;
   if (!isForNow || NEVER.has(verdict.code)) return undefined;
+  if (isShort && verdict.status === 'indeterminate') return undefined;
   const isSure = verdict.code === 'OK' && !isShort;
   const end = verdict.validUntil === null ? Infinity : Date.parse(verdict.validUntil);
   return Math.min(end, now + Math.min(folder, isSure ? longest : UNSURE));

@@ -83,7 +83,7 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   if (isWithoutIssuer && verdict.status !== 'valid') return encoded;
   const keep = keepFor(verdict, {
     isForNow: request.at === undefined,
-    isShort: supplied.failures.length > 0 || isLast,
+    isShort: supplied.failures.length > 0 || isLast || wants.isShort,
     longest: config['crl.refresh'],
     folder: config['crl.directory'] === null ? Infinity : config['crl.rescan'],
     now: environment.now(),

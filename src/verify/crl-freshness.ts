@@ -45,18 +45,22 @@ export function isCurrent(crl: Dated, clock: Clock): boolean {
   return end !== undefined && (clock.at ?? clock.now) < end && !isLater(crl, clock);
 }
 
-/** The CRL is not current: why not. */
-export function staleness(crl: CrlFacts, clock: Clock): VerifyError {
+/** The CRL of this source is not current: why not. */
+export function staleness(crl: CrlFacts, source: string, clock: Clock): VerifyError {
   const { at } = clock;
   if (at !== undefined && isLater(crl, clock)) {
-    return unknownAt(at, `the CRL of ${isoTime(crl.thisUpdate)} is later and proves only revocation`);
+    return unknownAt(
+      at,
+      `the CRL of ${isoTime(crl.thisUpdate)} (${source}) is later and proves only revocation`,
+    );
   }
   const end = endOfService(crl, clock);
   if (end === undefined) {
-    return new VerifyError('CRL_NO_NEXT_UPDATE', 'the CRL does not say when the next one is due');
+    return new VerifyError('CRL_NO_NEXT_UPDATE', `the CRL (${source}) does not say when the next one is due`);
   }
-  if (at !== undefined) return unknownAt(at, `the newest CRL before it was due for renewal ${isoTime(end)}`);
-  return new VerifyError('CRL_STALE', `the newest CRL was due for renewal ${isoTime(end)}`);
+  if (at !== undefined)
+    return unknownAt(at, `the newest CRL before it (${source}) was due for renewal ${isoTime(end)}`);
+  return new VerifyError('CRL_STALE', `the newest CRL (${source}) was due for renewal ${isoTime(end)}`);
 }
 
 function unknownAt(at: number, why: string): VerifyError {

@@ -37,9 +37,15 @@ export class CrlWants {
   #all: WantedCrl[] = [];
   /** Why wants of the current path are not worth asking for. */
   #known: FetchFailure[] = [];
+  #isShort = false;
 
   constructor(options: CrlWantsOptions) {
     this.#options = options;
+  }
+
+  /** Something was wanted that is known not to come, for now. */
+  get isShort(): boolean {
+    return this.#isShort;
   }
 
   /** Told of each certificate's finding; returns the failure as it is to be reported. */
@@ -111,6 +117,7 @@ export class CrlWants {
     const failures = urlsOf(wanted).map((url) => knownFailure(url, wanted));
     const known = failures.filter((failure) => failure !== undefined);
     this.#known.push(...known);
+    this.#isShort ||= known.length > 0;
     if (known.length === failures.length) return false;
     this.#ofPath.push(wanted);
     return true;

@@ -132,7 +132,7 @@ class Inquiry {
     const current = delta !== undefined && isCurrent(delta.crl, inputs) ? delta.crl : crl;
     const end = endOfService(current, inputs);
     if (end === undefined || isLater(crl, inputs) || !isCurrent(current, inputs))
-      throw staleness(crl, inputs);
+      throw staleness(crl, from.source, inputs);
     const isByIssuer = signer.key.id === issuer.key.id;
     const clearance = { state: 'clear', reasons, until: Math.min(end, signer.until), isByIssuer } as const;
     if (isOnly && isOwn) rememberClearance(from, issuer, inputs, clearance);

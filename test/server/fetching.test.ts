@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
-import type { Verdict } from '../../src/wire/verdict.js';
 import { newKey } from '../pki/keys.js';
 import { createCrl, createRoot, type Issued } from '../pki/pki.js';
+import { type Answer, answerOf } from './answer.js';
 import { CrlHost } from './crl-host.js';
 import { FetchedPki } from './fetched-pki.js';
 import { readAll, TestServer, until } from './test-server.js';
@@ -46,18 +46,6 @@ beforeEach(async () => {
   await host.hold(false);
   pki = new FetchedPki(root, host);
 });
-
-interface Answer {
-  /** Status and code. */
-  readonly head: string;
-  readonly verdict: Verdict;
-}
-
-/** The line that answers, in its parts. */
-function answerOf(line: string): Answer {
-  const [, head = line, json = '{}'] = /^\S+ (\S+ \S+) (\{.*)$/m.exec(line) ?? [];
-  return { head, verdict: JSON.parse(json) as Verdict };
-}
 
 const ask = async (server: TestServer, words = 'id=1', leaf: Issued = pki.leaf): Promise<Answer> =>
   answerOf(await server.talk(pki.verify(words, leaf)));

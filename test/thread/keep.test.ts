@@ -56,6 +56,11 @@ test.each(['TIMEOUT', 'BUDGET_EXCEEDED', 'INTERNAL', 'FETCH_FAILED', 'FETCH_REFU
   },
 );
 
+test('nothing is kept that says why a CRL was not taken: the next one may be good', () => {
+  expect(kept('indeterminate', 'CRL_BAD_SIGNATURE', { isShort: true }, null)).toBeUndefined();
+  expect(kept('indeterminate', 'CRL_BAD_SIGNATURE', {}, null)).toBe(60_000);
+});
+
 test('nothing is kept that waits for a time to come, or was asked for a past instant', () => {
   expect(kept('invalid', 'NOT_YET_VALID', {}, null)).toBeUndefined();
   expect(kept('valid', 'OK', { isForNow: false })).toBeUndefined();

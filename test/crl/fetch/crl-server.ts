@@ -44,15 +44,24 @@ export class CrlServer {
 
   /** What it was asked since this was last called. */
   async requests(): Promise<readonly SeenRequest[]> {
-    const answer = once(this.#child, 'message');
-    this.#child.send('requests');
-    const [{ requests }] = (await answer) as [{ requests: SeenRequest[] }];
-    return requests;
+    return this.#tell({});
+  }
+
+  /** From now on this file lies at a path, whatever did before. */
+  async mend(path: string, file: string): Promise<void> {
+    await this.#tell({ mend: { path, file } });
   }
 
   async stop(): Promise<void> {
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exited;
+  }
+
+  async #tell(message: object): Promise<readonly SeenRequest[]> {
+    const answer = once(this.#child, 'message');
+    this.#child.send(message);
+    const [{ requests }] = (await answer) as [{ requests: SeenRequest[] }];
+    return requests;
   }
 }

@@ -1,4 +1,5 @@
 // A server of CRLs with every fault, in a process of its own: what it is to serve and where comes as JSON.
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +10,8 @@ const pem = `-----BEGIN X509 CRL-----\n${(crlText.match(/.{1,64}/g) ?? []).join(
 const ETAG = '"version-1"';
 const MODIFIED = 'Mon, 02 Mar 2026 10:00:00 GMT';
 const requests = [];
+/** What was put in the place of a page, by path and query. */
+const mended = new Map();
 
 /** A megabyte again and again; written as fast as the reader takes it. */
 function pour(response, times, chunk = Buffer.alloc(1024 * 1024, 0x30)) {
@@ -72,6 +75,12 @@ const PAGES = {
     const timer = setInterval(() => response.write(crl.subarray(at, ++at)), 50);
     response.on('close', () => clearInterval(timer));
   },
+  '/byte-a-second': (_, response) => {
+    response.writeHead(200, { 'content-length': crl.length });
+    let at = 0;
+    const timer = setInterval(() => response.write(crl.subarray(at, ++at)), 1000);
+    response.on('close', () => clearInterval(timer));
+  },
   '/slow-headers': (_, response) => {
     const { socket } = response;
     socket.write('HTTP/1.1 200 OK\r\n');
@@ -111,11 +120,15 @@ function answer(request, response) {
     path.pathname === '/to'
       ? path.searchParams.get('url')
       : hops !== undefined && (hops === '0' ? '/good.crl' : `/hops/${hops - 1}`);
-  if (location) response.writeHead(302, { location }).end();
+  if (mended.has(url)) response.end(mended.get(url));
+  else if (location) response.writeHead(302, { location }).end();
   else (PAGES[path.pathname] ?? PAGES['/404'])(request, response);
 }
 
 const server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
 server.listen(port, host, () => process.send({ port: server.address().port }));
-process.on('message', () => process.send({ requests: requests.splice(0) }));
+process.on('message', ({ mend }) => {
+  if (mend) mended.set(mend.path, readFileSync(mend.file));
+  process.send({ requests: requests.splice(0) });
+});
 process.on('disconnect', () => process.exit());
