@@ -37,9 +37,9 @@ export class CrlHost {
     await this.#tell({ withdraw: path });
   }
 
-  /** Answers nothing until it is told to go on, then all at once. */
-  async hold(isHeld: boolean): Promise<void> {
-    await this.#tell({ hold: isHeld });
+  /** Answers nothing, or only the first halves of files, until it is told to go on, then all at once. */
+  async hold(what: boolean | 'halves'): Promise<void> {
+    await this.#tell({ hold: what === 'halves' ? what : what ? 'answers' : 'nothing' });
   }
 
   /** Every request so far, those that wait for their answer among them only once they have it. */
