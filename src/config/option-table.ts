@@ -36,6 +36,8 @@ type DestinationsOption = OptionOf<'destinations', readonly string[]>;
 type HostsOption = OptionOf<'hosts', readonly string[]>;
 /** `none`, `environment` or a URL. */
 type ProxyOption = OptionOf<'proxy', string>;
+/** A URL as `parseRedisUrl` reads it, which may hold a password; empty when unset. */
+type RedisOption = OptionOf<'redis', string>;
 type ChoiceOption = OptionOf<'choice', string> & { readonly choices: readonly string[] };
 
 export type Option =
@@ -50,6 +52,7 @@ export type Option =
   | DestinationsOption
   | HostsOption
   | ProxyOption
+  | RedisOption
   | ChoiceOption;
 
 const SECOND = 1000;
@@ -526,6 +529,30 @@ export const OPTIONS = {
     min: SECOND,
     max: HOUR,
     text: 'How long it may take to store one CRL; then it is given up.',
+  },
+  'crl.redis': {
+    type: 'redis',
+    default: '',
+    text: 'A Redis or Valkey that hosts share CRLs by; what comes from it is verified like any other.',
+  },
+  'crl.redisPrefix': {
+    type: 'string',
+    default: 'pkixd:',
+    text: 'How the names of all keys and channels in Redis begin.',
+  },
+  'crl.redisTimeout': {
+    type: 'duration',
+    default: 500,
+    min: 10,
+    max: MINUTE,
+    text: 'How long Redis may take to connect, to answer a command or to move 256 KiB; then it is left alone until it answers again.',
+  },
+  'crl.redisWait': {
+    type: 'duration',
+    default: 3 * SECOND,
+    min: 10,
+    max: HOUR,
+    text: "How long a fetch waits, for Redis and for another host that fetches the same, before it asks the CRL's own server.",
   },
   'aia.hosts': {
     type: 'hosts',

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { isHostPattern, parseAllowedDestination } from './allowed-destination.js';
 import type { Option } from './option-table.js';
 import type { Findings, Setting } from './problems.js';
+import { parseRedisUrl, REDIS_FORMS } from './redis-url.js';
 import { didYouMean } from './suggestion.js';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
 
@@ -24,6 +25,8 @@ export function checkOption(option: Option, setting: Setting, findings: Findings
       return checkHosts(setting, findings);
     case 'proxy':
       return checkProxy(setting, findings);
+    case 'redis':
+      return checkRedis(setting, findings);
     case 'path':
       return checkPath(setting, findings);
     case 'optionalPath':
@@ -54,6 +57,8 @@ export function describeValues(option: Option): string {
       return `a list of ${HOST_FORMS}`;
     case 'proxy':
       return PROXY_FORMS;
+    case 'redis':
+      return REDIS_FORMS;
     case 'path':
     case 'optionalPath':
       return 'a path';
@@ -92,6 +97,7 @@ export function describeDefault(option: Option): string {
     case 'hosts':
       return option.default.join(', ') || 'none';
     case 'optionalString':
+    case 'redis':
       return 'unset';
     default:
       return option.default ?? 'unset';
@@ -204,6 +210,17 @@ function checkProxy(setting: Setting, findings: Findings): string | undefined {
   if (value === 'none' || value === 'environment') return value;
   if (typeof value === 'string' && isProxyUrl(value)) return value;
   findings.reject(setting, `is none of ${PROXY_FORMS}`);
+  return undefined;
+}
+
+/** What is wrong with it is said without it: it may hold a password. */
+function checkRedis(setting: Setting, findings: Findings): string | undefined {
+  const { value, key, origin, folder } = setting;
+  if (value === null || value === '') return '';
+  if (typeof value === 'string' && parseRedisUrl(value) !== undefined) {
+    return value.startsWith('unix:') ? `unix:${resolve(folder, value.slice('unix:'.length))}` : value;
+  }
+  findings.problem(key, `what ${origin} says is none of ${REDIS_FORMS}`);
   return undefined;
 }
 

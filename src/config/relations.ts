@@ -15,6 +15,7 @@ const CRL_ORDER = [
   ['crl.stallTimeout', 'crl.fetchTimeout'],
   ['crl.parallelPerHost', 'crl.parallel'],
   ['crl.retry', 'crl.retryMax'],
+  ['crl.redisTimeout', 'crl.redisWait'],
 ] as const;
 
 /** What must hold between options that are each right by themselves. Every problem quotes both sides. */
@@ -51,6 +52,12 @@ export function checkRelations(config: Config, findings: Findings): void {
   for (const [shorter, longer] of CRL_ORDER) {
     if (config[shorter] <= config[longer]) continue;
     findings.problem(shorter, `${show(shorter)} must not exceed ${show(longer)}`);
+  }
+  if (config['crl.redis'] !== '' && config['crl.wait'] > 0 && config['crl.redisWait'] >= config['crl.wait']) {
+    findings.warn(
+      'crl.redisWait',
+      `${show('crl.redisWait')} is not less than ${show('crl.wait')}: requests may be answered without a CRL before its own server is asked`,
+    );
   }
   if (config['drain.timeout'] < config['threads.taskTimeout']) {
     findings.warn(

@@ -8,6 +8,7 @@ import { CrlFetcher } from './fetch/crl-fetcher.js';
 import { fetcherOptions } from './fetch/fetcher-options.js';
 import { IngestHandle } from './ingest-handle.js';
 import { createIssuerStep } from './issuer-step.js';
+import { connectShare } from './share/connect-share.js';
 import { CrlStore } from './store/crl-store.js';
 import { CrlService } from './supply/crl-service.js';
 import { crlUrls } from './supply/crl-urls.js';
@@ -41,6 +42,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   });
   const fetching = fetcherOptions(config, process.env);
   const fetcher = new CrlFetcher(fetching, ConfiguredSources.read(config, fetching.policy).files);
+  const hosts = connectShare(config, fetching.secureContext, log);
   const issuers = createIssuerStep(config, fetching, log);
   let parts: { readonly ingest: IngestHandle; readonly service: CrlService } | undefined;
 
@@ -78,18 +80,27 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
         keeper: ingest,
         fetch: (request) => fetcher.fetch(request),
         retry: { base: config['crl.retry'], most: config['crl.retryMax'] },
-        longest: config['crl.fetchTimeout'] + config['crl.ingestTimeout'],
+        // Redis may hold it up twice: before the fetch, and with what came.
+        longest: config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisWait'],
         refresh: config['crl.refresh'],
+        share: hosts?.share,
+        shareWait: config['crl.redisWait'],
         urlsOf: crlUrls,
         log,
         now: Date.now,
         random: Math.random,
       });
       parts = { ingest, service };
-      await Promise.race([ingest.ready, new Promise((resolve) => setTimeout(resolve, OPENING).unref())]);
+      hosts?.listen({ watched: () => service.watched, heed: (url) => service.heed(url) });
+      const opened = Promise.race([
+        ingest.ready,
+        new Promise((resolve) => setTimeout(resolve, OPENING).unref()),
+      ]);
+      await Promise.all([opened, hosts?.up()]);
     },
     close: async (): Promise<void> => {
       await parts?.service.close();
+      hosts?.close();
       await Promise.all([fetcher.close(), issuers.close()]);
       if ((await parts?.ingest.close(CLOSING)) === false)
         log.warn('the CRL store was still being written to');

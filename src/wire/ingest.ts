@@ -40,8 +40,8 @@ export type IngestOutcome =
       /** Taken, but an operator should know: a later CRL with a lower number. */
       readonly warning?: string;
     }
-  /** The store has this one or a newer one; `crl` is what it has, if that was not evicted. */
-  | { readonly kind: 'notNewer'; readonly crl: CrlSummary | null }
+  /** The store has this one (`same`) or a newer one; `crl` is what it has, if that was not evicted. */
+  | { readonly kind: 'notNewer'; readonly age: 'same' | 'older'; readonly crl: CrlSummary | null }
   /** `code` is a verdict code, or STORE_FAILED when the store and not the CRL is at fault. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
@@ -58,6 +58,11 @@ export interface UrlRecord {
   readonly lastModified?: string;
   /** ms: the last success, 304 included. */
   readonly fetchedAt: number | null;
+  /**
+   * Where that was another host's word and not the URL's server: when that host had asked, and since when nobody of
+   * this host has, ms.
+   */
+  readonly hearsay?: { readonly answeredAt: number; readonly since: number };
   /** In a row. */
   readonly failures: number;
   /** ms: not before. */

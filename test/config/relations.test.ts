@@ -20,6 +20,7 @@ test.each([
   [{ 'crl.fetchTimeout': '5s' }, /stallTimeout \(10s\) must not exceed crl\.fetchTimeout \(5s\)/],
   [{ 'crl.parallel': '2' }, /parallelPerHost \(4\) must not exceed crl\.parallel \(2\)/],
   [{ 'crl.retry': '1h' }, /crl\.retry \(1h\) must not exceed crl\.retryMax \(10m\)/],
+  [{ 'crl.redisWait': '100ms' }, /redisTimeout \(500ms\) must not exceed crl\.redisWait \(100ms\)/],
   [{ 'profile.default': 'webkpi' }, /no profile "webkpi" \(did you mean webpki\?\)/],
   [{ 'run.directory': `/${'x'.repeat(100)}` }, /control socket would be .* too long/],
   [{ listen: 'unix:run/control.sock' }, /path of the control socket/],
@@ -31,6 +32,13 @@ test('a drain shorter than a task may run is allowed with a warning', () => {
   expect(load({ 'drain.timeout': '1s' })).toEqual([
     expect.stringMatching(/drain\.timeout \(1s\) is less than threads\.taskTimeout \(5s\)/),
   ]);
+});
+
+test('a Redis that may use up what a request waits is warned of, and only where there is one', () => {
+  expect(load({ 'crl.redis': 'redis://cache', 'crl.redisWait': '10s' })).toEqual([
+    expect.stringMatching(/crl\.redisWait \(10s\) is not less than crl\.wait \(10s\)/),
+  ]);
+  expect(load({ 'crl.redisWait': '10s' })).toEqual([]);
 });
 
 test('connections asked for beyond the limit of open files are refused, a default beyond it is a warning', () => {

@@ -105,7 +105,7 @@ export class Ingester {
     const age = compareAge(mark, writer.mark(key));
     const head = writer.head(key, crl.issuer);
     if (age !== 'older' && (age !== 'same' || head === undefined)) return undefined;
-    return { kind: 'notNewer', crl: head === undefined ? null : summaryOf(key, head) };
+    return { kind: 'notNewer', age, crl: head === undefined ? null : summaryOf(key, head) };
   }
 
   async #write(work: Work): Promise<IngestOutcome> {
@@ -187,7 +187,13 @@ function crlScope({
 }
 
 function toOutcome(key: Buffer, head: Head, { age, stored, previous }: SwitchOutcome): IngestOutcome {
-  if (!stored) return { kind: 'notNewer', crl: previous === undefined ? null : summaryOf(key, previous) };
+  if (!stored) {
+    return {
+      kind: 'notNewer',
+      age: age === 'same' ? 'same' : 'older',
+      crl: previous === undefined ? null : summaryOf(key, previous),
+    };
+  }
   const crl = summaryOf(key, head);
   if (age !== 'newerWithLowerNumber') return { kind: 'stored', crl };
   return { kind: 'stored', crl, warning: 'the CRL is later than the one before it and has a lower number' };

@@ -95,10 +95,17 @@ export function readUrlRecord(bytes: Uint8Array): UrlRecord {
     ...optional('lastModified'),
     ...optional('code'),
     ...optional('message'),
+    ...hearsayOf(fields),
     fetchedAt: fields['fetchedAt'] === null ? null : integer(fields, 'fetchedAt'),
     failures: integer(fields, 'failures'),
     retryAt: integer(fields, 'retryAt'),
   };
+}
+
+function hearsayOf({ hearsay }: Fields): Pick<UrlRecord, 'hearsay'> {
+  if (typeof hearsay !== 'object' || hearsay === null) return {};
+  const fields: Fields = { ...hearsay };
+  return { hearsay: { answeredAt: integer(fields, 'answeredAt'), since: integer(fields, 'since') } };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -3,8 +3,6 @@ import { Downloads, type DownloadsOptions } from './downloads.js';
 import { Refresher } from './refresher.js';
 
 export interface CrlServiceOptions extends DownloadsOptions {
-  /** ms: `crl.refresh` */
-  readonly refresh: number;
   /** Where a wanted CRL may be had, in order: configured sources, then its distribution point. */
   readonly urlsOf: (wanted: WantedCrl) => readonly string[];
 }
@@ -57,6 +55,18 @@ export class CrlService {
   /** These are in use. */
   used(wanted: readonly WantedCrl[]): void {
     for (const each of wanted) this.#refresher.watch(each);
+  }
+
+  /** URLs in use. */
+  get watched(): { has(url: string): boolean; keys(): Iterable<string> } {
+    return this.#refresher.byUrl;
+  }
+
+  /** Another host may have a newer CRL of the URL. Never rejects; `again`: it could not be looked at now. */
+  async heed(url: string): Promise<'done' | 'again'> {
+    const wanted = this.#refresher.byUrl.get(url) ?? [];
+    const outcomes = await Promise.all(wanted.map((each) => this.#downloads.heed(url, each)));
+    return outcomes.includes('again') ? 'again' : 'done';
   }
 
   async close(): Promise<void> {

@@ -1,32 +1,16 @@
-import type { Logger } from '../../log.js';
 import { messageOf } from '../../errors.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
-import type { IngestOutcome, IngestRequest, UrlRecord } from '../../wire/ingest.js';
-import type { FetchOutcome, CrlRequest } from '../fetch/crl-fetcher.js';
-import { retryAt, type RetryLimits } from '../fetch/retry-policy.js';
-import type { StoredCrls } from './stored-crls.js';
-import { failureCode, NO_RECORD, recentFailure, refusalName, type UrlRecords } from './url-records.js';
+import { isAskedOfServer, Origin, type OriginOptions } from './origin.js';
+import { SharedSupply } from './shared-supply.js';
+import { recentFailure, refusalName } from './url-records.js';
 
-/** Who writes the store: `IngestHandle`. */
-export interface StoreKeeper {
-  ingest(request: IngestRequest): Promise<IngestOutcome>;
-  note(url: string, record: UrlRecord): Promise<void>;
-  acquireLease(name: string, duration: number): Promise<boolean>;
-  releaseLease(name: string): Promise<void>;
-}
-
-export interface DownloadsOptions {
-  readonly records: UrlRecords;
-  readonly stored: StoredCrls;
-  readonly keeper: StoreKeeper;
-  readonly fetch: (request: CrlRequest) => Promise<FetchOutcome>;
-  readonly retry: RetryLimits;
+export interface DownloadsOptions extends OriginOptions {
   /** ms that one download and its storing may take. */
   readonly longest: number;
-  readonly log: Logger;
-  /** ms since 1970. */
-  readonly now: () => number;
-  readonly random: () => number;
+  /** ms: `crl.refresh` */
+  readonly refresh: number;
+  /** ms that the share may hold a download up: `crl.redisWait` */
+  readonly shareWait: number;
 }
 
 /** A lease lasts so many ms and is taken again and again: one whose holder died is free soon. */
@@ -45,11 +29,17 @@ const POLL = 100;
  */
 export class Downloads {
   readonly #options: DownloadsOptions;
+  readonly #origin: Origin;
+  readonly #shared: SharedSupply | undefined;
   readonly #running = new Map<string, Promise<FetchFailure | undefined>>();
+  readonly #heeding = new Set<Promise<unknown>>();
   readonly #closed = new AbortController();
 
   constructor(options: DownloadsOptions) {
+    const { share, shareWait: wait } = options;
     this.#options = options;
+    this.#origin = new Origin(options);
+    this.#shared = share && new SharedSupply({ ...options, share, wait }, this.#origin);
   }
 
   /**
@@ -68,15 +58,30 @@ export class Downloads {
     return started;
   }
 
+  /**
+   * Takes what another host has of the URL where that is newer; the URL's own server is not asked. `again`: this host
+   * is at the URL just now. Never rejects.
+   */
+  async heed(url: string, wanted: WantedCrl): Promise<'done' | 'again'> {
+    const name = refusalName(url, wanted);
+    if (this.#shared === undefined) return 'done';
+    if (this.#running.has(name)) return 'again';
+    const heeding = this.#heed(this.#shared, url, wanted);
+    this.#heeding.add(heeding);
+    return heeding.finally(() => {
+      this.#heeding.delete(heeding);
+    });
+  }
+
   /** Gives up what is running. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values(), ...this.#heeding]);
   }
 
   async #get(url: string, wanted: WantedCrl, since: number): Promise<FetchFailure | undefined> {
     // Nobody else asks for what no server is asked for.
-    if (!/^https?:/i.test(url)) return this.#fetch(url, wanted);
+    if (!isAskedOfServer(url)) return this.#origin.fetch(url, wanted, this.#closed.signal);
     const lease = `fetch ${url}`;
     try {
       const known = await this.#knownOrLeased(lease, url, wanted, since);
@@ -84,17 +89,37 @@ export class Downloads {
     } catch (thrown) {
       return failed(url, messageOf(thrown));
     }
+    try {
+      return await this.#whileLeased(lease, () => this.#fetch(url, wanted, since));
+    } catch (thrown) {
+      return failed(url, messageOf(thrown));
+    }
+  }
+
+  async #heed(shared: SharedSupply, url: string, wanted: WantedCrl): Promise<'done' | 'again'> {
+    const { keeper, log, shareWait, now } = this.#options;
+    const lease = `fetch ${url}`;
+    try {
+      if (!(await shared.hasNews(url, wanted))) return 'done';
+      if (!(await keeper.acquireLease(lease, LEASE))) return 'again';
+      await this.#whileLeased(lease, () => shared.take(url, wanted, Infinity, now() + shareWait));
+    } catch (thrown) {
+      log.warn('what another host has was not taken', { url, error: messageOf(thrown) });
+    }
+    return 'done';
+  }
+
+  /** Keeps the lease while the work lasts, and then gives it back. */
+  async #whileLeased<T>(lease: string, work: () => Promise<T>): Promise<T> {
     const { keeper, log } = this.#options;
     const trouble = (thrown: unknown): void => {
-      log.warn('a lease of the CRL store is in doubt', { url, error: messageOf(thrown) });
+      log.warn('a lease of the CRL store is in doubt', { lease, error: messageOf(thrown) });
     };
     const renewal = setInterval(() => {
       keeper.acquireLease(lease, LEASE).catch(trouble);
     }, RENEW_LEASE);
     try {
-      return await this.#fetch(url, wanted);
-    } catch (thrown) {
-      return failed(url, messageOf(thrown));
+      return await work();
     } finally {
       clearInterval(renewal);
       await keeper.releaseLease(lease).catch(trouble);
@@ -133,88 +158,10 @@ export class Downloads {
     return fetchedAt >= since && stored.newest(wanted) !== undefined ? { failure: undefined } : undefined;
   }
 
-  async #fetch(url: string, wanted: WantedCrl): Promise<FetchFailure | undefined> {
-    const { records, stored, now } = this.#options;
-    const record = records.urlRecord(url) ?? NO_RECORD;
-    const present = stored.newest(wanted, [url]);
-    const isOverdue = present !== undefined && (present.nextUpdate ?? Infinity) <= now();
-    const outcome = await this.#options.fetch({
-      url,
-      // Of something that is no longer there, 304 would be no answer.
-      ...(present !== undefined && { validators: validatorsOf(record) }),
-      ...(isOverdue && { revalidate: true }),
-      signal: this.#closed.signal,
-    });
-    if (outcome.kind === 'failed') return this.#failed(url, outcome, record);
-    if (outcome.kind === 'notModified') {
-      await this.#note(url, { ...validatorsOf(record), ...outcome.validators });
-      return undefined;
-    }
-    return this.#take(url, wanted, outcome);
+  #fetch(url: string, wanted: WantedCrl, since: number): Promise<FetchFailure | undefined> {
+    const { signal } = this.#closed;
+    return this.#shared?.fetch(url, wanted, since, signal) ?? this.#origin.fetch(url, wanted, signal);
   }
-
-  async #take(
-    url: string,
-    wanted: WantedCrl,
-    { der, validators }: Extract<FetchOutcome, { kind: 'fetched' }>,
-  ): Promise<FetchFailure | undefined> {
-    const { keeper, log } = this.#options;
-    const { signers } = wanted;
-    const outcome = await keeper.ingest({ content: { der }, source: url, signers, wanted });
-    if (outcome.kind === 'refused') {
-      log.warn('a fetched CRL was not taken', { url, code: outcome.code, why: outcome.message });
-      if (outcome.code !== 'STORE_FAILED') await this.#noteFailure(refusalName(url, wanted), outcome);
-      return { url, code: failureCode(outcome.code), message: outcome.message };
-    }
-    if (outcome.kind === 'stored') {
-      const { number, thisUpdate, nextUpdate, entries } = outcome.crl;
-      const times = [thisUpdate, nextUpdate].map((time) => time && new Date(time).toISOString());
-      log.info('a CRL was fetched', {
-        url,
-        number: number?.toString(),
-        of: times[0],
-        until: times[1],
-        entries,
-      });
-      if (outcome.warning !== undefined) log.warn(outcome.warning, { url });
-    }
-    await this.#note(url, validators);
-    if (outcome.kind === 'stored' || outcome.crl !== null) return undefined;
-    return { url, code: 'CRL_STALE', message: `${url}: the CRL is older than one that was there before` };
-  }
-
-  async #failed(
-    url: string,
-    { code, fault, message, retryAfter }: Extract<FetchOutcome, { kind: 'failed' }>,
-    record: UrlRecord,
-  ): Promise<FetchFailure> {
-    const { log } = this.#options;
-    if (fault !== 'aborted' && fault !== 'unsupported') {
-      log.warn('a CRL could not be fetched', { why: message, failures: record.failures + 1 });
-      await this.#noteFailure(url, { code, message, retryAfter });
-    }
-    return { url, code, message };
-  }
-
-  async #note(url: string, validators: Pick<UrlRecord, 'etag' | 'lastModified'>): Promise<void> {
-    await this.#options.keeper.note(url, { ...NO_RECORD, ...validators, fetchedAt: this.#options.now() });
-  }
-
-  async #noteFailure(
-    name: string,
-    failure: { readonly code: string; readonly message: string; readonly retryAfter?: number | undefined },
-  ): Promise<void> {
-    const { records, retry, keeper, now, random } = this.#options;
-    const record = records.urlRecord(name) ?? NO_RECORD;
-    const failures = record.failures + 1;
-    const again = retryAt({ count: failures, at: now(), retryAfter: failure.retryAfter }, retry, random());
-    const { code, message } = failure;
-    await keeper.note(name, { ...record, failures, retryAt: again, code, message });
-  }
-}
-
-function validatorsOf({ etag, lastModified }: UrlRecord): Pick<UrlRecord, 'etag' | 'lastModified'> {
-  return { ...(etag !== undefined && { etag }), ...(lastModified !== undefined && { lastModified }) };
 }
 
 function failed(url: string, why: string): FetchFailure {

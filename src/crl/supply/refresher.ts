@@ -1,7 +1,7 @@
 import type { WantedCrl } from '../../wire/crl.js';
 import { refreshAt } from './freshness.js';
 import type { StoredCrls } from './stored-crls.js';
-import { refusalName, type UrlRecords } from './url-records.js';
+import { answerOf, NO_RECORD, refusalName, type UrlRecords } from './url-records.js';
 
 export interface RefresherOptions {
   readonly records: UrlRecords;
@@ -19,8 +19,8 @@ export interface RefresherOptions {
 interface Watched {
   readonly wanted: WantedCrl;
   usedAt: number;
-  /** When its source had last answered as `dueAt` was reckoned. */
-  answeredAt: number;
+  /** When it had last been fetched as `dueAt` was reckoned. */
+  fetchedAt: number;
   /** When it was last refreshed in vain, or never. */
   triedAt: number;
   dueAt: number;
@@ -43,6 +43,8 @@ export class Refresher {
   readonly #options: RefresherOptions;
   /** The longest unused first. */
   readonly #watched = new Map<string, Watched>();
+  /** The same by URL, made when it is asked for. */
+  #byUrl: ReadonlyMap<string, readonly WantedCrl[]> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RefresherOptions) {
@@ -56,20 +58,40 @@ export class Refresher {
     if (urls.length === 0) return;
     const name = refusalName(urls.join(' '), wanted);
     const known = this.#watched.get(name);
-    const watched = known ?? { wanted, usedAt: 0, answeredAt: -Infinity, triedAt: -Infinity, dueAt: 0 };
+    const watched = known ?? { wanted, usedAt: 0, fetchedAt: -Infinity, triedAt: -Infinity, dueAt: 0 };
     watched.usedAt = now();
     this.#watched.delete(name);
     this.#watched.set(name, watched);
     if (known !== undefined) return;
     const [unused] = this.#watched.keys();
     if (this.#watched.size > MAX_WATCHED && unused !== undefined) this.#watched.delete(unused);
+    this.#byUrl = undefined;
     this.#reckon(watched);
     this.#setTimer();
+  }
+
+  /** What is watched, by URL. */
+  get byUrl(): ReadonlyMap<string, readonly WantedCrl[]> {
+    this.#byUrl ??= this.#indexByUrl();
+    return this.#byUrl;
   }
 
   close(): void {
     clearTimeout(this.#timer);
     this.#watched.clear();
+    this.#byUrl = undefined;
+  }
+
+  #indexByUrl(): ReadonlyMap<string, readonly WantedCrl[]> {
+    const index = new Map<string, WantedCrl[]>();
+    for (const { wanted } of this.#watched.values()) {
+      for (const url of this.#options.urlsOf(wanted)) {
+        const known = index.get(url);
+        if (known === undefined) index.set(url, [wanted]);
+        else known.push(wanted);
+      }
+    }
+    return index;
   }
 
   /** Due after the source last answered; where it never did, after a whole interval, since the CRL serves. */
@@ -79,13 +101,14 @@ export class Refresher {
     const urls = urlsOf(wanted);
     stored.renew();
     const crl = stored.newest(wanted, urls);
-    const answered = urls.map((url) => records.urlRecord(url)?.fetchedAt ?? -Infinity);
-    const fetchedAt = Math.max(...answered);
-    watched.answeredAt = fetchedAt;
+    const found = urls.map((url) => records.urlRecord(url) ?? NO_RECORD);
+    const fetchedAt = Math.max(...found.map((record) => record.fetchedAt ?? -Infinity));
+    const answeredAt = Math.max(...found.map((record) => answerOf(record)));
+    watched.fetchedAt = fetchedAt;
     const due =
       crl === undefined || fetchedAt === -Infinity
         ? now() + refresh
-        : refreshAt({ ...crl, fetchedAt }, refresh, random());
+        : refreshAt({ ...crl, fetchedAt: answeredAt }, refresh, random());
     watched.dueAt = fetchedAt >= triedAt ? due : Math.max(now() + AFTER_FAILURE, this.#retryAt(urls));
   }
 
@@ -107,8 +130,10 @@ export class Refresher {
   #refreshDue(): void {
     const { now, refresh } = this.#options;
     for (const [name, watched] of this.#watched) {
-      if (now() - watched.usedAt > UNUSED + 10 * refresh) this.#watched.delete(name);
-      else if (watched.dueAt <= now()) void this.#refresh(watched);
+      if (now() - watched.usedAt > UNUSED + 10 * refresh) {
+        this.#watched.delete(name);
+        this.#byUrl = undefined;
+      } else if (watched.dueAt <= now()) void this.#refresh(watched);
     }
     this.#setTimer();
   }
@@ -118,7 +143,7 @@ export class Refresher {
     watched.dueAt = Infinity;
     watched.triedAt = now();
     // What another process has got since then will do.
-    await supply(watched.wanted, watched.answeredAt + 1);
+    await supply(watched.wanted, watched.fetchedAt + 1);
     this.#reckon(watched);
     this.#setTimer();
   }

@@ -21,7 +21,7 @@ export class StoredCrls {
   newest(
     { issuer, isDelta, signers, source: configured }: WantedCrl,
     urls?: readonly string[],
-  ): Pick<SignedCrl, 'thisUpdate' | 'nextUpdate'> | undefined {
+  ): Pick<SignedCrl, 'thisUpdate' | 'nextUpdate' | 'number'> | undefined {
     const name = readName(new DerReader(issuer), 'issuer');
     const ids = new Set(signers.map((spki) => spkiId(spki)));
     let newest: SignedCrl | undefined;

@@ -10,6 +10,15 @@ export interface UrlRecords {
 
 export const NO_RECORD: UrlRecord = { fetchedAt: null, failures: 0, retryAt: 0 };
 
+/** When the URL's own server last answered, whichever host asked it, ms; -Infinity: never. */
+export function answerOf({ fetchedAt, hearsay }: UrlRecord): number {
+  return hearsay?.answeredAt ?? fetchedAt ?? -Infinity;
+}
+
+export function validatorsOf({ etag, lastModified }: UrlRecord): Pick<UrlRecord, 'etag' | 'lastModified'> {
+  return { ...(etag !== undefined && { etag }), ...(lastModified !== undefined && { lastModified }) };
+}
+
 /**
  * Under which name it is remembered that a URL gave what this want could not use. Another want of the same URL is
  * not hindered by it: anybody whom some CA certified may point to any URL.

@@ -75,6 +75,8 @@ class Host {
       },
       retry: { base: 10_000, most: 60_000 },
       longest: 90_000,
+      refresh: 3_600_000,
+      shareWait: 3000,
       log: new Logger('error', 'test', () => undefined),
       now: Date.now,
       random: () => 0,
@@ -191,7 +193,7 @@ test('a CRL that is refused hinders only whoever wants it of the same signers', 
 });
 
 test('a CRL older than one that was there before is said to be', async () => {
-  host.ingestOutcome = { kind: 'notNewer', crl: null };
+  host.ingestOutcome = { kind: 'notNewer', age: 'older', crl: null };
   expect(await host.process().get(URL, want(), 0)).toMatchObject({ code: 'CRL_STALE' });
 });
 

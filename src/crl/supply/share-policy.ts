@@ -1,0 +1,48 @@
+import { compareAge } from '../store/newer.js';
+import type { Mark } from '../store/records.js';
+import type { SharedCrl } from './share.js';
+
+export interface Standing {
+  /** What this host has from the URL. */
+  readonly have: Mark | undefined;
+  /** ms: what its server said from then on is new enough. */
+  readonly since: number;
+  /** ms: `crl.refresh` */
+  readonly refresh: number;
+  /** ms since 1970. */
+  readonly now: number;
+}
+
+/** A host whose clock goes before ours by no more than so many ms is taken to speak of now. */
+const SKEW = 5000;
+
+/**
+ * What to do about a CRL that another host got: `take` it; `same`: it is what this host has, and new enough for it not
+ * to ask the server; `nothing`: it helps nobody here.
+ */
+export function judge(
+  offer: SharedCrl,
+  { have, since, refresh, now }: Standing,
+): 'take' | 'same' | 'nothing' {
+  const { answeredAt, nextUpdate, body } = offer;
+  const age = now - answeredAt;
+  const isOver = nextUpdate !== null && nextUpdate <= now;
+  if (age < -SKEW || isOver) return 'nothing';
+  const isNewer = have === undefined ? age <= refresh : compareAge(offer, have).startsWith('newer');
+  if (isNewer) return body === null ? 'nothing' : 'take';
+  // Older than half an interval it would put off this host's own question too little.
+  const isAnswer = answeredAt >= since && age <= refresh / 2;
+  return have !== undefined && compareAge(offer, have) === 'same' && isAnswer ? 'same' : 'nothing';
+}
+
+/** Refreshes for which a host leaves it to others to ask a URL's server; then it asks itself. */
+const HEARSAY = 4;
+
+/** Has nobody of this host asked the URL's server for so long that others' word no longer will do? */
+export function isOverdueHere(
+  hearsay: { readonly since: number } | undefined,
+  refresh: number,
+  now: number,
+): boolean {
+  return hearsay !== undefined && now - hearsay.since >= HEARSAY * refresh;
+}

@@ -1,0 +1,130 @@
+import { BoundedMap } from '../../verify/bounded-map.js';
+import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
+import { logStored, type Origin, type OriginOptions } from './origin.js';
+import { isOverdueHere, judge } from './share-policy.js';
+import type { Share, SharedCrl } from './share.js';
+import { NO_RECORD, refusalName, validatorsOf } from './url-records.js';
+
+export interface SharedSupplyOptions extends Pick<
+  OriginOptions,
+  'records' | 'stored' | 'keeper' | 'log' | 'now'
+> {
+  readonly share: Share;
+  /** ms: `crl.refresh` */
+  readonly refresh: number;
+  /** ms that other hosts and the share may hold one fetch up. */
+  readonly wait: number;
+}
+
+/** ms between two looks at what another host is fetching. */
+const POLL = 100;
+/** Of the share's CRLs that were refused here, so many are remembered: they are not read again. */
+const MAX_REFUSED = 1000;
+
+/**
+ * What other hosts have comes before the URL's own server, and one host at a time asks that:
+ *
+ *     ─▶ lease? ─▶ has another host what is wanted? ─▶ ask the server, publish, release
+ *          ▲              │ no, and another holds the lease
+ *          └── a moment ◀─┘ for so long; then the server is asked all the same
+ */
+export class SharedSupply {
+  readonly #options: SharedSupplyOptions;
+  readonly #origin: Origin;
+  readonly #refused = new BoundedMap<string, true>(MAX_REFUSED);
+
+  constructor(options: SharedSupplyOptions, origin: Origin) {
+    this.#options = options;
+    this.#origin = origin;
+  }
+
+  /** As `Origin.fetch`. `since` ms: what the server said to another host from then on is new enough. */
+  async fetch(
+    url: string,
+    wanted: WantedCrl,
+    since: number,
+    signal: AbortSignal,
+  ): Promise<FetchFailure | undefined> {
+    const { share, records, refresh, wait, now } = this.#options;
+    const isOurTurn = isOverdueHere(records.urlRecord(url)?.hearsay, refresh, now());
+    for (const end = now() + wait; ; await pause(POLL)) {
+      const isOurs = await share.acquireLease(url);
+      try {
+        if (!isOurTurn && (await this.take(url, wanted, since, end))) return undefined;
+        if (isOurs || isOurTurn || now() >= end || signal.aborted) {
+          share.count('miss');
+          return await this.#origin.fetch(url, wanted, signal);
+        }
+      } finally {
+        if (isOurs) await share.releaseLease(url);
+      }
+    }
+  }
+
+  /** Has another host something that would be taken? */
+  async hasNews(url: string, wanted: WantedCrl): Promise<boolean> {
+    const offer = await this.#options.share.look(url);
+    return offer !== undefined && this.#judge(offer, url, wanted, Infinity) === 'take';
+  }
+
+  /** Takes what another host has, if that will do, before `end`, ms since 1970; did it? */
+  async take(url: string, wanted: WantedCrl, since: number, end: number): Promise<boolean> {
+    const { share } = this.#options;
+    const offer = await share.look(url);
+    const what = offer === undefined ? 'nothing' : this.#judge(offer, url, wanted, since);
+    if (offer === undefined || what === 'nothing') return false;
+    if (what === 'take' && !(await this.#store(offer, url, wanted, end))) return false;
+    await this.#note(url, offer, what === 'same');
+    share.count('hit');
+    return true;
+  }
+
+  #judge(offer: SharedCrl, url: string, wanted: WantedCrl, since: number): ReturnType<typeof judge> {
+    const { stored, refresh, now } = this.#options;
+    if (this.#refused.get(refusal(offer, url, wanted)) === true) return 'nothing';
+    stored.renew();
+    return judge(offer, { have: stored.newest(wanted, [url]), since, refresh, now: now() });
+  }
+
+  async #store(offer: SharedCrl, url: string, wanted: WantedCrl, end: number): Promise<boolean> {
+    const { share, keeper, log } = this.#options;
+    const der = await share.read(offer, end);
+    if (der === undefined) return false;
+    const { signers } = wanted;
+    const outcome = await keeper.ingest({ content: { der }, source: url, signers, wanted });
+    if (outcome.kind === 'stored') {
+      logStored(log, 'a CRL came from another host', url, outcome);
+      return true;
+    }
+    if (outcome.kind === 'notNewer' && outcome.age === 'same') return true;
+    // Nothing is held against the URL: its own server is asked.
+    const why = outcome.kind === 'refused' ? outcome.message : 'it is older than the one that is here';
+    if (outcome.kind === 'refused' && outcome.code === 'STORE_FAILED') return false;
+    this.#refused.set(refusal(offer, url, wanted), true);
+    share.count('refused');
+    log.warn('a CRL that Redis has was not taken', { url, why });
+    return false;
+  }
+
+  async #note(url: string, offer: SharedCrl, isSame: boolean): Promise<void> {
+    const { records, keeper, now } = this.#options;
+    const record = records.urlRecord(url) ?? NO_RECORD;
+    await keeper.note(url, {
+      ...NO_RECORD,
+      // With another's validators the server's "not modified" would speak of what is not here.
+      ...(isSame && validatorsOf(record)),
+      fetchedAt: now(),
+      hearsay: { answeredAt: Math.min(offer.answeredAt, now()), since: record.hearsay?.since ?? now() },
+    });
+  }
+}
+
+function refusal({ body }: SharedCrl, url: string, wanted: WantedCrl): string {
+  return `${refusalName(url, wanted)} ${body?.id}`;
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}

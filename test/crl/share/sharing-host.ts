@@ -1,0 +1,129 @@
+import { createSecureContext } from 'node:tls';
+import type { FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
+import { parseRedisUrl } from '../../../src/config/redis-url.js';
+import { RedisConnection } from '../../../src/crl/share/redis-connection.js';
+import { RedisShare } from '../../../src/crl/share/redis-share.js';
+import { SharedNames } from '../../../src/crl/share/shared-entry.js';
+import { Downloads } from '../../../src/crl/supply/downloads.js';
+import { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
+import { Logger, type LogRecord } from '../../../src/log.js';
+import type { WantedCrl } from '../../../src/wire/crl.js';
+import { openScene, type StoreScene } from '../store/store-scene.js';
+
+const DAY = 86_400_000;
+export const NAMES = new SharedNames('test:');
+
+export interface LinkOptions {
+  readonly timeout?: number;
+  readonly wait?: number;
+  readonly maxSize?: number;
+}
+
+/** A connection to a Redis, and what it said for the log. */
+export async function connectTo(
+  url: string,
+  { timeout = 5000, wait = 10_000, maxSize = 2 ** 26 }: LinkOptions = {},
+) {
+  const records: LogRecord[] = [];
+  const log = new Logger('info', 'test', (record) => void records.push(record));
+  const address = parseRedisUrl(url);
+  if (address === undefined) throw new Error(`${url} is no Redis`);
+  const secureContext = createSecureContext();
+  const connection = new RedisConnection({ address, secureContext, timeout, purpose: 'tests', log });
+  const limits = { maxSize, wait, fetchTimeout: 30_000, refresh: DAY };
+  const share = new RedisShare({ connection, names: NAMES, now: Date.now, ...limits });
+  await connection.up(10_000);
+  return { connection, share, log, records };
+}
+
+/** What a URL's server has, and how often it was asked. */
+export class FakeOrigin {
+  asked = 0;
+  answer: () => Promise<FetchOutcome> = () => Promise.reject(new Error('nothing is published'));
+
+  publish(url: string, der: Uint8Array): void {
+    this.answer = () =>
+      Promise.resolve({
+        kind: 'fetched',
+        der: Buffer.from(Uint8Array.from(der).buffer),
+        validators: {},
+        url,
+      });
+  }
+}
+
+/** A host with a store of its own: what it downloads goes through Redis. */
+export class SharingHost {
+  readonly downloads: Downloads;
+  readonly records: LogRecord[];
+  readonly #scene: StoreScene;
+  readonly #link: Awaited<ReturnType<typeof connectTo>>;
+
+  private constructor(
+    scene: StoreScene,
+    link: Awaited<ReturnType<typeof connectTo>>,
+    origin: FakeOrigin,
+    wait: number,
+  ) {
+    this.#scene = scene;
+    this.#link = link;
+    this.records = link.records;
+    const { writer, ingester, store } = scene;
+    this.downloads = new Downloads({
+      records: store,
+      stored: new StoredCrls(store),
+      keeper: {
+        ingest: (request) => ingester.ingest(request, () => undefined),
+        note: (url, record) => writer.noteUrl(url, record),
+        acquireLease: (name, duration) => writer.acquireLease(name, duration),
+        releaseLease: (name) => writer.releaseLease(name),
+      },
+      fetch: () => {
+        origin.asked++;
+        return origin.answer();
+      },
+      retry: { base: 10_000, most: 60_000 },
+      longest: 90_000,
+      refresh: DAY,
+      share: link.share,
+      shareWait: wait,
+      log: link.log,
+      now: Date.now,
+      random: () => 0,
+    });
+  }
+
+  static async start(url: string, origin: FakeOrigin, options: LinkOptions = {}): Promise<SharingHost> {
+    const [scene, link] = await Promise.all([openScene(), connectTo(url, options)]);
+    return new SharingHost(scene, link, origin, options.wait ?? 10_000);
+  }
+
+  get counts(): RedisShare['counts'] {
+    return this.#link.share.counts;
+  }
+
+  /** The number of the CRL that it has of a want, if it has one. */
+  numberOf(wanted: WantedCrl): bigint | null | undefined {
+    this.#scene.store.renew();
+    return new StoredCrls(this.#scene.store).newest(wanted)?.number;
+  }
+
+  async isUp(): Promise<void> {
+    await this.#link.connection.up(30_000);
+  }
+
+  /** As if nobody of this host had asked the URL's server for five intervals. */
+  async hearsayGetsOld(url: string): Promise<void> {
+    const record = this.#scene.store.urlRecord(url);
+    if (record?.hearsay === undefined) throw new Error('it asked itself');
+    const hearsay = { ...record.hearsay, since: Date.now() - 5 * DAY };
+    await this.#scene.writer.noteUrl(url, { ...record, hearsay });
+    this.#scene.store.renew();
+  }
+
+  async close(): Promise<void> {
+    await this.downloads.close();
+    this.#link.connection.close();
+    await this.#scene.close();
+  }
+}
