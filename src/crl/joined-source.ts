@@ -11,6 +11,13 @@ export function joinSources(sources: readonly (CrlSource | undefined)[]): CrlSou
     renew: () => {
       for (const source of there) source.renew?.();
     },
-    find: (issuer) => there.flatMap((source) => source.find(issuer)),
+    find: (issuer) => {
+      let found = only.find(issuer);
+      for (const other of others) {
+        const more = other.find(issuer);
+        if (more.length > 0) found = found.length === 0 ? more : [...found, ...more];
+      }
+      return found;
+    },
   };
 }

@@ -9,6 +9,7 @@ import { BoundedMap } from '../verify/bounded-map.js';
 import { CrlWants, wantKey } from '../verify/crl-wants.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
+import { encodeVerdict } from '../wire/verdict-encoder.js';
 import {
   type FetchFailure,
   SUPPLY_STEP,
@@ -77,7 +78,7 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   if (wanted.length > 0)
     return { needs: { step: SUPPLY_STEP, body: encode(supplyRequest(wanted, supplied)) } };
   const { verdict, request } = response;
-  const encoded = encode({ verdict });
+  const encoded = encodeVerdict(verdict);
   const isWithoutIssuer = lacking !== undefined || supplied.issuers.failures.length > 0;
   // The next request may find the issuer that this one did without.
   if (isWithoutIssuer && verdict.status !== 'valid') return encoded;

@@ -20,10 +20,16 @@ const MAX_UNSENT = 8 * 1024 * 1024;
 const MAX_TEXT = 8192;
 /** Log records in one message. */
 const MAX_RECORDS = 1000;
+/**
+ * The least time between two reports of nothing but the load, ms: each wakes the primary, which costs about as much as
+ * a request. With each acknowledgement the load goes along, so that a burst of connections spreads by what is so now.
+ */
+const LOAD_INTERVAL = 50;
 
 /**
  * The worker's side of fd 4 (the primary's is supervisor/worker-handle). What accumulates during one turn of the
- * loop leaves as one write at its end: acknowledgements in id order first, then the load, then the log.
+ * loop leaves as one write at its end: acknowledgements in id order first, then the load, then the log. A change of the
+ * load alone leaves at once only when none was reported for a while.
  */
 export class SupervisorLink {
   readonly #stream: Duplex;
@@ -32,7 +38,11 @@ export class SupervisorLink {
   #accepted: { readonly id: number; readonly onWritten: () => void }[] = [];
   #refused: number[] = [];
   #revoked: number[] = [];
-  #load: { readonly inFlight: number; readonly connections: number } | undefined;
+  #inFlight = 0;
+  #connections = 0;
+  /** The load has changed since it was reported. */
+  #isLoadDue = false;
+  #loadSentAt = -Infinity;
   #records: LogRecord[] = [];
   #droppedRecords = 0;
   #flushScheduled = false;
@@ -73,10 +83,18 @@ export class SupervisorLink {
     this.#scheduleFlush();
   }
 
-  /** The last load of a turn is the one that is sent. */
+  /** Of several loads within a while the last is sent. */
   reportLoad(inFlight: number, connections: number): void {
-    this.#load = { inFlight, connections };
-    this.#scheduleFlush();
+    this.#inFlight = inFlight;
+    this.#connections = connections;
+    if (this.#isLoadDue) return;
+    this.#isLoadDue = true;
+    const wait = this.#loadSentAt + LOAD_INTERVAL - performance.now();
+    if (wait <= 0) this.#scheduleFlush();
+    else
+      setTimeout(() => {
+        if (this.#isLoadDue) this.#flush();
+      }, wait);
   }
 
   log(record: LogRecord): void {
@@ -117,12 +135,14 @@ export class SupervisorLink {
       messages.push({ type: 'accepted', ids: this.#accepted.map(({ id }) => id) });
     if (this.#refused.length > 0) messages.push({ type: 'refused', ids: this.#refused });
     if (this.#revoked.length > 0) messages.push({ type: 'revoked', ids: this.#revoked });
-    if (this.#load) messages.push({ type: 'load', ...this.#load });
+    if (this.#isLoadDue)
+      messages.push({ type: 'load', inFlight: this.#inFlight, connections: this.#connections });
     if (this.#records.length > 0) messages.push({ type: 'log', records: this.#takeRecords() });
     this.#accepted = [];
     this.#refused = [];
     this.#revoked = [];
-    this.#load = undefined;
+    if (this.#isLoadDue) this.#loadSentAt = performance.now();
+    this.#isLoadDue = false;
     return messages;
   }
 

@@ -62,7 +62,7 @@ test('a handler that throws, and one that is not there, fail alone', async () =>
     unpackResults(said.at(-1) as Uint8Array).map(({ kind, body }) => [kind, Buffer.from(body).toString()]),
   ).toEqual([
     ['failed', 'thrown on purpose'],
-    ['failed', 'no handler has place 4294967295'],
+    ['failed', 'no handler has place -1'],
     ['done', 'a'],
   ]);
 });

@@ -63,6 +63,34 @@ test('what happens in one turn of the loop leaves in one message a kind, ids in 
   ]);
 });
 
+test('a load that keeps changing is reported at once, then now and then, the last of it for certain', async () => {
+  const { link, sent } = setUp();
+  link.reportLoad(1, 1);
+  await turns();
+  expect(sent).toEqual([{ type: 'load', inFlight: 1, connections: 1 }]);
+  for (let inFlight = 2; inFlight < 50; inFlight++) {
+    link.reportLoad(inFlight, 1);
+    await turns();
+  }
+  link.reportLoad(0, 1);
+  while (JSON.stringify(sent.at(-1)) !== JSON.stringify({ type: 'load', inFlight: 0, connections: 1 }))
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(sent.length).toBeLessThan(25);
+});
+
+test('an acknowledgement takes the load along, however lately that was reported', async () => {
+  const { link, sent } = setUp();
+  link.reportLoad(1, 1);
+  await turns();
+  link.reportLoad(2, 2);
+  link.accept(5, () => {});
+  await turns();
+  expect(sent.slice(1)).toEqual([
+    { type: 'accepted', ids: [5] },
+    { type: 'load', inFlight: 2, connections: 2 },
+  ]);
+});
+
 test('a connection may be read only after its acknowledgement was written', async () => {
   const { link, theirs, ours } = setUp();
   theirs.pause();

@@ -98,7 +98,7 @@ test('a full queue is answered BUSY, and counted', async () => {
 test('the load is reported as it rises and falls', async () => {
   const primary = await startWorker();
   const client = await primary.client();
-  client.socket.write('spin 50\nspin 50\n');
+  client.socket.write('spin 250\nspin 250\n');
   await client.lines(2);
   await primary.hear('load', ({ inFlight }) => inFlight === 2);
   client.socket.destroy();
