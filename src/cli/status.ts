@@ -72,12 +72,32 @@ export function describeStatus(server: ServerStatus): string {
     formatTable(LISTENER_COLUMNS, listeners),
     '',
     formatTable(WORKER_COLUMNS, workers),
+    ...redisLines(workers),
     ...(latencies.length > 0
       ? ['', 'Latency over the last one to two minutes, ms', formatTable(LATENCY_COLUMNS, latencies)]
       : []),
     ...(replaced.length > 0 ? ['', formatTable(REPLACEMENT_COLUMNS, replaced)] : []),
   ].join('\n');
 }
+
+/** What hosts share by Redis, over all workers; nothing where they do not. */
+function redisLines(workers: readonly WorkerStatus[]): readonly string[] {
+  const counts = workers.flatMap(({ services = {} }) => ('redisUp' in services ? [services] : []));
+  if (counts.length === 0) return [];
+  const sum = (name: string): number => counts.reduce((total, each) => total + (each[name] ?? 0), 0);
+  const said = Object.entries(REDIS_COUNTS).map(([name, what]) => `${sum(name)} ${what}`);
+  return ['', `Redis: up in ${sum('redisUp')} of ${counts.length} workers; ${said.join(', ')}`];
+}
+
+/** What is counted, since the workers' start. */
+const REDIS_COUNTS = {
+  redisHits: 'downloads spared',
+  redisMisses: 'made',
+  redisPublished: 'published',
+  redisAnnounced: 'announcements',
+  redisRefused: 'CRLs refused',
+  redisErrors: 'errors',
+};
 
 const LISTENER_COLUMNS: readonly Column<ListenerStatus>[] = [
   // A listener without a name of its own is called by its address.

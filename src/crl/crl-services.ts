@@ -61,6 +61,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
         parts?.service.used(decodeTrusted<readonly WantedCrl[]>(body));
       },
     },
+    counts: () => hosts?.counts(),
     epoch: () => store.epoch(),
     /** Waits for the store only so long: what is in it can be read while another process has it for writing. */
     start: async (): Promise<void> => {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
 import type { WorkerStatus } from '../wire/control.js';
-import type { Handover, ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
+import type { Handover, ServiceCounts, ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
 import type { ForkedWorker } from './cluster.js';
 import type { Generation } from './generation.js';
 import { LatencyWindow } from './latency-window.js';
@@ -62,6 +62,7 @@ export class WorkerHandle implements HandoverTarget {
   readyAt: number | undefined;
   version: string | undefined;
   statistics: WorkerStatistics | undefined;
+  #services: ServiceCounts = {};
   readonly latencies: LatencyWindow;
 
   constructor(forked: ForkedWorker, options: HandleOptions) {
@@ -110,6 +111,7 @@ export class WorkerHandle implements HandoverTarget {
       ...status,
       ...(this.version !== undefined && { version: this.version }),
       ...(this.statistics && { statistics: this.statistics }),
+      ...(Object.keys(this.#services).length > 0 && { services: this.#services }),
     };
   }
 
@@ -184,6 +186,7 @@ export class WorkerHandle implements HandoverTarget {
     if (message.type === 'pong') {
       if (message.sequence === this.#sequence) this.#pingOpen = false;
       this.statistics = message.statistics;
+      this.#services = message.services ?? {};
       this.latencies.report(message.latencies, now);
     } else if (message.type === 'drained') {
       this.#exitWithin(EXIT_GRACE);

@@ -1,6 +1,12 @@
 import { LOG_LEVELS, type LogRecord } from '../log.js';
 import { Histogram } from '../wire/histogram.js';
-import { LATENCY_STEPS, type LatencyCounts, type ToPrimary, type WorkerStatistics } from '../wire/ipc.js';
+import {
+  LATENCY_STEPS,
+  type LatencyCounts,
+  type ServiceCounts,
+  type ToPrimary,
+  type WorkerStatistics,
+} from '../wire/ipc.js';
 
 /** More ids or log records than this in one message are no honest worker's. */
 const MAX_ITEMS = 65_536;
@@ -21,9 +27,12 @@ export function parseToPrimary(value: unknown): ToPrimary | undefined {
       return { type: 'ready', pid, version, threads };
     }
     case 'pong': {
-      const { sequence, statistics, latencies } = value;
-      return isCount(sequence) && isStatistics(statistics) && isLatencies(latencies)
-        ? { type: 'pong', sequence, statistics, latencies }
+      const { sequence, statistics, latencies, services = {} } = value;
+      return isCount(sequence) &&
+        isStatistics(statistics) &&
+        isLatencies(latencies) &&
+        isServiceCounts(services)
+        ? { type: 'pong', sequence, statistics, latencies, services }
         : undefined;
     }
     case 'load': {
@@ -76,6 +85,17 @@ const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
 
 function isStatistics(value: unknown): value is WorkerStatistics {
   return isFields(value) && Object.keys(STATISTICS).every((key) => isAmount(value[key]));
+}
+
+/** Far more than the services of a worker count. */
+const MAX_COUNTS = 64;
+
+function isServiceCounts(value: unknown): value is ServiceCounts {
+  if (!isFields(value)) return false;
+  const entries = Object.entries(value);
+  return (
+    entries.length <= MAX_COUNTS && entries.every(([name, count]) => name.length <= 64 && isAmount(count))
+  );
 }
 
 /** Protocols that a worker may speak, times the steps of each, with room to spare. */

@@ -1,4 +1,4 @@
-import type { WorkerStatistics } from './ipc.js';
+import type { ServiceCounts, WorkerStatistics } from './ipc.js';
 
 /** One command over the control socket, and its one answer, each a frame of msgpack. */
 export interface ControlRequest {
@@ -93,4 +93,6 @@ export interface WorkerStatus {
   readonly lastPong: number;
   /** Of the last pong; absent before the first. */
   readonly statistics?: WorkerStatistics;
+  /** The same; absent too where nothing is counted. */
+  readonly services?: ServiceCounts;
 }

@@ -27,6 +27,7 @@ export type ToPrimary =
       readonly sequence: number;
       readonly statistics: WorkerStatistics;
       readonly latencies: readonly LatencyCounts[];
+      readonly services?: ServiceCounts;
     }
   /** The worker's load after a change, sent at most once a turn of its loop. */
   | { readonly type: 'load'; readonly inFlight: number; readonly connections: number }
@@ -76,6 +77,9 @@ export interface LatencyCounts {
   /** See wire/histogram.ts. */
   readonly counts: Uint8Array;
 }
+
+/** What the services of a worker's IO loop count, by names of their own. */
+export type ServiceCounts = Readonly<Record<string, number>>;
 
 /** A worker's account of itself, in each pong. Counters run since the worker's start. */
 export interface WorkerStatistics {

@@ -1,3 +1,4 @@
+import type { ServiceCounts } from '../wire/ipc.js';
 import type { Step } from './step-runner.js';
 
 /** What a worker's IO loop does for tasks beside running them in threads; the product passes it in. */
@@ -9,6 +10,8 @@ export interface Services {
   readonly maxWaiting: number;
   /** Called with what threads tell, by name. */
   readonly notices: Readonly<Record<string, (body: Uint8Array) => void>>;
+  /** For the status: numbers that can be added up over the workers. */
+  counts?(): ServiceCounts | undefined;
   /** What kept outcomes rest on, now: see outcome-cache.ts. */
   epoch(): number;
   /** Before the threads are started. A worker whose services do not start asks to be replaced. */

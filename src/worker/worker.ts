@@ -138,7 +138,9 @@ class Worker {
 
   #answerPing(sequence: number): void {
     const latencies = this.#latencies.counts();
-    this.#link.send({ type: 'pong', sequence, statistics: this.#statistics(), latencies });
+    const services = this.#services.counts?.();
+    const statistics = this.#statistics();
+    this.#link.send({ type: 'pong', sequence, statistics, latencies, ...(services && { services }) });
   }
 
   async #becomeReady(version: string): Promise<void> {

@@ -60,8 +60,16 @@ const STATUS: ServerStatus = {
         anonymousRss: 60 * 1024 ** 2,
         activeConnections: 3,
       },
+      services: { redisUp: 1, redisHits: 5, redisMisses: 2, redisPublished: 1, redisErrors: 7 },
     },
-    { worker: 3, pid: 9, state: 'starting', uptime: 10, lastPong: 10 },
+    {
+      worker: 3,
+      pid: 9,
+      state: 'starting',
+      uptime: 10,
+      lastPong: 10,
+      services: { redisUp: 0, redisHits: 1 },
+    },
   ],
   replaced: [{ worker: 2, pid: 10, ago: 65_000, why: 'it was ended by SIGSEGV' }],
 };
@@ -78,6 +86,14 @@ test('the status shows the server, each listener and each worker, a dash where n
   expect(text).toMatch(/ 2 +10 +1m 5s +it was ended by SIGSEGV$/m);
   expect(text).toMatch(/^line +total +7 +0\.100 +0\.250 +1\.50 +12\.0 +1234$/m);
   expect(text).toMatch(/ 3 +starting +9 +- +10ms +- .*-$/m);
+});
+
+test('what hosts share is shown over all workers, and only where they do', () => {
+  expect(describeStatus(STATUS)).toMatch(
+    /^Redis: up in 1 of 2 workers; 6 downloads spared, 2 made, 1 published, 0 announcements, 0 CRLs refused, 7 errors$/m,
+  );
+  const without = STATUS.workers.map((worker) => ({ ...worker, services: {} }));
+  expect(describeStatus({ ...STATUS, workers: without })).not.toContain('Redis');
 });
 
 test('columns are as wide as their widest cell', () => {

@@ -86,6 +86,12 @@ test('two hosts, two workers each, want a CRL at once: one GET', async () => {
   await host.hold(false);
   for (const head of await Promise.all([...first, ...second])) expect(head).toBe('valid OK');
   expect(await requests()).toBe(1);
+  const { workers } = await until(
+    () => calm.status(),
+    (status) => status.workers.some(({ services }) => (services?.['redisHits'] ?? 0) > 0),
+    PATIENCE,
+  );
+  expect(workers.map(({ services }) => services?.['redisUp'])).toEqual([1, 1]);
 });
 
 test('a revocation that one host finds is known to the other, though its own refresh is a day away', async () => {

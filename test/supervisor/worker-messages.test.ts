@@ -34,7 +34,7 @@ const LATENCY = { protocol: 'line', step: 'ran', counts: new Histogram().bytes()
 
 const MESSAGES: readonly ToPrimary[] = [
   { type: 'ready', pid: 7, version: '1.2.3', threads: 2 },
-  { type: 'pong', sequence: 3, statistics, latencies: [LATENCY] },
+  { type: 'pong', sequence: 3, statistics, latencies: [LATENCY], services: { fetched: 2 } },
   { type: 'load', inFlight: 0, connections: 9 },
   { type: 'accepted', ids: [1, 2, 3] },
   { type: 'refused', ids: [4] },
@@ -71,6 +71,20 @@ test.each<[string, unknown]>([
   [
     'a latency of nothing known',
     { type: 'pong', sequence: 1, statistics, latencies: [{ ...LATENCY, step: 'slept' }] },
+  ],
+  [
+    'a count that is none',
+    { type: 'pong', sequence: 1, statistics, latencies: [], services: { fetched: '2' } },
+  ],
+  [
+    'counts without end',
+    {
+      type: 'pong',
+      sequence: 1,
+      statistics,
+      latencies: [],
+      services: Object.fromEntries(Array.from({ length: 65 }, (_, n) => [n, n])),
+    },
   ],
   [
     'an unknown level',

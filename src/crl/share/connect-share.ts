@@ -50,7 +50,8 @@ export function connectShare(config: Config, secureContext: SecureContext, log: 
         random: Math.random,
       });
     },
-    statistics: (): Readonly<Record<string, number>> => ({
+    /** For the status. */
+    counts: (): Readonly<Record<string, number>> => ({
       redisUp: Number(connection.isUp),
       redisHits: share.counts.hit,
       redisMisses: share.counts.miss,
