@@ -36,6 +36,7 @@ const [dataDirectory = '', crlFile = '', spkiFile = '', serialsFile = '', warmFi
 const handle = new IngestHandle({
   dataDirectory,
   maxBytes: 2 ** 32,
+  keepsDer: false,
   budget: 60_000,
   entry: new URL('../../src/thread/ingest.js', import.meta.url),
   log: (_, message) => {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
 import { IngestHandle } from '../crl/ingest-handle.js';
 import { CrlStore } from '../crl/store/crl-store.js';
+import { keepsDer } from '../crl/store/der-files.js';
 import { environmentPath, identityOf } from '../crl/store/environment-files.js';
 import { PkixdError } from '../errors.js';
 import { workerAccount } from '../supervisor/accounts.js';
@@ -70,6 +71,7 @@ export async function withWriter<T>(
     entry: new URL('../thread/ingest.js', import.meta.url),
     dataDirectory: config['data.directory'],
     maxBytes: config['crl.storeMax'],
+    keepsDer: keepsDer(config),
     budget: config['crl.ingestTimeout'],
     log: (level, message) => {
       note(context, printable(level === 'warn' ? `warning: ${message}` : message));

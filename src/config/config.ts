@@ -7,7 +7,7 @@ import type { OptionValues } from './option-table.js';
 export const PERMISSIONS = ['profiles', 'crls', 'at', 'anchors', 'revocation', 'status'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-export const PROTOCOLS = ['line', 'msgpack'] as const;
+export const PROTOCOLS = ['line', 'msgpack', 'crl-proxy'] as const;
 export type ProtocolName = (typeof PROTOCOLS)[number];
 
 export interface ListenerConfig {

@@ -12,7 +12,7 @@ import { checkTls, TLS_FIELDS } from './tls-listener.js';
 export const LISTENER_FIELDS = {
   address: '`unix:/path`, `tcp://host:port` or `tls://host:port`; the one field that must be given.',
   name: 'A unique name for logs and `pkixd status`; the address when absent.',
-  protocol: 'The protocol spoken: `line`, the default, or `msgpack`.',
+  protocol: 'The protocol spoken: `line`, the default, `msgpack` or `crl-proxy`.',
   permits: `What its clients may ask for: any of ${PERMISSIONS.join(', ')}. The default is \`profiles\` and \`crls\`.`,
   mode: "The UNIX socket's mode as an octal text in quotes; the default is `'0660'`.",
   group: "The UNIX socket's group, by name or number; the primary's own when absent.",

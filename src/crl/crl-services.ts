@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { instanceName } from '../instance-name.js';
 import type { Logger } from '../log.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import { SUPPLY_STEP, type Supplied, type SupplyRequest, USED_NOTICE, type WantedCrl } from '../wire/crl.js';
@@ -10,9 +11,11 @@ import { IngestHandle } from './ingest-handle.js';
 import { createIssuerStep } from './issuer-step.js';
 import { connectShare } from './share/connect-share.js';
 import { CrlStore } from './store/crl-store.js';
+import { keepsDer } from './store/der-files.js';
 import { CrlService } from './supply/crl-service.js';
 import { crlUrls } from './supply/crl-urls.js';
 import { StoredCrls } from './supply/stored-crls.js';
+import { UrlNotes } from './supply/url-notes.js';
 
 export interface CrlServicesOptions {
   readonly config: Config;
@@ -44,11 +47,12 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   const fetcher = new CrlFetcher(fetching, ConfiguredSources.read(config, fetching.policy).files);
   const hosts = connectShare(config, fetching.secureContext, log);
   const issuers = createIssuerStep(config, fetching, log);
+  const servesOthers = keepsDer(config);
   let parts: { readonly ingest: IngestHandle; readonly service: CrlService } | undefined;
 
   const supply = async (body: Uint8Array, patience: number): Promise<Uint8Array> => {
-    const { wanted, supplied } = decodeTrusted<SupplyRequest>(body);
-    const failures = (await parts?.service.supply(wanted, patience)) ?? [];
+    const { wanted, supplied, via } = decodeTrusted<SupplyRequest>(body);
+    const failures = (await parts?.service.supply(wanted, patience, via)) ?? [];
     const found: Supplied = { ...supplied, failures: [...supplied.failures, ...failures] };
     return encode(found);
   };
@@ -69,18 +73,29 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
         entry: ingestEntry,
         dataDirectory: config['data.directory'],
         maxBytes: config['crl.storeMax'],
+        keepsDer: servesOthers,
         budget: config['crl.ingestTimeout'],
         log: (level, message) => {
           log[level](message);
         },
         onStuck,
       });
+      const notes = new UrlNotes({
+        records: store,
+        keeper: ingest,
+        retry: { base: config['crl.retry'], most: config['crl.retryMax'] },
+        servesOthers,
+        log,
+        now: Date.now,
+        random: Math.random,
+      });
       const service = new CrlService({
         records: store,
-        stored: new StoredCrls(store),
+        stored: new StoredCrls(store, servesOthers),
         keeper: ingest,
+        notes,
+        via: servesOthers ? instanceName(config['data.directory']) : undefined,
         fetch: (request) => fetcher.fetch(request),
-        retry: { base: config['crl.retry'], most: config['crl.retryMax'] },
         // Redis may hold it up twice: before the fetch, and with what came.
         longest: config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisWait'],
         refresh: config['crl.refresh'],

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
+import type { WantedCrl } from '../wire/crl.js';
 import type {
   FromIngest,
   IngestOutcome,
@@ -55,8 +56,8 @@ export class IngestHandle {
 
   constructor(options: IngestHandleOptions) {
     this.#options = options;
-    const { dataDirectory, maxBytes, budget } = options;
-    const workerData: IngestSetup = { dataDirectory, maxBytes, budget };
+    const { dataDirectory, maxBytes, keepsDer, budget } = options;
+    const workerData: IngestSetup = { dataDirectory, maxBytes, keepsDer, budget };
     this.ready = new Promise((resolve) => {
       this.#becameReady = resolve;
     });
@@ -112,6 +113,11 @@ export class IngestHandle {
   /** Remembers something of a URL, for every process; read by `CrlStore.urlRecord`. */
   async note(url: string, record: UrlRecord): Promise<void> {
     await this.#ask({ type: 'note', url, record });
+  }
+
+  /** Remembers what a URL is named for, unless that is known. */
+  async learn(url: string, wanted: WantedCrl): Promise<void> {
+    await this.#ask({ type: 'learn', url, wanted });
   }
 
   /**

@@ -1,9 +1,16 @@
 import type { Protocol } from '../wire/protocol.js';
+import { crlProxyProtocol, type OpenBody } from './crl-proxy.js';
 import { lineProtocol } from './line.js';
 import { msgpackProtocol } from './msgpack.js';
 
 /** Every protocol a listener can speak, by its name in the configuration. */
-export const PROTOCOLS: Readonly<Record<string, Protocol>> = {
-  line: lineProtocol,
-  msgpack: msgpackProtocol,
-};
+export function createProtocols(openBody: OpenBody): Readonly<Record<string, Protocol>> {
+  return { line: lineProtocol, msgpack: msgpackProtocol, 'crl-proxy': crlProxyProtocol(openBody) };
+}
+
+/** The same for the primary, which opens no connection: how each refuses clients, and is probed. */
+export const PROTOCOLS = createProtocols(() => ({
+  open: () => false,
+  next: () => undefined,
+  close: () => undefined,
+}));

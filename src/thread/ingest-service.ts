@@ -68,6 +68,9 @@ class IngestService {
       case 'note':
         void this.#answer(id, (writer) => writer.noteUrl(message.url, message.record));
         return;
+      case 'learn':
+        void this.#answer(id, (writer) => writer.learnUrl(message.url, message.wanted));
+        return;
       case 'acquireLease':
         void this.#answer(id, (writer) => writer.acquireLease(message.name, message.duration));
         return;
@@ -93,9 +96,9 @@ class IngestService {
       this.#send({ type: 'progress', id, progress });
     });
     this.#send({ type: 'done', id, result: outcome });
-    if (outcome.kind !== 'stored') return;
-    await this.#tidy(outcome.crl.key);
-    if (outcome.crl.bytes > LARGE) setImmediate(collectGarbage);
+    if (outcome.kind !== 'notNewer')
+      await this.#tidy(outcome.kind === 'stored' ? outcome.crl.key : undefined);
+    if (outcome.kind === 'stored' && outcome.crl.bytes > LARGE) setImmediate(collectGarbage);
   }
 
   async #tidy(stored: string | undefined): Promise<void> {
@@ -125,9 +128,15 @@ class IngestService {
   }
 
   #take(writer: StoreWriter): void {
-    const { maxBytes, budget } = this.#setup;
+    const { maxBytes, keepsDer, budget } = this.#setup;
     this.#writer = writer;
-    this.#ingester = new Ingester(writer, { maxBytes, budget, now: Date.now, report: this.#report });
+    this.#ingester = new Ingester(writer, {
+      maxBytes,
+      keepsDer,
+      budget,
+      now: Date.now,
+      report: this.#report,
+    });
   }
 
   #opened(): StoreWriter {

@@ -1,7 +1,10 @@
 import { receivedConfig } from '../config/received-config.js';
 import { CrlStore } from '../crl/store/crl-store.js';
 import { encode } from '../wire/codec.js';
-import { USED_NOTICE } from '../wire/crl.js';
+import { CRL_PROXY_TASK } from '../wire/crl-proxy.js';
+import { USED_NOTICE, type WantedCrl } from '../wire/crl.js';
+import { AnchorKeys } from './anchor-keys.js';
+import { createCrlProxyTask } from './crl-proxy-task.js';
 import { createServedVerifyTask } from './served-verify-task.js';
 import { createStoreNotes } from './store-notes.js';
 import { notify, report, runThread, threadSetup } from './thread.js';
@@ -14,13 +17,11 @@ const store = new CrlStore({
   report,
   ...createStoreNotes(),
 });
+const used = (wanted: readonly WantedCrl[]): void => {
+  notify(USED_NOTICE, encode(wanted));
+};
+const anchors = new AnchorKeys(config);
 runThread({
-  verify: createServedVerifyTask({
-    config,
-    store,
-    report,
-    used: (wanted) => {
-      notify(USED_NOTICE, encode(wanted));
-    },
-  }),
+  verify: createServedVerifyTask({ config, store, report, used }),
+  [CRL_PROXY_TASK]: createCrlProxyTask({ config, store, used, anchorKeys: (name) => anchors.keysOf(name) }),
 });

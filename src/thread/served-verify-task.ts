@@ -5,6 +5,7 @@ import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
 import { crlUrls } from '../crl/supply/crl-urls.js';
 import { recentFailure } from '../crl/supply/url-records.js';
 import type { CrlStore } from '../crl/store/crl-store.js';
+import { keepsDer } from '../crl/store/der-files.js';
 import { BoundedMap } from '../verify/bounded-map.js';
 import { CrlWants, wantKey } from '../verify/crl-wants.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
@@ -127,21 +128,25 @@ function noMore(url: string): FetchFailure {
 class Uses {
   readonly #options: ServedTaskOptions;
   readonly #interval: number;
+  readonly #tellsAll: boolean;
   readonly #told = new BoundedMap<string, number>(4096);
 
   constructor(options: ServedTaskOptions) {
     this.#options = options;
+    this.#tellsAll = keepsDer(options.config);
     this.#interval = Math.min(300_000, options.config['crl.refresh'] / 2);
   }
 
   /** The folder's own CRLs are whoever fills it to keep fresh, and a request's nobody's. */
   note(source: string, wanted: () => readonly WantedCrl[]): void {
-    const now = Date.now();
-    const told = this.#told.get(source);
-    if (told !== undefined && now - told < this.#interval && now >= told) return;
-    this.#told.set(source, now);
     const folder = this.#options.config['crl.directory'];
     if (source === 'request' || (folder !== null && source.startsWith(folder))) return;
+    const now = Date.now();
+    // A listener that serves CRLs knows all URLs that chains name; else one of each CRL will do.
+    const key = this.#tellsAll ? wanted().map(wantKey).join() : source;
+    const told = this.#told.get(key);
+    if (told !== undefined && now - told < this.#interval && now >= told) return;
+    this.#told.set(key, now);
     this.#options.used(wanted());
   }
 }

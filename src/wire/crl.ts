@@ -47,6 +47,8 @@ export interface SupplyRequest {
   readonly wanted: readonly WantedCrl[];
   /** With `wanted` counted among the asked. */
   readonly supplied: Supplied;
+  /** The proxies that the request came through (RFC 9110 §7.6.3). */
+  readonly via?: string;
 }
 
 export interface IssuersRequest {

@@ -56,6 +56,12 @@ export interface UrlRecord {
   /** Validators of the last answer whose CRL was taken. */
   readonly etag?: string;
   readonly lastModified?: string;
+  /** The key of the CRL that it had. */
+  readonly crl?: string;
+  /** What it was last asked for with success, or is named for by a verified chain: kept where others are served. */
+  readonly wanted?: WantedCrl;
+  /** ms that the last answer had lain in caches on the way, as far as they tell. */
+  readonly age?: number;
   /** ms: the last success, 304 included. */
   readonly fetchedAt: number | null;
   /**
@@ -77,6 +83,8 @@ export interface IngestSetup {
   readonly dataDirectory: string;
   /** `crl.storeMax` */
   readonly maxBytes: number;
+  /** The CRLs' own bytes are kept, for whoever serves them on. */
+  readonly keepsDer: boolean;
   /** ms: `crl.ingestTimeout` */
   readonly budget: number;
 }
@@ -86,6 +94,7 @@ export type ToIngest = { readonly id: number } & (
   | { readonly type: 'ingest'; readonly request: IngestRequest }
   | { readonly type: 'remove'; readonly key: string }
   | { readonly type: 'note'; readonly url: string; readonly record: UrlRecord }
+  | { readonly type: 'learn'; readonly url: string; readonly wanted: WantedCrl }
   | { readonly type: 'acquireLease'; readonly name: string; readonly duration: number }
   | { readonly type: 'releaseLease'; readonly name: string }
   | { readonly type: 'close' }

@@ -60,8 +60,26 @@ export interface TaskEvent {
 
 export interface Answer {
   readonly bytes: Buffer;
+  /** What follows them, where that is too long to be held: read as fast as the client takes it. */
+  readonly rest?: Rest;
   /** A few fields for the log's line about it; asked for only where that line is written. */
   readonly log: () => Readonly<Record<string, unknown>>;
+}
+
+export interface Rest {
+  readonly pieces: Pieces;
+  /** The answer where there is nothing to be had of it any more, when its turn comes. */
+  readonly instead: Buffer;
+}
+
+/** Bytes in pieces. A throw of `next` costs the connection, whose answer cannot be completed any more. */
+export interface Pieces {
+  /** Before anything of the answer leaves; false where the bytes are gone. */
+  open(): boolean;
+  /** `undefined` at the end. */
+  next(): Buffer | undefined;
+  /** Nobody wants the others. */
+  close(): void;
 }
 
 /** The state of one connection's parser. Pure: no IO, no clock. */
@@ -97,6 +115,11 @@ export interface Session {
    * without such words has none; its connection closes at a boundary between requests.
    */
   leave?(reason: LeaveReason): Buffer;
+  /**
+   * For a protocol without those words whose answers can say that they are the last: the connection closes behind the
+   * answers that are owed, or behind the next where none is.
+   */
+  closing?(): void;
 }
 
 /** `drain`: this worker stops; `rebalance`: others have less to do, or the connection is old. */

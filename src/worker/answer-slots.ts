@@ -1,3 +1,16 @@
+import type { Pieces, Rest } from '../wire/protocol.js';
+
+/** Where answers go: each once, in order; one in pieces while there is room. */
+export interface SlotSink {
+  write(bytes: Buffer): void;
+  hasRoom(): boolean;
+}
+
+interface Ready {
+  readonly bytes: Buffer;
+  readonly rest: Rest | undefined;
+}
+
 /**
  * Answers leave in the order of their requests, whichever is ready first:
  *
@@ -6,15 +19,21 @@
  *             └ goes out    └ waits for 2
  */
 export class AnswerSlots {
-  readonly #write: (bytes: Buffer) => void;
+  readonly #sink: SlotSink;
   /** The slot at the head is number `#first`. */
-  #slots: (Buffer | undefined)[] = [];
+  #slots: (Ready | undefined)[] = [];
   #first = 0;
   #gone = 0;
+  /** Of the answer at the head, whose first bytes have left. */
+  #pieces: Pieces | undefined;
 
-  /** @param write gets each answer once, in order. */
-  constructor(write: (bytes: Buffer) => void) {
-    this.#write = write;
+  constructor(sink: SlotSink) {
+    this.#sink = sink;
+  }
+
+  /** An answer is leaving in pieces. */
+  get isPartWay(): boolean {
+    return this.#pieces !== undefined;
   }
 
   /** Slots that wait for their answer, or for that of an earlier one. */
@@ -28,12 +47,59 @@ export class AnswerSlots {
     return this.#first + this.#slots.length - 1;
   }
 
-  fill(slot: number, bytes: Buffer): void {
-    this.#slots[slot - this.#first] = bytes;
+  fill(slot: number, bytes: Buffer, rest?: Rest): void {
+    this.#slots[slot - this.#first] = { bytes, rest };
+    this.pump();
+  }
+
+  /** Lets go what may leave: to be called when there is room again. */
+  pump(): void {
+    if (!this.#pumpPieces()) return;
     for (let ready = this.#slots[this.#gone]; ready; ready = this.#slots[this.#gone]) {
-      this.#slots[this.#gone++] = undefined;
-      this.#write(ready);
+      this.#begin(ready);
+      if (!this.#pumpPieces()) return;
     }
+    this.#compact();
+  }
+
+  /** What is not sent yet will not be. */
+  close(): void {
+    this.#pieces?.close();
+    this.#pieces = undefined;
+    this.#slots = [];
+    this.#gone = 0;
+  }
+
+  /** It leaves its slot with its last byte. */
+  #begin({ bytes, rest }: Ready): void {
+    if (rest?.pieces.open() === true) {
+      this.#sink.write(bytes);
+      this.#pieces = rest.pieces;
+      return;
+    }
+    this.#sink.write(rest?.instead ?? bytes);
+    this.#slots[this.#gone++] = undefined;
+  }
+
+  /** Whether no answer is part way any more. */
+  #pumpPieces(): boolean {
+    const pieces = this.#pieces;
+    if (pieces === undefined) return true;
+    while (this.#sink.hasRoom()) {
+      const piece = pieces.next();
+      if (piece !== undefined) {
+        this.#sink.write(piece);
+        continue;
+      }
+      pieces.close();
+      this.#pieces = undefined;
+      this.#slots[this.#gone++] = undefined;
+      return true;
+    }
+    return false;
+  }
+
+  #compact(): void {
     if (this.#gone * 2 < this.#slots.length) return;
     this.#slots.splice(0, this.#gone);
     this.#first += this.#gone;
@@ -43,11 +109,13 @@ export class AnswerSlots {
 
 /** The same for protocols that name the request in its answer: each leaves as soon as it is there. */
 export class AnswersAsReady {
-  readonly #write: (bytes: Buffer) => void;
+  readonly #sink: SlotSink;
   #waiting = 0;
+  /** Pieces of one answer cannot stand between others. */
+  readonly isPartWay = false;
 
-  constructor(write: (bytes: Buffer) => void) {
-    this.#write = write;
+  constructor(sink: SlotSink) {
+    this.#sink = sink;
   }
 
   get waiting(): number {
@@ -59,8 +127,17 @@ export class AnswersAsReady {
     return 0;
   }
 
-  fill(_slot: number, bytes: Buffer): void {
+  fill(_slot: number, bytes: Buffer, rest?: Rest): void {
+    if (rest !== undefined) throw new Error('answers in pieces need a protocol that answers in order');
     this.#waiting--;
-    this.#write(bytes);
+    this.#sink.write(bytes);
+  }
+
+  pump(): void {
+    // Nothing is kept back.
+  }
+
+  close(): void {
+    // Nor is anything open.
   }
 }

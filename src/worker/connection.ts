@@ -75,6 +75,7 @@ export class Connection {
     });
     this.#requests = new OpenRequests(host, session.unordered ?? false, {
       write: (bytes) => this.#writer.write(bytes),
+      hasRoom: () => this.#writer.peerReads && !this.#writer.full,
       guarded: (step) => this.#guarded(step),
     });
     this.#intake = new Intake(session, {
@@ -134,7 +135,8 @@ export class Connection {
   /** A deadline passed: the client is told, and the connection closed. */
   expire(kind: DeadlineKind): void {
     this.#deadline = undefined;
-    if (this.#farewell.begun) {
+    // Nothing can be said in the middle of an answer.
+    if (this.#farewell.begun || this.#requests.isPartWay) {
       this.#stream.destroy();
       return;
     }
@@ -235,6 +237,7 @@ export class Connection {
   /** @param anew whether something happened that starts the current deadline again. */
   #advance(anew: boolean): void {
     if (this.#closed || !this.#started) return;
+    this.#guarded(() => this.#requests.pump());
     if (this.#intake.backlog && this.#intake.pull()) this.#weigh();
     if (this.#peerEnded) this.#finishInput();
     if (this.#draining && !this.#session.midRequest) this.#inputOver = true;
@@ -278,8 +281,10 @@ export class Connection {
     if (asked === reason || asked === 'drain' || this.#closed) return;
     this.#leaving = reason;
     if (asked === undefined) this.#host.onLeaving(this);
-    if (!this.#session.leave) this.#draining = boundary;
-    else if (this.#started && asked === undefined) this.#askToLeave(reason);
+    if (!this.#session.leave) {
+      this.#draining = boundary;
+      this.#session.closing?.();
+    } else if (this.#started && asked === undefined) this.#askToLeave(reason);
   }
 
   #askToLeave(reason: LeaveReason): void {

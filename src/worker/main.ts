@@ -1,7 +1,8 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it acts when it is imported, before all others
 import './signals.js';
 import { createCrlServices } from '../crl/crl-services.js';
-import { PROTOCOLS } from '../protocol/index.js';
+import { DerPieces } from '../crl/store/der-files.js';
+import { createProtocols } from '../protocol/index.js';
 import { VERSION } from '../version.js';
 import { runWorker } from './worker.js';
 
@@ -9,7 +10,7 @@ const ingestEntry = new URL('../thread/ingest.js', import.meta.url);
 
 /** The entry of a worker process: the one place where the server half meets the protocols, the task threads and the CRLs. */
 runWorker({
-  protocols: PROTOCOLS,
+  protocols: createProtocols((path, size) => new DerPieces(path, size)),
   services: (config, log, onStuck) => createCrlServices({ config, log, ingestEntry, onStuck }),
   threadEntry: new URL('../thread/main.js', import.meta.url),
   version: VERSION,

@@ -1,7 +1,7 @@
 import type { Logger } from '../log.js';
-import type { SessionEvent, TaskEvent } from '../wire/protocol.js';
+import type { Rest, SessionEvent, TaskEvent } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
-import { AnswersAsReady, AnswerSlots } from './answer-slots.js';
+import { AnswersAsReady, AnswerSlots, type SlotSink } from './answer-slots.js';
 import type { Clock } from './clock.js';
 import type { Counters } from './counters.js';
 import type { Latencies, RequestTimes } from './latencies.js';
@@ -21,8 +21,7 @@ export interface RequestHost {
   loadChanged(): void;
 }
 
-export interface AnswerSink {
-  write(bytes: Buffer): void;
+export interface AnswerSink extends SlotSink {
   /** Runs what protocols do later, when an outcome comes: a throw costs the connection. */
   guarded(step: () => void): void;
 }
@@ -40,15 +39,22 @@ export class OpenRequests {
   constructor(host: RequestHost, unordered: boolean, sink: AnswerSink) {
     this.#host = host;
     this.#sink = sink;
-    const write = (bytes: Buffer): void => {
-      sink.write(bytes);
-    };
-    this.#slots = unordered ? new AnswersAsReady(write) : new AnswerSlots(write);
+    this.#slots = unordered ? new AnswersAsReady(sink) : new AnswerSlots(sink);
   }
 
   /** Requests whose answers did not go to the writer yet. */
   get waiting(): number {
     return this.#slots.waiting;
+  }
+
+  /** An answer is leaving in pieces: its client has not read all of it yet. */
+  get isPartWay(): boolean {
+    return this.#slots.isPartWay;
+  }
+
+  /** Lets go what waits for room. */
+  pump(): void {
+    this.#slots.pump();
   }
 
   reply(bytes: Buffer, error: boolean): void {
@@ -74,7 +80,7 @@ export class OpenRequests {
       this.#tasks.delete(event);
       this.#sink.guarded(() => {
         const answer = event.answer(outcome);
-        this.#answer(slot, answer.bytes);
+        this.#answer(slot, answer.bytes, answer.rest);
         const times = { total: this.#host.clock.now() - readAt, ran, waited: request?.waited ?? 0 };
         if (outcome.kind === 'done') this.#host.latencies.record(this.#host.protocol, times);
         if (this.#host.log.enabled('verbose')) {
@@ -107,6 +113,7 @@ export class OpenRequests {
   /** The connection is gone: nobody waits any more. */
   close(): void {
     this.#closed = true;
+    this.#slots.close();
     for (const request of this.#tasks.values()) abandon(request);
     this.#host.counters.inFlight -= this.#unanswered;
   }
@@ -118,12 +125,12 @@ export class OpenRequests {
     return this.#slots.open();
   }
 
-  #answer(slot: number, bytes: Buffer): void {
+  #answer(slot: number, bytes: Buffer, rest?: Rest): void {
     this.#unanswered--;
     this.#host.counters.inFlight--;
     this.#host.counters.handledRequests++;
     this.#host.loadChanged();
-    this.#slots.fill(slot, bytes);
+    this.#slots.fill(slot, bytes, rest);
   }
 }
 

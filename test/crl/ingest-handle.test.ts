@@ -19,7 +19,7 @@ afterEach(async () => {
 
 function start(dataDirectory = scratchFolder()): { handle: IngestHandle; store: CrlStore; log: string[] } {
   const log: string[] = [];
-  const setup = { dataDirectory, maxBytes: 2 ** 30, budget: 20_000 };
+  const setup = { dataDirectory, maxBytes: 2 ** 30, keepsDer: false, budget: 20_000 };
   const handle = new IngestHandle({
     ...setup,
     entry: ENTRY,

@@ -40,6 +40,7 @@ function startHandle(dataDirectory: string, budget: number): { handle: IngestHan
   const handle = new IngestHandle({
     dataDirectory,
     maxBytes: 2 ** 30,
+    keepsDer: false,
     budget,
     entry: THREAD,
     log: () => undefined,
@@ -105,7 +106,7 @@ test('a store that a stopped writer holds can be read from the start, and writte
       `import { IngestHandle } from ${JSON.stringify(new URL('../../dist/crl/ingest-handle.js', import.meta.url).href)};
        import { CrlStore } from ${JSON.stringify(new URL('../../dist/crl/store/crl-store.js', import.meta.url).href)};
        const dataDirectory = ${JSON.stringify(dataDirectory)};
-       const handle = new IngestHandle({ dataDirectory, maxBytes: 2 ** 30, budget: 5000,
+       const handle = new IngestHandle({ dataDirectory, maxBytes: 2 ** 30, keepsDer: false, budget: 5000,
          entry: new URL(${JSON.stringify(THREAD.href)}), log() {}, onStuck() {} });
        const store = new CrlStore({ dataDirectory, report: console.log, now: Date.now });
        console.log('read', store.list().length);

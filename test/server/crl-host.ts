@@ -33,6 +33,12 @@ export class CrlHost {
     await this.#tell({ publish: { path, content: Buffer.from(content).toString('base64') } });
   }
 
+  /** What lies there. */
+  async content(path: string): Promise<Buffer> {
+    const answer = await fetch(this.url(path), { headers: { 'x-quiet': '1' } });
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
   async withdraw(path: string): Promise<void> {
     await this.#tell({ withdraw: path });
   }

@@ -1,13 +1,15 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Rest } from '../../src/wire/protocol.js';
 import { AnswerSlots } from '../../src/worker/answer-slots.js';
 
 test('whatever the order of filling, answers leave once each, in the order of opening', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 60 }), (picks) => {
       const written: string[] = [];
-      const slots = new AnswerSlots((bytes) => {
-        written.push(bytes.toString());
+      const slots = new AnswerSlots({
+        write: (bytes) => void written.push(bytes.toString()),
+        hasRoom: () => true,
       });
       const open: number[] = [];
       let opened = 0;
@@ -26,4 +28,86 @@ test('whatever the order of filling, answers leave once each, in the order of op
       }
     }),
   );
+});
+
+/** Pieces of a text, and whether they were closed. */
+class Pieces {
+  isThere = true;
+  isOpen = false;
+  readonly #pieces: string[];
+
+  constructor(...pieces: readonly string[]) {
+    this.#pieces = [...pieces];
+  }
+
+  open(): boolean {
+    this.isOpen = this.isThere;
+    return this.isThere;
+  }
+
+  next(): Buffer | undefined {
+    const piece = this.#pieces.shift();
+    return piece === undefined ? undefined : Buffer.from(piece);
+  }
+
+  close(): void {
+    this.isOpen = false;
+  }
+}
+
+const restOf = (pieces: Pieces): Rest => ({ pieces, instead: Buffer.from('!') });
+
+test('an answer in pieces leaves as fast as there is room, and those behind it wait', () => {
+  let room = 0;
+  const written: string[] = [];
+  const slots = new AnswerSlots({
+    write: (bytes) => void written.push(bytes.toString()),
+    hasRoom: () => room-- > 0,
+  });
+  const pieces = new Pieces('b', 'c');
+  slots.open();
+  slots.open();
+  slots.fill(1, Buffer.from('d'));
+  slots.fill(0, Buffer.from('a'), restOf(pieces));
+  expect({ written: written.join(''), waiting: slots.waiting }).toEqual({ written: 'a', waiting: 2 });
+  expect(slots.isPartWay).toBe(true);
+  room = 1;
+  slots.pump();
+  expect(written.join('')).toBe('ab');
+  room = 2;
+  slots.pump();
+  expect(written.join('')).toBe('abcd');
+  expect({ part: slots.isPartWay, waiting: slots.waiting, open: pieces.isOpen }).toEqual({
+    part: false,
+    waiting: 0,
+    open: false,
+  });
+});
+
+test('pieces are opened when their turn comes, one answer at a time, and closed when the connection ends', () => {
+  const slots = new AnswerSlots({ write: () => undefined, hasRoom: () => false });
+  const [first, second] = [new Pieces('b'), new Pieces('c')];
+  slots.open();
+  slots.open();
+  slots.fill(1, Buffer.from('2'), restOf(second));
+  expect(second.isOpen).toBe(false);
+  slots.fill(0, Buffer.from('1'), restOf(first));
+  expect([first.isOpen, second.isOpen]).toEqual([true, false]);
+  slots.close();
+  expect([first.isOpen, second.isOpen]).toEqual([false, false]);
+});
+
+test('where the pieces are gone when their turn comes, the other answer leaves in place of the first bytes', () => {
+  const written: string[] = [];
+  const slots = new AnswerSlots({
+    write: (bytes) => void written.push(bytes.toString()),
+    hasRoom: () => true,
+  });
+  const gone = new Pieces('b');
+  gone.isThere = false;
+  slots.open();
+  slots.open();
+  slots.fill(0, Buffer.from('a'), restOf(gone));
+  slots.fill(1, Buffer.from('c'));
+  expect({ written: written.join(''), waiting: slots.waiting }).toEqual({ written: '!c', waiting: 0 });
 });

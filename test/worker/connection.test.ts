@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
+import type { Session } from '../../src/wire/protocol.js';
 import { arrive, connect } from './connection-scene.js';
+import { echoProtocol } from './entry/echo-protocol.mjs';
 
 test('nothing is read before start', async () => {
   const { connection, theirs, tasks } = connect();
@@ -286,6 +288,22 @@ test('draining, a request begun may be finished and is answered, and none after 
   done(0);
   await arrive();
   expect(received()).toBe('done ab\n');
+  expect(theirs.readableEnded).toBe(true);
+});
+
+test('a session without words for going is told that its connection closes', async () => {
+  const told: string[] = [];
+  const session: Session = Object.assign(echoProtocol.open(), { closing: () => void told.push('closing') });
+  const { connection, theirs, done } = connect({}, session);
+  connection.start();
+  theirs.write('echo a\n');
+  await arrive();
+  expect(told).toEqual([]);
+  connection.leave('rebalance');
+  connection.leave('drain');
+  expect(told[0]).toBe('closing');
+  done(0);
+  await arrive();
   expect(theirs.readableEnded).toBe(true);
 });
 

@@ -23,17 +23,26 @@ export class CrlSourcesError extends PkixdError {
 const NONE: readonly string[] = [];
 const DER_SEQUENCE = 0x30;
 
+export interface ConfiguredSource {
+  readonly issuer: Name;
+  /** The SubjectPublicKeyInfo, DER, of the certificate that names the issuer, where one does. */
+  readonly spki: Uint8Array | undefined;
+  readonly url: string;
+}
+
 /** Where the configuration says that the CRLs of an issuer are (`crl.sources`). */
 export class ConfiguredSources {
   readonly #byIssuer: ReadonlyMap<string, readonly string[]>;
+  readonly entries: readonly ConfiguredSource[];
   /** The `file:` URLs among them: only these may be read. */
   readonly files: ReadonlySet<string>;
 
-  private constructor(entries: readonly { readonly issuer: Name; readonly url: string }[]) {
+  private constructor(entries: readonly ConfiguredSource[]) {
     const byIssuer = new Map<string, string[]>();
     for (const { issuer, url } of entries) {
       byIssuer.set(issuer.key, [...(byIssuer.get(issuer.key) ?? NONE), url]);
     }
+    this.entries = entries;
     this.#byIssuer = byIssuer;
     this.files = new Set(entries.map(({ url }) => url).filter((url) => url.startsWith('file:')));
   }
@@ -46,7 +55,7 @@ export class ConfiguredSources {
     const problems: string[] = [];
     const entries = config['crl.sources'].flatMap((source, index) => {
       try {
-        return [{ issuer: issuerOf(source), url: urlOf(source, policy) }];
+        return [{ ...issuerOf(source), url: urlOf(source, policy) }];
       } catch (thrown) {
         problems.push(`crl.sources[${index}]: ${messageOf(thrown)}`);
         return [];
@@ -62,8 +71,8 @@ export class ConfiguredSources {
   }
 }
 
-function issuerOf({ issuer }: CrlSourceConfig): Name {
-  if (issuer.kind === 'name') return parseNameText(issuer.text);
+function issuerOf({ issuer }: CrlSourceConfig): Pick<ConfiguredSource, 'issuer' | 'spki'> {
+  if (issuer.kind === 'name') return { issuer: parseNameText(issuer.text), spki: undefined };
   try {
     const content = readFileSync(issuer.path);
     const der =
@@ -71,7 +80,8 @@ function issuerOf({ issuer }: CrlSourceConfig): Name {
         ? content
         : parsePem(content.toString('latin1')).find(({ label }) => label === 'CERTIFICATE')?.der;
     if (der === undefined) throw new Error('it holds no certificate');
-    return parseCertificate(der).subject;
+    const { subject, spki } = parseCertificate(der);
+    return { issuer: subject, spki };
   } catch (cause) {
     throw new Error(`certificate ${issuer.path}: ${messageOf(cause)}`, { cause });
   }

@@ -11,6 +11,8 @@ export interface CrlRequest {
   readonly validators?: Validators | undefined;
   /** No proxy on the way may answer from its cache without asking the server: for a CRL that is out of date. */
   readonly revalidate?: boolean | undefined;
+  /** See `DownloadRequest`. */
+  readonly via?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -20,10 +22,12 @@ export type FetchOutcome =
       /** The CRL, framed but not parsed. The buffer has its memory to itself and may be transferred. */
       readonly der: Buffer;
       readonly validators: Validators;
+      /** ms that it had lain in caches on the way, as far as they tell. */
+      readonly age?: number | undefined;
       /** Where it came from in the end, after redirects. */
       readonly url: string;
     }
-  | { readonly kind: 'notModified'; readonly validators: Validators }
+  | { readonly kind: 'notModified'; readonly validators: Validators; readonly age?: number | undefined }
   | FetchFailed;
 
 const ACCEPT = 'application/pkix-crl, */*;q=0.8';
@@ -42,14 +46,15 @@ export class CrlFetcher {
   }
 
   /** Always resolves, and within `fetchTimeout`. */
-  async fetch({ url, validators, revalidate, signal }: CrlRequest): Promise<FetchOutcome> {
+  async fetch({ url, validators, revalidate, via, signal }: CrlRequest): Promise<FetchOutcome> {
     try {
       const downloaded = this.#files.has(url)
         ? await readLocalFile(url, validators?.etag, this.#maxSize)
-        : await this.#downloader.get({ url, accept: ACCEPT, validators, revalidate, signal });
+        : await this.#downloader.get({ url, accept: ACCEPT, validators, revalidate, via, signal });
       if (downloaded.kind === 'notModified') return downloaded;
       const der = await crlOf(downloaded.body, this.#maxSize);
-      return { kind: 'fetched', der, validators: downloaded.validators, url: downloaded.url };
+      const { validators: newer, url: from, age } = downloaded;
+      return { kind: 'fetched', der, validators: newer, age, url: from };
     } catch (thrown) {
       const { code, fault, message, retryAfter } = asFetchError(thrown);
       return {

@@ -10,7 +10,7 @@ import { FetchWatch, type WatchLimits } from './fetch-watch.js';
 import { ownAddresses, pinnedConnector, type Resolve } from './pinned-connector.js';
 import type { ProxyChoice } from './proxy-choice.js';
 import { readBody } from './response-body.js';
-import { readRetryAfter, readValidators } from './response-headers.js';
+import { readAge, readRetryAfter, readValidators } from './response-headers.js';
 
 export interface DownloaderOptions extends WatchLimits {
   readonly policy: AddressPolicy;
@@ -36,6 +36,8 @@ export interface DownloadRequest {
   readonly validators?: Validators | undefined;
   /** No proxy on the way may answer from its cache without asking the server. */
   readonly revalidate?: boolean | undefined;
+  /** The Via of the request (RFC 9110 §7.6.3), by which a loop of proxies is found out. */
+  readonly via?: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -46,8 +48,10 @@ export type Downloaded =
       /** After redirects. */
       readonly url: string;
       readonly validators: Validators;
+      /** ms; see `readAge`. */
+      readonly age?: number | undefined;
     }
-  | { readonly kind: 'notModified'; readonly validators: Validators };
+  | { readonly kind: 'notModified'; readonly validators: Validators; readonly age?: number | undefined };
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MOST_HEADER_BYTES = 16 * 1024;
@@ -130,11 +134,13 @@ export class Downloader {
       const { statusCode: status, headers, body } = response;
       if (status === 200) {
         const received = await readBody(response, this.#options.maxSize, watch);
-        return { kind: 'body', body: received, url: url.href, validators: readValidators(headers) };
+        const validators = readValidators(headers);
+        return { kind: 'body', body: received, url: url.href, validators, age: readAge(headers) };
       }
       await body.dump({ limit: MOST_HEADER_BYTES, signal: watch.signal });
       if (status === 304 && request.validators !== undefined) {
-        return { kind: 'notModified', validators: { ...request.validators, ...readValidators(headers) } };
+        const validators = { ...request.validators, ...readValidators(headers) };
+        return { kind: 'notModified', validators, age: readAge(headers) };
       }
       const location = headers['location'];
       if (REDIRECTS.has(status) && typeof location === 'string') return { kind: 'redirect', location };
@@ -196,6 +202,7 @@ function requestHeaders({
   accept,
   validators = {},
   revalidate = false,
+  via,
 }: DownloadRequest): Record<string, string> {
   const { etag, lastModified } = validators;
   return {
@@ -205,5 +212,6 @@ function requestHeaders({
     ...(etag === undefined ? {} : { 'if-none-match': etag }),
     ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
     ...(revalidate ? { 'cache-control': 'no-cache' } : {}),
+    ...(via === undefined ? {} : { via }),
   };
 }

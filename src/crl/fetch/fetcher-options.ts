@@ -21,7 +21,7 @@ export function fetcherOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): DownloaderOptions {
   return {
-    policy: new AddressPolicy(config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? [])),
+    policy: addressPolicy(config),
     resolve: resolveBySystem,
     proxyFor: chooseProxy(config['crl.proxy'], env),
     secureContext: secureContextWith(config['crl.caFile']),
@@ -33,6 +33,10 @@ export function fetcherOptions(
     parallel: config['crl.parallel'],
     parallelPerHost: config['crl.parallelPerHost'],
   };
+}
+
+export function addressPolicy(config: Pick<OptionValues, 'crl.allow'>): AddressPolicy {
+  return new AddressPolicy(config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? []));
 }
 
 /** Made once: to read the roots takes too long to do it for each connection. */

@@ -15,6 +15,12 @@ export function readValidators(headers: ResponseHeaders): Validators {
   };
 }
 
+/** ms that the answer has lain in caches on the way, as far as they tell (RFC 9111 §5.1). */
+export function readAge(headers: ResponseHeaders): number | undefined {
+  const text = headers['age'];
+  return typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) * 1000 : undefined;
+}
+
 /** ms until the server wants to be asked again (RFC 9110 §10.2.3): seconds, or a date. */
 export function readRetryAfter(headers: ResponseHeaders, now: number): number | undefined {
   const text = headers['retry-after'];

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import { messageOf, PkixdError } from '../../errors.js';
+import { spkiId } from '../../verify/ca-key.js';
 import { checkCriticalEntryExtensions } from '../../verify/crl-extensions.js';
 import { checkIndirection } from '../../verify/crl-scope.js';
 import type { IngestOutcome, IngestProgress, IngestRequest } from '../../wire/ingest.js';
 import { type Crl, parseCrl, withoutEntries } from '../../x509/crl.js';
 import { OID } from '../../x509/oid.js';
+import { isKept, writeDer } from '../store/der-files.js';
 import { bucketKey } from '../store/keys.js';
 import { compareAge } from '../store/newer.js';
 import { evict, forgetUrls, sweep } from '../store/housekeeping.js';
@@ -21,6 +23,8 @@ import { readCrlFile } from './crl-file.js';
 export interface IngesterOptions {
   /** What all CRLs together may take: `crl.storeMax`. */
   readonly maxBytes: number;
+  /** The CRLs' own bytes, too. */
+  readonly keepsDer: boolean;
   /** ms that one ingestion may take. */
   readonly budget: number;
   /** ms since 1970. */
@@ -35,11 +39,14 @@ const RING = 2;
 
 /**
  * Takes CRLs into the store, one after the other. The order of the steps is that of their cost: header, scope and
- * signature, then every entry, then the writing; only the last of all makes anything visible.
+ * signature, then the CRL's own bytes where they are kept, then every entry, then the writing; only the last of all
+ * makes anything visible.
  */
 export class Ingester {
   readonly #writer: StoreWriter;
   readonly #options: IngesterOptions;
+  /** The last ingestion that failed has left its generation to be deleted. */
+  #abandoned: Promise<void> = Promise.resolve();
 
   constructor(writer: StoreWriter, options: IngesterOptions) {
     this.#writer = writer;
@@ -60,6 +67,7 @@ export class Ingester {
   async tidy(stored: string | undefined): Promise<void> {
     const writer = this.#writer;
     const options = this.#options;
+    await this.#abandoned;
     for (const { source } of await evict(writer, options.maxBytes, Buffer.from(stored ?? '', 'hex'))) {
       options.report(`the CRL of ${source} was evicted: the store is over crl.storeMax`);
     }
@@ -68,7 +76,7 @@ export class Ingester {
   }
 
   async #ingest(request: IngestRequest, progress: Progress, deadline: Deadline): Promise<IngestOutcome> {
-    const { content, source } = request;
+    const { content } = request;
     const crl = parseCrl('der' in content ? content.der : readCrlFile(content.path));
     const now = this.#options.now();
     const signerId = checkCrl(crl, request, now);
@@ -77,25 +85,19 @@ export class Ingester {
     const present = this.#present(key, mark, crl);
     if (present !== undefined) return present;
 
-    // Here, for the index overwrites the list.
-    const header = withoutEntries(crl);
-    const index = new EntryIndex(crl, this.#writer.hash, (done) => {
-      deadline.check('reading its entries');
-      progress({ done: done / 2, total: crl.der.length });
-    });
-    checkCriticalEntryExtensions(index);
-    checkIndirection({ ...crlScope(crl), hasCertificateIssuer: index.hasCertificateIssuer });
-
-    const head: Omit<Head, 'generation' | 'bytes'> = {
-      header,
-      signerId,
-      source,
-      storedAt: now,
-      entries: index.count,
-      buckets: index.buckets,
-      hasCertificateIssuer: index.hasCertificateIssuer,
-    };
-    return this.#write({ key, crl, index, head, mark, deadline, progress });
+    const writer = this.#writer;
+    const generation = await deadline.hold(writer.begin());
+    try {
+      const head = await this.#write(generation, { crl, signerId, request, deadline, progress });
+      const switched = await deadline.hold(writer.switchTo({ key, issuer: crl.issuer, head, mark }));
+      return toOutcome(key, head, switched);
+    } catch (thrown) {
+      // Not awaited: it may have to wait for the very thing that the ingestion could not wait for.
+      this.#abandoned = writer.abandon(generation).catch((error: unknown) => {
+        this.#options.report(messageOf(error));
+      });
+      throw thrown;
+    }
   }
 
   /** The answer where the store has the CRL already, or a newer one. */
@@ -104,35 +106,52 @@ export class Ingester {
     writer.environment.renew();
     const age = compareAge(mark, writer.mark(key));
     const head = writer.head(key, crl.issuer);
-    if (age !== 'older' && (age !== 'same' || head === undefined)) return undefined;
+    const isWhole = head !== undefined && (!this.#options.keepsDer || isKept(writer.environment.path, head));
+    if (age !== 'older' && (age !== 'same' || !isWhole)) return undefined;
     return { kind: 'notNewer', age, crl: head === undefined ? null : summaryOf(key, head) };
   }
 
-  async #write(work: Work): Promise<IngestOutcome> {
-    const { key, crl, index, mark, deadline } = work;
+  async #write(generation: number, work: Work): Promise<Head> {
+    const { crl, signerId, request, deadline, progress } = work;
     const writer = this.#writer;
-    const { maxBytes } = this.#options;
-    const bytes = index.octets + work.head.header.length;
+    const { keepsDer, maxBytes } = this.#options;
+    const derBytes = keepsDer ? crl.der.length : 0;
+    if (derBytes > maxBytes) throw tooLarge(derBytes, maxBytes);
+    // Both here, for the index overwrites the list.
+    if (keepsDer) await deadline.hold(writeDer(writer.environment.path, generation, crl.der));
+    const header = withoutEntries(crl);
+    const index = new EntryIndex(crl, writer.hash, (done) => {
+      deadline.check('reading its entries');
+      progress({ done: done / 2, total: crl.der.length });
+    });
+    checkCriticalEntryExtensions(index);
+    checkIndirection({ ...crlScope(crl), hasCertificateIssuer: index.hasCertificateIssuer });
+    const bytes = index.octets + header.length + derBytes;
     if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
-    const generation = await deadline.hold(writer.begin());
-    try {
-      if (index.issuerNumbers.size > 0)
-        await deadline.hold(writer.writeIssuers(generation, index.issuerNumbers));
-      await this.#writeBuckets(generation, work);
-      const head = { ...work.head, generation, bytes };
-      const switched = await deadline.hold(writer.switchTo({ key, issuer: crl.issuer, head, mark }));
-      return toOutcome(key, head, switched);
-    } catch (thrown) {
-      // It may have to wait for the very thing that the ingestion could not wait for.
-      writer.abandon(generation).catch((error: unknown) => {
-        this.#options.report(messageOf(error));
-      });
-      throw thrown;
-    }
+    if (index.issuerNumbers.size > 0)
+      await deadline.hold(writer.writeIssuers(generation, index.issuerNumbers));
+    await this.#writeBuckets(generation, index, work);
+    return {
+      generation,
+      header,
+      signerId,
+      signer: signerOf(signerId, request),
+      source: request.source,
+      storedAt: this.#options.now(),
+      entries: index.count,
+      buckets: index.buckets,
+      bytes,
+      derBytes,
+      hasCertificateIssuer: index.hasCertificateIssuer,
+    };
   }
 
   /** Makes a range of buckets while the one before it is being written. */
-  async #writeBuckets(generation: number, { crl, index, deadline, progress }: Work): Promise<void> {
+  async #writeBuckets(
+    generation: number,
+    index: EntryIndex,
+    { crl, deadline, progress }: Work,
+  ): Promise<void> {
     const { environment, hash: hashKey } = this.#writer;
     const buckets = new BucketWriter(index, hashKey, generation);
     const { ranges, room } = buckets;
@@ -159,11 +178,9 @@ export class Ingester {
 }
 
 interface Work {
-  readonly key: Buffer;
   readonly crl: Crl;
-  readonly index: EntryIndex;
-  readonly head: Omit<Head, 'generation' | 'bytes'>;
-  readonly mark: Mark;
+  readonly signerId: string;
+  readonly request: IngestRequest;
   readonly deadline: Deadline;
   readonly progress: Progress;
 }
@@ -177,6 +194,11 @@ function keyOf(crl: Crl, signerId: string, { wanted }: IngestRequest): Buffer {
   const place =
     scope === undefined ? { point: wanted?.uris ?? [] } : { scope: Buffer.from(scope.value).toString('hex') };
   return hash('sha256', JSON.stringify([crl.issuer.key, signerId, place, crl.isDelta]), 'buffer');
+}
+
+/** The key of this id. */
+function signerOf(signerId: string, { signers }: IngestRequest): Uint8Array {
+  return signers.find((spki) => spkiId(spki) === signerId) ?? new Uint8Array(0);
 }
 
 function crlScope({

@@ -7,6 +7,7 @@ import { Environment } from './environment.js';
 import { identityOf } from './environment-files.js';
 import { ALL_HEADS, crlOf, EPOCH_KEY, FORMAT_KEY, headsOf, urlKey } from './keys.js';
 import { readFormat, readHead, readUrlRecord } from './records.js';
+import { plainUrl, readServed, type ServedCrl, type ServedIndex } from './served-crl.js';
 import { StoredCrl } from './stored-crl.js';
 import { summaryOf } from './summary.js';
 
@@ -48,6 +49,7 @@ interface Opened {
   /** Absent until a writer has been there. */
   hash: HashKey | undefined;
   readonly byIssuer: Map<string, Issuer>;
+  served?: { readonly epoch: number } & ServedIndex;
 }
 
 /**
@@ -110,6 +112,21 @@ export class CrlStore implements CrlSource {
     });
   }
 
+  /** What lies at a URL, and the URL as its own record has it; `undefined` where the store has nothing of it. */
+  servedAt(url: string): { readonly crl: ServedCrl; readonly url: string } | undefined {
+    return this.#reading(undefined, (opened) => {
+      const { environment, served: before } = opened;
+      const epoch = epochOf(environment);
+      if (before?.epoch !== epoch) opened.served = { epoch, ...readServed(environment, before) };
+      const key = this.urlRecord(url)?.crl;
+      const noted = key === undefined ? undefined : opened.served?.byKey.get(key);
+      const crl = noted ?? opened.served?.byUrl.get(plainUrl(url) ?? '');
+      if (crl === undefined) return undefined;
+      if (this.#options.used !== undefined) this.#noteUse([crl]);
+      return { crl, url: noted === undefined ? crl.source : url };
+    });
+  }
+
   async close(): Promise<void> {
     const opened = this.#opened;
     this.#opened = undefined;
@@ -135,7 +152,7 @@ export class CrlStore implements CrlSource {
     return known;
   }
 
-  #noteUse(candidates: readonly Known[]): void {
+  #noteUse(candidates: readonly { readonly key: string; notedAt: number }[]): void {
     const now = this.#options.now();
     for (const candidate of candidates) {
       if (now - candidate.notedAt < NOTE_USE && now >= candidate.notedAt) continue;

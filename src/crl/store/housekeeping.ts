@@ -14,8 +14,10 @@ import {
   pendingKey,
   useKey,
 } from './keys.js';
+import { derGenerations, removeDer } from './der-files.js';
+import { numberOf } from './numbers.js';
 import { type Head, readHead, readUrlRecord } from './records.js';
-import { numberOf, type StoreWriter } from './store-writer.js';
+import type { StoreWriter } from './store-writer.js';
 
 /** A CRL that is still being written after so long is no longer waited for, ms. */
 const MAX_PENDING = 10 * 60_000;
@@ -37,9 +39,11 @@ export async function sweep(writer: StoreWriter, now: number): Promise<void> {
   for (const key of environment.keys(ALL_GARBAGE)) await deleteGeneration(writer, generationOf(key));
 }
 
-/** At start: buckets that no record speaks of any more. */
+/** At start: buckets and files that no record speaks of any more. */
 export async function sweepStrays(writer: StoreWriter): Promise<void> {
   const { environment } = writer;
+  // First: of a file that another process makes meanwhile there is a record before there is the file.
+  const files = derGenerations(environment.path);
   environment.renew();
   const known = new Set([
     ...environment.entries(ALL_HEADS).map(({ value }) => readHead(value).generation),
@@ -53,6 +57,7 @@ export async function sweepStrays(writer: StoreWriter): Promise<void> {
     if (!known.has(generation)) strays.push(generation);
     from = generation + 1;
   }
+  strays.push(...files.filter((generation) => !known.has(generation)));
   if (strays.length > 0) await writer.discard(strays);
 }
 
@@ -105,6 +110,7 @@ async function deleteGeneration({ environment }: StoreWriter, generation: number
       environment.renew();
     }
   }
+  removeDer(environment.path, generation);
   await environment.transaction(() => {
     // Late buckets of a writer that was stopped for long are strays then.
     environment.remove(garbageKey(generation));

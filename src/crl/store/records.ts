@@ -1,9 +1,10 @@
 import { decode, encode } from '../../wire/codec.js';
+import type { WantedCrl } from '../../wire/crl.js';
 import type { UrlRecord } from '../../wire/ingest.js';
 import { StoreError } from './store-error.js';
 
 /** What identifies the layout; another one is not read. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** Written once, when the environment is made. */
 export interface FormatRecord {
@@ -18,6 +19,8 @@ export interface Head {
   /** The CRL with its list cut out, DER: see `withoutEntries`. */
   readonly header: Uint8Array;
   readonly signerId: string;
+  /** The signer's SubjectPublicKeyInfo, DER. */
+  readonly signer: Uint8Array;
   readonly source: string;
   /** ms */
   readonly storedAt: number;
@@ -25,6 +28,8 @@ export interface Head {
   readonly buckets: number;
   /** What it takes. */
   readonly bytes: number;
+  /** Octets of the CRL itself, where they are kept: see der-files.ts; else 0. */
+  readonly derBytes: number;
   /** Some entry names its certificate's issuer. */
   readonly hasCertificateIssuer: boolean;
 }
@@ -41,6 +46,9 @@ export interface Lease {
   /** ms since 1970, by the host's clock. */
   readonly until: number;
 }
+
+/** Of a URL of which nothing is known. */
+export const NO_RECORD: UrlRecord = { fetchedAt: null, failures: 0, retryAt: 0 };
 
 export { encode as toBytes } from '../../wire/codec.js';
 
@@ -64,11 +72,13 @@ export function readHead(bytes: Uint8Array): Head {
     generation: integer(fields, 'generation'),
     header: octets(fields, 'header'),
     signerId: text(fields, 'signerId'),
+    signer: octets(fields, 'signer'),
     source: text(fields, 'source'),
     storedAt: integer(fields, 'storedAt'),
     entries: integer(fields, 'entries'),
     buckets: integer(fields, 'buckets'),
     bytes: integer(fields, 'bytes'),
+    derBytes: integer(fields, 'derBytes'),
     hasCertificateIssuer: fields['hasCertificateIssuer'] === true,
   };
 }
@@ -88,14 +98,17 @@ export function readLease(bytes: Uint8Array): Lease {
 
 export function readUrlRecord(bytes: Uint8Array): UrlRecord {
   const fields = fieldsOf(bytes, 'record of a URL');
-  const optional = (name: 'etag' | 'lastModified' | 'code' | 'message'): Partial<UrlRecord> =>
+  const optional = (name: 'etag' | 'lastModified' | 'crl' | 'code' | 'message'): Partial<UrlRecord> =>
     fields[name] === undefined ? {} : { [name]: text(fields, name) };
   return {
     ...optional('etag'),
     ...optional('lastModified'),
+    ...optional('crl'),
     ...optional('code'),
     ...optional('message'),
     ...hearsayOf(fields),
+    ...(fields['wanted'] === undefined ? {} : { wanted: readWanted(fields['wanted']) }),
+    ...(fields['age'] === undefined ? {} : { age: integer(fields, 'age') }),
     fetchedAt: fields['fetchedAt'] === null ? null : integer(fields, 'fetchedAt'),
     failures: integer(fields, 'failures'),
     retryAt: integer(fields, 'retryAt'),
@@ -106,6 +119,16 @@ function hearsayOf({ hearsay }: Fields): Pick<UrlRecord, 'hearsay'> {
   if (typeof hearsay !== 'object' || hearsay === null) return {};
   const fields: Fields = { ...hearsay };
   return { hearsay: { answeredAt: integer(fields, 'answeredAt'), since: integer(fields, 'since') } };
+}
+
+function readWanted(value: unknown): WantedCrl {
+  const fields = typeof value === 'object' && value !== null ? { ...value } : {};
+  return {
+    issuer: octets(fields, 'issuer'),
+    uris: list(fields, 'uris').filter((uri) => typeof uri === 'string'),
+    isDelta: 'isDelta' in fields && fields.isDelta === true,
+    signers: list(fields, 'signers').filter((spki) => spki instanceof Uint8Array),
+  };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -129,6 +152,12 @@ function integer(fields: Fields, name: string): number {
 function text(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value !== 'string') throw damaged('record', name);
+  return value;
+}
+
+function list(fields: Fields, name: string): readonly unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw damaged('record', name);
   return value;
 }
 

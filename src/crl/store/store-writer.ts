@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { WantedCrl } from '../../wire/crl.js';
 import type { UrlRecord } from '../../wire/ingest.js';
 import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
 import type { Name } from '../../x509/name.js';
+import { isKept } from './der-files.js';
 import { WritableEnvironment } from './environment.js';
 import {
   EPOCH_KEY,
@@ -18,15 +20,18 @@ import {
 } from './keys.js';
 import type { MarkJournal } from './mark-journal.js';
 import { type Age, compareAge } from './newer.js';
+import { numberBytes, numberOf, u32 } from './numbers.js';
 import {
   FORMAT,
   type Head,
   type Mark,
   markBytes,
+  NO_RECORD,
   readFormat,
   readHead,
   readLease,
   readMark,
+  readUrlRecord,
   toBytes,
 } from './records.js';
 import { StoreError } from './store-error.js';
@@ -134,7 +139,8 @@ export class StoreWriter {
       }
       const age = compareAge(mark, this.mark(key));
       const previous = this.head(key, issuer);
-      const stored = age !== 'older' && (age !== 'same' || previous === undefined);
+      const stored =
+        age !== 'older' && (age !== 'same' || previous === undefined || this.#isGap(previous, head));
       environment.remove(pendingKey(generation));
       if (!stored) {
         environment.put(garbageKey(generation), EMPTY);
@@ -195,6 +201,16 @@ export class StoreWriter {
     });
   }
 
+  /** What it is named for, where nothing of that is known: in one transaction, for others note what they fetched. */
+  async learnUrl(url: string, wanted: WantedCrl): Promise<void> {
+    const { environment } = this;
+    await environment.transaction(() => {
+      const bytes = environment.get(urlKey(url));
+      const record = bytes === undefined ? NO_RECORD : readUrlRecord(bytes);
+      if (record.wanted === undefined) environment.put(urlKey(url), toBytes({ ...record, wanted }));
+    });
+  }
+
   /** Is the lease this process's now? It ends by itself after `duration` ms, however its holder ends. */
   async acquireLease(name: string, duration: number): Promise<boolean> {
     const { environment } = this;
@@ -218,6 +234,11 @@ export class StoreWriter {
     });
   }
 
+  /** What is there lacks the bytes that this one has. */
+  #isGap(previous: Head, { derBytes }: Head): boolean {
+    return derBytes > 0 && !isKept(this.environment.path, previous);
+  }
+
   #countEpoch(): void {
     const { environment } = this;
     environment.put(EPOCH_KEY, numberBytes(numberOf(environment.get(EPOCH_KEY)) + 1));
@@ -225,21 +246,3 @@ export class StoreWriter {
 }
 
 const EMPTY = Buffer.of(0);
-
-/** Six octets, big-endian. */
-export function numberBytes(value: number): Buffer {
-  const bytes = Buffer.alloc(6);
-  bytes.writeUIntBE(value, 0, 6);
-  return bytes;
-}
-
-/** 0 where nothing stands. */
-export function numberOf(bytes: Uint8Array | undefined): number {
-  return bytes === undefined ? 0 : Buffer.from(bytes).readUIntBE(0, 6);
-}
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}

@@ -10,6 +10,7 @@ import type {
 import { type HashKey, keyedHash } from '../../x509/keyed-hash.js';
 import { type Name, sameName } from '../../x509/name.js';
 import { countInBucket, findInBucket, sealOf, SLOTS, slotOf } from './bucket.js';
+import { isKept } from './der-files.js';
 import type { Environment } from './environment.js';
 import { bucketKey, issuerNumberKey } from './keys.js';
 import type { Head } from './records.js';
@@ -36,6 +37,7 @@ export class StoredCrl implements IndexedCrl {
   readonly criticalEntryExtension = undefined;
   readonly hasCertificateIssuer: boolean;
   readonly generation: number;
+  readonly #derBytes: number;
   readonly #environment: Environment;
   readonly #hashKey: HashKey;
   readonly #trouble: (error: StoreError) => void;
@@ -61,11 +63,17 @@ export class StoredCrl implements IndexedCrl {
     this.freshestCrl = header.freshestCrl;
     this.hasCertificateIssuer = head.hasCertificateIssuer;
     this.generation = head.generation;
+    this.#derBytes = head.derBytes;
     this.#environment = environment;
     this.#hashKey = hash;
     this.#buckets = head.buckets;
     this.#seal = sealOf(hash, head.generation, head.buckets);
     this.#bucketKey = bucketKey(head.generation, 0);
+  }
+
+  /** The CRL's own bytes are kept, too: see der-files.ts. */
+  get hasDer(): boolean {
+    return isKept(this.#environment.path, { generation: this.generation, derBytes: this.#derBytes });
   }
 
   find(serial: Uint8Array, issuer: Name): CrlEntry | undefined {

@@ -3,6 +3,7 @@ import { Downloads, type DownloadsOptions } from './downloads.js';
 import { Refresher } from './refresher.js';
 
 export interface CrlServiceOptions extends DownloadsOptions {
+  readonly random: () => number;
   /** Where a wanted CRL may be had, in order: configured sources, then its distribution point. */
   readonly urlsOf: (wanted: WantedCrl) => readonly string[];
 }
@@ -32,7 +33,11 @@ export class CrlService {
   }
 
   /** Why CRLs did not come, within so many ms; what goes on beyond that serves whoever asks next. Never rejects. */
-  async supply(wanted: readonly WantedCrl[], patience: number): Promise<readonly FetchFailure[]> {
+  async supply(
+    wanted: readonly WantedCrl[],
+    patience: number,
+    via?: string,
+  ): Promise<readonly FetchFailure[]> {
     const { now, refresh } = this.#options;
     const since = now() - Math.min(NEW_ENOUGH, refresh / 2);
     const late = new Promise<'late'>((resolve) => {
@@ -40,7 +45,7 @@ export class CrlService {
     });
     const failures = wanted.map((each) =>
       this.#supply(each, async (url) => {
-        const failure = await Promise.race([late, this.#downloads.get(url, each, since)]);
+        const failure = await Promise.race([late, this.#downloads.get(url, each, since, via)]);
         if (failure !== 'late') return failure;
         return {
           url,
@@ -54,7 +59,10 @@ export class CrlService {
 
   /** These are in use. */
   used(wanted: readonly WantedCrl[]): void {
-    for (const each of wanted) this.#refresher.watch(each);
+    for (const each of wanted) {
+      this.#refresher.watch(each);
+      for (const url of this.#options.urlsOf(each)) void this.#options.notes.learn(url, each);
+    }
   }
 
   /** URLs in use. */

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
-import { isAskedOfServer, Origin, type OriginOptions } from './origin.js';
+import { type FetchWay, isAskedOfServer, Origin, type OriginOptions } from './origin.js';
 import { SharedSupply } from './shared-supply.js';
 import { recentFailure, refusalName } from './url-records.js';
 
@@ -46,12 +46,13 @@ export class Downloads {
    * Resolves when what the URL has is in the store, with the reason when it is not. Never rejects.
    *
    * @param since ms: what was fetched from then on is new enough
+   * @param via the proxies on the way from whoever asks; where a download runs already, those of its first
    */
-  get(url: string, wanted: WantedCrl, since: number): Promise<FetchFailure | undefined> {
+  get(url: string, wanted: WantedCrl, since: number, via = ''): Promise<FetchFailure | undefined> {
     const name = refusalName(url, wanted);
     const running = this.#running.get(name);
     if (running !== undefined) return running;
-    const started = this.#get(url, wanted, since).finally(() => {
+    const started = this.#get(url, wanted, since, via).finally(() => {
       this.#running.delete(name);
     });
     this.#running.set(name, started);
@@ -79,9 +80,10 @@ export class Downloads {
     await Promise.all([...this.#running.values(), ...this.#heeding]);
   }
 
-  async #get(url: string, wanted: WantedCrl, since: number): Promise<FetchFailure | undefined> {
+  async #get(url: string, wanted: WantedCrl, since: number, via: string): Promise<FetchFailure | undefined> {
+    const way = { via, signal: this.#closed.signal };
     // Nobody else asks for what no server is asked for.
-    if (!isAskedOfServer(url)) return this.#origin.fetch(url, wanted, this.#closed.signal);
+    if (!isAskedOfServer(url)) return this.#origin.fetch(url, wanted, way);
     const lease = `fetch ${url}`;
     try {
       const known = await this.#knownOrLeased(lease, url, wanted, since);
@@ -90,7 +92,7 @@ export class Downloads {
       return failed(url, messageOf(thrown));
     }
     try {
-      return await this.#whileLeased(lease, () => this.#fetch(url, wanted, since));
+      return await this.#whileLeased(lease, () => this.#fetch(url, wanted, since, way));
     } catch (thrown) {
       return failed(url, messageOf(thrown));
     }
@@ -155,12 +157,12 @@ export class Downloads {
     const failure = recentFailure(records, url, wanted, now());
     if (failure !== undefined) return { failure };
     const fetchedAt = records.urlRecord(url)?.fetchedAt ?? -Infinity;
-    return fetchedAt >= since && stored.newest(wanted) !== undefined ? { failure: undefined } : undefined;
+    const isThere = stored.newest(wanted)?.isWhole === true;
+    return fetchedAt >= since && isThere ? { failure: undefined } : undefined;
   }
 
-  #fetch(url: string, wanted: WantedCrl, since: number): Promise<FetchFailure | undefined> {
-    const { signal } = this.#closed;
-    return this.#shared?.fetch(url, wanted, since, signal) ?? this.#origin.fetch(url, wanted, signal);
+  #fetch(url: string, wanted: WantedCrl, since: number, way: FetchWay): Promise<FetchFailure | undefined> {
+    return this.#shared?.fetch(url, wanted, since, way) ?? this.#origin.fetch(url, wanted, way);
   }
 }
 

@@ -2,15 +2,15 @@ import type { Logger } from '../../log.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { IngestOutcome, IngestRequest, UrlRecord } from '../../wire/ingest.js';
 import type { CrlRequest, FetchOutcome } from '../fetch/crl-fetcher.js';
-import { retryAt, type RetryLimits } from '../fetch/retry-policy.js';
+import { NO_RECORD } from '../store/records.js';
 import type { Share } from './share.js';
 import type { StoredCrls } from './stored-crls.js';
-import { failureCode, NO_RECORD, refusalName, type UrlRecords, validatorsOf } from './url-records.js';
+import type { UrlNotes } from './url-notes.js';
+import { failureCode, refusalName, type UrlRecords, validatorsOf } from './url-records.js';
 
 /** Who writes the store: `IngestHandle`. */
 export interface StoreKeeper {
   ingest(request: IngestRequest): Promise<IngestOutcome>;
-  note(url: string, record: UrlRecord): Promise<void>;
   acquireLease(name: string, duration: number): Promise<boolean>;
   releaseLease(name: string): Promise<void>;
 }
@@ -20,13 +20,21 @@ export interface OriginOptions {
   readonly stored: StoredCrls;
   readonly keeper: StoreKeeper;
   readonly fetch: (request: CrlRequest) => Promise<FetchOutcome>;
-  readonly retry: RetryLimits;
+  readonly notes: UrlNotes;
+  /** Our name in the Via of what is fetched; a server that serves nobody else as a proxy has none. */
+  readonly via: string | undefined;
   /** Where other hosts find what came; absent where there is none. */
   readonly share?: Share | undefined;
   readonly log: Logger;
   /** ms since 1970. */
   readonly now: () => number;
-  readonly random: () => number;
+}
+
+/** How a fetch came about. */
+export interface FetchWay {
+  /** The proxies from whoever asks for it to here, as the field Via names them; empty where nobody does. */
+  readonly via: string;
+  readonly signal: AbortSignal;
 }
 
 type Fetched = Extract<FetchOutcome, { kind: 'fetched' }>;
@@ -40,21 +48,24 @@ export class Origin {
   }
 
   /** Why what the URL has is not in the store, if it is not. Rejects when the store cannot be written. */
-  async fetch(url: string, wanted: WantedCrl, signal: AbortSignal): Promise<FetchFailure | undefined> {
-    const { records, stored, now } = this.#options;
+  async fetch(url: string, wanted: WantedCrl, { via, signal }: FetchWay): Promise<FetchFailure | undefined> {
+    const { records, stored, notes, now } = this.#options;
     const record = records.urlRecord(url) ?? NO_RECORD;
     const present = stored.newest(wanted, [url]);
     const isOverdue = present !== undefined && (present.nextUpdate ?? Infinity) <= now();
     const outcome = await this.#options.fetch({
       url,
       // Of something that is no longer there, 304 would be no answer.
-      ...(present !== undefined && { validators: validatorsOf(record) }),
+      ...(present?.isWhole === true && { validators: validatorsOf(record) }),
       ...(isOverdue && { revalidate: true }),
+      ...this.#viaWith(via),
       signal,
     });
     if (outcome.kind === 'failed') return this.#failed(url, outcome, record);
     if (outcome.kind === 'notModified') {
-      await this.#note(url, { ...validatorsOf(record), ...outcome.validators });
+      const { age } = outcome;
+      const validators = { ...validatorsOf(record), ...outcome.validators };
+      await notes.fetched(url, { validators, crl: record.crl, age, wanted });
       if (present !== undefined) await this.#shareOf(url)?.publish(url, present);
       return undefined;
     }
@@ -64,9 +75,9 @@ export class Origin {
   async #take(
     url: string,
     wanted: WantedCrl,
-    { der, validators }: Fetched,
+    { der, validators, age }: Fetched,
   ): Promise<FetchFailure | undefined> {
-    const { keeper, log } = this.#options;
+    const { keeper, notes, log } = this.#options;
     const { signers } = wanted;
     const size = der.length;
     // Before the bytes are given away; nobody finds them before the CRL was taken here.
@@ -75,16 +86,21 @@ export class Origin {
     await this.#share(url, outcome, staged === undefined ? undefined : { id: staged, size });
     if (outcome.kind === 'refused') {
       log.warn('a fetched CRL was not taken', { url, code: outcome.code, why: outcome.message });
-      if (outcome.code !== 'STORE_FAILED') await this.#noteFailure(refusalName(url, wanted), outcome);
+      if (outcome.code !== 'STORE_FAILED') await notes.failed(refusalName(url, wanted), outcome);
       return { url, code: failureCode(outcome.code), message: outcome.message };
     }
     if (outcome.kind === 'stored') {
       logStored(log, 'a CRL was fetched', url, outcome);
       if (outcome.warning !== undefined) log.warn(outcome.warning, { url });
     }
-    await this.#note(url, validators);
+    await notes.fetched(url, { validators, crl: outcome.crl?.key, age, wanted });
     if (outcome.kind === 'stored' || outcome.crl !== null) return undefined;
     return { url, code: 'CRL_STALE', message: `${url}: the CRL is older than one that was there before` };
+  }
+
+  #viaWith(before: string): Pick<CrlRequest, 'via'> {
+    const { via } = this.#options;
+    return via === undefined ? {} : { via: `${before === '' ? '' : `${before}, `}1.1 ${via}` };
   }
 
   async #share(
@@ -109,28 +125,12 @@ export class Origin {
     { code, fault, message, retryAfter }: Extract<FetchOutcome, { kind: 'failed' }>,
     record: UrlRecord,
   ): Promise<FetchFailure> {
-    const { log } = this.#options;
+    const { notes, log } = this.#options;
     if (fault !== 'aborted' && fault !== 'unsupported') {
       log.warn('a CRL could not be fetched', { why: message, failures: record.failures + 1 });
-      await this.#noteFailure(url, { code, message, retryAfter });
+      await notes.failed(url, { code, message, retryAfter });
     }
     return { url, code, message };
-  }
-
-  async #note(url: string, validators: Pick<UrlRecord, 'etag' | 'lastModified'>): Promise<void> {
-    await this.#options.keeper.note(url, { ...NO_RECORD, ...validators, fetchedAt: this.#options.now() });
-  }
-
-  async #noteFailure(
-    name: string,
-    failure: { readonly code: string; readonly message: string; readonly retryAfter?: number | undefined },
-  ): Promise<void> {
-    const { records, retry, keeper, now, random } = this.#options;
-    const record = records.urlRecord(name) ?? NO_RECORD;
-    const failures = record.failures + 1;
-    const again = retryAt({ count: failures, at: now(), retryAfter: failure.retryAfter }, retry, random());
-    const { code, message } = failure;
-    await keeper.note(name, { ...record, failures, retryAt: again, code, message });
   }
 }
 

@@ -1,7 +1,8 @@
 import type { WantedCrl } from '../../wire/crl.js';
 import { refreshAt } from './freshness.js';
+import { NO_RECORD } from '../store/records.js';
 import type { StoredCrls } from './stored-crls.js';
-import { answerOf, NO_RECORD, refusalName, type UrlRecords } from './url-records.js';
+import { answerOf, refusalName, type UrlRecords } from './url-records.js';
 
 export interface RefresherOptions {
   readonly records: UrlRecords;

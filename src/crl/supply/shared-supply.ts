@@ -1,13 +1,14 @@
 import { BoundedMap } from '../../verify/bounded-map.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
-import { logStored, type Origin, type OriginOptions } from './origin.js';
+import { type FetchWay, logStored, type Origin, type OriginOptions } from './origin.js';
+import { NO_RECORD } from '../store/records.js';
 import { isOverdueHere, judge } from './share-policy.js';
 import type { Share, SharedCrl } from './share.js';
-import { NO_RECORD, refusalName, validatorsOf } from './url-records.js';
+import { refusalName, validatorsOf } from './url-records.js';
 
 export interface SharedSupplyOptions extends Pick<
   OriginOptions,
-  'records' | 'stored' | 'keeper' | 'log' | 'now'
+  'records' | 'stored' | 'keeper' | 'notes' | 'log' | 'now'
 > {
   readonly share: Share;
   /** ms: `crl.refresh` */
@@ -43,7 +44,7 @@ export class SharedSupply {
     url: string,
     wanted: WantedCrl,
     since: number,
-    signal: AbortSignal,
+    way: FetchWay,
   ): Promise<FetchFailure | undefined> {
     const { share, records, refresh, wait, now } = this.#options;
     const isOurTurn = isOverdueHere(records.urlRecord(url)?.hearsay, refresh, now());
@@ -51,9 +52,9 @@ export class SharedSupply {
       const isOurs = await share.acquireLease(url);
       try {
         if (!isOurTurn && (await this.take(url, wanted, since, end))) return undefined;
-        if (isOurs || isOurTurn || now() >= end || signal.aborted) {
+        if (isOurs || isOurTurn || now() >= end || way.signal.aborted) {
           share.count('miss');
-          return await this.#origin.fetch(url, wanted, signal);
+          return await this.#origin.fetch(url, wanted, way);
         }
       } finally {
         if (isOurs) await share.releaseLease(url);
@@ -69,12 +70,13 @@ export class SharedSupply {
 
   /** Takes what another host has, if that will do, before `end`, ms since 1970; did it? */
   async take(url: string, wanted: WantedCrl, since: number, end: number): Promise<boolean> {
-    const { share } = this.#options;
+    const { share, records } = this.#options;
     const offer = await share.look(url);
     const what = offer === undefined ? 'nothing' : this.#judge(offer, url, wanted, since);
     if (offer === undefined || what === 'nothing') return false;
-    if (what === 'take' && !(await this.#store(offer, url, wanted, end))) return false;
-    await this.#note(url, offer, what === 'same');
+    const crl = what === 'take' ? await this.#store(offer, url, wanted, end) : records.urlRecord(url)?.crl;
+    if (what === 'take' && crl === undefined) return false;
+    await this.#note(url, wanted, offer, { crl, isSame: what === 'same' });
     share.count('hit');
     return true;
   }
@@ -83,38 +85,48 @@ export class SharedSupply {
     const { stored, refresh, now } = this.#options;
     if (this.#refused.get(refusal(offer, url, wanted)) === true) return 'nothing';
     stored.renew();
-    return judge(offer, { have: stored.newest(wanted, [url]), since, refresh, now: now() });
+    const present = stored.newest(wanted, [url]);
+    const have = present?.isWhole === true ? present : undefined;
+    return judge(offer, { have, since, refresh, now: now() });
   }
 
-  async #store(offer: SharedCrl, url: string, wanted: WantedCrl, end: number): Promise<boolean> {
+  /** The key of the CRL, where it is in the store now. */
+  async #store(offer: SharedCrl, url: string, wanted: WantedCrl, end: number): Promise<string | undefined> {
     const { share, keeper, log } = this.#options;
     const der = await share.read(offer, end);
-    if (der === undefined) return false;
+    if (der === undefined) return undefined;
     const { signers } = wanted;
     const outcome = await keeper.ingest({ content: { der }, source: url, signers, wanted });
     if (outcome.kind === 'stored') {
       logStored(log, 'a CRL came from another host', url, outcome);
-      return true;
+      return outcome.crl.key;
     }
-    if (outcome.kind === 'notNewer' && outcome.age === 'same') return true;
+    if (outcome.kind === 'notNewer' && outcome.age === 'same' && outcome.crl !== null) return outcome.crl.key;
     // Nothing is held against the URL: its own server is asked.
     const why = outcome.kind === 'refused' ? outcome.message : 'it is older than the one that is here';
-    if (outcome.kind === 'refused' && outcome.code === 'STORE_FAILED') return false;
+    if (outcome.kind === 'refused' && outcome.code === 'STORE_FAILED') return undefined;
     this.#refused.set(refusal(offer, url, wanted), true);
     share.count('refused');
     log.warn('a CRL that Redis has was not taken', { url, why });
-    return false;
+    return undefined;
   }
 
-  async #note(url: string, offer: SharedCrl, isSame: boolean): Promise<void> {
-    const { records, keeper, now } = this.#options;
+  async #note(
+    url: string,
+    wanted: WantedCrl,
+    offer: SharedCrl,
+    { crl, isSame }: { readonly crl: string | undefined; readonly isSame: boolean },
+  ): Promise<void> {
+    const { records, notes, now } = this.#options;
     const record = records.urlRecord(url) ?? NO_RECORD;
-    await keeper.note(url, {
-      ...NO_RECORD,
+    const answeredAt = Math.min(offer.answeredAt, now());
+    await notes.fetched(url, {
       // With another's validators the server's "not modified" would speak of what is not here.
-      ...(isSame && validatorsOf(record)),
-      fetchedAt: now(),
-      hearsay: { answeredAt: Math.min(offer.answeredAt, now()), since: record.hearsay?.since ?? now() },
+      validators: isSame ? validatorsOf(record) : {},
+      crl,
+      age: now() - answeredAt,
+      wanted,
+      hearsay: { answeredAt, since: record.hearsay?.since ?? now() },
     });
   }
 }

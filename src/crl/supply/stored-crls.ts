@@ -4,12 +4,20 @@ import type { WantedCrl } from '../../wire/crl.js';
 import { DerReader } from '../../x509/der.js';
 import { readName } from '../../x509/name.js';
 
+export interface NewestCrl extends Pick<SignedCrl, 'thisUpdate' | 'nextUpdate' | 'number'> {
+  /** Nothing of it is missing that is to be kept. */
+  readonly isWhole: boolean;
+}
+
 /** What the store has for a want. */
 export class StoredCrls {
   readonly #source: CrlSource;
+  readonly #keepsDer: boolean;
 
-  constructor(source: CrlSource) {
+  /** @param keepsDer the CRLs' own bytes are to be kept, not only their index */
+  constructor(source: CrlSource, keepsDer: boolean) {
     this.#source = source;
+    this.#keepsDer = keepsDer;
   }
 
   /** What was stored meanwhile is found from here on. */
@@ -21,7 +29,7 @@ export class StoredCrls {
   newest(
     { issuer, isDelta, signers, source: configured }: WantedCrl,
     urls?: readonly string[],
-  ): Pick<SignedCrl, 'thisUpdate' | 'nextUpdate' | 'number'> | undefined {
+  ): NewestCrl | undefined {
     const name = readName(new DerReader(issuer), 'issuer');
     const ids = new Set(signers.map((spki) => spkiId(spki)));
     let newest: SignedCrl | undefined;
@@ -32,6 +40,9 @@ export class StoredCrls {
       const fits = isOfUrl && isOfKind && 'signerId' in crl && ids.has(crl.signerId);
       if (fits && (newest === undefined || crl.thisUpdate > newest.thisUpdate)) newest = crl;
     }
-    return newest;
+    if (newest === undefined) return undefined;
+    const { thisUpdate, nextUpdate, number } = newest;
+    const isWhole = !this.#keepsDer || ('hasDer' in newest && newest.hasDer === true);
+    return { thisUpdate, nextUpdate, number, isWhole };
   }
 }

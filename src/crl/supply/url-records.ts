@@ -8,8 +8,6 @@ export interface UrlRecords {
   urlRecord(url: string): UrlRecord | undefined;
 }
 
-export const NO_RECORD: UrlRecord = { fetchedAt: null, failures: 0, retryAt: 0 };
-
 /** When the URL's own server last answered, whichever host asked it, ms; -Infinity: never. */
 export function answerOf({ fetchedAt, hearsay }: UrlRecord): number {
   return hearsay?.answeredAt ?? fetchedAt ?? -Infinity;

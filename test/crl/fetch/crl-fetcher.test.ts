@@ -55,6 +55,19 @@ test('only a fetch that says so makes proxies ask the server again', async () =>
   expect(second?.headers).toMatchObject({ 'cache-control': 'no-cache' });
 });
 
+test('how long an answer lay in caches on the way is told, where they tell it', async () => {
+  expect(await get('/aged')).toMatchObject({ kind: 'fetched', age: 90_000 });
+  expect(await get('/good.crl')).toMatchObject({ kind: 'fetched', age: undefined });
+});
+
+test('a fetch names the proxies that it comes through, and without any says nothing', async () => {
+  await server.requests();
+  await get('/good.crl');
+  await fetchWith(fetcher(), server.url('/redirect'), { via: '1.1 first, 1.1 second' });
+  const seen = (await server.requests()).map(({ headers }) => headers['via']);
+  expect(seen).toEqual([undefined, '1.1 first, 1.1 second', '1.1 first, 1.1 second']);
+});
+
 test.each([
   ['/reset', 'connection', /connection broke/],
   ['/reset-midway', 'connection', /connection broke/],

@@ -4,10 +4,13 @@ import { parseRedisUrl } from '../../../src/config/redis-url.js';
 import { RedisConnection } from '../../../src/crl/share/redis-connection.js';
 import { RedisShare } from '../../../src/crl/share/redis-share.js';
 import { SharedNames } from '../../../src/crl/share/shared-entry.js';
+import type { CrlStore } from '../../../src/crl/store/crl-store.js';
 import { Downloads } from '../../../src/crl/supply/downloads.js';
 import { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
+import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger, type LogRecord } from '../../../src/log.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
+import type { UrlRecord } from '../../../src/wire/ingest.js';
 import { openScene, type StoreScene } from '../store/store-scene.js';
 
 const DAY = 86_400_000;
@@ -17,6 +20,10 @@ export interface LinkOptions {
   readonly timeout?: number;
   readonly wait?: number;
   readonly maxSize?: number;
+}
+
+interface HostOptions extends LinkOptions {
+  readonly keepsDer?: boolean;
 }
 
 /** A connection to a Redis, and what it said for the log. */
@@ -63,7 +70,7 @@ export class SharingHost {
     scene: StoreScene,
     link: Awaited<ReturnType<typeof connectTo>>,
     origin: FakeOrigin,
-    wait: number,
+    { wait = 10_000, keepsDer = false }: HostOptions,
   ) {
     this.#scene = scene;
     this.#link = link;
@@ -71,10 +78,22 @@ export class SharingHost {
     const { writer, ingester, store } = scene;
     this.downloads = new Downloads({
       records: store,
-      stored: new StoredCrls(store),
+      stored: new StoredCrls(store, keepsDer),
+      notes: new UrlNotes({
+        records: store,
+        keeper: {
+          note: (url, record) => writer.noteUrl(url, record),
+          learn: (url, wanted) => writer.learnUrl(url, wanted),
+        },
+        retry: { base: 10_000, most: 60_000 },
+        servesOthers: keepsDer,
+        log: link.log,
+        now: Date.now,
+        random: () => 0,
+      }),
+      via: undefined,
       keeper: {
         ingest: (request) => ingester.ingest(request, () => undefined),
-        note: (url, record) => writer.noteUrl(url, record),
         acquireLease: (name, duration) => writer.acquireLease(name, duration),
         releaseLease: (name) => writer.releaseLease(name),
       },
@@ -82,20 +101,19 @@ export class SharingHost {
         origin.asked++;
         return origin.answer();
       },
-      retry: { base: 10_000, most: 60_000 },
       longest: 90_000,
       refresh: DAY,
       share: link.share,
       shareWait: wait,
       log: link.log,
       now: Date.now,
-      random: () => 0,
     });
   }
 
-  static async start(url: string, origin: FakeOrigin, options: LinkOptions = {}): Promise<SharingHost> {
-    const [scene, link] = await Promise.all([openScene(), connectTo(url, options)]);
-    return new SharingHost(scene, link, origin, options.wait ?? 10_000);
+  static async start(url: string, origin: FakeOrigin, options: HostOptions = {}): Promise<SharingHost> {
+    const { keepsDer = false } = options;
+    const [scene, link] = await Promise.all([openScene({ keepsDer }), connectTo(url, options)]);
+    return new SharingHost(scene, link, origin, options);
   }
 
   get counts(): RedisShare['counts'] {
@@ -105,7 +123,17 @@ export class SharingHost {
   /** The number of the CRL that it has of a want, if it has one. */
   numberOf(wanted: WantedCrl): bigint | null | undefined {
     this.#scene.store.renew();
-    return new StoredCrls(this.#scene.store).newest(wanted)?.number;
+    return new StoredCrls(this.#scene.store, false).newest(wanted)?.number;
+  }
+
+  /** What it would serve of a URL to others. */
+  servedAt(url: string): ReturnType<CrlStore['servedAt']> {
+    this.#scene.store.renew();
+    return this.#scene.store.servedAt(url);
+  }
+
+  recordOf(url: string): UrlRecord | undefined {
+    return this.#scene.store.urlRecord(url);
   }
 
   async isUp(): Promise<void> {

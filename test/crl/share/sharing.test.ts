@@ -76,6 +76,20 @@ test('what one host fetched the next takes, and asks nobody', async () => {
   expect(second.counts).toMatchObject({ hit: 1, miss: 0 });
 });
 
+test('a host that serves CRLs to others gets them whole from there, too, and knows how old they are', async () => {
+  const [first, second] = [await newHost(), await newHost({ keepsDer: true })];
+  origin.publish(URL, crl(1));
+  expect(await get(first)).toBeUndefined();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await get(second)).toBeUndefined();
+  expect(first.servedAt(URL)?.crl.isKept()).toBe(false);
+  expect(second.servedAt(URL)?.crl.isKept()).toBe(true);
+  const record = second.recordOf(URL);
+  expect(record?.age).toBe((record?.fetchedAt ?? 0) - (record?.hearsay?.answeredAt ?? 0));
+  expect(record?.wanted).toMatchObject({ uris: [URL], isDelta: false });
+  expect(origin.asked).toBe(1);
+});
+
 test('hosts that want it at the same moment wait for the one that fetches it', async () => {
   const three = [await newHost(), await newHost(), await newHost()];
   let release = (): void => undefined;

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -64,9 +65,13 @@ function startIngesting(
   first: number,
   last = VERSIONS,
 ): { child: ChildProcess; lines: string[] } {
-  const child = spawn(process.execPath, [ENTRY, dataDirectory, folder, String(first), String(last)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [ENTRY, dataDirectory, folder, String(first), String(last), 'whole'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   children.push(child);
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -126,6 +131,10 @@ test('killed again and again while it stores, it leaves the old CRL or the new o
   await scene.ingester.tidy(undefined);
   expect(scene.store.list()).toHaveLength(1);
   expect(new Set(scene.writer.environment.keys(ALL_BUCKETS).map(generationOf)).size).toBe(1);
+  const path = environmentPath(dataDirectory);
+  const files = readdirSync(path).filter((name) => name.endsWith('.der'));
+  expect(files).toHaveLength(1);
+  expect(readFileSync(join(path, files[0]!)).equals(versions[reached - 1]!.der)).toBe(true);
   await scene.close();
 }, 120_000);
 

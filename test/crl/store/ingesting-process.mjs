@@ -4,10 +4,16 @@ import { join } from 'node:path';
 import { Ingester } from '../../../dist/crl/ingest/ingester.js';
 import { openWriter } from '../../../dist/crl/store/open-writer.js';
 
-const [dataDirectory, folder, first, last] = process.argv.slice(2);
+const [dataDirectory, folder, first, last, keeps = ''] = process.argv.slice(2);
 const report = (message) => process.stdout.write(`report ${message}\n`);
 const writer = await openWriter({ dataDirectory, report, now: Date.now });
-const ingester = new Ingester(writer, { maxBytes: 2 ** 30, budget: 60_000, now: Date.now, report });
+const ingester = new Ingester(writer, {
+  maxBytes: 2 ** 30,
+  keepsDer: keeps !== '',
+  budget: 60_000,
+  now: Date.now,
+  report,
+});
 const signers = [readFileSync(join(folder, 'spki'))];
 process.stdout.write('open\n');
 for (let number = Number(first); number <= Number(last); number++) {

@@ -23,6 +23,7 @@ export interface StoreScene {
 export interface StoreSceneOptions {
   readonly dataDirectory?: string;
   readonly maxBytes?: number;
+  readonly keepsDer?: boolean;
   readonly now?: () => number;
 }
 
@@ -31,11 +32,11 @@ export function scratchFolder(): string {
 }
 
 export async function openScene(options: StoreSceneOptions = {}): Promise<StoreScene> {
-  const { dataDirectory = scratchFolder(), maxBytes = 2 ** 30, now = Date.now } = options;
+  const { dataDirectory = scratchFolder(), maxBytes = 2 ** 30, keepsDer = false, now = Date.now } = options;
   const reports: string[] = [];
   const report = (message: string): void => void reports.push(message);
   const writer = await openWriter({ dataDirectory, report, now });
-  const ingester = new Ingester(writer, { maxBytes, budget: 20_000, now, report });
+  const ingester = new Ingester(writer, { maxBytes, keepsDer, budget: 20_000, now, report });
   const store = new CrlStore({ dataDirectory, report, now });
   return {
     dataDirectory,

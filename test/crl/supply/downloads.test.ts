@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { CrlRequest, FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
-import { Downloads } from '../../../src/crl/supply/downloads.js';
+import { Downloads, type DownloadsOptions } from '../../../src/crl/supply/downloads.js';
+import { NO_RECORD } from '../../../src/crl/store/records.js';
 import type { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
+import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger } from '../../../src/log.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
 import type { CrlSummary, IngestOutcome, UrlRecord } from '../../../src/wire/ingest.js';
@@ -28,6 +30,8 @@ const SUMMARY: CrlSummary = {
 };
 const FETCHED: FetchOutcome = { kind: 'fetched', der: Buffer.of(1), validators: { etag: '"1"' }, url: URL };
 
+const LOG = new Logger('error', 'test', () => undefined);
+
 /** What all processes of a host share: records, leases, whether the CRL is there. */
 class Host {
   readonly records = new Map<string, UrlRecord>();
@@ -40,22 +44,21 @@ class Host {
   answer: (request: CrlRequest) => Promise<FetchOutcome> = () => Promise.resolve(FETCHED);
   #processes = 0;
 
-  process(): Downloads {
+  process(more: Partial<DownloadsOptions> = {}, keepsDer = false): Downloads {
     const holder = ++this.#processes;
     return new Downloads({
+      via: undefined,
       records: { urlRecord: (url) => this.records.get(url) },
+      notes: this.notes(false),
       stored: {
         renew: () => undefined,
-        newest: () => (this.isThere ? { thisUpdate: 0, nextUpdate: null } : undefined),
+        newest: () =>
+          this.isThere ? { thisUpdate: 0, nextUpdate: null, number: 1n, isWhole: !keepsDer } : undefined,
       } as unknown as StoredCrls,
       keeper: {
         ingest: () => {
           this.isThere ||= this.ingestOutcome.kind === 'stored';
           return Promise.resolve(this.ingestOutcome);
-        },
-        note: (url, record) => {
-          this.records.set(url, record);
-          return Promise.resolve();
         },
         acquireLease: (name, duration) => {
           if (!this.isWritable) return Promise.reject(new Error('the store is not open for writing'));
@@ -73,11 +76,32 @@ class Host {
         this.asked.push(request);
         return this.answer(request);
       },
-      retry: { base: 10_000, most: 60_000 },
       longest: 90_000,
       refresh: 3_600_000,
       shareWait: 3000,
-      log: new Logger('error', 'test', () => undefined),
+      log: LOG,
+      now: Date.now,
+      ...more,
+    });
+  }
+
+  notes(servesOthers: boolean): UrlNotes {
+    return new UrlNotes({
+      servesOthers,
+      records: { urlRecord: (url) => this.records.get(url) },
+      keeper: {
+        note: (url, record) => {
+          this.records.set(url, record);
+          return Promise.resolve();
+        },
+        learn: (url, wanted) => {
+          const record = this.records.get(url) ?? NO_RECORD;
+          this.records.set(url, { wanted, ...record });
+          return Promise.resolve();
+        },
+      },
+      retry: { base: 10_000, most: 60_000 },
+      log: LOG,
       now: Date.now,
       random: () => 0,
     });
@@ -101,6 +125,46 @@ function heldAnswer(): (outcome: FetchOutcome) => void {
     release(outcome);
   };
 }
+
+test('one who serves others as a proxy adds its name to those on the way', async () => {
+  await host.process().get(URL, want(), Date.now());
+  const proxy = host.process({ via: 'me' });
+  await proxy.get(URL, want(), Date.now() + 1);
+  await proxy.get(URL, want(), Date.now() + 1, '1.0 a, 1.1 b');
+  expect(host.asked.map(({ via }) => via)).toEqual([undefined, '1.1 me', '1.0 a, 1.1 b, 1.1 me']);
+});
+
+test('what a URL gave is remembered with its record: the CRL, and how old the answer was', async () => {
+  host.answer = () => Promise.resolve({ ...FETCHED, age: 7000 });
+  await host.process().get(URL, want(), 0);
+  expect(host.records.get(URL)).toMatchObject({ crl: 'k', age: 7000, etag: '"1"' });
+  host.answer = () => Promise.resolve({ kind: 'notModified', validators: {} });
+  await host.process().get(URL, want(), Date.now() + 1);
+  expect(host.records.get(URL)).toMatchObject({ crl: 'k', etag: '"1"' });
+  expect(host.records.get(URL)).not.toHaveProperty('age');
+});
+
+test('what chains name is remembered where others are served: what a URL has given goes before it', async () => {
+  const other = 'http://mirror.example/ca.crl';
+  await host.notes(false).learn(other, want());
+  expect(host.records.size).toBe(0);
+  const notes = host.notes(true);
+  const server = host.process({ notes });
+  await notes.learn(other, { ...want(), source: other });
+  expect(host.records.get(other)).toEqual({ ...NO_RECORD, wanted: want() });
+  await notes.learn('ldap://crl.example/cn=a', want());
+  await server.get(URL, want(1), 0);
+  await notes.learn(URL, want(2));
+  expect(host.records.get(URL)?.wanted).toEqual(want(1));
+  expect([...host.records.keys()]).toEqual([other, URL]);
+});
+
+test('a CRL of which only the index was kept is asked for without validators where its bytes are wanted', async () => {
+  await host.process().get(URL, want(), 0);
+  await host.process({}, true).get(URL, want(), 0);
+  await host.process().get(URL, want(), Date.now() + 1);
+  expect(host.asked.map(({ validators }) => validators?.etag)).toEqual([undefined, undefined, '"1"']);
+});
 
 test('requests of one process for the same CRL share one download', async () => {
   const process = host.process();

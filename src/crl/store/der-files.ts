@@ -1,0 +1,102 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../config/config.js';
+import { codeOf, messageOf } from '../../errors.js';
+import { StoreError } from './store-error.js';
+
+/** Somebody is to be served the CRLs themselves. */
+export function keepsDer({ listeners }: Pick<Config, 'listeners'>): boolean {
+  return listeners.some(({ protocol }) => protocol === 'crl-proxy');
+}
+
+/**
+ * The CRLs' own bytes, a file each beside the environment, kept where somebody serves them on. They belong to a
+ * generation as its buckets do: written before it is switched to, removed with it, and whoever has one open may read
+ * it to its end.
+ */
+export function derFile(environmentPath: string, generation: number): string {
+  return join(environmentPath, `${generation}.der`);
+}
+
+const DER_FILE = /^(\d{1,15})\.der$/;
+
+/** On disk when it resolves. Throws STORE_FAILED. */
+export async function writeDer(environmentPath: string, generation: number, der: Uint8Array): Promise<void> {
+  const path = derFile(environmentPath, generation);
+  try {
+    const file = await open(path, 'w', 0o600);
+    try {
+      await file.writeFile(der);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw new StoreError('STORE_FAILED', `${path} cannot be written: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** It was kept, and is there. */
+export function isKept(
+  environmentPath: string,
+  { generation, derBytes }: { readonly generation: number; readonly derBytes: number },
+): boolean {
+  if (derBytes === 0) return false;
+  return statSync(derFile(environmentPath, generation), { throwIfNoEntry: false })?.size === derBytes;
+}
+
+export function removeDer(environmentPath: string, generation: number): void {
+  rmSync(derFile(environmentPath, generation), { force: true });
+}
+
+/** Generations that have a file. */
+export function derGenerations(environmentPath: string): readonly number[] {
+  return readdirSync(environmentPath).flatMap((name) => {
+    const [, generation] = DER_FILE.exec(name) ?? [];
+    return generation === undefined ? [] : [Number(generation)];
+  });
+}
+
+/** Octets read at a time: little enough that the event loop does not notice. */
+const PIECE = 64 * 1024;
+
+/** A file in pieces, for one who sends it on. */
+export class DerPieces {
+  readonly #path: string;
+  readonly #size: number;
+  #file: number | undefined;
+  #position = 0;
+
+  constructor(path: string, size: number) {
+    this.#path = path;
+    this.#size = size;
+  }
+
+  /** False where it is gone, or not as long as it should be. From then on it may be read whatever becomes of it. */
+  open(): boolean {
+    try {
+      this.#file = openSync(this.#path, 'r');
+      if (fstatSync(this.#file).size === this.#size) return true;
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'ENOENT') throw thrown;
+    }
+    this.close();
+    return false;
+  }
+
+  /** `undefined` at the end. */
+  next(): Buffer | undefined {
+    if (this.#file === undefined || this.#position === this.#size) return undefined;
+    const piece = Buffer.allocUnsafe(Math.min(PIECE, this.#size - this.#position));
+    const length = readSync(this.#file, piece, 0, piece.length, this.#position);
+    if (length === 0) throw new StoreError('STORE_FAILED', `${this.#path} is shorter than it was`);
+    this.#position += length;
+    return piece.subarray(0, length);
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+}

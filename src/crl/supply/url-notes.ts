@@ -1,0 +1,86 @@
+import type { Logger } from '../../log.js';
+import { messageOf } from '../../errors.js';
+import type { WantedCrl } from '../../wire/crl.js';
+import type { UrlRecord } from '../../wire/ingest.js';
+import { retryAt, type RetryLimits } from '../fetch/retry-policy.js';
+import { NO_RECORD } from '../store/records.js';
+import type { UrlRecords } from './url-records.js';
+
+/** Who writes them down: `IngestHandle`. */
+export interface UrlKeeper {
+  note(url: string, record: UrlRecord): Promise<void>;
+  learn(url: string, wanted: WantedCrl): Promise<void>;
+}
+
+export interface UrlNotesOptions {
+  readonly records: UrlRecords;
+  readonly keeper: UrlKeeper;
+  readonly retry: RetryLimits;
+  /** Others are served, who name a URL and nothing else: what it is to be asked for is remembered, too. */
+  readonly servesOthers: boolean;
+  readonly log: Logger;
+  /** ms since 1970. */
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+interface Fetched {
+  readonly validators: Pick<UrlRecord, 'etag' | 'lastModified'>;
+  /** The key of the CRL that it had. */
+  readonly crl: string | undefined;
+  /** ms that the answer had lain in caches on the way. */
+  readonly age: number | undefined;
+  readonly wanted: WantedCrl;
+  /** Where it was another host's word. */
+  readonly hearsay?: UrlRecord['hearsay'];
+}
+
+/** Remembers in the store, for all processes, what became of URLs. */
+export class UrlNotes {
+  readonly #options: UrlNotesOptions;
+
+  constructor(options: UrlNotesOptions) {
+    this.#options = options;
+  }
+
+  async fetched(url: string, { validators, crl, age, wanted, hearsay }: Fetched): Promise<void> {
+    const { keeper, servesOthers, now } = this.#options;
+    await keeper.note(url, {
+      ...NO_RECORD,
+      ...validators,
+      fetchedAt: now(),
+      ...(crl !== undefined && { crl }),
+      ...(age !== undefined && { age }),
+      ...(hearsay !== undefined && { hearsay }),
+      ...(servesOthers && { wanted: withoutSource(wanted) }),
+    });
+  }
+
+  async failed(
+    name: string,
+    failure: { readonly code: string; readonly message: string; readonly retryAfter?: number | undefined },
+  ): Promise<void> {
+    const { records, retry, keeper, now, random } = this.#options;
+    const record = records.urlRecord(name) ?? NO_RECORD;
+    const failures = record.failures + 1;
+    const again = retryAt({ count: failures, at: now(), retryAfter: failure.retryAfter }, retry, random());
+    const { code, message } = failure;
+    await keeper.note(name, { ...record, failures, retryAt: again, code, message });
+  }
+
+  /** A verified chain names it: where it was never asked, it is remembered for what it may be. Never rejects. */
+  async learn(url: string, wanted: WantedCrl): Promise<void> {
+    const { records, keeper, servesOthers, log } = this.#options;
+    if (!servesOthers || !/^https?:/i.test(url) || records.urlRecord(url)?.wanted !== undefined) return;
+    try {
+      await keeper.learn(url, withoutSource(wanted));
+    } catch (thrown) {
+      log.warn('a URL of CRLs could not be remembered', { url, error: messageOf(thrown) });
+    }
+  }
+}
+
+/** For whatever URL it is kept under. */
+function withoutSource({ issuer, uris, isDelta, signers }: WantedCrl): WantedCrl {
+  return { issuer, uris, isDelta, signers };
+}

@@ -1,0 +1,182 @@
+import { decodeTrusted, encode } from '../wire/codec.js';
+import { CRL_PROXY_TASK, type CrlProxyAnswer, type CrlProxyRequest } from '../wire/crl-proxy.js';
+import type {
+  Answer,
+  DeadlineKind,
+  Pieces,
+  Protocol,
+  Session,
+  SessionEvent,
+  TaskEvent,
+} from '../wire/protocol.js';
+import type { TaskOutcome } from '../wire/task.js';
+import { AT_LIMITS, DEADLINE_TEXT } from './connection-text.js';
+import { type Asked, crlResponse, errorResponse, optionsResponse } from './crl-proxy-response.js';
+import { type HttpHead, HttpError, parseHttpHead, wordsOf } from './http-request.js';
+
+/** Opens the bytes of a CRL, to be read in pieces. */
+export type OpenBody = (path: string, size: number) => Pieces;
+
+/** Octets of a request's head. */
+const MAX_HEAD = 16 * 1024;
+const HEAD_END = '\r\n\r\n';
+const REPLACED = 'the CRL was replaced at this very moment; ask again';
+
+/**
+ * The CRL proxy: a forward proxy over HTTP/1.1 (RFC 9110 §3.7) that answers GET and HEAD of the URLs of known CRLs
+ * with what the store has of them, and refuses everything else.
+ */
+export function crlProxyProtocol(openBody: OpenBody): Protocol {
+  return {
+    name: 'crl-proxy',
+    open: () => new CrlProxySession(openBody),
+    busy: (retryAfter) => errorResponse({ status: 503, message: AT_LIMITS, retryAfter, close: true }),
+    probe: {
+      question: Buffer.from(`OPTIONS * HTTP/1.1\r\nHost: pkixd\r\nConnection: close${HEAD_END}`),
+      isAnswer: (received) => /^HTTP\/1\.1 204 [^]*\r\n\r\n$/.test(received.toString('latin1')),
+    },
+  };
+}
+
+class CrlProxySession implements Session {
+  readonly #openBody: OpenBody;
+  #input: Buffer = Buffer.alloc(0);
+  /** Requests taken so far. */
+  #taken = 0;
+  #isLast = false;
+  #isClosed = false;
+  #isClosing = false;
+
+  constructor(openBody: OpenBody) {
+    this.#openBody = openBody;
+  }
+
+  get midRequest(): boolean {
+    return !this.#isLast && this.#input.length > 0;
+  }
+
+  receive(chunk: Buffer): readonly SessionEvent[] {
+    if (!this.#isLast) this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
+    return [];
+  }
+
+  next(): SessionEvent | undefined {
+    if (this.#isLast) return this.#close();
+    const start = blankLines(this.#input);
+    const end = this.#input.indexOf(HEAD_END, start, 'latin1');
+    if (end === -1 ? this.#input.length - start > MAX_HEAD : end - start > MAX_HEAD)
+      return this.#refuse(new HttpError(431, `the head of a request has at most ${MAX_HEAD} octets`));
+    if (end === -1) {
+      const line = this.#input.indexOf(0x0a, start);
+      // Its end would be waited for in vain.
+      if (line !== -1 && this.#input[line - 1] !== 0x0d)
+        return this.#refuse(new HttpError(400, 'a line of the head ends in LF without CR'));
+      this.#input = this.#input.subarray(start);
+      return undefined;
+    }
+    const text = this.#input.toString('latin1', start, end);
+    this.#input = this.#input.subarray(end + HEAD_END.length);
+    try {
+      return this.#request(parseHttpHead(text));
+    } catch (thrown) {
+      if (thrown instanceof HttpError) return this.#refuse(thrown);
+      throw thrown;
+    }
+  }
+
+  end(): readonly SessionEvent[] {
+    if (!this.midRequest) return [];
+    return [this.#refuse(new HttpError(400, 'the connection ended within a request'))];
+  }
+
+  closing(): void {
+    this.#isClosing = true;
+  }
+
+  /** A connection that is kept open for nothing is closed without a word, as HTTP has it. */
+  timedOut(deadline: DeadlineKind): Buffer {
+    if (deadline !== 'request') return Buffer.alloc(0);
+    return errorResponse({ status: 408, message: DEADLINE_TEXT[deadline], close: true });
+  }
+
+  #request({ method, target, minor, fields }: HttpHead): SessionEvent {
+    this.#isLast = minor === 0 || wordsOf(fields.get('connection')).has('close');
+    const number = ++this.#taken;
+    const isLast = (): boolean => this.#isLastAnswer(number);
+    if (method === 'CONNECT')
+      throw new HttpError(405, 'this proxy serves CRLs over http and opens no tunnels');
+    if (method === 'OPTIONS' && target === '*') return { kind: 'reply', bytes: optionsResponse(isLast()) };
+    if (method !== 'GET' && method !== 'HEAD')
+      throw new HttpError(405, 'this proxy takes GET and HEAD alone');
+    if (!/^http:\/\/[^/@]+\//i.test(`${target}/`)) {
+      const hint = target.startsWith('/') ? '; this is a proxy, so name it as one (curl -x, http_proxy)' : '';
+      throw new HttpError(400, `the target is no http URL of a host${hint}`);
+    }
+    const control = wordsOf(fields.get('cache-control') ?? fields.get('pragma'));
+    const request: CrlProxyRequest = {
+      url: target,
+      via: fields.get('via') ?? '',
+      revalidate: control.has('no-cache') || control.has('max-age=0'),
+      onlyStored: control.has('only-if-cached'),
+    };
+    const task = { name: CRL_PROXY_TASK, body: encode(request) };
+    const asked = { isHead: method === 'HEAD', fields };
+    return {
+      kind: 'task',
+      task,
+      label: target,
+      answer: (outcome) => this.#answer(outcome, { ...asked, close: isLast() }),
+    };
+  }
+
+  #answer(outcome: TaskOutcome, asked: Asked): ReturnType<TaskEvent['answer']> {
+    const { close, isHead } = asked;
+    if (outcome.kind === 'failed') {
+      const { code, message, retryAfter } = outcome;
+      const status = code === 'BUSY' ? 503 : code === 'INTERNAL' ? 500 : 504;
+      return { bytes: errorResponse({ status, message, close, isHead, retryAfter }), log: logged(status) };
+    }
+    const answer = decodeTrusted<CrlProxyAnswer>(outcome.body);
+    if (answer.kind === 'refused')
+      return { bytes: errorResponse({ ...answer, close, isHead }), log: logged(answer.status) };
+    const { bytes, status, hasBody } = crlResponse(answer, asked);
+    if (!hasBody) return { bytes, log: logged(status) };
+    const instead = errorResponse({ status: 503, message: REPLACED, close, retryAfter: 1000 });
+    return {
+      bytes,
+      rest: { pieces: this.#openBody(answer.path, answer.size), instead },
+      log: logged(status),
+    };
+  }
+
+  /** Behind it the connection closes, because its client or this side wants it: no request is read after that one. */
+  #isLastAnswer(number: number): boolean {
+    const isNewest = number === this.#taken;
+    return isNewest && (this.#isLast || (this.#isClosing && this.#input.length === 0));
+  }
+
+  #refuse({ status, message }: HttpError): SessionEvent {
+    this.#isLast = true;
+    this.#taken++;
+    return { kind: 'reply', bytes: errorResponse({ status, message, close: true }), error: true };
+  }
+
+  /** Behind the last answer. */
+  #close(): SessionEvent | undefined {
+    this.#input = Buffer.alloc(0);
+    if (this.#isClosed) return undefined;
+    this.#isClosed = true;
+    return { kind: 'close' };
+  }
+}
+
+function logged(status: number): Answer['log'] {
+  return () => ({ status });
+}
+
+/** Empty lines before a request line are passed over (RFC 9112 §2.2). */
+function blankLines(input: Buffer): number {
+  let start = 0;
+  while (start < 8 && input[start] === 0x0d && input[start + 1] === 0x0a) start += 2;
+  return start;
+}

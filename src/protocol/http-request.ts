@@ -1,0 +1,62 @@
+/** A request's head as far as the proxy needs it. */
+export interface HttpHead {
+  readonly method: string;
+  readonly target: string;
+  readonly minor: 0 | 1;
+  /** By lower-case name; several of one name joined by commas. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** What is wrong with a request, as the status to answer; its connection is closed then. */
+export class HttpError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-~]{1,4096}) HTTP\/1\.([01])$/;
+const FIELD =
+  /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*((?:[\x21-\x7E\x80-\xFF](?:[ \t\x21-\x7E\x80-\xFF]*[\x21-\x7E\x80-\xFF])?)?)[ \t]*$/;
+const HOST = /^[0-9A-Za-z._~!$&'()*+;=%:[\]-]*$/;
+const MAX_FIELDS = 100;
+
+/**
+ * Reads a request line and header fields (RFC 9112 §3, §5), without the empty line that ends them. Strict, since
+ * what two readers understand differently is how requests are smuggled: no bare CR or LF, no folding, no body. Throws
+ * `HttpError`.
+ */
+export function parseHttpHead(text: string): HttpHead {
+  const [first = '', ...lines] = text.split('\r\n');
+  const [, method = '', target = '', minor] = REQUEST_LINE.exec(first) ?? [];
+  if (minor === undefined) throw new HttpError(400, 'this is no request line of HTTP/1.1');
+  if (lines.length > MAX_FIELDS)
+    throw new HttpError(431, `a request has at most ${MAX_FIELDS} header fields`);
+  const fields = new Map<string, string>();
+  for (const line of lines) {
+    const [, written, value] = FIELD.exec(line) ?? [];
+    if (written === undefined || value === undefined) throw new HttpError(400, 'a header field is malformed');
+    const name = written.toLowerCase();
+    const known = fields.get(name);
+    if (known !== undefined && SINGLE.has(name)) throw new HttpError(400, `two fields ${name}`);
+    fields.set(name, known === undefined ? value : `${known}, ${value}`);
+  }
+  const host = fields.get('host');
+  if (host === undefined ? minor === '1' : !HOST.test(host))
+    throw new HttpError(
+      400,
+      host === undefined ? 'the field Host is missing' : 'the field Host is malformed',
+    );
+  if (fields.has('transfer-encoding') || (fields.get('content-length') ?? '0') !== '0')
+    throw new HttpError(400, 'a request for a CRL has no content');
+  return { method, target, minor: minor === '1' ? 1 : 0, fields };
+}
+
+const SINGLE: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding']);
+
+/** The words of a list, lower-case: of `Connection` and `Cache-Control`. */
+export function wordsOf(value: string | undefined): ReadonlySet<string> {
+  return new Set((value ?? '').split(',').map((word) => word.trim().toLowerCase()));
+}

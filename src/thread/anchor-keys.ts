@@ -1,0 +1,30 @@
+import type { Config } from '../config/config.js';
+import type { Name } from '../x509/name.js';
+import { readAnchors } from './anchors.js';
+
+/** Keys of the trust anchors of all profiles, read when they are first asked for. */
+export class AnchorKeys {
+  readonly #config: Config;
+  #byName: Map<string, Uint8Array[]> | undefined;
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** SubjectPublicKeyInfo, DER, of those that have this name. */
+  keysOf(name: Name): readonly Uint8Array[] {
+    this.#byName ??= this.#read();
+    return this.#byName.get(name.key) ?? [];
+  }
+
+  #read(): Map<string, Uint8Array[]> {
+    const byName = new Map<string, Uint8Array[]>();
+    const entries = Object.values(this.#config.profiles).flatMap(({ anchors }) => anchors);
+    for (const { subject, spki } of [...new Set(entries)].flatMap((entry) => readAnchors(entry))) {
+      const known = byName.get(subject.key);
+      if (known === undefined) byName.set(subject.key, [spki]);
+      else known.push(spki);
+    }
+    return byName;
+  }
+}

@@ -1,0 +1,147 @@
+import type { Config } from '../config/config.js';
+import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
+import { addressPolicy } from '../crl/fetch/fetcher-options.js';
+import type { CrlStore } from '../crl/store/crl-store.js';
+import { plainUrl, type ServedCrl } from '../crl/store/served-crl.js';
+import { instanceName } from '../instance-name.js';
+import { decodeTrusted, encode } from '../wire/codec.js';
+import type { CrlProxyAnswer, CrlProxyRequest } from '../wire/crl-proxy.js';
+import { SUPPLY_STEP, type Supplied, type SupplyRequest, type WantedCrl } from '../wire/crl.js';
+import type { Attempt, TaskHandler } from '../wire/task.js';
+import type { Name } from '../x509/name.js';
+import { NO_ISSUERS } from './issuer-needs.js';
+
+export interface CrlProxyOptions {
+  readonly config: Config;
+  readonly store: CrlStore;
+  /** SubjectPublicKeyInfo, DER, of the trust anchors that have this name. */
+  readonly anchorKeys: (name: Name) => readonly Uint8Array[];
+  /** Told which CRLs are in use. */
+  readonly used: (wanted: readonly WantedCrl[]) => void;
+}
+
+type Found = Extract<CrlProxyAnswer, { kind: 'crl' }>;
+type Refused = Extract<CrlProxyAnswer, { kind: 'refused' }>;
+type Served = NonNullable<ReturnType<CrlStore['servedAt']>>;
+
+/** What a client that wants the source asked again gets all the same, ms: as young as that. */
+const YOUNG = 30_000;
+/** Proxies, and octets of their names, that a request may have come through. */
+const MAX_HOPS = 16;
+const MAX_VIA = 1024;
+const NOTHING: Supplied = { asked: [], urls: 0, failures: [], rounds: 0, issuers: NO_ISSUERS };
+
+/**
+ * The task of the CRL proxy: one CRL of the store, supplied first where it is missing or old. Only what the store or
+ * the configuration knows is served, so that nobody fetches through pkixd what no verified chain has named. Throws
+ * `CrlSourcesError`.
+ */
+export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
+  const { config, store } = options;
+  const via = instanceName(config['data.directory']);
+  const sources = ConfiguredSources.read(config, addressPolicy(config));
+  const answered = (answer: Omit<Found, 'via'> | Omit<Refused, 'via'>): Uint8Array =>
+    encode({ ...answer, via });
+  const refused = (status: Refused['status'], message: string): Uint8Array =>
+    answered({ kind: 'refused', status, message });
+  return (body, attempt) => {
+    const request = decodeTrusted<CrlProxyRequest>(body);
+    const { url, revalidate, onlyStored } = request;
+    if (attempt.number > 0) store.renew();
+    if (hasPassed(request.via, via))
+      return refused(508, `the request is in a loop of proxies: ${request.via}`);
+    const served = store.servedAt(url);
+    const wanted = wantedAt(served?.url ?? url, served?.crl, options) ?? configured(url, sources, options);
+    if (served === undefined && wanted === undefined) return refused(...unknown(url, store));
+    const found = served && describe(served, options);
+    const isYoung = found !== undefined && found.sinceAsked < (revalidate ? YOUNG : found.freshFor);
+    if (isYoung) return answered(found.answer);
+    if (attempt.number === 0 && !attempt.isLast && !onlyStored && wanted !== undefined) {
+      options.used([wanted]);
+      const needs: SupplyRequest = { wanted: [wanted], supplied: NOTHING, via: request.via };
+      return { needs: { step: SUPPLY_STEP, body: encode(needs) } };
+    }
+    if (found !== undefined && Date.now() < found.servedUntil) return answered(found.answer);
+    return refused(504, whyNot(attempt, request, served));
+  };
+}
+
+/** What is said of a stored CRL, and how long it does, ms; nothing where its bytes are not there. */
+function describe({ crl, url }: Served, { config, store }: CrlProxyOptions) {
+  if (!crl.isKept()) return undefined;
+  const { path, size, version, thisUpdate, nextUpdate } = crl;
+  const record = store.urlRecord(url);
+  const fetchedAt = record?.fetchedAt ?? crl.storedAt;
+  const sinceAsked = Math.max(0, Date.now() - fetchedAt);
+  const freshFor = Math.max(0, Math.min((nextUpdate ?? Infinity) - fetchedAt, config['crl.refresh']));
+  // It was so old already when it came.
+  const before = record?.age ?? 0;
+  const age = before + sinceAsked;
+  return {
+    answer: { kind: 'crl', path, size, version, thisUpdate, age, lifetime: before + freshFor } as const,
+    sinceAsked,
+    freshFor,
+    // For as long as the source may be silent; one that does not end is good for one refresh.
+    servedUntil: (nextUpdate ?? fetchedAt + config['crl.refresh']) + config['crl.grace'],
+  };
+}
+
+/** What the URL, and no other, is to be asked for: what it was named for, or what it had. */
+function wantedAt(
+  url: string,
+  crl: ServedCrl | undefined,
+  { store }: CrlProxyOptions,
+): WantedCrl | undefined {
+  const { wanted } = store.urlRecord(url) ?? {};
+  // Any chain may name any URL: what it is known to have goes before that.
+  const fits = crl === undefined || wanted?.signers.some((spki) => Buffer.compare(spki, crl.signer) === 0);
+  if (wanted !== undefined && fits === true) return { ...wanted, source: url };
+  if (crl === undefined || !/^https?:/i.test(url)) return undefined;
+  const { issuer, signer, isDelta } = crl;
+  return { issuer, uris: [url], isDelta, signers: [signer], source: url };
+}
+
+/** A CRL that `crl.sources` names and that was never fetched, where a key is known to check it with. */
+function configured(
+  url: string,
+  { entries }: ConfiguredSources,
+  { anchorKeys }: CrlProxyOptions,
+): WantedCrl | undefined {
+  const plain = plainUrl(url);
+  const entry = plain === undefined ? undefined : entries.find((each) => plainUrl(each.url) === plain);
+  if (entry === undefined) return undefined;
+  const { issuer, spki } = entry;
+  const signers = [...(spki === undefined ? [] : [spki]), ...anchorKeys(issuer)].slice(0, 8);
+  if (signers.length === 0) return undefined;
+  return { issuer: issuer.der, uris: [], isDelta: true, signers, source: entry.url };
+}
+
+function unknown(url: string, store: CrlStore): [Refused['status'], string] {
+  const record = store.urlRecord(url);
+  if (record === undefined)
+    return [
+      403,
+      `${url} is known neither from a verified chain nor, with a key to check it, from crl.sources`,
+    ];
+  const why = record.message ?? 'it was removed or evicted, and comes with the next chain that names it';
+  return [504, `${url} is known, and no CRL of it is at hand: ${why}`];
+}
+
+function whyNot(
+  { found }: Attempt,
+  { url, onlyStored }: CrlProxyRequest,
+  served: Served | undefined,
+): string {
+  if (onlyStored) return `${url}: there is no fresh CRL in the store, and only-if-cached asks nobody`;
+  const failures = found.length === 0 ? [] : decodeTrusted<Supplied>(found).failures;
+  const why = failures.map(({ message }) => message).join('; ');
+  const what =
+    served === undefined ? 'there is no CRL in the store' : 'what the store has is out of date or incomplete';
+  return `${url}: ${what}${why === '' ? '' : `; ${why}`}`;
+}
+
+/** Whether a request came through here before, or through more proxies than can be told (RFC 9110 §7.6.3). */
+function hasPassed(via: string, name: string): boolean {
+  const hops = via.split(',').map((entry) => entry.trim().split(/\s+/)[1]);
+  return via.length > MAX_VIA || hops.length > MAX_HOPS || hops.includes(name);
+}

@@ -1,0 +1,243 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { createCrl, createRoot } from '../pki/pki.js';
+import { CrlHost } from './crl-host.js';
+import { type CrlProxy, freePort, get, startProxy } from './crl-proxy-scene.js';
+import { FetchedPki } from './fetched-pki.js';
+import { readAll, until } from './test-server.js';
+
+jest.setTimeout(120_000);
+const PATIENCE = 60_000;
+
+const root = createRoot();
+const folder = mkdtempSync(join(tmpdir(), 'pkixd-hostile-'));
+const anchors = [join(folder, 'root.pem')];
+writeFileSync(anchors[0]!, root.pem);
+let host: CrlHost;
+let pki: FetchedPki;
+/** Is in a hurry with its clients, and asks for newer CRLs every second. */
+let proxy: CrlProxy;
+
+beforeAll(async () => {
+  host = await CrlHost.start();
+  proxy = await startProxy(host, {
+    trust: { anchors },
+    'connection.firstByteTimeout': '300ms',
+    'connection.requestTimeout': '600ms',
+    'connection.idleTimeout': '20s',
+    'crl.refresh': '1s',
+    'crl.grace': '0s',
+    'crl.retry': '300ms',
+    'crl.retryMax': '300ms',
+    probe: { interval: '100ms' },
+  });
+});
+afterAll(async () => {
+  await Promise.all([proxy.server.stop(), host.stop()]);
+  rmSync(folder, { recursive: true });
+});
+beforeEach(async () => {
+  await host.hold(false);
+  pki = new FetchedPki(root, host);
+});
+
+const learn = async ({ server }: CrlProxy): Promise<void> => {
+  expect(await server.talk(pki.verify('id=1'))).toMatch(/valid OK/);
+};
+
+/** Sends these, one after the other, and returns all that comes until the server closes. */
+async function send(...pieces: readonly string[]): Promise<string> {
+  const socket = net.connect(proxy.port, '127.0.0.1');
+  socket.setNoDelay(true);
+  const answer = readAll(socket);
+  for (const piece of pieces) await new Promise((resolve) => socket.write(piece, resolve));
+  return answer;
+}
+
+const ask = (url: string, ...fields: readonly string[]): string =>
+  [`GET ${url} HTTP/1.1`, 'Host: x', ...fields, '\r\n'].join('\r\n');
+
+test('a head without end, or far too large, gets an answer and costs no more', async () => {
+  expect(await send('GET http://a/ HTTP/1.1\r\nHost: ')).toMatch(/^HTTP\/1.1 408 [^]*Connection: close/);
+  expect(await send(`GET http://a/ HTTP/1.1\r\nX: ${'x'.repeat(1_000_000)}`)).toMatch(/^HTTP\/1.1 431 /);
+  expect(await send('')).toBe('');
+});
+
+test('a request of which a byte comes now and then is given up in time', async () => {
+  const socket = net.connect(proxy.port, '127.0.0.1');
+  const answer = readAll(socket);
+  const drip = setInterval(() => socket.write('x'), 50);
+  expect(await answer).toMatch(/^HTTP\/1.1 408 /);
+  clearInterval(drip);
+});
+
+test('half a request, then the end', async () => {
+  const socket = net.connect(proxy.port, '127.0.0.1');
+  socket.end('GET http://a/ HT');
+  expect(await readAll(socket)).toMatch(/^HTTP\/1.1 400 [^]*within a request/);
+});
+
+test('many requests on one connection are answered in their order, and what follows a wrong one is not read', async () => {
+  await pki.publish(host, 1);
+  await learn(proxy);
+  const count = 300;
+  const all = await send(ask(pki.caUrl).repeat(count), ask(pki.caUrl, 'Content-Length: 5'), ask(pki.rootUrl));
+  const statuses = [...all.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status);
+  expect(statuses).toEqual([...Array.from({ length: count }, () => '200'), '400']);
+});
+
+test('nobody is asked for what no chain named, however its URL is written', async () => {
+  await pki.publish(host, 1);
+  await learn(proxy);
+  const before = (await host.requests()).length;
+  const { origin, pathname, port } = new URL(pki.caUrl);
+  for (const url of [
+    `${origin}/secret`,
+    `${pki.caUrl}?a`,
+    `${pki.caUrl}/`,
+    `${origin}${pathname.replace('ca', '%63a')}`,
+    `http://localhost:${port}${pathname}`,
+    `http://2130706433:${port}/x`,
+    `http://169.254.169.254/latest/meta-data`,
+    `http://[::1]:${port}${pathname}`,
+  ])
+    expect(await get(proxy, url)).toMatchObject({ status: 403 });
+  // The same in the end, and served as what it is.
+  for (const url of [
+    pki.caUrl.toUpperCase().replace(pathname.toUpperCase(), pathname),
+    `${origin}/x/..${pathname}`,
+  ])
+    expect(await get(proxy, url)).toMatchObject({ status: 200 });
+  const later = (await host.requests()).slice(before);
+  expect(later.filter(({ url }) => url !== pathname && !url.startsWith('/root-'))).toEqual([]);
+});
+
+test('what comes to lie at the source and is wrong is served to nobody; the old CRL is, to its end', async () => {
+  await pki.publish(host, 2, { nextUpdate: new Date(Date.now() + 15_000) });
+  await learn(proxy);
+  const { pathname } = new URL(pki.caUrl);
+  const good = await host.content(pathname);
+  const older = createCrl(pki.intermediate, { thisUpdate: new Date(Date.now() - 7_200_000) }).der;
+  const wrong = [
+    Buffer.from('<html>'),
+    createCrl(createRoot({ subject: 'Other' })).der,
+    createCrl(pki.intermediate, { breakSignature: true }).der,
+    older,
+  ];
+  for (const content of wrong) {
+    await host.publish(pathname, content);
+    const asked = (await host.requests()).length;
+    const served = await until(
+      () => get(proxy, pki.caUrl, { 'cache-control': 'no-cache' }),
+      ({ headers }) => Number(headers.age) >= 1,
+      PATIENCE,
+    );
+    expect(served.body.equals(good)).toBe(true);
+    await until(
+      async () => (await host.requests()).length > asked || (await get(proxy, pki.caUrl)).status !== 200,
+      (isAsked) => isAsked,
+      PATIENCE,
+    );
+  }
+  const gone = await until(
+    () => get(proxy, pki.caUrl),
+    ({ status }) => status !== 200,
+    PATIENCE,
+  );
+  expect(gone.status).toBe(504);
+});
+
+test('clients that want the source asked again, all the time, have it asked no oftener than it may be', async () => {
+  const calm = await startProxy(host, { trust: { anchors } });
+  await pki.publish(host, 1);
+  await learn(calm);
+  const { pathname } = new URL(pki.caUrl);
+  for (let round = 0; round < 10; round++) {
+    const fields = { 'cache-control': 'no-cache', pragma: 'no-cache' };
+    const all = Array.from({ length: 10 }, () => get(calm, pki.caUrl, fields));
+    for (const { status } of await Promise.all(all)) expect(status).toBe(200);
+  }
+  expect((await host.requests()).filter(({ url }) => url === pathname)).toHaveLength(1);
+  await calm.server.stop();
+});
+
+test('two of them that have each other as proxy find it out, and so does one that has itself', async () => {
+  const [first, second] = [await freePort(), await freePort()];
+  const settings = {
+    trust: { anchors },
+    'crl.sources': [{ certificate: anchors[0], url: host.url('/looped.crl') }],
+  };
+  const [a, b, own] = await Promise.all([
+    startProxy(host, { ...settings, 'crl.proxy': `http://127.0.0.1:${second}` }, first),
+    startProxy(host, { ...settings, 'crl.proxy': `http://127.0.0.1:${first}` }, second),
+    freePort().then((port) =>
+      startProxy(host, { ...settings, 'crl.proxy': `http://127.0.0.1:${port}` }, port),
+    ),
+  ]);
+  for (const each of [a, own]) {
+    const { status, body } = await get(each, host.url('/looped.crl'));
+    expect(status).toBe(504);
+    expect(body.toString()).toMatch(/the server answered 50[48]/);
+  }
+  expect((await host.requests()).filter(({ url }) => url === '/looped.crl')).toHaveLength(0);
+  await Promise.all([a.server.stop(), b.server.stop(), own.server.stop()]);
+});
+
+test('a listener at its limits answers 503 and when to come again; the probe is answered in its own protocol', async () => {
+  const { listeners } = await until(
+    () => proxy.server.status(),
+    (status) => status.listeners.every(({ probe }) => probe?.failure === null),
+    PATIENCE,
+  );
+  expect(listeners.map(({ protocol }) => protocol)).toContain('crl-proxy');
+  const full = await startProxy(host, {
+    trust: { anchors },
+    'connection.max': 1,
+    'pending.max': 0,
+    probe: { interval: 0 },
+  });
+  const taking = net.connect(full.port, '127.0.0.1');
+  await once(taking, 'connect');
+  await until(
+    async () => (await full.server.status()).workers[0]?.statistics?.openConnections,
+    (open) => open === 1,
+    PATIENCE,
+  );
+  const { status, headers } = await get(full, pki.caUrl);
+  expect({ status, connection: headers.connection }).toEqual({ status: 503, connection: 'close' });
+  expect(headers['retry-after']).toMatch(/^[1-9]\d*$/);
+  taking.destroy();
+  await full.server.stop();
+});
+
+test('stopped while a client waits for its CRL, the server answers it, and says that it closes', async () => {
+  const stopping = await startProxy(host, {
+    trust: { anchors },
+    'crl.sources': [{ certificate: anchors[0], url: host.url('/slow.crl') }],
+  });
+  const { der } = createCrl(root);
+  await host.publish('/slow.crl', der);
+  await host.hold(true);
+  const answer = get(stopping, host.url('/slow.crl'), { connection: 'keep-alive' });
+  await until(
+    async () => (await stopping.server.status()).workers[0]?.statistics?.waiting,
+    (waiting) => waiting === 1,
+    PATIENCE,
+  );
+  stopping.server.process.kill('SIGTERM');
+  await until(
+    () => stopping.server.log,
+    (log) => /drain|stopping/i.test(log),
+    PATIENCE,
+  );
+  await host.hold(false);
+  const { status, headers, body } = await answer;
+  expect({ status, connection: headers.connection }).toEqual({ status: 200, connection: 'close' });
+  expect(body.equals(der)).toBe(true);
+  expect(await stopping.server.exited).toBe('0');
+  await stopping.server.stop();
+});
