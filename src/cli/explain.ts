@@ -1,6 +1,5 @@
-import { joinSources } from '../crl/joined-source.js';
 import { PkixdError } from '../errors.js';
-import { createEnvironment } from '../thread/verify-task.js';
+import { createEnvironment, openFolder } from '../thread/verify-task.js';
 import type { VerifyEnvironment } from '../verify/verify.js';
 import type { Command } from './command.js';
 import { note, print, printable, type Context } from './context.js';
@@ -38,7 +37,7 @@ export const explain: Command = {
     const store = await openLocalStore(config, context);
     try {
       const report = (message: string): void => note(context, `warning: ${printable(message)}`);
-      const environment = createEnvironment(config, report, joinSources([crls, store]));
+      const environment = createEnvironment(config, [crls, store, openFolder(config, report, store)]);
       const isJson = args['json'] === true;
       const codes = files.map((file) => explainOne(file, context, { environment, crls, common, isJson }));
       return Math.max(...codes);

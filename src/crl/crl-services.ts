@@ -2,7 +2,15 @@ import type { Config } from '../config/config.js';
 import { instanceName } from '../instance-name.js';
 import type { Logger } from '../log.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
-import { SUPPLY_STEP, type Supplied, type SupplyRequest, USED_NOTICE, type WantedCrl } from '../wire/crl.js';
+import {
+  FOLDER_NOTICE,
+  type FolderCrl,
+  SUPPLY_STEP,
+  type Supplied,
+  type SupplyRequest,
+  USED_NOTICE,
+  type WantedCrl,
+} from '../wire/crl.js';
 import { ISSUERS_STEP } from '../wire/issuers.js';
 import { ConfiguredSources } from './fetch/configured-sources.js';
 import { CrlFetcher } from './fetch/crl-fetcher.js';
@@ -14,6 +22,7 @@ import { CrlStore } from './store/crl-store.js';
 import { keepsDer } from './store/der-files.js';
 import { CrlService } from './supply/crl-service.js';
 import { crlUrls } from './supply/crl-urls.js';
+import { FolderIntake } from './supply/folder-intake.js';
 import { StoredCrls } from './supply/stored-crls.js';
 import { UrlNotes } from './supply/url-notes.js';
 
@@ -24,6 +33,12 @@ export interface CrlServicesOptions {
   readonly ingestEntry: URL;
   /** The store can no longer be written by this process. */
   readonly onStuck: (reason: string) => void;
+}
+
+interface Parts {
+  readonly ingest: IngestHandle;
+  readonly service: CrlService;
+  readonly folder: FolderIntake | undefined;
 }
 
 /** ms that the ingest thread gets to finish what it is writing when the process ends. */
@@ -48,7 +63,8 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   const hosts = connectShare(config, fetching.secureContext, log);
   const issuers = createIssuerStep(config, fetching, log);
   const servesOthers = keepsDer(config);
-  let parts: { readonly ingest: IngestHandle; readonly service: CrlService } | undefined;
+  const folder = config['crl.directory'];
+  let parts: Parts | undefined;
 
   const supply = async (body: Uint8Array, patience: number): Promise<Uint8Array> => {
     const { wanted, supplied, via } = decodeTrusted<SupplyRequest>(body);
@@ -63,6 +79,9 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     notices: {
       [USED_NOTICE]: (body: Uint8Array): void => {
         parts?.service.used(decodeTrusted<readonly WantedCrl[]>(body));
+      },
+      [FOLDER_NOTICE]: (body: Uint8Array): void => {
+        parts?.folder?.take(decodeTrusted<FolderCrl>(body));
       },
     },
     counts: () => hosts?.counts(),
@@ -106,7 +125,13 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
         now: Date.now,
         random: Math.random,
       });
-      parts = { ingest, service };
+      const rescan = config['crl.rescan'];
+      parts = {
+        ingest,
+        service,
+        folder:
+          folder === null ? undefined : new FolderIntake({ folder, rescan, keeper: ingest, store, log }),
+      };
       hosts?.listen({ watched: () => service.watched, heed: (url) => service.heed(url) });
       const opened = Promise.race([
         ingest.ready,
@@ -115,6 +140,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       await Promise.all([opened, hosts?.up()]);
     },
     close: async (): Promise<void> => {
+      parts?.folder?.close();
       await parts?.service.close();
       hosts?.close();
       await Promise.all([fetcher.close(), issuers.close()]);

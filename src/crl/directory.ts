@@ -2,24 +2,28 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
-import { parseCrl } from '../x509/crl.js';
+import { parseCrl, withoutEntries } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
 import { parsePem } from '../x509/pem.js';
 import { X509Error } from '../x509/x509-error.js';
+import { LARGE_FILE, LargeCrl, type LargeCrlKeeper } from './large-crl.js';
 
 export interface CrlDirectoryOptions {
   /** ms between two looks at the folder, at least. */
   readonly rescan: number;
   /** Told once for each version of a file that cannot be used, and when the folder itself cannot be read. */
   report(message: string): void;
+  /** Where large CRLs go; absent: they are held here like all others. */
+  readonly keeper?: LargeCrlKeeper;
   /** ms since 1970. */
   now(): number;
 }
 
-/** A file as it was read: its CRLs, until its time or size changes. */
+/** A file as it was read: its CRLs, or the one that is large, until its time or size changes. */
 interface KnownFile {
   readonly stamp: string;
   readonly crls: readonly CandidateCrl[];
+  readonly large?: LargeCrl;
 }
 
 const EXTENSION = /\.(?:crl|der|pem)$/i;
@@ -27,14 +31,16 @@ const DER_SEQUENCE = 0x30;
 const NONE: readonly CandidateCrl[] = [];
 
 /**
- * The CRLs of one folder (.crl, .der, .pem; several PEM blocks a file), each held as an index in memory. A file that
- * is broken is left out; the others serve on. A file that vanishes takes its CRLs with it.
+ * The CRLs of one folder (.crl, .der, .pem; several PEM blocks a file), each held as an index in memory, but for large
+ * ones that the host's store can have. A file that is broken is left out; the others serve on. A file that vanishes
+ * takes its CRLs with it.
  */
 export class CrlDirectory implements CrlSource {
   readonly #folder: string;
   readonly #options: CrlDirectoryOptions;
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #byIssuer: ReadonlyMap<string, readonly CandidateCrl[]> = new Map();
+  #large: readonly LargeCrl[] = [];
   #lookedAt = -Infinity;
   #trouble = '';
 
@@ -44,13 +50,27 @@ export class CrlDirectory implements CrlSource {
   }
 
   find(issuer: Name): readonly CandidateCrl[] {
+    const now = this.look();
+    const found = this.#byIssuer.get(issuer.key) ?? NONE;
+    if (this.#large.length === 0) return found;
+    const large = this.#large.filter((each) => each.issuer.key === issuer.key);
+    return [...found, ...large.flatMap((each) => each.candidates(now))];
+  }
+
+  /** A verdict rested on the CRL of a file, which one of these has signed; SubjectPublicKeyInfo, DER. */
+  signedBy(source: string, signers: () => readonly Uint8Array[]): void {
+    this.#large.find(({ path }) => path === source)?.signedBy(signers(), this.#options.now());
+  }
+
+  /** Reads what has changed, when it is time to; returns the time. */
+  look(): number {
     const now = this.#options.now();
     // A clock that was set back must not keep the folder from being looked at.
     if (now < this.#lookedAt || now - this.#lookedAt >= this.#options.rescan) {
       this.#lookedAt = now;
       this.#rescan();
     }
-    return this.#byIssuer.get(issuer.key) ?? NONE;
+    return now;
   }
 
   #rescan(): void {
@@ -61,6 +81,8 @@ export class CrlDirectory implements CrlSource {
     if (isSame(files, this.#files)) return;
     this.#files = files;
     this.#byIssuer = byIssuer(files.values());
+    this.#large = [...files.values()].flatMap(({ large }) => large ?? []);
+    for (const large of this.#large) large.offer(this.#lookedAt);
   }
 
   /** The names that matter; `undefined` when the folder cannot be read: then what was read of it stands. */
@@ -87,10 +109,32 @@ export class CrlDirectory implements CrlSource {
       if (known?.stamp === stamp) return known;
       // To read a FIFO or a device could hold the thread up for ever.
       if (!found.isFile()) throw new Error('it is no file');
-      return { stamp, crls: this.#parse(path, readFileSync(path)) };
+      const content = readFileSync(path);
+      const large = found.size < LARGE_FILE ? undefined : this.#largeOf(path, content, known?.large);
+      return large === undefined ? { stamp, crls: this.#parse(path, content) } : { stamp, crls: NONE, large };
     } catch (thrown) {
       if (known?.stamp !== stamp) this.#leaveOut(path, thrown);
       return { stamp, crls: NONE };
+    }
+  }
+
+  /** Where the file has one CRL that the store can have. */
+  #largeOf(path: string, content: Buffer, before: LargeCrl | undefined): LargeCrl | undefined {
+    const { keeper } = this.#options;
+    if (keeper === undefined) return undefined;
+    const [der, ...others] = blocks(content);
+    if (der === undefined || others.length > 0) return undefined;
+    // Of memory of its own: a view would hold all of the file.
+    const header = parseCrl(withoutEntries(parseCrl(der)));
+    return new LargeCrl(path, header, { keeper, load: () => this.#load(path), now: this.#lookedAt, before });
+  }
+
+  #load(path: string): readonly CandidateCrl[] {
+    try {
+      return this.#parse(path, readFileSync(path));
+    } catch (thrown) {
+      this.#leaveOut(path, thrown);
+      return NONE;
     }
   }
 

@@ -2,7 +2,7 @@ import { receivedConfig } from '../config/received-config.js';
 import { CrlStore } from '../crl/store/crl-store.js';
 import { encode } from '../wire/codec.js';
 import { CRL_PROXY_TASK } from '../wire/crl-proxy.js';
-import { USED_NOTICE, type WantedCrl } from '../wire/crl.js';
+import { FOLDER_NOTICE, type FolderCrl, USED_NOTICE, type WantedCrl } from '../wire/crl.js';
 import { AnchorKeys } from './anchor-keys.js';
 import { createCrlProxyTask } from './crl-proxy-task.js';
 import { createServedVerifyTask } from './served-verify-task.js';
@@ -20,8 +20,11 @@ const store = new CrlStore({
 const used = (wanted: readonly WantedCrl[]): void => {
   notify(USED_NOTICE, encode(wanted));
 };
+const take = (crl: FolderCrl): void => {
+  notify(FOLDER_NOTICE, encode(crl));
+};
 const anchors = new AnchorKeys(config);
 runThread({
-  verify: createServedVerifyTask({ config, store, report, used }),
+  verify: createServedVerifyTask({ config, store, report, used, take }),
   [CRL_PROXY_TASK]: createCrlProxyTask({ config, store, used, anchorKeys: (name) => anchors.keysOf(name) }),
 });

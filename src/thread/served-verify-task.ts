@@ -2,6 +2,7 @@ import { parseAllowedDestination } from '../config/allowed-destination.js';
 import type { Config } from '../config/config.js';
 import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
+import type { CrlDirectory } from '../crl/directory.js';
 import { crlUrls } from '../crl/supply/crl-urls.js';
 import { recentFailure } from '../crl/supply/url-records.js';
 import type { CrlStore } from '../crl/store/crl-store.js';
@@ -13,6 +14,7 @@ import { decodeTrusted, encode } from '../wire/codec.js';
 import { encodeVerdict } from '../wire/verdict-encoder.js';
 import {
   type FetchFailure,
+  type FolderCrl,
   SUPPLY_STEP,
   type Supplied,
   type SupplyRequest,
@@ -20,10 +22,10 @@ import {
 } from '../wire/crl.js';
 import type { Attempt, TaskHandler, TaskResult } from '../wire/task.js';
 import { DerReader } from '../x509/der.js';
-import { readName } from '../x509/name.js';
+import { type Name, readName } from '../x509/name.js';
 import { issuerNeeds, issuerWantsFor, NO_ISSUERS, withIssuers } from './issuer-needs.js';
 import { keepFor } from './keep.js';
-import { createEnvironment, respond } from './verify-task.js';
+import { createEnvironment, openFolder, respond } from './verify-task.js';
 
 export interface ServedTaskOptions {
   readonly config: Config;
@@ -32,6 +34,8 @@ export interface ServedTaskOptions {
   readonly report: (message: string) => void;
   /** Told how to get the successors of CRLs that were used. */
   readonly used: (wanted: readonly WantedCrl[]) => void;
+  /** Told of large files of the folder that the store has not. */
+  readonly take: (crl: FolderCrl) => void;
 }
 
 /** URLs that one request may have asked, over all attempts. */
@@ -45,12 +49,26 @@ const NOTHING: Supplied = { asked: [], urls: 0, failures: [], rounds: 0, issuers
  * again with what has come, or with the reason why it did not. Throws `AnchorError` and `CrlSourcesError`.
  */
 export function createServedVerifyTask(options: ServedTaskOptions): TaskHandler {
-  const environment = createEnvironment(options.config, options.report, options.store);
-  const uses = new Uses(options);
-  const allowed = options.config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? []);
-  const sources = ConfiguredSources.read(options.config, new AddressPolicy(allowed));
+  const { config, report, store } = options;
+  const folder = openFolder(config, report, store, {
+    signersOf: (issuer) => anchorsNamed(issuer, environment),
+    take: (path, signers) => {
+      options.take({ path, signers });
+    },
+  });
+  const environment = createEnvironment(config, [store, folder]);
+  folder?.look();
+  const uses = new Uses(options, folder);
+  const allowed = config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? []);
+  const sources = ConfiguredSources.read(config, new AddressPolicy(allowed));
   const surroundings = { ...options, environment, uses, sources };
   return (body, attempt) => answer(body, attempt, surroundings);
+}
+
+/** The keys of trust anchors of this name, under whichever profile. */
+function anchorsNamed(issuer: Name, { profiles }: VerifyEnvironment): readonly Uint8Array[] {
+  const anchors = [...profiles.values()].flatMap((profile) => profile.anchors.named(issuer));
+  return anchors.map(({ certificate }) => certificate.spki);
 }
 
 interface Surroundings extends ServedTaskOptions {
@@ -127,26 +145,30 @@ function noMore(url: string): FetchFailure {
 /** Sources of CRLs in use, each told of now and then. */
 class Uses {
   readonly #options: ServedTaskOptions;
+  readonly #folder: CrlDirectory | undefined;
   readonly #interval: number;
   readonly #tellsAll: boolean;
   readonly #told = new BoundedMap<string, number>(4096);
 
-  constructor(options: ServedTaskOptions) {
+  constructor(options: ServedTaskOptions, folder: CrlDirectory | undefined) {
     this.#options = options;
     this.#tellsAll = keepsDer(options.config);
+    this.#folder = folder;
     this.#interval = Math.min(300_000, options.config['crl.refresh'] / 2);
   }
 
   /** The folder's own CRLs are whoever fills it to keep fresh, and a request's nobody's. */
   note(source: string, wanted: () => readonly WantedCrl[]): void {
-    const folder = this.#options.config['crl.directory'];
-    if (source === 'request' || (folder !== null && source.startsWith(folder))) return;
+    if (source === 'request') return;
     const now = Date.now();
+    const folder = this.#options.config['crl.directory'];
+    const isOfFolder = folder !== null && source.startsWith(folder);
     // A listener that serves CRLs knows all URLs that chains name; else one of each CRL will do.
-    const key = this.#tellsAll ? wanted().map(wantKey).join() : source;
+    const key = this.#tellsAll && !isOfFolder ? wanted().map(wantKey).join() : source;
     const told = this.#told.get(key);
     if (told !== undefined && now - told < this.#interval && now >= told) return;
     this.#told.set(key, now);
-    this.#options.used(wanted());
+    if (isOfFolder) this.#folder?.signedBy(source, () => wanted().flatMap(({ signers }) => signers));
+    else this.#options.used(wanted());
   }
 }

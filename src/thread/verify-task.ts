@@ -1,5 +1,6 @@
 import type { Config, ProfileConfig } from '../config/config.js';
 import { CrlDirectory } from '../crl/directory.js';
+import type { LargeCrlKeeper } from '../crl/large-crl.js';
 import { joinSources } from '../crl/joined-source.js';
 import { PkixdError } from '../errors.js';
 import { CaMemory } from '../verify/ca-memory.js';
@@ -10,6 +11,7 @@ import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import { decode, encode } from '../wire/codec.js';
 import type { VerifyRequest, VerifyResponse } from '../wire/request.js';
 import type { Verdict } from '../wire/verdict.js';
+import type { Name } from '../x509/name.js';
 import { readAnchors } from './anchors.js';
 import { toVerifyRequest } from './request-shape.js';
 
@@ -23,7 +25,7 @@ export function createVerifyTask(
   report: (message: string) => void,
   stored?: CrlSource,
 ): (body: Uint8Array) => Uint8Array {
-  const environment = createEnvironment(config, report, stored);
+  const environment = createEnvironment(config, [stored, openFolder(config, report, stored)]);
   return (body) => encode(respond(body, (request) => ({ verdict: verify(request, environment) })));
 }
 
@@ -40,11 +42,10 @@ export function respond<T extends { readonly verdict: Verdict }>(
   }
 }
 
-/** What the configuration says to verify with; `stored` beside the folder of CRLs. Throws `AnchorError`. */
+/** What the configuration says to verify with, on the CRLs of these sources. Throws `AnchorError`. */
 export function createEnvironment(
   config: Config,
-  report: (message: string) => void,
-  stored?: CrlSource,
+  crls: readonly (CrlSource | undefined)[],
 ): VerifyEnvironment {
   const stores = new Map<string, TrustStore>();
   const profiles = Object.entries(config.profiles).map(([name, profile]): [string, Profile] => [
@@ -54,18 +55,29 @@ export function createEnvironment(
   return {
     profiles: new Map(profiles),
     defaultProfile: config['profile.default'],
-    crls: joinSources([stored, createDirectory(config, report)]),
+    crls: joinSources(crls),
     crlGrace: config['crl.grace'],
     memory: new CaMemory(),
     now: Date.now,
   };
 }
 
-function createDirectory(config: Config, report: (message: string) => void): CrlDirectory | undefined {
+/** The folder of CRLs, if there is one; what of it `stored` has is not held twice. */
+export function openFolder(
+  config: Config,
+  report: (message: string) => void,
+  stored?: CrlSource,
+  intake: Omit<LargeCrlKeeper, 'find'> = NO_INTAKE,
+): CrlDirectory | undefined {
   const folder = config['crl.directory'];
   if (folder === null) return undefined;
-  return new CrlDirectory(folder, { rescan: config['crl.rescan'], report, now: Date.now });
+  const keeper = stored && { ...intake, find: (issuer: Name) => stored.find(issuer) };
+  const options = { rescan: config['crl.rescan'], report, now: Date.now };
+  return new CrlDirectory(folder, keeper === undefined ? options : { ...options, keeper });
 }
+
+/** Here nobody writes the store. */
+const NO_INTAKE: Omit<LargeCrlKeeper, 'find'> = { signersOf: () => [], take: () => undefined };
 
 /** Profiles with the same anchors share one store. */
 function toProfile({ base, anchors, ...settings }: ProfileConfig, stores: Map<string, TrustStore>): Profile {

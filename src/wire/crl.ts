@@ -30,6 +30,15 @@ export interface FetchFailure {
 /** The step by which a task in a thread has CRLs supplied, and the notice that it used some. */
 export const SUPPLY_STEP = 'supplyCrls';
 export const USED_NOTICE = 'usedCrls';
+/** The notice that a large CRL of the folder is to be taken into the store: a `FolderCrl`. */
+export const FOLDER_NOTICE = 'folderCrl';
+
+/** A file of `crl.directory`. */
+export interface FolderCrl {
+  readonly path: string;
+  /** Who may have signed it: SubjectPublicKeyInfo, DER. */
+  readonly signers: readonly Uint8Array[];
+}
 
 /** What a request was supplied with so far; it goes along from one attempt to the next. */
 export interface Supplied {

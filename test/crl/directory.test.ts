@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CrlDirectory } from '../../src/crl/directory.js';
+import type { CandidateCrl } from '../../src/verify/revocation-inputs.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
+import { createBigCrl } from '../pki/big-crl.js';
 import { createCrl, createRoot } from '../pki/pki.js';
 
 const [first, second] = [createRoot({ subject: 'First' }), createRoot({ subject: 'Second' })];
@@ -93,4 +95,45 @@ test('what is no file is left out, and never waited for', () => {
     expect.stringMatching(/fifo\.crl is left out: it is no file/),
     expect.stringMatching(/folder\.pem is left out: it is no file/),
   ]);
+});
+
+test('a large file serves from memory until the store has its CRL, and is offered to it by the keys that may fit', () => {
+  const offers: string[] = [];
+  let stored: readonly CandidateCrl[] = [];
+  let signers: readonly Uint8Array[] = [];
+  const big = (number: number) =>
+    createBigCrl(first, { count: 10_000, number, thisUpdate: new Date(number), nextUpdate: new Date() }).der;
+  write('a.crl', big(1));
+  write('b.crl', createCrl(first).der);
+  const directory = new CrlDirectory(folder, {
+    rescan: 1000,
+    report: (message) => reports.push(message),
+    now: () => now,
+    keeper: {
+      find: () => stored,
+      signersOf: () => signers,
+      take: (path, keys) => offers.push(`${path} ${keys.length}`),
+    },
+  });
+  const found = () => directory.find(nameOf(first)).filter(({ source }) => source.endsWith('a.crl'));
+  const [held] = found();
+  expect(held?.crl.number).toBe(1n);
+  expect(offers).toEqual([]);
+  directory.signedBy(join(folder, 'b.crl'), () => [first.key.spki]);
+  directory.signedBy(join(folder, 'a.crl'), () => [first.key.spki]);
+  expect(offers).toEqual([`${join(folder, 'a.crl')} 1`]);
+  expect(found()).toEqual([held]);
+  expect(offers).toHaveLength(1);
+  stored = [held!];
+  expect(found()).toEqual([]);
+  // The next version is offered at once; the one before it serves meanwhile, but not for ever.
+  signers = [second.key.spki];
+  write('a.crl', big(2));
+  now = 5000;
+  expect(found()).toEqual([]);
+  expect(offers).toEqual([`${join(folder, 'a.crl')} 1`, `${join(folder, 'a.crl')} 2`]);
+  now = 40_000;
+  expect(found()[0]?.crl.number).toBe(2n);
+  expect(offers).toHaveLength(3);
+  expect(reports).toEqual([]);
 });

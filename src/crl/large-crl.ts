@@ -1,0 +1,104 @@
+import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
+import type { Crl } from '../x509/crl.js';
+import type { Name } from '../x509/name.js';
+
+/** Octets from which a file of the folder is large. */
+export const LARGE_FILE = 256 * 1024;
+
+/** The host's store as the folder sees it. */
+export interface LargeCrlKeeper extends Pick<CrlSource, 'find'> {
+  /** Who may have signed CRLs of this issuer, as far as the configuration knows: SubjectPublicKeyInfo, DER. */
+  signersOf(issuer: Name): readonly Uint8Array[];
+  /** Asks for the CRL of a file to be taken into the store; one of these has signed it. */
+  take(path: string, signers: readonly Uint8Array[]): void;
+}
+
+/** Between two requests to take the same file in, and how long the CRL before it serves meanwhile, ms. */
+const PATIENCE = 30_000;
+const NONE: readonly CandidateCrl[] = [];
+
+/**
+ * A large file of the folder: its header, until the store has its CRL, and then nothing. What the store has not, for
+ * nobody knows yet who signed it or because it is not to have it (an older CRL beside a newer one), is held in memory
+ * once its issuer's CRLs are asked for.
+ */
+export class LargeCrl {
+  readonly path: string;
+  readonly #header: Crl;
+  readonly #seenAt: number;
+  readonly #keeper: LargeCrlKeeper;
+  readonly #load: () => readonly CandidateCrl[];
+  #signers: readonly Uint8Array[];
+  #askedAt = -Infinity;
+  #held: readonly CandidateCrl[] | undefined;
+
+  /**
+   * @param header the CRL without its list
+   * @param before the same file as it was before it changed: whoever signed that may have signed this
+   */
+  constructor(
+    path: string,
+    header: Crl,
+    {
+      keeper,
+      load,
+      now,
+      before,
+    }: {
+      readonly keeper: LargeCrlKeeper;
+      readonly load: () => readonly CandidateCrl[];
+      readonly now: number;
+      readonly before: LargeCrl | undefined;
+    },
+  ) {
+    this.path = path;
+    this.#header = header;
+    this.#seenAt = now;
+    this.#keeper = keeper;
+    this.#load = load;
+    const known = before?.issuer.key === header.issuer.key ? before.#signers : [];
+    this.#signers = distinct([...keeper.signersOf(header.issuer), ...known]);
+  }
+
+  get issuer(): Name {
+    return this.#header.issuer;
+  }
+
+  /** What there is for this issuer beyond what the store finds. */
+  candidates(now: number): readonly CandidateCrl[] {
+    const stored = this.offer(now);
+    if (stored === 'this') {
+      this.#held = undefined;
+      return NONE;
+    }
+    const isAwaited = this.#signers.length > 0 && now >= this.#seenAt && now - this.#seenAt < PATIENCE;
+    if (stored === 'another' && isAwaited) return NONE;
+    return (this.#held ??= this.#load());
+  }
+
+  /** Asks for it to be taken in, unless it is there; what the store has of this file. */
+  offer(now: number): 'this' | 'another' | 'nothing' {
+    const stored = this.#keeper.find(this.issuer).filter(({ source }) => source === this.path);
+    const { thisUpdate, number } = this.#header;
+    if (stored.some(({ crl }) => crl.thisUpdate === thisUpdate && crl.number === number)) return 'this';
+    const isDue = now - this.#askedAt >= PATIENCE || now < this.#askedAt;
+    if (isDue && this.#signers.length > 0) {
+      this.#askedAt = now;
+      this.#keeper.take(this.path, this.#signers);
+    }
+    return stored.length > 0 ? 'another' : 'nothing';
+  }
+
+  /** A verdict rested on it: one of these has signed it. */
+  signedBy(signers: readonly Uint8Array[], now: number): void {
+    const known = distinct([...this.#signers, ...signers]);
+    if (known.length === this.#signers.length) return;
+    this.#signers = known;
+    this.#askedAt = -Infinity;
+    this.offer(now);
+  }
+}
+
+function distinct(keys: readonly Uint8Array[]): Uint8Array[] {
+  return [...new Map(keys.map((spki) => [Buffer.from(spki).toString('latin1'), spki])).values()];
+}
