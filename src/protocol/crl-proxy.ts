@@ -20,7 +20,7 @@ export type OpenBody = (path: string, size: number) => Pieces;
 /** Octets of a request's head. */
 const MAX_HEAD = 16 * 1024;
 const HEAD_END = '\r\n\r\n';
-const REPLACED = 'the CRL was replaced at this very moment; ask again';
+const GONE = 'the CRL cannot be read at this moment; ask again';
 
 /**
  * The CRL proxy: a forward proxy over HTTP/1.1 (RFC 9110 §3.7) that answers GET and HEAD of the URLs of known CRLs
@@ -141,7 +141,7 @@ class CrlProxySession implements Session {
       return { bytes: errorResponse({ ...answer, close, isHead }), log: logged(answer.status) };
     const { bytes, status, hasBody } = crlResponse(answer, asked);
     if (!hasBody) return { bytes, log: logged(status) };
-    const instead = errorResponse({ status: 503, message: REPLACED, close, retryAfter: 1000 });
+    const instead = errorResponse({ status: 503, message: GONE, close, retryAfter: 1000 });
     return {
       bytes,
       rest: { pieces: this.#openBody(answer.path, answer.size), instead },

@@ -26,6 +26,8 @@ type Served = NonNullable<ReturnType<CrlStore['servedAt']>>;
 
 /** What a client that wants the source asked again gets all the same, ms: as young as that. */
 const YOUNG = 30_000;
+/** Processes of a host differ in their time by no more than the clock was set meanwhile, ms. */
+const SKEW = 1000;
 /** Proxies, and octets of their names, that a request may have come through. */
 const MAX_HOPS = 16;
 const MAX_VIA = 1024;
@@ -58,7 +60,7 @@ export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
     if (isYoung) return answered(found.answer);
     if (attempt.number === 0 && !attempt.isLast && !onlyStored && wanted !== undefined) {
       options.used([wanted]);
-      const needs: SupplyRequest = { wanted: [wanted], supplied: NOTHING, via: request.via };
+      const needs: SupplyRequest = { wanted: [wanted], supplied: NOTHING, via: pkixdsOf(request.via) };
       return { needs: { step: SUPPLY_STEP, body: encode(needs) } };
     }
     if (found !== undefined && Date.now() < found.servedUntil) return answered(found.answer);
@@ -72,8 +74,12 @@ function describe({ crl, url }: Served, { config, store }: CrlProxyOptions) {
   const { path, size, version, thisUpdate, nextUpdate } = crl;
   const record = store.urlRecord(url);
   const fetchedAt = record?.fetchedAt ?? crl.storedAt;
-  const sinceAsked = Math.max(0, Date.now() - fetchedAt);
-  const freshFor = Math.max(0, Math.min((nextUpdate ?? Infinity) - fetchedAt, config['crl.refresh']));
+  const now = Date.now();
+  const sinceAsked = Math.max(0, now - fetchedAt);
+  // What was fetched at a time to come was so by a clock that was wrong.
+  const isTold = fetchedAt <= now + SKEW;
+  const end = Math.min((nextUpdate ?? Infinity) - fetchedAt, config['crl.refresh']);
+  const freshFor = isTold ? Math.max(0, end) : 0;
   // It was so old already when it came.
   const before = record?.age ?? 0;
   const age = before + sinceAsked;
@@ -138,6 +144,14 @@ function whyNot(
   const what =
     served === undefined ? 'there is no CRL in the store' : 'what the store has is out of date or incomplete';
   return `${url}: ${what}${why === '' ? '' : `; ${why}`}`;
+}
+
+/**
+ * Those of them that are of this kind, for the next of this kind to know: whatever else a client writes must not keep
+ * other proxies from answering, since the outcome is for all.
+ */
+function pkixdsOf(via: string): string {
+  return (via.match(/\bpkixd-[0-9a-f]{12}\b/g) ?? []).map((name) => `1.1 ${name}`).join(', ');
 }
 
 /** Whether a request came through here before, or through more proxies than can be told (RFC 9110 §7.6.3). */

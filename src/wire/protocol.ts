@@ -72,9 +72,9 @@ export interface Rest {
   readonly instead: Buffer;
 }
 
-/** Bytes in pieces. A throw of `next` costs the connection, whose answer cannot be completed any more. */
+/** Bytes in pieces. A throw of `next` costs the connection, for its answer cannot be completed any more. */
 export interface Pieces {
-  /** Before anything of the answer leaves; false where the bytes are gone. */
+  /** Before anything of the answer leaves; false where the bytes cannot be had. */
   open(): boolean;
   /** `undefined` at the end. */
   next(): Buffer | undefined;

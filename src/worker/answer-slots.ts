@@ -1,9 +1,12 @@
+import { messageOf } from '../errors.js';
 import type { Pieces, Rest } from '../wire/protocol.js';
 
 /** Where answers go: each once, in order; one in pieces while there is room. */
 export interface SlotSink {
   write(bytes: Buffer): void;
   hasRoom(): boolean;
+  /** Of an answer that cannot be completed any more a part has left. */
+  broken(reason: string): void;
 }
 
 interface Ready {
@@ -26,6 +29,7 @@ export class AnswerSlots {
   #gone = 0;
   /** Of the answer at the head, whose first bytes have left. */
   #pieces: Pieces | undefined;
+  #isBroken = false;
 
   constructor(sink: SlotSink) {
     this.#sink = sink;
@@ -85,16 +89,21 @@ export class AnswerSlots {
   #pumpPieces(): boolean {
     const pieces = this.#pieces;
     if (pieces === undefined) return true;
-    while (this.#sink.hasRoom()) {
-      const piece = pieces.next();
-      if (piece !== undefined) {
-        this.#sink.write(piece);
-        continue;
+    try {
+      while (!this.#isBroken && this.#sink.hasRoom()) {
+        const piece = pieces.next();
+        if (piece !== undefined) {
+          this.#sink.write(piece);
+          continue;
+        }
+        pieces.close();
+        this.#pieces = undefined;
+        this.#slots[this.#gone++] = undefined;
+        return true;
       }
-      pieces.close();
-      this.#pieces = undefined;
-      this.#slots[this.#gone++] = undefined;
-      return true;
+    } catch (thrown) {
+      this.#isBroken = true;
+      this.#sink.broken(messageOf(thrown));
     }
     return false;
   }

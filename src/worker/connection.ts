@@ -76,6 +76,10 @@ export class Connection {
     this.#requests = new OpenRequests(host, session.unordered ?? false, {
       write: (bytes) => this.#writer.write(bytes),
       hasRoom: () => this.#writer.peerReads && !this.#writer.full,
+      broken: (reason) => {
+        host.log.warn('an answer was cut off, and its connection closed', { reason, ...host.origin });
+        stream.destroy();
+      },
       guarded: (step) => this.#guarded(step),
     });
     this.#intake = new Intake(session, {

@@ -10,7 +10,7 @@ const ingestEntry = new URL('../thread/ingest.js', import.meta.url);
 
 /** The entry of a worker process: the one place where the server half meets the protocols, the task threads and the CRLs. */
 runWorker({
-  protocols: createProtocols((path, size) => new DerPieces(path, size)),
+  protocols: createProtocols((path, size) => new DerPieces(path, size, () => performance.now())),
   services: (config, log, onStuck) => createCrlServices({ config, log, ingestEntry, onStuck }),
   threadEntry: new URL('../thread/main.js', import.meta.url),
   version: VERSION,

@@ -206,6 +206,16 @@ test('a connection that is to close says so in the last answer that it owes, and
   expect(closes(last)).toBe(false);
 });
 
+test('a head costs time in proportion to its length, whatever it holds', () => {
+  const shapes = [' '.repeat(15_000), 'a '.repeat(7500), ','.repeat(15_000), `a${' '.repeat(15_000)}b`];
+  for (let round = 0; round < 200; round++) {
+    for (const shape of shapes) {
+      for (const end of ['', '\0'])
+        eventsOf([`GET ${URL} HTTP/1.1\r\nHost: x\r\nIf-None-Match:${shape}${end}\r\n\r\n`]);
+    }
+  }
+}, 20_000);
+
 test('a head without end is refused before it fills the memory', () => {
   const events = eventsOf([`GET ${URL} HTTP/1.1\r\n`, `X: ${'x'.repeat(20_000)}`]);
   expect(told(events)).toEqual([expect.stringMatching(/^HTTP\/1.1 431 /), 'close']);

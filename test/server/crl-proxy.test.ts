@@ -12,9 +12,9 @@ import { createBigCrl } from '../pki/big-crl.js';
 import { crlDistributionPoints } from '../pki/extensions.js';
 import { createCrl, createLeaf, createRoot } from '../pki/pki.js';
 import { CrlHost } from './crl-host.js';
-import { type CrlProxy, get, startProxy } from './crl-proxy-scene.js';
+import { type CrlProxy, freePort, get, startProxy } from './crl-proxy-scene.js';
 import { FetchedPki } from './fetched-pki.js';
-import { readAll, until } from './test-server.js';
+import { readAll, TestServer, until } from './test-server.js';
 
 const run = promisify(execFile);
 jest.setTimeout(120_000);
@@ -208,6 +208,26 @@ test('a large CRL goes to many slow clients, and is not held for each of them', 
   expect(growth).toBeLessThan((large.length * CLIENTS) / 3);
   for (const answer of await Promise.all(sockets.map((socket) => bodyOf(socket))))
     expect(answer.equals(large)).toBe(true);
+});
+
+test('a listener that comes with a reload serves what was stored before it, fetched once more, whole', async () => {
+  const port = await freePort();
+  const anchors = [join(folder, 'root.pem')];
+  const server = await TestServer.start({ trust: { anchors }, 'crl.allow': [`127.0.0.1:${host.port}`] });
+  const proxy = { server, port };
+  await pki.publish(host, 1);
+  await learn(proxy);
+  const path = join(server.directory, 'pkixd.config.json');
+  const config = JSON.parse(readFileSync(path, 'utf8')) as { listeners: unknown[] };
+  config.listeners.push({ name: 'proxy', address: `tcp://127.0.0.1:${port}`, protocol: 'crl-proxy' });
+  writeFileSync(path, JSON.stringify(config));
+  await server.command({ command: 'reload' }, PATIENCE);
+  const { status, body } = await get(proxy, pki.caUrl);
+  expect(status).toBe(200);
+  expect(body.equals(await content())).toBe(true);
+  expect((await get(proxy, pki.caUrl)).status).toBe(200);
+  expect(await asked()).toBe(2);
+  await server.stop();
 });
 
 withComponent('curl')('curl takes it for a proxy', async () => {

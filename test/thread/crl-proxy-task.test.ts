@@ -74,6 +74,12 @@ test('what it had lain in caches on the way counts as age, and takes nothing of 
   expect(lifetime).toBe(3 * HOUR);
 });
 
+test('one that was fetched at a time to come, by a wrong clock, counts as fresh for none', async () => {
+  await stored(-5, 24);
+  expect(ask(FIRST)).toHaveProperty('wanted');
+  expect(ask(SECOND)).toMatchObject({ kind: 'crl', age: 0, lifetime: 0 });
+});
+
 test('it is never fresh beyond its nextUpdate', async () => {
   await stored(0.5, 0.25);
   const { lifetime } = ask(FIRST) as { lifetime: number };
@@ -83,9 +89,11 @@ test('it is never fresh beyond its nextUpdate', async () => {
 
 test('an older one is asked for at its source, in the name of its signer, and served on where that is silent', async () => {
   await stored(1.5, 24);
-  expect(ask(FIRST, { via: '1.1 other' })).toMatchObject({
+  const via = '1.1 squid, 1.0 pkixd-0123456789ab (x), 1.1 pkixd-zz, 1.1 xpkixd-0123456789ab';
+  expect(ask(FIRST, { via })).toMatchObject({
     wanted: [{ uris: [URL], signers: [expect.anything()] }],
-    via: '1.1 other',
+    // No client may talk in the name of other proxies.
+    via: '1.1 pkixd-0123456789ab',
   });
   expect(used).toHaveLength(1);
   expect(ask(SECOND)).toMatchObject({ kind: 'crl', lifetime: HOUR });

@@ -1,16 +1,15 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Rest } from '../../src/wire/protocol.js';
-import { AnswerSlots } from '../../src/worker/answer-slots.js';
+import { AnswerSlots, type SlotSink } from '../../src/worker/answer-slots.js';
+
+const SINK: SlotSink = { write: () => undefined, hasRoom: () => true, broken: () => undefined };
 
 test('whatever the order of filling, answers leave once each, in the order of opening', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 60 }), (picks) => {
       const written: string[] = [];
-      const slots = new AnswerSlots({
-        write: (bytes) => void written.push(bytes.toString()),
-        hasRoom: () => true,
-      });
+      const slots = new AnswerSlots({ ...SINK, write: (bytes) => void written.push(bytes.toString()) });
       const open: number[] = [];
       let opened = 0;
       // Odd picks open a slot, even ones fill some open slot.
@@ -63,6 +62,7 @@ test('an answer in pieces leaves as fast as there is room, and those behind it w
   const slots = new AnswerSlots({
     write: (bytes) => void written.push(bytes.toString()),
     hasRoom: () => room-- > 0,
+    broken: () => undefined,
   });
   const pieces = new Pieces('b', 'c');
   slots.open();
@@ -85,7 +85,7 @@ test('an answer in pieces leaves as fast as there is room, and those behind it w
 });
 
 test('pieces are opened when their turn comes, one answer at a time, and closed when the connection ends', () => {
-  const slots = new AnswerSlots({ write: () => undefined, hasRoom: () => false });
+  const slots = new AnswerSlots({ ...SINK, hasRoom: () => false });
   const [first, second] = [new Pieces('b'), new Pieces('c')];
   slots.open();
   slots.open();
@@ -99,10 +99,7 @@ test('pieces are opened when their turn comes, one answer at a time, and closed 
 
 test('where the pieces are gone when their turn comes, the other answer leaves in place of the first bytes', () => {
   const written: string[] = [];
-  const slots = new AnswerSlots({
-    write: (bytes) => void written.push(bytes.toString()),
-    hasRoom: () => true,
-  });
+  const slots = new AnswerSlots({ ...SINK, write: (bytes) => void written.push(bytes.toString()) });
   const gone = new Pieces('b');
   gone.isThere = false;
   slots.open();
@@ -110,4 +107,30 @@ test('where the pieces are gone when their turn comes, the other answer leaves i
   slots.fill(0, Buffer.from('a'), restOf(gone));
   slots.fill(1, Buffer.from('c'));
   expect({ written: written.join(''), waiting: slots.waiting }).toEqual({ written: '!c', waiting: 0 });
+});
+
+test('an answer that breaks off in the middle is the last that leaves, and what it held is closed', () => {
+  const said: string[] = [];
+  const slots = new AnswerSlots({
+    write: (bytes) => void said.push(bytes.toString()),
+    hasRoom: () => true,
+    broken: (reason) => void said.push(`broken: ${reason}`),
+  });
+  class Breaking extends Pieces {
+    #left = 1;
+
+    override next(): Buffer | undefined {
+      if (this.#left-- === 0) throw new Error('the disk is gone');
+      return super.next();
+    }
+  }
+  const pieces = new Breaking('b');
+  slots.open();
+  slots.open();
+  slots.fill(1, Buffer.from('never'));
+  slots.fill(0, Buffer.from('a'), restOf(pieces));
+  slots.pump();
+  expect(said).toEqual(['a', 'b', 'broken: the disk is gone']);
+  slots.close();
+  expect(pieces.isOpen).toBe(false);
 });

@@ -53,6 +53,7 @@ export type Downloaded =
     }
   | { readonly kind: 'notModified'; readonly validators: Validators; readonly age?: number | undefined };
 
+const LOOP_DETECTED = 508;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MOST_HEADER_BYTES = 16 * 1024;
 /** ms that an idle connection is kept for the next download. */
@@ -146,7 +147,7 @@ export class Downloader {
       if (REDIRECTS.has(status) && typeof location === 'string') return { kind: 'redirect', location };
       const retryAfter = readRetryAfter(headers, Date.now());
       throw new FetchError(
-        'status',
+        status === LOOP_DETECTED ? 'loop' : 'status',
         `the server answered ${status}`,
         retryAfter === undefined ? {} : { retryAfter },
       );

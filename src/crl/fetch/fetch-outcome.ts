@@ -16,6 +16,8 @@ export type FetchFault =
   | 'connection'
   /** It took too long, or stalled. */
   | 'timeout'
+  /** A proxy on the way says that the request came by before. */
+  | 'loop'
   /** An answer other than 200 and 304. */
   | 'status'
   | 'redirect'

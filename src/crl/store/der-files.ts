@@ -61,25 +61,36 @@ export function derGenerations(environmentPath: string): readonly number[] {
 /** Octets read at a time: little enough that the event loop does not notice. */
 const PIECE = 64 * 1024;
 
+/** Who reads it slower than this, in octets a ms, and a minute, would keep the space of a CRL that is long superseded. */
+const SLOWEST = 16;
+const PATIENCE = 60_000;
+/** No room for another file. */
+const NO_FILES: ReadonlySet<unknown> = new Set(['ENOENT', 'EMFILE', 'ENFILE']);
+
 /** A file in pieces, for one who sends it on. */
 export class DerPieces {
   readonly #path: string;
   readonly #size: number;
+  readonly #now: () => number;
   #file: number | undefined;
   #position = 0;
+  #openedAt = 0;
 
-  constructor(path: string, size: number) {
+  /** @param now ms, of a clock that only goes forward */
+  constructor(path: string, size: number, now: () => number) {
     this.#path = path;
     this.#size = size;
+    this.#now = now;
   }
 
-  /** False where it is gone, or not as long as it should be. From then on it may be read whatever becomes of it. */
+  /** False where it is gone, or cannot be opened now. From then on it may be read whatever becomes of it. */
   open(): boolean {
+    this.#openedAt = this.#now();
     try {
       this.#file = openSync(this.#path, 'r');
       if (fstatSync(this.#file).size === this.#size) return true;
     } catch (thrown) {
-      if (codeOf(thrown) !== 'ENOENT') throw thrown;
+      if (!NO_FILES.has(codeOf(thrown))) throw thrown;
     }
     this.close();
     return false;
@@ -88,6 +99,8 @@ export class DerPieces {
   /** `undefined` at the end. */
   next(): Buffer | undefined {
     if (this.#file === undefined || this.#position === this.#size) return undefined;
+    if (this.#now() - this.#openedAt > PATIENCE + this.#size / SLOWEST)
+      throw new StoreError('STORE_FAILED', `the client takes too long to read ${this.#size} octets`);
     const piece = Buffer.allocUnsafe(Math.min(PIECE, this.#size - this.#position));
     const length = readSync(this.#file, piece, 0, piece.length, this.#position);
     if (length === 0) throw new StoreError('STORE_FAILED', `${this.#path} is shorter than it was`);

@@ -61,7 +61,7 @@ export class Origin {
       ...this.#viaWith(via),
       signal,
     });
-    if (outcome.kind === 'failed') return this.#failed(url, outcome, record);
+    if (outcome.kind === 'failed') return this.#failed(url, outcome, record, via !== '');
     if (outcome.kind === 'notModified') {
       const { age } = outcome;
       const validators = { ...validatorsOf(record), ...outcome.validators };
@@ -124,11 +124,13 @@ export class Origin {
     url: string,
     { code, fault, message, retryAfter }: Extract<FetchOutcome, { kind: 'failed' }>,
     record: UrlRecord,
+    isForwarded: boolean,
   ): Promise<FetchFailure> {
     const { notes, log } = this.#options;
     if (fault !== 'aborted' && fault !== 'unsupported') {
       log.warn('a CRL could not be fetched', { why: message, failures: record.failures + 1 });
-      await notes.failed(url, { code, message, retryAfter });
+      // Of a loop that began with somebody else's request the others need not suffer.
+      if (fault !== 'loop' || !isForwarded) await notes.failed(url, { code, message, retryAfter });
     }
     return { url, code, message };
   }

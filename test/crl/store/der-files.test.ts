@@ -37,7 +37,7 @@ function kept(dataDirectory: string): Buffer[] {
 
 function read(scene: StoreScene, url: string): Buffer {
   const { path = '', size = 0 } = scene.store.servedAt(url)?.crl ?? {};
-  const pieces = new DerPieces(path, size);
+  const pieces = new DerPieces(path, size, () => 0);
   expect(pieces.open()).toBe(true);
   const all: Buffer[] = [];
   for (let piece = pieces.next(); piece !== undefined; piece = pieces.next()) all.push(piece);
@@ -115,8 +115,8 @@ test('the bytes go with their CRL: superseded, removed or evicted; who reads the
   const first = crlOf(root, 3);
   await store(scene, first, root, url);
   const { path = '', size = 0 } = scene.store.servedAt(url)?.crl ?? {};
-  const reading = new DerPieces(path, size);
-  const late = new DerPieces(path, size);
+  const reading = new DerPieces(path, size, () => 0);
+  const late = new DerPieces(path, size, () => 0);
   expect(reading.open()).toBe(true);
   const second = crlOf(root, 2);
   const key = await store(scene, second, root, url);
@@ -147,4 +147,21 @@ test('files that no record speaks of are gone after the next start', async () =>
   await again.ingester.tidy(undefined);
   expect(kept(dataDirectory).map((each) => each.equals(der))).toEqual([true]);
   await again.close();
+});
+
+test('who reads far too slowly is cut off, for the space of what he reads is kept until then', async () => {
+  const scene = await openScene({ keepsDer: true });
+  const root = createRoot();
+  const url = 'http://crl.example/a.crl';
+  await store(scene, bigCrl(root, 5000), root, url);
+  const { path = '', size = 0 } = scene.store.servedAt(url)?.crl ?? {};
+  let time = 0;
+  const pieces = new DerPieces(path, size, () => time);
+  expect(pieces.open()).toBe(true);
+  time = 60_000;
+  expect(pieces.next()).toHaveLength(64 * 1024);
+  time = 100_000;
+  expect(() => pieces.next()).toThrow(/too long/);
+  pieces.close();
+  await scene.close();
 });

@@ -134,6 +134,21 @@ test('one who serves others as a proxy adds its name to those on the way', async
   expect(host.asked.map(({ via }) => via)).toEqual([undefined, '1.1 me', '1.0 a, 1.1 b, 1.1 me']);
 });
 
+test('a loop that began with the request of somebody else is not held against the URL', async () => {
+  const answer: FetchOutcome = {
+    kind: 'failed',
+    code: 'FETCH_FAILED',
+    fault: 'loop',
+    message: `${URL}: 508`,
+  };
+  host.answer = () => Promise.resolve(answer);
+  const proxy = host.process({ via: 'me' });
+  expect(await proxy.get(URL, want(), 0, '1.1 other')).toMatchObject({ code: 'FETCH_FAILED' });
+  expect(host.records.has(URL)).toBe(false);
+  await proxy.get(URL, want(), 0);
+  expect(host.records.get(URL)).toMatchObject({ failures: 1 });
+});
+
 test('what a URL gave is remembered with its record: the CRL, and how old the answer was', async () => {
   host.answer = () => Promise.resolve({ ...FETCHED, age: 7000 });
   await host.process().get(URL, want(), 0);
