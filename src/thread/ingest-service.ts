@@ -4,7 +4,7 @@ import { Ingester } from '../crl/ingest/ingester.js';
 import { openWriter, rebuildWriter } from '../crl/store/open-writer.js';
 import { ALL_HEADS, crlOf } from '../crl/store/keys.js';
 import type { StoreWriter } from '../crl/store/store-writer.js';
-import { messageOf } from '../errors.js';
+import { codeOf, messageOf } from '../errors.js';
 import { collectGarbage } from './collect-garbage.js';
 import type { FromIngest, IngestSetup, StoreNote, ToIngest } from '../wire/ingest.js';
 
@@ -83,7 +83,7 @@ class IngestService {
   }
 
   heed(note: StoreNote): void {
-    if (note.type === 'damaged') this.#enqueue(() => this.#rebuild());
+    if (note.type === 'damaged') this.#enqueue(() => this.#rebuild(note.identity));
     else if (this.#writer !== undefined && this.#rebuilding === undefined) {
       const key = Buffer.from(note.key, 'hex');
       this.#quietly(this.#small((writer) => writer.noteUse(key)));
@@ -102,10 +102,22 @@ class IngestService {
   }
 
   async #tidy(stored: string | undefined): Promise<void> {
-    await this.#ingester?.tidy(stored);
+    const writer = this.#opened();
+    try {
+      await this.#ingester?.tidy(stored);
+    } catch (thrown) {
+      this.#heedDamage(thrown, writer);
+      throw thrown;
+    }
   }
 
-  async #rebuild(): Promise<void> {
+  #heedDamage(thrown: unknown, { environment }: StoreWriter): void {
+    if (codeOf(thrown) === 'STORE_DAMAGED') this.#enqueue(() => this.#rebuild(environment.identity));
+  }
+
+  /** Several may say the same of one environment, and only that one is to go. */
+  async #rebuild(identity: string | undefined): Promise<void> {
+    if (this.#writer?.environment.identity !== identity) return;
     const rebuilt = this.#replaceWriter();
     this.#rebuilding = rebuilt.catch(() => undefined);
     try {
@@ -136,6 +148,9 @@ class IngestService {
       budget,
       now: Date.now,
       report: this.#report,
+      damaged: () => {
+        this.#enqueue(() => this.#rebuild(writer.environment.identity));
+      },
     });
   }
 
@@ -155,10 +170,14 @@ class IngestService {
   /** A store that is being made anew is waited for, and none is closed under a transaction. */
   async #small<T>(work: (writer: StoreWriter) => Promise<T>): Promise<T> {
     while (this.#rebuilding !== undefined) await this.#rebuilding;
-    const running = work(this.#opened());
+    const writer = this.#opened();
+    const running = work(writer);
     this.#underWay.add(running);
     try {
       return await running;
+    } catch (thrown) {
+      this.#heedDamage(thrown, writer);
+      throw thrown;
     } finally {
       this.#underWay.delete(running);
     }
@@ -201,6 +220,9 @@ function noteOf(event: unknown): StoreNote | undefined {
   if (typeof event !== 'object' || event === null || !('data' in event)) return undefined;
   const { data } = event;
   if (typeof data !== 'object' || data === null || !('type' in data)) return undefined;
-  if (data.type === 'damaged') return { type: 'damaged' };
+  if (data.type === 'damaged')
+    return 'identity' in data && typeof data.identity === 'string'
+      ? { type: 'damaged', identity: data.identity }
+      : undefined;
   return 'key' in data && typeof data.key === 'string' ? { type: 'used', key: data.key } : undefined;
 }

@@ -105,8 +105,8 @@ export const STORE_NOTES = 'pkixd CRL store';
 export type StoreNote =
   /** A CRL is in use, by its key. */
   | { readonly type: 'used'; readonly key: string }
-  /** The environment is not what was written. */
-  | { readonly type: 'damaged' };
+  /** The environment of this identity is not what was written. */
+  | { readonly type: 'damaged'; readonly identity: string };
 
 export type FromIngest =
   /** The store is open for writing. */

@@ -1,8 +1,10 @@
 import { rmSync } from 'node:fs';
 import { afterEach, expect, test } from '@jest/globals';
+import type { RootDatabase } from 'lmdb';
 import { IngestHandle } from '../../src/crl/ingest-handle.js';
 import { CrlStore } from '../../src/crl/store/crl-store.js';
 import { WritableEnvironment } from '../../src/crl/store/environment.js';
+import { environmentPath, identityOf } from '../../src/crl/store/environment-files.js';
 import { ALL_BUCKETS } from '../../src/crl/store/keys.js';
 import { createStoreNotes } from '../../src/thread/store-notes.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
@@ -54,6 +56,17 @@ async function flipBit(dataDirectory: string): Promise<void> {
   value[value.length - 4]! ^= 1;
   await environment.transaction(() => {
     environment.put(bucket.key, value);
+  });
+  await environment.close();
+}
+
+/** What stands there as the mark of each CRL is that of another. */
+async function breakMarks(dataDirectory: string): Promise<void> {
+  const environment = WritableEnvironment.openToWrite(dataDirectory);
+  const { database } = environment as unknown as { readonly database: RootDatabase<Uint8Array, Buffer> };
+  const marks = [...database.getKeys({ start: Buffer.of(0x40), end: Buffer.of(0x41) })];
+  await environment.transaction(() => {
+    for (const key of marks) void database.put(key, Buffer.alloc(20, 1));
   });
   await environment.close();
 }
@@ -115,6 +128,26 @@ test('a bucket that a reader finds broken is believed by nobody, and the store i
   expect(await ingest()).toMatchObject({ kind: 'stored' });
   store.renew();
   expect(store.find(issuer)[0]?.crl.find(Uint8Array.of(5), issuer)).toBeDefined();
+});
+
+test('a record that the writer itself finds broken is believed by nobody, and the store is made anew once', async () => {
+  const dataDirectory = scratchFolder();
+  const { handle, store, log } = start(dataDirectory);
+  const notes = createStoreNotes();
+  const crl = createCrl(root).der;
+  const ingest = async (): Promise<unknown> =>
+    handle.ingest({ content: { der: Uint8Array.from(crl) }, source: 'here', signers });
+  expect(await ingest()).toMatchObject({ kind: 'stored' });
+  await breakMarks(dataDirectory);
+  const identity = identityOf(environmentPath(dataDirectory)) ?? '';
+  expect(await ingest()).toMatchObject({ kind: 'refused', code: 'STORE_FAILED' });
+  for (let n = 0; n < 3; n++) notes.damaged(identity);
+  for (let wait = 0; !log.some((line) => line.includes('made anew')) && wait < 1000; wait++) await nextTurn();
+  expect(await ingest()).toMatchObject({ kind: 'stored' });
+  await nextTurn();
+  store.renew();
+  expect(store.find(parseCrl(crl).issuer)).toHaveLength(1);
+  expect(log.filter((line) => line.includes('made anew'))).toHaveLength(1);
 });
 
 test('what is remembered of a URL is read by everyone', async () => {

@@ -7,6 +7,7 @@ import type { IngestOutcome, IngestProgress, IngestRequest } from '../../wire/in
 import { type Crl, parseCrl, withoutEntries } from '../../x509/crl.js';
 import { OID } from '../../x509/oid.js';
 import { isKept, writeDer } from '../store/der-files.js';
+import { tableCount } from '../store/issuer-table.js';
 import { bucketKey } from '../store/keys.js';
 import { compareAge } from '../store/newer.js';
 import { evict, forgetUrls, sweep } from '../store/housekeeping.js';
@@ -30,6 +31,8 @@ export interface IngesterOptions {
   /** ms since 1970. */
   now(): number;
   report(message: string): void;
+  /** Told that the environment is not what was written. */
+  damaged?(): void;
 }
 
 type Progress = (progress: IngestProgress) => void;
@@ -59,6 +62,7 @@ export class Ingester {
       return await this.#ingest(request, progress, new Deadline(this.#options.budget));
     } catch (thrown) {
       if (!(thrown instanceof PkixdError)) throw thrown;
+      if (thrown.code === 'STORE_DAMAGED') this.#options.damaged?.();
       return { kind: 'refused', code: crlCode(thrown.code), message: `${request.source}: ${thrown.message}` };
     }
   }
@@ -140,6 +144,7 @@ export class Ingester {
       storedAt: this.#options.now(),
       entries: index.count,
       buckets: index.buckets,
+      issuerTables: tableCount(index.issuerNumbers.size),
       bytes,
       derBytes,
       hasCertificateIssuer: index.hasCertificateIssuer,

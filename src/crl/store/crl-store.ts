@@ -4,10 +4,12 @@ import type { CrlSummary, UrlRecord } from '../../wire/ingest.js';
 import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
 import type { Name } from '../../x509/name.js';
 import { Environment } from './environment.js';
-import { identityOf } from './environment-files.js';
+import { environmentPath, identityOf } from './environment-files.js';
 import { ALL_HEADS, crlOf, EPOCH_KEY, FORMAT_KEY, headsOf, urlKey } from './keys.js';
+import { numberOf } from './numbers.js';
 import { readFormat, readHead, readUrlRecord } from './records.js';
 import { plainUrl, readServed, type ServedCrl, type ServedIndex } from './served-crl.js';
+import { unseal } from './sealed-record.js';
 import { StoredCrl } from './stored-crl.js';
 import { summaryOf } from './summary.js';
 
@@ -21,8 +23,8 @@ export interface CrlStoreOptions {
   now(): number;
   /** Told of a CRL that is in use, at most once in ten minutes, for the writer to note. */
   used?(key: string): void;
-  /** Told that the environment is damaged, for the writer to look after it. */
-  damaged?(): void;
+  /** Told that the environment of this identity is damaged, for the writer to look after it. */
+  damaged?(identity: string): void;
 }
 
 /** Between two looks at whether the environment was replaced, or can be opened at last, ms. */
@@ -50,6 +52,8 @@ interface Opened {
   hash: HashKey | undefined;
   readonly byIssuer: Map<string, Issuer>;
   served?: { readonly epoch: number } & ServedIndex;
+  /** As it was read last: the record, and what it says. */
+  epoch: { readonly record: Uint8Array; readonly value: number };
 }
 
 /**
@@ -69,7 +73,7 @@ export class CrlStore implements CrlSource {
 
   find(issuer: Name): readonly CandidateCrl[] {
     return this.#reading(NONE, (opened) => {
-      const epoch = epochOf(opened.environment);
+      const epoch = epochOf(opened);
       let known = opened.byIssuer.get(issuer.key);
       if (known === undefined || known.epoch !== epoch)
         known = this.#readIssuer(opened, issuer, epoch, known);
@@ -80,7 +84,7 @@ export class CrlStore implements CrlSource {
 
   /** Changes whenever a CRL is stored or removed; 0 while the store cannot be read. */
   epoch(): number {
-    return this.#reading(0, ({ environment }) => epochOf(environment));
+    return this.#reading(0, epochOf);
   }
 
   renew(): void {
@@ -116,7 +120,7 @@ export class CrlStore implements CrlSource {
   servedAt(url: string): { readonly crl: ServedCrl; readonly url: string } | undefined {
     return this.#reading(undefined, (opened) => {
       const { environment, served: before } = opened;
-      const epoch = epochOf(environment);
+      const epoch = epochOf(opened);
       if (before?.epoch !== epoch) opened.served = { epoch, ...readServed(environment, before) };
       const key = this.urlRecord(url)?.crl;
       const noted = key === undefined ? undefined : opened.served?.byKey.get(key);
@@ -192,7 +196,12 @@ export class CrlStore implements CrlSource {
       const environment = isOnlyReader
         ? Environment.openOnlyToRead(dataDirectory)
         : Environment.openToRead(dataDirectory);
-      this.#opened = { environment, hash: undefined, byIssuer: new Map() };
+      this.#opened = {
+        environment,
+        hash: undefined,
+        byIssuer: new Map(),
+        epoch: { record: new Uint8Array(0), value: 0 },
+      };
       this.#trouble = '';
     } catch (thrown) {
       this.#note(thrown);
@@ -204,7 +213,10 @@ export class CrlStore implements CrlSource {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
     this.#options.report(trouble);
-    if (codeOf(thrown) === 'STORE_DAMAGED') this.#options.damaged?.();
+    if (codeOf(thrown) !== 'STORE_DAMAGED') return;
+    const { dataDirectory } = this.#options;
+    const identity = this.#opened?.environment.identity ?? identityOf(environmentPath(dataDirectory));
+    if (identity !== undefined) this.#options.damaged?.(identity);
   }
 }
 
@@ -214,10 +226,15 @@ function readHashKey(environment: Environment): HashKey | undefined {
   return record && hashKey(readFormat(record).secret);
 }
 
-function epochOf(environment: Environment): number {
-  const epoch = environment.lend(EPOCH_KEY);
-  if (epoch === undefined) return 0;
-  let value = 0;
-  for (let i = 0; i < 6; i++) value = value * 256 + epoch.bytes[i]!;
+/** Throws STORE_DAMAGED. Read at each use, so its seal is looked at only when it is another than before. */
+function epochOf(opened: Opened): number {
+  const lent = opened.environment.lend(EPOCH_KEY);
+  if (lent === undefined) return 0;
+  const { epoch } = opened;
+  if (lent.length === epoch.record.length && epoch.record.every((octet, i) => octet === lent.bytes[i]))
+    return epoch.value;
+  const record = Uint8Array.from(lent.bytes.subarray(0, lent.length));
+  const value = numberOf(unseal(EPOCH_KEY, record));
+  opened.epoch = { record, value };
   return value;
 }

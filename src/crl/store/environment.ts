@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { open, openAsClass, type RootDatabase } from 'lmdb';
 import { codeOf, messageOf } from '../../errors.js';
 import { checkDataFile, environmentPath, identityOf } from './environment-files.js';
-import type { KeyRange } from './keys.js';
+import { isBucketKey, type KeyRange } from './keys.js';
+import { seal, unseal } from './sealed-record.js';
 import { StoreError } from './store-error.js';
 
 /** Bounds the file; pages that a stopped reader keeps from being used again are within it, too. */
@@ -67,9 +68,13 @@ export class Environment {
 
   /** A copy. */
   get(key: Buffer): Uint8Array | undefined {
-    return guarded(this.path, () => this.database.getBinary(key));
+    return guarded(this.path, () => {
+      const value = this.database.getBinary(key);
+      return value && opened(key, value);
+    });
   }
 
+  /** As it stands there: a bucket, or a record with its seal. */
   lend(key: Buffer): Lent | undefined {
     const { database } = this;
     const bytes = guarded(this.path, () => database.getBinaryFast(key));
@@ -84,7 +89,12 @@ export class Environment {
 
   /** Keys and copies of values, in order. */
   entries({ start, end }: KeyRange): readonly { readonly key: Buffer; readonly value: Uint8Array }[] {
-    return guarded(this.path, () => [...this.database.getRange({ start, end, snapshot: true })]);
+    return guarded(this.path, () =>
+      [...this.database.getRange({ start, end, snapshot: true })].map(({ key, value }) => ({
+        key,
+        value: opened(key, value),
+      })),
+    );
   }
 
   keys({ start, end }: KeyRange, limit = Infinity): readonly Buffer[] {
@@ -126,7 +136,7 @@ export class WritableEnvironment extends Environment {
     const { database } = this;
     try {
       await database.batch(() => {
-        for (const [key, value] of puts) void database.put(key, value);
+        for (const [key, value] of puts) void database.put(key, closed(key, value));
       });
     } catch (thrown) {
       throw asStoreError(this.path, await commitErrorOf(thrown));
@@ -135,13 +145,21 @@ export class WritableEnvironment extends Environment {
 
   /** Within a transaction. */
   put(key: Buffer, value: Uint8Array): void {
-    void this.database.put(key, value);
+    void this.database.put(key, closed(key, value));
   }
 
   /** Within a transaction. */
   remove(key: Buffer): void {
     void this.database.remove(key);
   }
+}
+
+function closed(key: Buffer, value: Uint8Array): Uint8Array {
+  return isBucketKey(key) ? value : seal(key, value);
+}
+
+function opened(key: Buffer, value: Uint8Array): Uint8Array {
+  return isBucketKey(key) ? value : unseal(key, value);
 }
 
 /**

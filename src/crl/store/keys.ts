@@ -8,7 +8,7 @@ import { hash } from 'node:crypto';
  *     02                            epoch
  *     03                            the last generation given out
  *     10 issuer(32) crl(32)         head of a CRL: found by the issuer's name alone
- *     20 generation(6) name(32)     number of a certificate issuer in an indirect CRL
+ *     20 generation(6) table(4)     numbers of certificate issuers in an indirect CRL
  *     30 generation(6) bucket(4)    bucket of entries
  *     31 generation(6)              being written, not yet switched to
  *     32 generation(6)              superseded or given up: to be deleted
@@ -16,13 +16,15 @@ import { hash } from 'node:crypto';
  *     41 crl(32)                    last use
  *     50 url(32)                    what is remembered of a URL
  *     60 name(32)                   lease
+ *
+ * All but buckets are sealed records (sealed-record.ts); a bucket has seals of its own.
  */
 export const FORMAT_KEY = Buffer.of(0x01);
 export const EPOCH_KEY = Buffer.of(0x02);
 export const GENERATION_KEY = Buffer.of(0x03);
 
 const HEAD = 0x10;
-const ISSUER_NUMBER = 0x20;
+const ISSUER_TABLE = 0x20;
 const BUCKET = 0x30;
 const PENDING = 0x31;
 const GARBAGE = 0x32;
@@ -49,20 +51,17 @@ export function headsOf(issuerKey: string): KeyRange {
 
 export const ALL_HEADS = rangeOf(HEAD);
 
-export function issuerNumberKey(generation: number, issuerKey: string): Buffer {
-  return Buffer.concat([generationKey(ISSUER_NUMBER, generation), digest(issuerKey)]);
+export const issuerTableKey = (generation: number, table: number): Buffer =>
+  pieceKey(ISSUER_TABLE, generation, table);
+export const bucketKey = (generation: number, bucket: number): Buffer => pieceKey(BUCKET, generation, bucket);
+
+export function isBucketKey(key: Uint8Array): boolean {
+  return key[0] === BUCKET;
 }
 
-export function bucketKey(generation: number, bucket: number): Buffer {
-  const key = Buffer.alloc(11);
-  generationKey(BUCKET, generation).copy(key);
-  key.writeUInt32BE(bucket, 7);
-  return key;
-}
-
-/** Everything that belongs to a generation: its buckets, and the numbers of issuers. */
+/** Everything that belongs to a generation: its buckets, and the tables of issuers. */
 export function contentsOf(generation: number): readonly KeyRange[] {
-  return [BUCKET, ISSUER_NUMBER].map((kind) => ({
+  return [BUCKET, ISSUER_TABLE].map((kind) => ({
     start: generationKey(kind, generation),
     end: generationKey(kind, generation + 1),
   }));
@@ -99,10 +98,17 @@ function generationKey(kind: number, generation: number): Buffer {
   return key;
 }
 
+function pieceKey(kind: number, generation: number, piece: number): Buffer {
+  const key = Buffer.alloc(11);
+  generationKey(kind, generation).copy(key);
+  key.writeUInt32BE(piece, 7);
+  return key;
+}
+
 function rangeOf(kind: number): KeyRange {
   return { start: Buffer.of(kind), end: Buffer.of(kind + 1) };
 }
 
-function digest(text: string): Buffer {
+export function digest(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }

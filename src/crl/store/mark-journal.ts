@@ -1,17 +1,19 @@
 import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { codeOf } from '../../errors.js';
 import { compareAge } from './newer.js';
 import type { Mark } from './records.js';
 
 const FILE = 'crl-marks';
-const LINE = /^([0-9a-f]{64}) (-?\d{1,15}) (-|\d{1,60})$/;
+const LINE = /^(([0-9a-f]{64}) (-?\d{1,15}) (-|\d{1,60})) ([0-9a-f]{8})$/;
 /** Above this it is written anew, one line a key. */
 const MAX_SIZE = 4 * 1024 ** 2;
 
 /**
  * The high-water marks once more, in a text file beside the environment, one line for each CRL taken: what a damaged
- * environment is rebuilt with, so that no older CRL gets in. A line cut off by a crash is passed over.
+ * environment is rebuilt with, so that no older CRL gets in. A line cut off by a crash, or not as it was
+ * written by its checksum, is passed over.
  */
 export class MarkJournal {
   readonly #path: string;
@@ -28,9 +30,9 @@ export class MarkJournal {
   read(): ReadonlyMap<string, Mark> {
     const marks = new Map<string, Mark>();
     for (const line of this.#text().split('\n')) {
-      const [, key, thisUpdate, number] = LINE.exec(line) ?? [];
-      if (key === undefined || number === undefined) continue;
-      const mark = { thisUpdate: Number(thisUpdate), number: number === '-' ? null : BigInt(number) };
+      const [, content = '', key, thisUpdate, number, sum] = LINE.exec(line) ?? [];
+      if (key === undefined || sum !== checksum(content)) continue;
+      const mark = { thisUpdate: Number(thisUpdate), number: number === '-' ? null : BigInt(number ?? 0) };
       const age = compareAge(mark, marks.get(key));
       if (age !== 'older' && age !== 'same') marks.set(key, mark);
     }
@@ -57,5 +59,10 @@ export class MarkJournal {
 }
 
 function lineOf(key: string, { thisUpdate, number }: Mark): string {
-  return `${key} ${thisUpdate} ${number ?? '-'}\n`;
+  const content = `${key} ${thisUpdate} ${number ?? '-'}`;
+  return `${content} ${checksum(content)}\n`;
+}
+
+function checksum(content: string): string {
+  return crc32(content).toString(16).padStart(8, '0');
 }

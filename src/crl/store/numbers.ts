@@ -9,10 +9,3 @@ export function numberBytes(value: number): Buffer {
 export function numberOf(bytes: Uint8Array | undefined): number {
   return bytes === undefined ? 0 : Buffer.from(bytes).readUIntBE(0, 6);
 }
-
-/** Four octets, little-endian. */
-export function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}

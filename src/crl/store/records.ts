@@ -4,7 +4,7 @@ import type { UrlRecord } from '../../wire/ingest.js';
 import { StoreError } from './store-error.js';
 
 /** What identifies the layout; another one is not read. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 /** Written once, when the environment is made. */
 export interface FormatRecord {
@@ -26,6 +26,8 @@ export interface Head {
   readonly storedAt: number;
   readonly entries: number;
   readonly buckets: number;
+  /** See issuer-table.ts. */
+  readonly issuerTables: number;
   /** What it takes. */
   readonly bytes: number;
   /** Octets of the CRL itself, where they are kept: see der-files.ts; else 0. */
@@ -77,6 +79,7 @@ export function readHead(bytes: Uint8Array): Head {
     storedAt: integer(fields, 'storedAt'),
     entries: integer(fields, 'entries'),
     buckets: integer(fields, 'buckets'),
+    issuerTables: integer(fields, 'issuerTables'),
     bytes: integer(fields, 'bytes'),
     derBytes: integer(fields, 'derBytes'),
     hasCertificateIssuer: fields['hasCertificateIssuer'] === true,

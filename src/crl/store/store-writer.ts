@@ -5,13 +5,14 @@ import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
 import type { Name } from '../../x509/name.js';
 import { isKept } from './der-files.js';
 import { WritableEnvironment } from './environment.js';
+import { issuerTables } from './issuer-table.js';
 import {
   EPOCH_KEY,
   FORMAT_KEY,
   GENERATION_KEY,
   garbageKey,
   headKey,
-  issuerNumberKey,
+  issuerTableKey,
   leaseKey,
   markKey,
   pendingKey,
@@ -20,7 +21,7 @@ import {
 } from './keys.js';
 import type { MarkJournal } from './mark-journal.js';
 import { type Age, compareAge } from './newer.js';
-import { numberBytes, numberOf, u32 } from './numbers.js';
+import { numberBytes, numberOf } from './numbers.js';
 import {
   FORMAT,
   type Head,
@@ -121,10 +122,9 @@ export class StoreWriter {
 
   /** In a new generation: which issuers its entries speak of. */
   async writeIssuers(generation: number, issuers: ReadonlyMap<string, number>): Promise<void> {
+    const tables = issuerTables(issuers);
     await this.environment.writeAll(
-      [...issuers].map(
-        ([issuerKey, number]) => [issuerNumberKey(generation, issuerKey), u32(number)] as const,
-      ),
+      tables.map((table, number) => [issuerTableKey(generation, number), table] as const),
     );
   }
 

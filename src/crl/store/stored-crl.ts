@@ -12,7 +12,8 @@ import { type Name, sameName } from '../../x509/name.js';
 import { countInBucket, findInBucket, sealOf, SLOTS, slotOf } from './bucket.js';
 import { isKept } from './der-files.js';
 import type { Environment } from './environment.js';
-import { bucketKey, issuerNumberKey } from './keys.js';
+import { issuerPlace, numberInTable } from './issuer-table.js';
+import { bucketKey, issuerTableKey } from './keys.js';
 import type { Head } from './records.js';
 import { StoreError } from './store-error.js';
 
@@ -42,6 +43,7 @@ export class StoredCrl implements IndexedCrl {
   readonly #hashKey: HashKey;
   readonly #trouble: (error: StoreError) => void;
   readonly #buckets: number;
+  readonly #issuerTables: number;
   readonly #seal: number;
   readonly #bucketKey: Buffer;
   readonly #issuerNumbers = new Map<string, number | undefined>();
@@ -67,6 +69,7 @@ export class StoredCrl implements IndexedCrl {
     this.#environment = environment;
     this.#hashKey = hash;
     this.#buckets = head.buckets;
+    this.#issuerTables = head.issuerTables;
     this.#seal = sealOf(hash, head.generation, head.buckets);
     this.#bucketKey = bucketKey(head.generation, 0);
   }
@@ -111,11 +114,13 @@ export class StoredCrl implements IndexedCrl {
 
   /** The number of another certificate issuer in this CRL, if it has any. */
   #numberOf(issuer: Name): number | undefined {
-    if (!this.hasCertificateIssuer) return undefined;
+    if (this.#issuerTables === 0) return undefined;
     const { key } = issuer;
     if (this.#issuerNumbers.has(key)) return this.#issuerNumbers.get(key);
-    const lent = this.#environment.lend(issuerNumberKey(this.generation, key));
-    const number = lent && Buffer.from(lent.bytes.subarray(0, 4)).readUInt32LE();
+    const { table, name } = issuerPlace(key, this.#issuerTables);
+    const found = this.#environment.get(issuerTableKey(this.generation, table));
+    if (found === undefined) throw this.#gone();
+    const number = numberInTable(found, name);
     // Names come from requests.
     if (this.#issuerNumbers.size >= 64) this.#issuerNumbers.clear();
     if (number !== undefined) this.#issuerNumbers.set(key, number);
