@@ -13,7 +13,7 @@ const BRIEF_SECONDS = 8;
 const MAY_FAIL = 1 / 100_000;
 
 export async function run({ brief }: BenchOptions): Promise<BenchResult> {
-  const { tally, busy, done } = await fire(brief ? BRIEF_SECONDS : SECONDS);
+  const { tally, busy, timeouts, done } = await fire(brief ? BRIEF_SECONDS : SECONDS);
   const failed = [...tally.failed.values()].reduce((sum, count) => sum + count, 0);
   for (const wrong of tally.wrong.slice(0, 10)) process.stderr.write(`wrong: ${wrong}\n`);
   const sent = { name: 'sent', value: tally.sent };
@@ -24,6 +24,7 @@ export async function run({ brief }: BenchOptions): Promise<BenchResult> {
       counted('answered rightly', tally.right),
       counted('answered wrongly', tally.wrong.length),
       { name: 'BUSY, answered on retry', value: busy, unit: '' },
+      { name: 'tasks given up, and their threads replaced', value: timeouts, unit: '' },
       ...[...tally.failed].map(([code, count]) => counted(`failed after the one resend: ${code}`, count)),
       counted('lost', tally.lost),
       { name: 'longest gap between answers of a client', value: tally.longestGap, unit: 'ms' },

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, PkixdError } from '../../src/client/index.js';
 import type { WorkerStatus } from '../../src/wire/control.js';
+import type { WorkerStatistics } from '../../src/wire/ipc.js';
 import type { Demo } from '../../test/server/demo.js';
 import { type TestServer, until } from '../../test/server/test-server.js';
 import { BLOCK, HANG } from './faulty-release.js';
@@ -19,11 +20,13 @@ export class Faults {
   readonly #pki: Demo;
   readonly #client: Client;
   readonly #readySince = new Map<number, number>();
-  /** Stopped or blocked ones: the supervisor's to find. */
-  readonly #sick = new Set<number>();
+  /** Killed ones, which the status may not know of yet. */
+  readonly #killed = new Set<number>();
+  /** Stopped or blocked ones by what was done to them: the supervisor's to find. */
+  readonly #sick = new Map<number, string>();
   readonly #hung: Promise<void>[] = [];
-  /** The most BUSY answers that each worker said it gave. */
-  readonly #busy = new Map<number, number>();
+  /** What each worker said last of itself. */
+  readonly #said = new Map<number, WorkerStatistics>();
   #workers: readonly WorkerStatus[] = [];
   #wanted = 1;
   #watching: Promise<void> | undefined;
@@ -38,20 +41,26 @@ export class Faults {
 
   /** BUSY answers that workers counted, as far as they lived to tell it. */
   get busy(): number {
-    return [...this.#busy.values()].reduce((sum, count) => sum + count, 0);
+    return this.#sum(({ busy }) => busy);
   }
 
-  /** Resolves when there are two workers to choose from, or the only one that is wanted. */
-  async someoneServes(): Promise<void> {
+  /** Tasks that ran past their limit, by the same accounts. */
+  get timeouts(): number {
+    return this.#sum(({ timeouts }) => timeouts);
+  }
+
+  /** Resolves when there are so many workers to strike, and one that serves besides, or as many as are wanted. */
+  async ready(strikes: number): Promise<void> {
     await until(
-      () => this.#well.length,
-      (well) => well >= Math.min(2, this.#wanted),
+      () => [this.#targets.length, this.#well.length] as const,
+      ([targets, well]) => targets >= strikes && well >= Math.min(1 + strikes, this.#wanted),
       PATIENCE,
     );
   }
 
   kill(): void {
-    this.#strike('workers killed', 'SIGKILL', (pid) => !this.#sick.has(pid));
+    const pid = this.#strike('workers killed', 'SIGKILL');
+    if (pid !== undefined) this.#killed.add(pid);
   }
 
   /** It answers nothing, and neither does it die. */
@@ -75,7 +84,7 @@ export class Faults {
 
   async scale(workers: number): Promise<void> {
     await this.#server.command({ command: 'scale', argument: workers });
-    this.count('scaled');
+    this.count(`scaled to ${workers}`);
   }
 
   /** A roll-out may be given up: a worker killed while it boots is reason enough. */
@@ -103,26 +112,36 @@ export class Faults {
 
   async finish(): Promise<void> {
     await Promise.all(this.#hung);
+    await until(
+      () => this.#sick.size,
+      (sick) => sick === 0,
+      PATIENCE,
+    );
     this.#over = true;
     await this.#watching;
     await this.#client.close();
   }
 
   get #well(): readonly WorkerStatus[] {
-    return this.#workers.filter(({ state, pid }) => state === 'ready' && !this.#sick.has(pid));
+    const isStruck = (pid: number): boolean => this.#killed.has(pid) || this.#sick.has(pid);
+    return this.#workers.filter(({ state, pid }) => state === 'ready' && !isStruck(pid));
+  }
+
+  /** Those that have been ready for long enough. */
+  get #targets(): readonly number[] {
+    const before = performance.now() - SETTLED;
+    return this.#well.map(({ pid }) => pid).filter((pid) => (this.#readySince.get(pid) ?? Infinity) < before);
   }
 
   #makeSick(what: string, signal: NodeJS.Signals): void {
     // One that answers has to be left for those who are waiting.
     if (this.#well.length < 2) return;
-    const pid = this.#strike(what, signal, (candidate) => !this.#sick.has(candidate));
-    if (pid !== undefined) this.#sick.add(pid);
+    const pid = this.#strike(what, signal);
+    if (pid !== undefined) this.#sick.set(pid, what);
   }
 
-  #strike(what: string, signal: NodeJS.Signals, which: (pid: number) => boolean): number | undefined {
-    const before = performance.now() - SETTLED;
-    const candidates = [...this.#readySince].filter(([pid, since]) => since < before && which(pid));
-    const [pid] = candidates[Math.floor(Math.random() * candidates.length)] ?? [];
+  #strike(what: string, signal: NodeJS.Signals): number | undefined {
+    const pid = this.#targets[Math.floor(Math.random() * this.#targets.length)];
     if (pid === undefined) return undefined;
     try {
       process.kill(pid, signal);
@@ -142,9 +161,22 @@ export class Faults {
       const ready = workers.filter(({ state }) => state === 'ready').map(({ pid }) => pid);
       for (const pid of ready) if (!this.#readySince.has(pid)) this.#readySince.set(pid, performance.now());
       for (const pid of this.#readySince.keys()) if (!ready.includes(pid)) this.#readySince.delete(pid);
-      for (const { pid, statistics } of workers) this.#busy.set(pid, statistics?.busy ?? 0);
+      for (const { pid, statistics } of workers) if (statistics) this.#said.set(pid, statistics);
+      const there = new Set(workers.map(({ pid }) => pid));
+      for (const pid of this.#sick.keys()) if (!there.has(pid)) this.#ended(pid);
       await delay(LOOK);
     }
+  }
+
+  /** By the supervisor: nobody else ends those. */
+  #ended(pid: number): void {
+    this.count(`${this.#sick.get(pid) ?? ''}, found and ended`);
+    this.#sick.delete(pid);
+    this.#killed.add(pid);
+  }
+
+  #sum(count: (statistics: WorkerStatistics) => number): number {
+    return [...this.#said.values()].reduce((sum, statistics) => sum + count(statistics), 0);
   }
 }
 

@@ -10,12 +10,17 @@ export interface FireResult {
   readonly tally: Tally;
   /** BUSY answers of the workers, behind which the clients asked again. */
   readonly busy: number;
+  /** Tasks that threads were ended over. */
+  readonly timeouts: number;
   /** What was done to the server, and how often. */
   readonly done: ReadonlyMap<string, number>;
 }
 
-/** A second of the fire: what is done in it besides killing a worker. */
-type Second = (faults: Faults, server: TestServer) => Promise<void> | void;
+/** A second of the fire: what is done in it besides killing a worker, and how many workers it costs with that one. */
+interface Second {
+  readonly strikes: number;
+  readonly act: (faults: Faults, server: TestServer) => Promise<void> | void;
+}
 
 const SLOW_CONNECTIONS = 500;
 const STORM = 400;
@@ -23,32 +28,35 @@ const FLOOD = 1500;
 
 /** Everything once, in this order; a longer fire begins again. One sickness at a time, for two seconds. */
 const SECONDS: readonly Second[] = [
-  async (faults, server) => {
+  beside(async (faults, server) => {
     const closed = await slowLoris(server, SLOW_CONNECTIONS, 20_000);
     if (closed === SLOW_CONNECTIONS) faults.count('slow-loris attacks ended by the server');
     else faults.count(`slow-loris attacks of which the server left ${SLOW_CONNECTIONS - closed} connections`);
-  },
-  (faults) => faults.stop(),
-  (faults) => faults.hangThread(),
-  (faults) => faults.blockLoop(),
-  (faults) => faults.fillQueue(FLOOD),
-  (faults) => faults.scale(1),
-  async (faults, server) => {
+  }),
+  striking((faults) => faults.stop()),
+  beside((faults) => faults.hangThread()),
+  striking((faults) => faults.blockLoop()),
+  beside((faults) => faults.fillQueue(FLOOD)),
+  beside((faults) => faults.scale(1)),
+  beside(async (faults, server) => {
     await connectAndClose(server, STORM);
     faults.count('connect-and-close storms');
-  },
-  (faults) => faults.scale(4),
-  async (faults, server) => {
+  }),
+  beside((faults) => faults.scale(4)),
+  beside(async (faults, server) => {
     await closeDuringAccept(server, STORM);
     faults.count('storms of clients that close during accept');
-  },
-  (faults) => faults.reload(),
-  (faults) => faults.hangThread(),
-  (faults) => faults.stop(),
-  (faults) => faults.scale(1),
-  (faults) => faults.scale(3),
-  (faults) => faults.blockLoop(),
+  }),
+  beside((faults) => faults.reload()),
+  beside((faults) => faults.hangThread()),
+  striking((faults) => faults.stop()),
+  beside((faults) => faults.scale(1)),
+  beside((faults) => faults.scale(3)),
+  striking((faults) => faults.blockLoop()),
 ];
+
+/** How many seconds it takes to have done everything. */
+export const ROUND = SECONDS.length;
 
 /** Milliseconds by which a sick worker is found, and a task is given up. */
 const SETTINGS = {
@@ -76,19 +84,30 @@ export async function fire(seconds: number): Promise<FireResult> {
       (answered) => answered > 100,
     );
     const burning: Promise<void>[] = [];
-    for (let second = 0; second < seconds; second++) {
-      await faults.someoneServes();
+    for (let n = 0; n < seconds; n++) {
+      const second = SECONDS[n % SECONDS.length];
+      if (!second) break;
+      await faults.ready(second.strikes);
       faults.kill();
-      burning.push(Promise.resolve(SECONDS[second % SECONDS.length]?.(faults, server)));
+      burning.push(Promise.resolve(second.act(faults, server)));
       await delay(1000);
     }
     await Promise.all(burning);
     const tally = await load.stop();
     await faults.finish();
-    return { tally, busy: faults.busy, done: faults.done };
+    return { tally, busy: faults.busy, timeouts: faults.timeouts, done: faults.done };
   } finally {
     await server.stop();
     release.remove();
     pki.remove();
   }
+}
+
+function beside(act: Second['act']): Second {
+  return { strikes: 1, act };
+}
+
+/** A second worker is struck. */
+function striking(act: Second['act']): Second {
+  return { strikes: 2, act };
 }

@@ -25,7 +25,7 @@ export const CLIENTS = 16;
 /** Requests that each client has open. */
 const LANES = 4;
 /** Between an answer and the next request, in milliseconds: a steady load, not all that the machine can do. */
-const PAUSE = 8;
+const PAUSE = 100;
 /** For one call, in milliseconds. */
 const PATIENCE = 60_000;
 

@@ -1,6 +1,6 @@
 /** The first pause, and the longest, in milliseconds. */
 const FIRST = 50;
-const LONGEST = 5000;
+const LONGEST = 2000;
 
 /**
  * How long to wait before attempt `failures` + 1, in milliseconds: twice as long each time, at least what the server

@@ -30,8 +30,8 @@ export interface CallLimits {
   readonly unref: boolean;
 }
 
-/** How often one call is sent at most, whatever becomes of it on its way; BUSY does not count. */
-const MAX_SENDS = 5;
+/** How often one call goes unanswered at most, whatever became of its connections. BUSY is an answer. */
+const MAX_UNANSWERED = 5;
 
 /**
  * One request on its way to its answer:
@@ -39,7 +39,7 @@ const MAX_SENDS = 5;
  *     submit ──▶ sendOn ──▶ answered ──▶ resolve, or reject with RefusedError
  *       ▲           │
  *       ├── BUSY: after a pause
- *       ├── its connection was asked to go: it was not carried out, as often as need be
+ *       ├── its connection was asked to go: it was not carried out
  *       └── its connection died: once, for the request may be what killed it
  *
  * Its timer keeps the process alive, and nothing else of the client does.
@@ -57,7 +57,7 @@ export class Call implements Asker {
   #timer: NodeJS.Timeout | undefined;
   #pause: NodeJS.Timeout | undefined;
   #sentOn: { readonly connection: MsgpackConnection; readonly id: number } | undefined;
-  #sends = 0;
+  #unanswered = 0;
   #died = false;
   #busy: BusyError | undefined;
   #busyTimes = 0;
@@ -93,8 +93,12 @@ export class Call implements Asker {
     queue.submit(this);
   }
 
+  /** Whether it lost a connection: it is sent once more, and should be answered soon after it is sent. */
+  get isLastChance(): boolean {
+    return this.#died;
+  }
+
   sendOn(connection: MsgpackConnection): void {
-    this.#sends++;
     const left = Math.max(1, Math.ceil(this.#due - performance.now()));
     this.#sentOn = { connection, id: connection.send(this.#type, left, this.#body, this) };
   }
@@ -113,7 +117,8 @@ export class Call implements Asker {
 
   unanswered(graceful: boolean): void {
     this.#sentOn = undefined;
-    const again = this.#sends < MAX_SENDS && (graceful || !this.#died);
+    this.#unanswered++;
+    const again = this.#unanswered < MAX_UNANSWERED && (graceful || !this.#died);
     if (!graceful) this.#died = true;
     if (again) this.#queue.submit(this);
     else {

@@ -4,6 +4,7 @@ import { decode } from '../wire/codec.js';
 import { encodeMessage, MESSAGE, PROTOCOL_VERSION, type Refusal } from '../wire/message.js';
 import { MessageReader, type Message } from '../wire/message-reader.js';
 import { toGreeting, toRefusal } from './message-shape.js';
+import { Vigil } from './vigil.js';
 
 /** Whoever waits for an answer. Exactly one of the two is called, once. */
 export interface Asker {
@@ -24,8 +25,14 @@ export interface ConnectionListener {
 
 /** The most that a server may answer with at once. */
 const MAX_ANSWER = 64 * 1024 * 1024;
-/** Milliseconds that a connection has to show that it is alive. */
-const PATIENCE = 30_000;
+/** Milliseconds without its answer after which a request is slow. */
+const SLOW = 500;
+
+interface Asked {
+  /** Undefined for a request that was cancelled, whose id is in use until it is answered. */
+  readonly asker: Asker | undefined;
+  readonly at: number;
+}
 
 /**
  * One connection speaking the msgpack protocol: requests go out as they come, answers come back by id. After a GOAWAY
@@ -35,15 +42,14 @@ export class MsgpackConnection {
   readonly #socket: Socket;
   readonly #listener: ConnectionListener;
   readonly #reader = new MessageReader(() => MAX_ANSWER);
-  /** By id; undefined for a request that was cancelled, whose id is in use until it is answered. */
-  readonly #askers = new Map<number, Asker | undefined>();
+  readonly #vigil: Vigil;
+  /** By id, in the order of sending. */
+  readonly #asked = new Map<number, Asked>();
   /** Requests whose answer somebody waits for. */
   #awaited = 0;
   #lastId = 0;
-  /** Requests that may be under way; none before the greeting. */
-  #room = 0;
-  /** Runs while it is in doubt whether anybody is there. */
-  #doubt: NodeJS.Timeout | undefined;
+  /** What the server takes at once; nothing before the greeting. */
+  #maxInFlight = 0;
   #goAway: Refusal | undefined;
   #gone = false;
   #lost = false;
@@ -53,6 +59,11 @@ export class MsgpackConnection {
   constructor(socket: Socket, listener: ConnectionListener) {
     this.#socket = socket;
     this.#listener = listener;
+    this.#vigil = new Vigil({
+      isOwed: () => this.#asked.size > 0,
+      ask: () => this.#ping(),
+      giveUp: (why) => this.destroy(why),
+    });
     // Calls keep the process alive, connections do not.
     socket.unref();
     socket.setKeepAlive(true, 30_000);
@@ -67,26 +78,36 @@ export class MsgpackConnection {
 
   /** Requests that are owed an answer. */
   get inFlight(): number {
-    return this.#askers.size;
+    return this.#asked.size;
   }
 
+  /** The last place is kept for a PING: beyond its limit a server reads nothing more. */
   get usable(): boolean {
-    return !this.#gone && !this.#doubt && this.#askers.size < this.#room;
+    const room = Math.max(1, this.#maxInFlight - 1);
+    return !this.#gone && !this.#vigil.doubtful && this.#maxInFlight > 0 && this.#asked.size < room;
+  }
+
+  /** Whether a request waits there for long: what comes after it may have to wait too. */
+  get slow(): boolean {
+    for (const { at } of this.#asked.values()) return performance.now() - at > SLOW;
+    return false;
   }
 
   /** Only on a usable connection. @param time the request's deadline in milliseconds. */
   send(type: number, time: number, body: Uint8Array | undefined, asker: Asker): number {
     const id = this.#nextId();
-    this.#askers.set(id, asker);
+    this.#asked.set(id, { asker, at: performance.now() });
     this.#awaited++;
+    this.#vigil.watch();
     this.#write(encodeMessage(type, id, time, body));
     return id;
   }
 
   /** Nobody waits for this answer any more. */
   cancel(id: number): void {
-    if (this.#lost || this.#askers.get(id) === undefined) return;
-    this.#askers.set(id, undefined);
+    const asked = this.#asked.get(id);
+    if (this.#lost || asked?.asker === undefined) return;
+    this.#asked.set(id, { ...asked, asker: undefined });
     this.#awaited--;
     this.#write(encodeMessage(MESSAGE.cancel, id, 0));
     this.#closeWhenDone();
@@ -97,18 +118,7 @@ export class MsgpackConnection {
    * answered a PING, and is given up when that takes too long.
    */
   confirm(): void {
-    if (this.#gone || this.#doubt) return;
-    this.#doubt = setTimeout(
-      () => this.destroy(`no answer to a PING within ${PATIENCE} ms`),
-      PATIENCE,
-    ).unref();
-    this.send(MESSAGE.ping, 0, undefined, {
-      answered: () => {
-        clearTimeout(this.#doubt);
-        this.#doubt = undefined;
-      },
-      unanswered: () => undefined,
-    });
+    this.#vigil.doubt();
   }
 
   /** Takes no further request, and closes once it is owed nothing. */
@@ -125,7 +135,17 @@ export class MsgpackConnection {
     return this.#gone;
   }
 
+  #ping(): boolean {
+    if (this.#gone || this.#asked.size >= this.#maxInFlight) return false;
+    this.send(MESSAGE.ping, 0, undefined, {
+      answered: () => this.#vigil.trust(),
+      unanswered: () => undefined,
+    });
+    return true;
+  }
+
   #receive(chunk: Buffer): void {
+    this.#vigil.heard();
     try {
       this.#reader.push(chunk);
       for (let read = this.#reader.next(); read; read = this.#reader.next()) {
@@ -156,15 +176,15 @@ export class MsgpackConnection {
         `the server speaks ${version} in place of version ${PROTOCOL_VERSION} of the msgpack protocol`,
       );
     }
-    this.#room = greeting.maxInFlight;
+    this.#maxInFlight = greeting.maxInFlight;
     this.#listener.onGreeted(this);
   }
 
   #answered(message: Message): void {
-    if (!this.#askers.has(message.id))
-      throw new Error(`an answer to request ${message.id}, which there is not`);
-    const asker = this.#askers.get(message.id);
-    this.#askers.delete(message.id);
+    const asked = this.#asked.get(message.id);
+    if (!asked) throw new Error(`an answer to request ${message.id}, which there is not`);
+    this.#asked.delete(message.id);
+    const { asker } = asked;
     if (!asker) return;
     this.#awaited--;
     asker.answered(message);
@@ -185,17 +205,17 @@ export class MsgpackConnection {
   #lose(why: string): void {
     if (this.#lost) return;
     this.#lost = true;
-    clearTimeout(this.#doubt);
+    this.#vigil.stop();
     this.#leave(why);
-    const askers = [...this.#askers.values()];
-    this.#askers.clear();
+    const unanswered = [...this.#asked.values()];
+    this.#asked.clear();
     this.#awaited = 0;
-    for (const asker of askers) asker?.unanswered(this.#goAway !== undefined);
+    for (const { asker } of unanswered) asker?.unanswered(this.#goAway !== undefined);
   }
 
   #nextId(): number {
     do this.#lastId = (this.#lastId + 1) >>> 0;
-    while (this.#lastId === 0 || this.#askers.has(this.#lastId));
+    while (this.#lastId === 0 || this.#asked.has(this.#lastId));
     return this.#lastId;
   }
 

@@ -15,8 +15,11 @@ export interface PoolOptions extends OpenOptions {
   readonly failFast: boolean;
 }
 
-/** Requests in flight on every connection at which another one is opened. */
+/** Requests in flight on every connection at which another one is opened; so it is where all of them are slow. */
 const GROW_AT = 8;
+
+/** Milliseconds that a call which lost a connection waits for one on which it is alone. */
+const PATIENCE = 1000;
 
 /** One server, as far as connecting to it goes. */
 interface Target {
@@ -30,7 +33,8 @@ interface Target {
 /**
  * The connections of a client, opened as they are needed: the first call opens one, and another is opened when all are
  * busy. A server that cannot be reached is left alone for a while, longer each time. Calls that find no room wait here
- * in their order.
+ * in their order. Those that lost a connection go first, and one by one on each connection, so that each is answered
+ * as soon as it is sent: what waits here is safe, and what waits at a worker dies with it.
  */
 export class Pool implements CallQueue {
   readonly #options: PoolOptions;
@@ -40,6 +44,8 @@ export class Pool implements CallQueue {
   /** Those that are open, on their way out or not. */
   readonly #open = new Set<MsgpackConnection>();
   readonly #waiting = new Set<Call>();
+  /** Those that lost a connection, and since when they wait. */
+  readonly #lastChances = new Map<Call, number>();
   #opening = 0;
   #retry: NodeJS.Timeout | undefined;
   #trouble: PkixdError | undefined;
@@ -60,21 +66,21 @@ export class Pool implements CallQueue {
       call.fail(new ClosedError());
       return;
     }
-    const connection = this.#waiting.size === 0 ? this.#choose() : undefined;
-    if (connection) call.sendOn(connection);
+    if (call.isLastChance) this.#lastChances.set(call, performance.now());
     else this.#waiting.add(call);
-    this.#grow();
+    this.#serve();
   }
 
   withdraw(call: Call): void {
     this.#waiting.delete(call);
+    this.#lastChances.delete(call);
   }
 
   /** Takes no further call. Resolves when what was sent is answered, or given up, and every connection is closed. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
-    for (const call of this.#waiting) call.fail(new ClosedError());
+    for (const call of this.#all()) call.fail(new ClosedError());
     for (const connection of this.#open) connection.close();
     if (this.#open.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -83,29 +89,55 @@ export class Pool implements CallQueue {
   }
 
   #serve(): void {
-    for (const call of this.#waiting) {
-      const connection = this.#choose();
-      if (!connection) break;
-      this.#waiting.delete(call);
-      call.sendOn(connection);
+    this.#serveLastChances();
+    if (!this.#hasPatience) {
+      for (const call of this.#waiting) {
+        const connection = this.#choose();
+        if (!connection) break;
+        this.#waiting.delete(call);
+        call.sendOn(connection);
+      }
     }
     this.#grow();
   }
 
-  /** The one with the least to do. */
-  #choose(): MsgpackConnection | undefined {
-    let least: MsgpackConnection | undefined;
-    for (const connection of this.#connections) {
-      if (connection.usable && (!least || connection.inFlight < least.inFlight)) least = connection;
+  #serveLastChances(): void {
+    for (const call of this.#lastChances.keys()) {
+      const isAlone = this.#hasPatience;
+      const connection = this.#choose(({ usable, inFlight }) => usable && (inFlight === 0 || !isAlone));
+      if (!connection) return;
+      this.#lastChances.delete(call);
+      call.sendOn(connection);
     }
-    return least;
+  }
+
+  /** Whether the first of the last chances may wait for a connection of its own, and all others with it. */
+  get #hasPatience(): boolean {
+    for (const since of this.#lastChances.values()) return performance.now() - since < PATIENCE;
+    return false;
+  }
+
+  #all(): readonly Call[] {
+    return [...this.#lastChances.keys(), ...this.#waiting];
+  }
+
+  /** The one with the least to do, of those that answer without delay if there is any. */
+  #choose(
+    fits: (connection: MsgpackConnection) => boolean = ({ usable }) => usable,
+  ): MsgpackConnection | undefined {
+    let best: MsgpackConnection | undefined;
+    for (const connection of this.#connections) {
+      if (fits(connection) && (!best || isBetter(connection, best))) best = connection;
+    }
+    return best;
   }
 
   /** Opens a connection where one is wanted, one at a time: its room may be enough. */
   #grow(): void {
     if (this.#closed || this.#opening > 0 || this.#connections.size >= this.#options.maxConnections) return;
-    const least = this.#choose();
-    if (least ? least.inFlight < GROW_AT : this.#waiting.size === 0) return;
+    const best = this.#choose();
+    if (best ? best.inFlight < GROW_AT && !best.slow : this.#waiting.size + this.#lastChances.size === 0)
+      return;
     const now = performance.now();
     const target = bestOf(this.#targets, now);
     if (target && target.retryAt <= now) void this.#connect(target);
@@ -160,9 +192,12 @@ export class Pool implements CallQueue {
     target.retryAt = performance.now() + pauseAfter(target.failures, retryAfter, Math.random());
     this.#trouble = error;
     if (!this.#options.failFast || this.#connections.size > 0) return;
-    if (this.#targets.every(({ failures }) => failures > 0))
-      for (const call of this.#waiting) call.fail(error);
+    if (this.#targets.every(({ failures }) => failures > 0)) for (const call of this.#all()) call.fail(error);
   }
+}
+
+function isBetter(a: MsgpackConnection, b: MsgpackConnection): boolean {
+  return a.slow === b.slow ? a.inFlight < b.inFlight : b.slow;
 }
 
 /** The one with the fewest connections of those that may be tried now; else the one that may be tried first. */

@@ -1,4 +1,3 @@
-import { formatSize } from '../config/units.js';
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
 import type { Replacement } from '../wire/control.js';
@@ -7,6 +6,7 @@ import { type ForkedWorker, forkWorker } from './cluster.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Generation } from './generation.js';
 import { DeathRecord } from './death-record.js';
+import { MessageRouting } from './message-routing.js';
 import { Rollout, type RolloutEnd } from './rollout.js';
 import { WorkerHandle } from './worker-handle.js';
 
@@ -34,6 +34,7 @@ export class Fleet {
   #wanted = 0;
   #lastNumber = 0;
   readonly #deaths: DeathRecord;
+  readonly #routing: MessageRouting;
   /** What workers are forked with. */
   #generation: Generation;
   #rollout: Rollout | undefined;
@@ -43,6 +44,10 @@ export class Fleet {
     this.#options = options;
     this.#generation = options.generation;
     this.#deaths = new DeathRecord(options.now, options.log);
+    this.#routing = new MessageRouting({
+      ...options,
+      replace: (handle, reason) => this.#replaceServing(handle, reason),
+    });
   }
 
   get handles(): readonly WorkerHandle[] {
@@ -232,7 +237,7 @@ export class Fleet {
     this.#lastNumber += 1;
     const events = {
       ready: (handle: WorkerHandle) => this.#onReady(handle),
-      message: (handle: WorkerHandle, message: ToPrimary) => this.#onMessage(handle, message),
+      message: (handle: WorkerHandle, message: ToPrimary) => this.#routing.route(handle, message),
       unavailable: (handle: WorkerHandle) => this.#options.dispatcher.exclude(handle),
       gone: (handle: WorkerHandle) => this.#onGone(handle),
     };
@@ -263,46 +268,6 @@ export class Fleet {
     this.#options.onChange();
   }
 
-  #onMessage(handle: WorkerHandle, message: ToPrimary): void {
-    const { dispatcher, sink, status } = this.#options;
-    switch (message.type) {
-      case 'accepted':
-        return dispatcher.accepted(handle, message.ids);
-      case 'refused':
-        return dispatcher.refused(handle, message.ids);
-      case 'revoked':
-        return dispatcher.revoked(handle, message.ids);
-      case 'load':
-        return dispatcher.report(handle, message);
-      case 'statusRequest':
-        return handle.send({ type: 'status', request: message.request, status: status() });
-      case 'pong':
-        return this.#checkMemory(handle, message.statistics);
-      case 'restart':
-        return this.#onRestartRequest(handle, message.reason);
-      case 'log':
-        for (const record of message.records)
-          sink({ ...record, source: `worker ${handle.worker}`, pid: handle.pid });
-        return;
-      default: // Of the others the handle has taken note.
-    }
-  }
-
-  #checkMemory(handle: WorkerHandle, { anonymousRss }: WorkerStatistics): void {
-    const limit = handle.generation.config['workers.maxRss'];
-    if (limit === 0 || anonymousRss <= limit || handle.leaving || handle.state !== 'ready') return;
-    const used = `${Math.round(anonymousRss / 1024)}KiB`;
-    const reason = `its anonymous memory (${used}) is beyond workers.maxRss (${formatSize(limit)})`;
-    this.#options.log.warn('a worker is replaced', { worker: handle.worker, workerPid: handle.pid, reason });
-    this.#replaceServing(handle, reason);
-  }
-
-  #onRestartRequest(handle: WorkerHandle, reason: string): void {
-    this.#options.log.warn('a worker asks to be replaced', { worker: handle.worker, reason });
-    if (handle.state === 'starting') return handle.kill(`it cannot start: ${reason}`);
-    if (handle.state === 'ready' && !handle.leaving) this.#replaceServing(handle, reason);
-  }
-
   /** It serves on until another is ready. */
   #replaceServing(handle: WorkerHandle, reason: string): void {
     handle.leaving = true;
@@ -324,7 +289,11 @@ export class Fleet {
   }
 }
 
-/** The lower, the less it hurts to let this worker go: one that does not serve yet, then one with little to do. */
-function cost({ state, statistics }: WorkerHandle): number {
-  return state === 'starting' ? -1 : (statistics?.inFlight ?? 0);
+/**
+ * The lower, the less it hurts to let this worker go: one that does not serve yet, one that may never answer again, then
+ * one with little to do.
+ */
+function cost({ state, isDoubtful, statistics }: WorkerHandle): number {
+  if (state === 'starting') return -2;
+  return isDoubtful ? -1 : (statistics?.inFlight ?? 0);
 }

@@ -2,9 +2,7 @@ import { messageOf } from '../errors.js';
 import type { Config } from '../config/config.js';
 import { Logger, type LogSink } from '../log.js';
 import type { ControlRequest, ControlResponse, ServerStatus } from '../wire/control.js';
-import type { ScalingBounds } from '../scaling-policy.js';
 import { AttentiveClock } from './attentive-clock.js';
-import { Autoscaler } from './autoscaler.js';
 import { BacklogReader } from './backlog-reader.js';
 import { setUpCluster } from './cluster.js';
 import { carryOut } from './commands.js';
@@ -17,10 +15,10 @@ import { InheritedSockets } from './inherited-sockets.js';
 import { ListenerProbe, type ProbeOptions } from './listener-probe.js';
 import { ListenerSet } from './listener-set.js';
 import { boundTo, type Listener, SERVER_OPTIONS } from './listeners.js';
-import { Rebalancer } from './rebalancer.js';
 import { refuse, TLS_INTERNAL_ERROR } from './refusal.js';
 import { Reloader } from './reloader.js';
 import { RunDirectory } from './run-directory.js';
+import { Scaling } from './scaling.js';
 import { statusOf } from './status.js';
 import { TlsSettings } from './tls-settings.js';
 
@@ -63,11 +61,9 @@ export class Supervisor {
   readonly #dispatcher: Dispatcher;
   readonly #fleet: Fleet;
   readonly #tls: TlsSettings;
-  readonly #autoscaler: Autoscaler;
-  readonly #rebalancer: Rebalancer;
+  readonly #scaling: Scaling;
   readonly #reloader: Reloader;
   readonly #startedAt = performance.now();
-  #sampledAt = 0;
   readonly #probe: ListenerProbe;
   #backlog: BacklogReader | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -105,10 +101,9 @@ export class Supervisor {
       status: () => this.status(),
       greeting: (of) => this.#tls.messages(of),
       onChange: () => this.#onChange(),
-      onNewWorker: () => this.#rebalancer.onNewWorker(),
+      onNewWorker: () => this.#scaling.onNewWorker(),
     });
-    this.#autoscaler = new Autoscaler(this.#fleet, this.#dispatcher, scalingBounds(config), this.#log);
-    this.#rebalancer = new Rebalancer(this.#fleet, this.#log);
+    this.#scaling = new Scaling(this.#fleet, this.#dispatcher, config, this.#log);
     this.#reloader = new Reloader(generation, {
       read: () => options.read((message) => this.#log.warn(message)),
       fleet: this.#fleet,
@@ -137,8 +132,7 @@ export class Supervisor {
     const bound = (): readonly BoundAddress[] => this.#listeners.all.flatMap((one) => boundTo(one) ?? []);
     this.#backlog = new BacklogReader(bound, this.#log);
     this.#tick(config);
-    this.#fleet.scale(config['workers.count']);
-    if (config['workers.scaling'] === 'auto') this.#autoscaler.turnOn(scalingBounds(config));
+    this.#scaling.begin(config);
   }
 
   /** Stops listening, lets the workers answer what they have read, and resolves when the last is gone. */
@@ -172,7 +166,7 @@ export class Supervisor {
     return statusOf({
       state: this.#state(),
       uptime: performance.now() - this.#startedAt,
-      scaling: this.#autoscaler.on ? 'auto' : 'fixed',
+      scaling: this.#scaling.mode,
       fleet: this.#fleet,
       dispatcher: this.#dispatcher,
       listeners: this.#listeners.all,
@@ -218,21 +212,15 @@ export class Supervisor {
       this.#clock.tick();
       this.#fleet.check();
       if (this.#tls.rotate()) this.#fleet.greetAll();
-      this.#sample();
+      if (!this.#stopping) this.#scaling.sample(this.#clock.now(), this.#config['workers.pingInterval']);
     }, period);
   }
 
-  /** Every worker has this configuration; an operator's own scaling goes on unless the option was changed. */
+  /** Every worker has this configuration. */
   #adopt(next: Config, previous: Config): void {
     this.#log.setLevel(next['log.level']);
     this.#tick(next);
-    const changed = (['workers.scaling', 'workers.min', 'workers.max', 'workers.count'] as const).filter(
-      (key) => next[key] !== previous[key],
-    );
-    if (changed.length === 0) return;
-    if (next['workers.scaling'] === 'auto') this.#autoscaler.turnOn(scalingBounds(next));
-    else this.#autoscaler.turnOff();
-    if (changed.includes('workers.count')) this.#fleet.scale(next['workers.count']);
+    this.#scaling.adopt(next, previous);
   }
 
   async #stop(): Promise<void> {
@@ -246,15 +234,6 @@ export class Supervisor {
     this.#control.close();
     this.#runDirectory.release();
     this.#log.info('stopped');
-  }
-
-  /** What is decided by the workers' reports, once for each round of them. */
-  #sample(): void {
-    const now = this.#clock.now();
-    if (this.#stopping || now - this.#sampledAt < this.#config['workers.pingInterval']) return;
-    this.#sampledAt = now;
-    this.#autoscaler.sample();
-    this.#rebalancer.step();
   }
 
   #state(): ServerStatus['state'] {
@@ -283,11 +262,8 @@ export class Supervisor {
     return carryOut(request, {
       wanted: this.#fleet.wanted,
       status: () => this.status(),
-      scaleTo: (workers) => {
-        this.#autoscaler.turnOff();
-        this.#fleet.scale(workers);
-      },
-      scaleByLoad: () => this.#autoscaler.turnOn(scalingBounds(this.#config)),
+      scaleTo: (workers) => this.#scaling.to(workers),
+      scaleByLoad: () => this.#scaling.byLoad(this.#config),
       reload: () => this.reload(),
       restart: (worker) => this.#fleet.restart(worker),
       dump: () => this.dump(),
@@ -298,10 +274,6 @@ export class Supervisor {
       },
     });
   }
-}
-
-function scalingBounds(config: Config): ScalingBounds {
-  return { min: config['workers.min'], max: config['workers.max'] };
 }
 
 /** How often deadlines are looked at, in milliseconds. */

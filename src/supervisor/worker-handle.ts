@@ -2,7 +2,14 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
 import type { WorkerStatus } from '../wire/control.js';
-import type { Handover, ServiceCounts, ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
+import {
+  type Handover,
+  IPC_VERSION,
+  type ServiceCounts,
+  type ToPrimary,
+  type ToWorker,
+  type WorkerStatistics,
+} from '../wire/ipc.js';
 import type { ForkedWorker } from './cluster.js';
 import type { Generation } from './generation.js';
 import { LatencyWindow } from './latency-window.js';
@@ -14,7 +21,9 @@ import { WorkerChannel } from './worker-channel.js';
 export type WorkerState = WorkerStatus['state'];
 
 /** How long a worker may take to exit after it said or showed that it would, in milliseconds. */
-const EXIT_GRACE = 500;
+const EXIT_GRACE = 2000;
+/** How long a drained worker may take to put its things away, beyond `drain.timeout`, in milliseconds. */
+const CLOSING_GRACE = 3000;
 
 /** What happens to a worker, told to the fleet. */
 interface HandleEvents {
@@ -93,6 +102,12 @@ export class WorkerHandle implements HandoverTarget {
     return this.#state;
   }
 
+  /** A ping has not been answered for longer than usual: perhaps it hangs. */
+  get isDoubtful(): boolean {
+    const { config } = this.generation;
+    return this.#pingOpen && this.#options.now() - this.#pingedAt > config['workers.pingInterval'];
+  }
+
   /** Why it is gone. */
   get end(): string {
     return this.#end;
@@ -141,7 +156,7 @@ export class WorkerHandle implements HandoverTarget {
     if (this.#state !== 'ready') return;
     this.#state = 'draining';
     this.ordered = true;
-    this.#exitWithin(timeout + EXIT_GRACE);
+    this.#exitWithin(timeout + CLOSING_GRACE);
     this.send({ type: 'drain', lastId, timeout });
   }
 
@@ -191,9 +206,10 @@ export class WorkerHandle implements HandoverTarget {
     } else if (message.type === 'drained') {
       this.#exitWithin(EXIT_GRACE);
     } else if (message.type === 'ready' && this.#state === 'starting') {
+      this.version = message.version;
+      if (message.ipc !== IPC_VERSION) return this.kill(otherMessages(message.version, message.ipc));
       this.#state = 'ready';
       this.readyAt = now;
-      this.version = message.version;
       this.#ping(now);
       this.#options.events.ready(this);
     }
@@ -254,4 +270,8 @@ export class WorkerHandle implements HandoverTarget {
     this.#markDead();
     if (this.#exited && this.#heardOut) this.#options.events.gone(this);
   }
+}
+
+function otherMessages(version: string, ipc: number): string {
+  return `its release, ${version}, has version ${ipc} of the messages between primary and worker, and this primary has version ${IPC_VERSION}; a stop and a start take pkixd over to it`;
 }

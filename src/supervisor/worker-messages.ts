@@ -22,9 +22,10 @@ export function parseToPrimary(value: unknown): ToPrimary | undefined {
   if (!isFields(value)) return undefined;
   switch (value['type']) {
     case 'ready': {
-      const { pid, version, threads } = value;
+      const { pid, version, ipc, threads } = value;
       if (!isCount(pid) || !isText(version) || !isCount(threads)) return undefined;
-      return { type: 'ready', pid, version, threads };
+      // A release from before there was such a number.
+      return { type: 'ready', pid, version, ipc: isCount(ipc) ? ipc : 0, threads };
     }
     case 'pong': {
       const { sequence, statistics, latencies, services = {} } = value;

@@ -1,5 +1,8 @@
 import type { LogRecord } from '../log.js';
 
+/** Raised by whatever makes a worker of one release no worker for a primary of another; said in `ready`. */
+export const IPC_VERSION = 1;
+
 /**
  * What primary and worker say to each other on fd 4, one msgpack value a frame. Connection handles travel beside
  * it, on Node's own IPC channel, as `Handover` with the socket attached; the two are not ordered with each other.
@@ -21,7 +24,15 @@ export type ToWorker =
   | { readonly type: 'status'; readonly request: number; readonly status: unknown };
 
 export type ToPrimary =
-  | { readonly type: 'ready'; readonly pid: number; readonly version: string; readonly threads: number }
+  | {
+      readonly type: 'ready';
+      readonly pid: number;
+      /** The worker's release. */
+      readonly version: string;
+      /** Its IPC_VERSION. */
+      readonly ipc: number;
+      readonly threads: number;
+    }
   | {
       readonly type: 'pong';
       readonly sequence: number;

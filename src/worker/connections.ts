@@ -115,22 +115,24 @@ export class Connections {
 
   /**
    * Resolves when every connection up to `lastId` is closed, after its requests were answered; or after `timeout`
-   * milliseconds, then with whatever is left.
+   * milliseconds in all, then with whatever is left.
    */
   async drain(lastId: number, timeout: number): Promise<{ readonly cutOff: number }> {
     this.#draining = true;
     const { clock } = this.#host;
+    const began = clock.now();
     const handlesSettled = (): boolean => this.#ledger.isSettled(lastId);
     await this.#until(handlesSettled, Math.min(this.#options.handoverTimeout, timeout / 2));
     // Two turns of the loop: what the kernel has of idle connections is read, and answered.
     await nextTurn();
     await nextTurn();
     for (const connection of this.#open) connection.leave('drain');
-    const stopReading = clock.after(timeout * READING_SHARE, () => {
+    const left = timeout - (clock.now() - began);
+    const stopReading = clock.after(left * READING_SHARE, () => {
       this.#handshakes.cutOff();
       for (const connection of this.#open) connection.stopReading();
     });
-    await this.#until(() => this.#size === 0, timeout);
+    await this.#until(() => this.#size === 0, left);
     stopReading();
     const cutOff = this.#size;
     this.#handshakes.cutOff();

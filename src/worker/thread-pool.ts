@@ -3,42 +3,23 @@ import type { BatchResult } from '../wire/batch.js';
 import type { TaskFailureCode } from '../wire/task.js';
 import { BusyTime } from './busy-time.js';
 import type { Clock } from './clock.js';
+import { FailedStarts } from './failed-starts.js';
 import type { QueuedRequest, RequestQueue } from './request-queue.js';
 import { ThreadHandle } from './thread-handle.js';
-
-export interface ThreadPoolOptions {
-  readonly entry: URL;
-  /** What the threads' handlers need to start; cloned into each. */
-  readonly setup: unknown;
-  readonly count: number;
-  /** The most tasks a thread takes at once. */
-  readonly batch: number;
-  /** Milliseconds that one task may run. */
-  readonly taskTimeout: number;
-  /** Milliseconds that a thread may take until it is ready. */
-  readonly bootTimeout: number;
-  /** A task asks for a step; its request is the callee's until it is queued again or settled. */
-  onNeeds(request: QueuedRequest, step: string, body: Uint8Array): void;
-  /** What a thread has to tell beside results. */
-  onNotice(name: string, body: Uint8Array): void;
-  /** Threads end again and again before they are ready: the process had better be replaced. */
-  onStuck(reason: string): void;
-}
+import type { ThreadPoolOptions } from './thread-pool-options.js';
 
 /** Bodies are copied into the batch: beyond this many bytes it takes no further one. */
 const MAX_BATCH_BYTES = 1024 * 1024;
-/** Threads in a row that did not get ready, after which the pool calls itself stuck. It goes on trying. */
-const STUCK_AFTER = 5;
-/** The wait before a thread that did not get ready is replaced; doubles up to the limit. Milliseconds. */
-const BACKOFF = 100;
-const MAX_BACKOFF = 10_000;
+/** Milliseconds that a task runs until another thread is started for those behind it. */
+const RELIEVED_AFTER = 500;
 
 /**
  * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short
  * and an even share of it, up to a batch, when it is long: the hop is what costs, not the task.
  *
- * A thread whose task runs past its limit is ended and replaced; the task fails with TIMEOUT, and its batch mates
- * go back to the head of the queue. A thread that dies: the task it ran is tried once more, then fails with
+ * A thread whose task takes long is relieved: another stands in for it, so that one request holds up nobody but its
+ * batch mates. When the task runs past its limit its thread is ended; it fails with TIMEOUT, and its batch mates go
+ * back to the head of the queue. A thread that dies: the task it ran is tried once more, then fails with
  * INTERNAL.
  */
 export class ThreadPool {
@@ -48,18 +29,15 @@ export class ThreadPool {
   readonly #clock: Clock;
   readonly #threads = new Set<ThreadHandle>();
   readonly #idle: ThreadHandle[] = [];
+  readonly #relieved = new Set<ThreadHandle>();
   readonly busyTime: BusyTime;
+  readonly #failedStarts: FailedStarts;
   #wanted: number;
   #pullScheduled = false;
   #cancelWatch: (() => void) | undefined;
-  /** Threads in a row that ended before they were ready. */
-  #stillborn = 0;
-  /** Threads that wait to be started again. */
-  #missing = 0;
   #restarts = 0;
   #timeouts = 0;
   #onAllReady: (() => void) | undefined;
-  #cancelRestart: (() => void) | undefined;
 
   constructor(options: ThreadPoolOptions, queue: RequestQueue, log: Logger, clock: Clock) {
     this.#options = options;
@@ -68,6 +46,10 @@ export class ThreadPool {
     this.#clock = clock;
     this.busyTime = new BusyTime(clock);
     this.#wanted = options.count;
+    this.#failedStarts = new FailedStarts(clock, {
+      onDue: () => this.#fill(),
+      onStuck: (reason) => options.onStuck(reason),
+    });
   }
 
   /** Resolves when every thread is ready for the first time; until one is, requests wait in the queue. */
@@ -82,7 +64,7 @@ export class ThreadPool {
   /** Starts threads, or ends as many as there are too many, each once it is idle. */
   resize(count: number): void {
     this.#wanted = count;
-    while (this.#threads.size + this.#missing < count) this.#startThread();
+    this.#fill();
     this.#trim();
   }
 
@@ -98,7 +80,7 @@ export class ThreadPool {
 
   close(): void {
     this.#cancelWatch?.();
-    this.#cancelRestart?.();
+    this.#failedStarts.close();
     for (const thread of this.#threads) thread.terminate();
   }
 
@@ -145,7 +127,7 @@ export class ThreadPool {
       }
       thread.run(batch);
       this.busyTime.begin();
-      this.#watchIn(this.#options.taskTimeout);
+      this.#watchIn(this.#relief);
     }
   }
 
@@ -159,12 +141,13 @@ export class ThreadPool {
     const thread = new ThreadHandle(this.#options.entry, this.#options.setup, {
       onReady: () => {
         cancelBoot();
-        this.#stillborn = 0;
+        this.#failedStarts.succeeded();
         this.#becomeIdle(thread);
         this.#announceReady();
       },
       onIdle: () => {
         this.busyTime.end();
+        this.#relieved.delete(thread);
         this.#becomeIdle(thread);
       },
       onResult: (request, result) => {
@@ -184,6 +167,7 @@ export class ThreadPool {
     });
     this.#threads.add(thread);
     const cancelBoot = this.#clock.after(this.#options.bootTimeout, () => {
+      if (!this.#threads.has(thread)) return;
       thread.terminate();
       this.#replace(thread, `it was not ready after ${this.#options.bootTimeout} ms`);
     });
@@ -203,9 +187,15 @@ export class ThreadPool {
     this.#pull();
   }
 
+  #fill(): void {
+    const { missing } = this.#failedStarts;
+    while (this.#threads.size + missing < this.#wanted + this.#relieved.size) this.#startThread();
+  }
+
+  /** Those first that are not ready yet. */
   #trim(): void {
-    while (this.#threads.size > this.#wanted) {
-      const thread = this.#idle.pop();
+    while (this.#threads.size > this.#wanted + this.#relieved.size) {
+      const thread = [...this.#threads].find(({ wasReady }) => !wasReady) ?? this.#idle.pop();
       if (!thread) return;
       this.#threads.delete(thread);
       thread.terminate();
@@ -232,12 +222,29 @@ export class ThreadPool {
     for (const thread of this.#threads) {
       if (thread.pending.length === 0) continue;
       const running = thread.running();
-      if (running && running.ran >= limit) this.#timeOut(thread, running.request, running.ran);
+      const ran = running?.ran ?? 0;
+      if (running && ran >= limit) this.#timeOut(thread, running.request, ran);
       else if (thread.heldFor() > limit * (thread.pending.length + 1)) this.#giveUp(thread);
-      else next = Math.min(next, limit - (running?.ran ?? 0));
+      else {
+        if (ran >= this.#relief) this.#relieve(thread);
+        // Not only at the limit: meanwhile another one may take long.
+        next = Math.min(next, ran < this.#relief ? this.#relief - ran : Math.min(this.#relief, limit - ran));
+      }
     }
     // A whole millisecond more than is left, since timers round down: one look, not two.
     if (next < Infinity) this.#watchIn(Math.ceil(next) + 1);
+  }
+
+  get #relief(): number {
+    return Math.min(RELIEVED_AFTER, this.#options.taskTimeout / 2);
+  }
+
+  /** Never more stand-ins than threads: whoever sends many such tasks must not get a thread for each. */
+  #relieve(thread: ThreadHandle): void {
+    if (this.#relieved.has(thread) || this.#relieved.size >= this.#wanted) return;
+    this.#relieved.add(thread);
+    this.#log.verbose('a task takes long; another thread is started for those behind it');
+    this.#fill();
   }
 
   #timeOut(thread: ThreadHandle, request: QueuedRequest, ran: number): void {
@@ -271,6 +278,7 @@ export class ThreadPool {
   /** At once when it had been ready; else after a while, longer each time. */
   #replace(thread: ThreadHandle, why: string): void {
     this.#threads.delete(thread);
+    this.#relieved.delete(thread);
     if (thread.pending.length > 0) this.busyTime.end();
     const place = this.#idle.indexOf(thread);
     if (place >= 0) this.#idle.splice(place, 1);
@@ -281,17 +289,7 @@ export class ThreadPool {
       this.#pull();
       return;
     }
-    this.#stillborn++;
-    if (this.#stillborn === STUCK_AFTER) {
-      this.#options.onStuck(`${STUCK_AFTER} task threads in a row did not get ready; the last: ${why}`);
-    }
-    const delay = Math.min(BACKOFF * 2 ** (this.#stillborn - 1), MAX_BACKOFF);
-    this.#missing++;
-    this.#cancelRestart ??= this.#clock.after(delay, () => {
-      this.#cancelRestart = undefined;
-      this.#missing = 0;
-      this.resize(this.#wanted);
-    });
+    this.#failedStarts.failed(why);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { receivedConfig } from '../config/received-config.js';
 import { messageOf } from '../errors.js';
 import { Logger } from '../log.js';
-import type { ToWorker, WorkerStatistics } from '../wire/ipc.js';
+import { IPC_VERSION, type ToWorker, type WorkerStatistics } from '../wire/ipc.js';
 import type { Protocol } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
 import { SYSTEM_CLOCK } from './clock.js';
@@ -152,7 +152,8 @@ class Worker {
     }
     await this.#pool.start();
     if (this.#config['threads.scaling'] === 'auto') this.#scaleThreads();
-    this.#link.send({ type: 'ready', pid: process.pid, version, threads: this.#pool.threadCount });
+    const threads = this.#pool.threadCount;
+    this.#link.send({ type: 'ready', pid: process.pid, version, ipc: IPC_VERSION, threads });
   }
 
   async #drain(lastId: number, timeout: number): Promise<void> {

@@ -172,6 +172,55 @@ test('a call whose connection dies is sent once more, and not a third time', asy
   expect(verifies(server)).toHaveLength(2);
 });
 
+test('a call that was refused as BUSY many times may still lose a connection', async () => {
+  let busy = 6;
+  const server = await start(({ id }, connection) => {
+    if (busy-- > 0) connection.answer(id, { refused: { code: 'BUSY', message: '', retryAfter: 1 } });
+    else if (busy === -1) connection.socket.destroy();
+    else connection.answer(id, { verdict: VERDICT });
+  });
+  await expect(connect(server, { timeout: 20_000 }).verify(ASK)).resolves.toEqual(VERDICT);
+  expect(verifies(server)).toHaveLength(8);
+});
+
+test('a server that falls silent is asked, given up, and its call sent on another connection', async () => {
+  const silent: number[] = [];
+  const server = await start(({ type, id }, connection) => {
+    if (connection.number === 0) silent.push(type);
+    else if (type === MESSAGE.verify) connection.answer(id, { verdict: VERDICT });
+  });
+  const client = connect(server, { timeout: 25_000, maxConnections: 1 });
+  await expect(client.verify(ASK)).resolves.toEqual(VERDICT);
+  expect(silent).toEqual([MESSAGE.verify, MESSAGE.ping]);
+  expect(server.connections).toBe(2);
+}, 30_000);
+
+test('a server that takes long for an answer but says that it is there is waited for', async () => {
+  const server = await start(({ type, id }, connection) => {
+    if (type === MESSAGE.ping) connection.pong(id);
+    else setTimeout(() => connection.answer(id, { verdict: VERDICT }), 9500);
+  });
+  await expect(connect(server, { timeout: 25_000 }).verify(ASK)).resolves.toEqual(VERDICT);
+  expect(verifies(server)).toHaveLength(1);
+}, 30_000);
+
+test('a call goes where nothing waits for long, on a new connection if need be', async () => {
+  const server = await start(({ id }, connection) => {
+    if (connection.number > 0) connection.answer(id, { verdict: VERDICT });
+  });
+  const client = connect(server, { timeout: 3000 });
+  const stuck = client.verify(ASK).catch((error: unknown) => error);
+  await until(() => verifies(server).length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  // The first that finds all slow is sent there all the same, and has another connection opened for those after it.
+  const second = client.verify(ASK).catch((error: unknown) => error);
+  await until(() => server.connections === 2);
+  // As soon as the new one has greeted.
+  const later = async (): Promise<unknown> => client.verify(ASK, { timeout: 200 }).catch(later);
+  expect(await later()).toEqual(VERDICT);
+  for (const error of await Promise.all([stuck, second])) expect(error).toMatchObject({ code: 'DEADLINE' });
+});
+
 test('connections that die one after the other with their worker are not taken for living ones', async () => {
   const firsts: FakeConnection[] = [];
   const server = await start(

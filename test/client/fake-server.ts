@@ -13,6 +13,7 @@ export interface FakeConnection {
   /** Counts from 0. */
   readonly number: number;
   answer(id: number, body: object): void;
+  pong(id: number): void;
   goAway(code: string, retryAfter?: number): void;
 }
 
@@ -83,6 +84,7 @@ function connectionOn(socket: net.Socket, number: number): FakeConnection {
     socket,
     number,
     answer: (id, body) => socket.write(encodeMessage(MESSAGE.answer, id, 0, encode(body))),
+    pong: (id) => socket.write(encodeMessage(MESSAGE.pong, id, 0)),
     goAway: (code, retryAfter = 0) =>
       socket.write(encodeMessage(MESSAGE.goAway, 0, 0, encode({ code, message: 'go', retryAfter }))),
   };

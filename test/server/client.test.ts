@@ -75,6 +75,32 @@ test('kill -9 of a worker under load loses no call', async () => {
   await client.close();
 });
 
+test('a worker that was stopped is noticed by the client, whose calls another one answers', async () => {
+  // So patient a server would leave it to the client.
+  const patient = await TestServer.start({
+    workers: { count: 2, pingTimeout: 60_000 },
+    trust: { anchors: [pki.path('root.pem')] },
+    crl: { directory: pki.path('crls') },
+  });
+  const client = new Client(patient.msgpack, { timeout: 60_000 });
+  await client.ping();
+  const { workers } = await until(
+    () => patient.status(),
+    (status) => status.workers.some(({ statistics }) => statistics?.openConnections === 1),
+  );
+  const stopped = workers.find(({ statistics }) => statistics?.openConnections === 1)?.pid ?? 0;
+  process.kill(stopped, 'SIGSTOP');
+  try {
+    const calls = Array.from({ length: 4 }, () => client.verify({ certificates: pki.chain('good') }));
+    expect((await Promise.all(calls)).map(({ code }) => code)).toEqual(Array(4).fill('OK'));
+    expect((await patient.status()).restarts).toBe(0);
+  } finally {
+    process.kill(stopped, 'SIGCONT');
+    await client.close();
+    await patient.stop();
+  }
+}, 90_000);
+
 test('a worker that is replaced asks its clients to go, and no call is lost', async () => {
   const client = new Client(server.msgpack, { timeout: 60_000 });
   const running = load(client, 32);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { demo, type Demo } from './demo.js';
 import { BusyClient } from './busy-client.js';
@@ -73,18 +74,43 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-test('kill -9 of the primary leaves no process, and the next start is clean', async () => {
+test('kill -9 of the primary leaves no process and no port, and the next start serves where the first did', async () => {
   const pids = await server.processes();
   expect(pids).toHaveLength(3);
+  // Connections of clients who stay keep no port from the next server.
+  const held = [server.connect('tcp'), server.connect('tcp'), server.connect('unix')];
+  for (const socket of held) socket.on('error', () => undefined).write('PING\n');
+  await Promise.all(held.map((socket) => once(socket, 'data')));
+  const ended = Promise.all(held.map((socket) => once(socket, 'close')));
   server.process.kill('SIGKILL');
   await server.exited;
   await until(
     () => pids.filter((pid) => alive(pid)),
     (left) => left.length === 0,
   );
+  await ended;
+  await expect(server.talk('PING\n')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   const again = await TestServer.start(SETTINGS(), server.directory);
   try {
-    expect(await again.talk(pki.verify('good', 'id=1'), 'unix')).toMatch(/^1 valid OK/);
+    expect(again.port).toBe(server.port);
+    for (const kind of ['tcp', 'unix'] as const)
+      expect(await again.talk(pki.verify('good', 'id=1'), kind)).toMatch(/^1 valid OK/);
+  } finally {
+    await again.stop();
+  }
+});
+
+test('the next start after kill -9 of the primary does not wait for a worker that was stopped', async () => {
+  const pids = await server.processes();
+  const stopped = pids[1] ?? 0;
+  process.kill(stopped, 'SIGSTOP');
+  server.process.kill('SIGKILL');
+  await server.exited;
+  const again = await TestServer.start(SETTINGS(), server.directory);
+  try {
+    expect(await again.talk(pki.verify('good', 'id=1'))).toMatch(/^1 valid OK/);
+    expect(pids.filter((pid) => alive(pid))).toEqual([]);
+    expect(again.log).toContain('a worker outlived its primary; it is killed');
   } finally {
     await again.stop();
   }

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from '@jest/globals';
-import { alive, withoutOptions } from './test-server.js';
+import { alive, until, withoutOptions } from './test-server.js';
 
 const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), 'pkixd-pm2-'));
@@ -28,16 +28,52 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('pm2 start waits until the server is ready, and pm2 stop drains it', async () => {
+interface Status {
+  readonly pid: number;
+  readonly state: string;
+  readonly workers: readonly { readonly pid: number; readonly state: string }[];
+}
+const status = async (): Promise<Status> => JSON.parse((await pkixd('status', '--json')).stdout) as Status;
+const processes = ({ pid, workers }: Status): number[] => [pid, ...workers.map((worker) => worker.pid)];
+
+test('pm2 starts, reloads and stops it, and beside pm2 its own commands scale, reload and show it', async () => {
   await pm2('start', 'ecosystem.config.js');
-  const status = JSON.parse((await pkixd('status', '--json')).stdout) as {
-    pid: number;
-    state: string;
-    workers: { pid: number; state: string }[];
-  };
-  expect(status.state).toBe('running');
-  expect(status.workers.map(({ state }) => state)).not.toContain('starting');
+  const first = await status();
+  expect(first.state).toBe('running');
+  expect(first.workers.map(({ state }) => state)).not.toContain('starting');
+
+  await pkixd('scale', '1');
+  await until(status, ({ workers }) => workers.length === 1);
+  expect((await pkixd('reload')).stdout).toMatch(/reloaded/);
+  const rolled = await status();
+  expect(rolled.pid).toBe(first.pid);
+  expect(rolled.workers.map(({ pid }) => pid)).not.toContain(first.workers[0]?.pid);
+  expect((await pkixd('logs', '--lines', '200')).stdout).toMatch(/worker ready/);
+
+  // A plain restart, in fork mode: the old one drains, then the new one starts.
+  await pm2('reload', 'pkixd');
+  const second = await until(status, ({ state, pid }) => state === 'running' && pid !== first.pid);
+  expect(processes(rolled).filter((pid) => alive(pid))).toEqual([]);
+
   await pm2('stop', 'pkixd');
-  expect([status.pid, ...status.workers.map(({ pid }) => pid)].filter((pid) => alive(pid))).toEqual([]);
+  expect(processes(second).filter((pid) => alive(pid))).toEqual([]);
   expect(readFileSync(join(directory, 'logs/pkixd.log'), 'utf8')).toMatch(/stopped/);
-}, 90_000);
+}, 180_000);
+
+test('a copy that pm2 scale makes of the primary is refused, and the server goes on', async () => {
+  await pm2('start', 'ecosystem.config.js');
+  const before = await status();
+  await pm2('scale', 'pkixd', '2').catch(() => undefined);
+  const told = await until(
+    () =>
+      readdirSync(join(directory, 'pm2/logs')).map((file) =>
+        readFileSync(join(directory, 'pm2/logs', file), 'utf8'),
+      ),
+    (texts) => texts.some((text) => text.includes('another pkixd runs on')),
+    60_000,
+  );
+  expect(told.join('')).toContain('another pkixd runs on');
+  const after = await status();
+  expect(after).toMatchObject({ state: 'running', pid: before.pid });
+  await pm2('delete', 'pkixd');
+}, 180_000);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,7 +45,8 @@ export class TestServer {
 
   /**
    * Resolves once the server says that it is ready, as pm2 would wait for it. `settings` is merged into the
-   * configuration file, and `moreListeners` added to those it has; `directory` starts it again where an earlier one ran.
+   * configuration file, and `moreListeners` added to those it has; `directory` starts it again where an earlier one ran,
+   * on the same ports.
    */
   static async start(
     settings: Readonly<Record<string, unknown>> = {},
@@ -53,7 +54,7 @@ export class TestServer {
     program = PKIXD,
   ): Promise<TestServer> {
     const where = directory ?? mkdtempSync(join(tmpdir(), 'pkixd-test-'));
-    const [port, msgpackPort] = [await freePort(), await freePort()];
+    const [port, msgpackPort] = earlierPorts(where) ?? [await freePort(), await freePort()];
     const permits = ['profiles', 'crls', 'at', 'anchors', 'revocation', 'status'];
     const { moreListeners = [], ...options } = settings;
     const listeners = [
@@ -142,6 +143,15 @@ export function alive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Those of the first two TCP listeners of an earlier server in this folder. */
+function earlierPorts(directory: string): readonly [number, number] | undefined {
+  const path = join(directory, 'pkixd.config.json');
+  if (!existsSync(path)) return undefined;
+  const { listeners } = JSON.parse(readFileSync(path, 'utf8')) as { listeners: { address: string }[] };
+  const ports = listeners.flatMap(({ address }) => (address.startsWith('tcp:') ? new URL(address).port : []));
+  return [Number(ports[0]), Number(ports[1])];
 }
 
 async function freePort(): Promise<number> {

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { PkixdError } from '../../src/errors.js';
 import { type Issued, createCertificate, createLeaf, createRoot } from '../pki/pki.js';
 import { extendedKeyUsage, keyUsage } from '../pki/extensions.js';
+import { Client, type ClientOptions } from '../../src/client/index.js';
 import { TestServer, readAll, until } from './test-server.js';
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
@@ -160,4 +162,37 @@ test('a worker that is drained finishes the handshakes that are under way and wh
     }),
   );
   expect(answers).toEqual(Array.from({ length: 10 }, () => 'PONG\n'));
+});
+
+/** What the package's own client gets at the TLS listener: the verdict's code, or that of its error. */
+async function verdictFor(options: ClientOptions, host = '127.0.0.1'): Promise<string> {
+  const program = new Client(`tls://${host}:${await port()}`, {
+    failFast: true,
+    timeout: 20_000,
+    ...options,
+  });
+  try {
+    return await program.verify({ certificates: root.der }).then(({ code }) => code, codeOf);
+  } finally {
+    await program.close();
+  }
+}
+
+const codeOf = (error: unknown): string => (error instanceof PkixdError ? error.code : String(error));
+
+test('the client asks over TLS, by address and by name, and takes no server whose certificate it cannot check', async () => {
+  await start({ protocol: 'msgpack' }, { trust: { anchors: [join(folder, 'root.pem')] } });
+  const answer = 'LEAF_IS_ANCHOR';
+  expect(await verdictFor({ tls: { ca: root.pem } })).toBe(answer);
+  expect(await verdictFor({ tls: { ca: root.pem } }, 'localhost')).toBe(answer);
+  expect(await verdictFor({})).toBe('UNREACHABLE');
+  expect(await verdictFor({ tls: { ca: root.pem, servername: 'other.example' } })).toBe('UNREACHABLE');
+});
+
+test('the client shows its certificate where one is required, and is told when it has none', async () => {
+  const trust = { trust: { anchors: [join(folder, 'root.pem')] } };
+  await start({ protocol: 'msgpack', clientCa: join(folder, 'root.pem') }, trust);
+  expect(await verdictFor({ tls: { ca: root.pem, ...as(client) } })).toBe('LEAF_IS_ANCHOR');
+  for (const shown of [{}, as(stranger)])
+    expect(await verdictFor({ tls: { ca: root.pem, ...shown } })).toBe('UNREACHABLE');
 });

@@ -166,6 +166,21 @@ test('a primary that was itself stopped for longer than workers.pingTimeout blam
   expect(after.workers.map(({ pid }) => pid)).toEqual(before.workers.map(({ pid }) => pid));
 });
 
+test('a machine that was suspended, workers and all, blames no worker for it', async () => {
+  await started({}, { 'workers.pingTimeout': 400 });
+  const before = await server.status();
+  const processes = [before.pid, ...before.workers.map(({ pid }) => pid)];
+  for (const pid of processes) process.kill(pid, 'SIGSTOP');
+  await delay(1500);
+  for (const pid of processes) process.kill(pid, 'SIGCONT');
+  const after = await server.statusWhere(
+    ({ workers }) => workers.every((worker) => (worker.statistics?.rss ?? 0) > 0 && worker.lastPong < 400),
+    'pongs after the pause',
+  );
+  expect(after.workers.map(({ pid }) => pid)).toEqual(before.workers.map(({ pid }) => pid));
+  expect(after).toMatchObject({ restarts: 0, replaced: [] });
+});
+
 test('a worker that is not ready in time is replaced', async () => {
   await started({ '1': 'never ready' }, { 'workers.count': 1, 'workers.bootTimeout': 1000 });
   expect((await server.status()).workers.map(({ worker }) => worker)).toEqual([2]);

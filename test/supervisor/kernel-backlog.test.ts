@@ -83,8 +83,9 @@ function waitingFor(address: BoundAddress): number | null | undefined {
         ? ({ kind: 'unix', path: bound } as const)
         : ({ kind: 'tcp', host: bound.address, port: bound.port } as const);
     try {
-      // Until it is so, or the test's time is up.
-      while (waitingFor(address) !== 5) await delay(10);
+      for (const deadline = Date.now() + 20_000; waitingFor(address) !== 5 && Date.now() < deadline;)
+        await delay(10);
+      expect(waitingFor(address)).toBe(5);
     } finally {
       for (const client of clients) client.on('error', () => undefined).destroy();
       deaf.kill('SIGKILL');

@@ -63,6 +63,11 @@ test.each([
     30_000,
     /^ROLLOUT_ABORTED: .*worker 3 did not get ready, or not for long: it exited with code 3;/,
   ],
+  [
+    'other messages',
+    30_000,
+    /its release, 0, has version 2 of the messages between primary and worker, and this primary has version 1; a stop and a start take pkixd over to it; the workers of before stay$/,
+  ],
   ['never ready', 1500, /workers\.bootTimeout = 1500 ms; the workers of before stay$/],
 ])(
   'a reload whose first new worker is a "%s" is given up, and the old ones stay',

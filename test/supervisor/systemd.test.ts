@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
@@ -9,6 +9,15 @@ import { TestServer } from './server.js';
 
 const HOLDER = fileURLToPath(new URL('socket-holder.py', import.meta.url));
 const ENTRY = fileURLToPath(new URL('primary-entry.mjs', import.meta.url));
+/** Prints what arrives at a datagram socket. */
+const NOTIFIED = `
+import socket, sys
+notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notified.bind(sys.argv[1])
+print('listening')
+while True:
+    print(notified.recv(4096).decode())
+`;
 const REST = { permits: [], mode: 0o600, group: '', backlog: 128, protocol: 'line', tls: null };
 
 let server: TestServer;
@@ -82,6 +91,36 @@ test('without the command the server runs all the same, and says once that syste
     }
   }, 'the warning');
   expect((await server.status()).state).toBe('running');
+});
+
+withComponent('systemd-notify')('systemd-notify reaches a real notification socket', async () => {
+  server = new TestServer();
+  const path = server.path('notify.sock');
+  const heard: string[] = [];
+  // Node has no datagrams on UNIX sockets.
+  const socket = spawn('python3', ['-u', '-c', NOTIFIED, path], { stdio: ['pipe', 'pipe', 'inherit'] });
+  socket.stdout.setEncoding('utf8').on('data', (text: string) => heard.push(...text.split('\n')));
+  try {
+    await server.until(() => heard.includes('listening'), 'the socket');
+    const primary = launch({ NOTIFY_SOCKET: path, WATCHDOG_USEC: '500000' });
+    await server.until(() => heard.includes('READY=1'), 'READY');
+    await server.until(() => heard.includes('WATCHDOG=1'), 'a sign of life');
+    expect(await server.command({ command: 'reload' })).toMatchObject({ ok: true });
+    await server.until(() => heard.includes('STATUS=reloaded'), 'the end of the reload');
+    expect(heard.some((line) => /^MONOTONIC_USEC=\d+$/.test(line))).toBe(true);
+    primary.kill('SIGTERM');
+    await server.until(() => heard.includes('STOPPING=1'), 'STOPPING');
+    await once(primary, 'exit');
+  } finally {
+    socket.kill('SIGKILL');
+  }
+});
+
+withComponent('systemd-analyze')('systemd finds nothing wrong with the units', () => {
+  const units = ['systemd/pkixd.service', 'systemd/pkixd.socket'];
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', ...units], { encoding: 'utf8' });
+  expect(`${stdout}${stderr}`).toBe('');
+  expect(status).toBe(0);
 });
 
 withComponent('python3')(

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { decode, encode } from '../../dist/wire/codec.js';
 import { frame, FrameReader } from '../../dist/wire/frame.js';
+import { IPC_VERSION } from '../../dist/wire/ipc.js';
 
 process.on('SIGUSR1', () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
@@ -60,7 +61,8 @@ function boot(number, settings) {
   if (mode === 'crash') process.exit(3);
   if (mode === 'garbage') link.write(frame(Buffer.from([0xc1, 1, 2, 3])));
   if (mode === 'never ready') return;
-  say({ type: 'ready', pid: process.pid, version: '0', threads: 1 });
+  const ipc = mode === 'other messages' ? IPC_VERSION + 1 : IPC_VERSION;
+  say({ type: 'ready', pid: process.pid, version: '0', ipc, threads: 1 });
   if (mode === 'crash when ready') setTimeout(() => process.exit(4), 50);
 }
 

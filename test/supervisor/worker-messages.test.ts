@@ -33,7 +33,7 @@ const statistics: WorkerStatistics = {
 const LATENCY = { protocol: 'line', step: 'ran', counts: new Histogram().bytes() } as const;
 
 const MESSAGES: readonly ToPrimary[] = [
-  { type: 'ready', pid: 7, version: '1.2.3', threads: 2 },
+  { type: 'ready', pid: 7, version: '1.2.3', ipc: 1, threads: 2 },
   { type: 'pong', sequence: 3, statistics, latencies: [LATENCY], services: { fetched: 2 } },
   { type: 'load', inFlight: 0, connections: 9 },
   { type: 'accepted', ids: [1, 2, 3] },

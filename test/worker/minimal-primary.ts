@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ type Said<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
 
 /** The least of a primary: forks one worker from dist, hands it connections, and keeps what it says. */
 export class MinimalPrimary {
+  /** The worker's, for as long as it lives. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'pkixd-worker-'));
   readonly child: ChildProcess;
   readonly said: ToPrimary[] = [];
   readonly messages: Socket;
@@ -41,7 +43,7 @@ export class MinimalPrimary {
     this.messages.on('data', (chunk: Buffer) => {
       for (const body of frames.push(chunk)) this.#hear(parseToPrimary(decode(body)));
     });
-    const cwd = mkdtempSync(join(tmpdir(), 'pkixd-worker-'));
+    const cwd = this.directory;
     const config = loadConfig({ flags: { 'log.level': 'verbose', ...flags }, env: {}, cwd });
     const listener = { ...config.listeners[0], name: 'test' };
     this.tell({ type: 'configure', worker: 1, config: { ...config, listeners: [listener] } });
@@ -102,11 +104,13 @@ export class MinimalPrimary {
     this.hand(copy);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     for (const server of this.#servers) server.close();
     for (const copy of this.#copies.values()) copy.destroy();
     for (const socket of this.held) socket.destroy();
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    await this.exited;
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   #hear(message: ToPrimary | undefined): void {

@@ -1,12 +1,13 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LogRecord, Logger } from '../../src/log.js';
 import type { TaskOutcome } from '../../src/wire/task.js';
 import { SYSTEM_CLOCK } from '../../src/worker/clock.js';
 import { abandon, newRequest, RequestQueue } from '../../src/worker/request-queue.js';
-import { ThreadPool, type ThreadPoolOptions } from '../../src/worker/thread-pool.js';
+import type { ThreadPoolOptions } from '../../src/worker/thread-pool-options.js';
+import { ThreadPool } from '../../src/worker/thread-pool.js';
 
 const pools: ThreadPool[] = [];
 
@@ -119,6 +120,36 @@ test('two tasks that hang in one batch each cost a thread and no other request',
   expect(pool.timeouts).toBe(2);
 });
 
+test('a task that hangs holds up nobody who came later, and its stand-in stays in its place', async () => {
+  const { pool, run } = await startPool({ taskTimeout: 20_000 });
+  await pool.start();
+  let over = false;
+  const hung = run('spin', '4000').then((outcome) => {
+    over = true;
+    return text(outcome);
+  });
+  await until(() => pool.busyThreads === 1);
+  expect(await all([run('echo', 'a'), run('echo', 'b')])).toEqual(['a', 'b']);
+  expect(over).toBe(false);
+  expect(pool.threadCount).toBe(2);
+  expect(await hung).toBe('spun');
+  expect(pool.threadCount).toBe(1);
+  expect(await all([run('echo', 'c')])).toEqual(['c']);
+  expect(pool.restarts).toBe(0);
+});
+
+test('however many tasks hang, there are never more than twice the threads', async () => {
+  const { pool, run } = await startPool({ taskTimeout: 1000, batch: 1 });
+  await pool.start();
+  let most = 0;
+  const look = setInterval(() => (most = Math.max(most, pool.threadCount)), 5);
+  const outcomes = await all([...Array.from({ length: 4 }, () => run('hang')), run('echo', 'last')]);
+  clearInterval(look);
+  expect(outcomes.map((outcome) => outcome.split(':')[0])).toEqual([...Array(4).fill('TIMEOUT'), 'last']);
+  expect(most).toBe(2);
+  expect(pool.threadCount).toBe(1);
+});
+
 test('a long batch of tasks that are each within their limit is left alone', async () => {
   const { pool, run } = await startPool({ taskTimeout: 400 });
   await pool.start();
@@ -140,8 +171,9 @@ test('results of a slow batch are sent before its last task is done', async () =
 test('a task that killed its thread once is tried again', async () => {
   const { pool, run } = await startPool();
   await pool.start();
-  const marker = join(mkdtempSync(join(tmpdir(), 'pkixd-pool-')), 'marker');
-  const outcomes = await all([run('echo', 'a'), run('exitOnce', marker), run('echo', 'b')]);
+  const folder = mkdtempSync(join(tmpdir(), 'pkixd-pool-'));
+  const outcomes = await all([run('echo', 'a'), run('exitOnce', join(folder, 'marker')), run('echo', 'b')]);
+  rmSync(folder, { recursive: true });
   expect(outcomes).toEqual(['a', 'survived', 'b']);
   expect(pool.restarts).toBe(1);
 });

@@ -1,15 +1,13 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WorkerStatistics } from '../../src/wire/ipc.js';
+import { IPC_VERSION, type WorkerStatistics } from '../../src/wire/ipc.js';
 import { MinimalPrimary } from './minimal-primary.js';
 
 const primaries: MinimalPrimary[] = [];
 
-afterEach(() => {
-  for (const primary of primaries.splice(0)) primary.close();
+afterEach(async () => {
+  await Promise.all(primaries.splice(0).map((primary) => primary.close()));
 });
 
 async function startWorker(flags?: Readonly<Record<string, unknown>>): Promise<MinimalPrimary> {
@@ -25,6 +23,7 @@ test('a worker says who it is once its threads are ready', async () => {
     type: 'ready',
     pid: primary.child.pid,
     version: '0.0.0-test',
+    ipc: IPC_VERSION,
     threads: 2,
   });
 });
@@ -39,7 +38,7 @@ test('a TCP client is acknowledged and answered, pipelined requests in order', a
 
 test('a UNIX client is answered', async () => {
   const primary = await startWorker();
-  const client = await primary.client(join(mkdtempSync(join(tmpdir(), 'pkixd-worker-')), 's'));
+  const client = await primary.client(join(primary.directory, 's'));
   client.socket.write('echo a\n');
   expect(await client.lines(1)).toEqual(['done a']);
 });
