@@ -169,6 +169,7 @@ export class MsgpackConnection {
   }
 
   #greeted(body: Buffer): void {
+    if (this.#maxInFlight > 0) throw new Error('the server greeted twice');
     const greeting = toGreeting(decode(body));
     if (greeting?.version !== PROTOCOL_VERSION) {
       const version = greeting ? `version ${greeting.version}` : 'something else';

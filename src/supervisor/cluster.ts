@@ -3,13 +3,18 @@ import { Duplex, type Readable } from 'node:stream';
 import type { Account } from './accounts.js';
 import { PkixdError, messageOf } from '../errors.js';
 
-/** A forked process with its pipes: Node's IPC (fd 3) carries handles, fd 4 messages, fd 5 only its own end. */
+/**
+ * A forked process with its pipes: Node's IPC (fd 3) carries handles, fd 4 the worker's messages, fd 5 only its own end,
+ * fd 6 our messages. Two ways in place of one: a failed write destroys a socket, and what a dead worker had said last,
+ * the connections that it had taken, would go unheard with it.
+ */
 export interface ForkedWorker {
   readonly cluster: Worker;
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  readonly messages: Duplex;
+  readonly fromWorker: Duplex;
+  readonly toWorker: Duplex;
   /** Nothing travels on it. When it closes, the worker's guard knows that the primary is gone. */
   readonly lifeline: Duplex;
 }
@@ -36,7 +41,7 @@ export function setUpCluster(workerEntry: string, account: Account | undefined):
     args: [],
     // A flag such as --inspect or --test is meant for this process alone.
     execArgv: [],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', 'pipe'],
     // Settings of an earlier call would stay.
     uid: account?.uid,
     gid: account?.gid,
@@ -49,17 +54,17 @@ export function forkWorker(entry: string, account: Account | undefined): ForkedW
   // Failures show as an exit; without a listener they would end the primary.
   forked.on('error', () => undefined);
   const { pid, stdout, stderr, stdio } = forked.process;
-  const [messages, lifeline] = (stdio as readonly unknown[] | undefined)?.slice(4) ?? [];
+  const [fromWorker, lifeline, toWorker] = (stdio as readonly unknown[] | undefined)?.slice(4) ?? [];
   // With no descriptor or process left, Node returns a child without pid or pipes and says so only later.
   if (
     pid === undefined ||
     !stdout ||
     !stderr ||
-    !(messages instanceof Duplex && lifeline instanceof Duplex)
+    !(fromWorker instanceof Duplex && lifeline instanceof Duplex && toWorker instanceof Duplex)
   ) {
     throw new ForkError('the system has no process or file descriptor left for it');
   }
-  return { cluster: forked, pid, stdout, stderr, messages, lifeline };
+  return { cluster: forked, pid, stdout, stderr, fromWorker, toWorker, lifeline };
 }
 
 function fork(): Worker {

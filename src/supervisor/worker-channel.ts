@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { messageOf } from '../errors.js';
 import { decode, encode } from '../wire/codec.js';
 import { frame, FrameReader } from '../wire/frame.js';
@@ -16,25 +16,27 @@ export interface ChannelEvents {
   closed(): void;
 }
 
-/** The primary's end of fd 4: frames of msgpack, checked as they come in. */
+/** The primary's ends of fd 4 and fd 6: frames of msgpack, checked as they come in. */
 export class WorkerChannel {
-  readonly #stream: Duplex;
+  readonly #outgoing: Writable;
   readonly #events: ChannelEvents;
   readonly #frames = new FrameReader();
   #broken = false;
 
-  constructor(stream: Duplex, events: ChannelEvents) {
-    this.#stream = stream;
+  constructor(incoming: Readable, outgoing: Writable, events: ChannelEvents) {
+    this.#outgoing = outgoing;
     this.#events = events;
-    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    stream.on('error', () => stream.destroy());
-    stream.on('close', () => events.closed());
+    incoming.on('data', (chunk: Buffer) => this.#receive(chunk));
+    incoming.on('error', () => incoming.destroy());
+    incoming.on('close', () => events.closed());
+    // A dead worker reads nothing; what it had said before is still to be heard.
+    outgoing.on('error', () => outgoing.destroy());
   }
 
   send(message: ToWorker): void {
-    if (this.#broken || !this.#stream.writable) return;
-    this.#stream.write(frame(encode(message)));
-    if (this.#stream.writableLength > MAX_UNREAD) this.#break('it does not read what it is sent');
+    if (this.#broken || !this.#outgoing.writable) return;
+    this.#outgoing.write(frame(encode(message)));
+    if (this.#outgoing.writableLength > MAX_UNREAD) this.#break('it does not read what it is sent');
   }
 
   #receive(chunk: Buffer): void {

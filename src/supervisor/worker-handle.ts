@@ -84,7 +84,7 @@ export class WorkerHandle implements HandoverTarget {
     this.#heardAt = this.#forkedAt;
     this.latencies = new LatencyWindow(this.#forkedAt);
     this.#pingedAt = this.#forkedAt;
-    this.#channel = new WorkerChannel(forked.messages, {
+    this.#channel = new WorkerChannel(forked.fromWorker, forked.toWorker, {
       message: (message) => this.#hear(message),
       broken: (reason) => this.kill(reason),
       closed: () => {

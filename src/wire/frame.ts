@@ -7,7 +7,7 @@ import { PkixdError } from '../errors.js';
  *     │ u32, big endian  │ body: one msgpack value    │
  *     └──────────────────┴────────────────────────────┘
  *
- * Used on fd 4 between primary and worker and on the control socket.
+ * Used on fd 4 and fd 6 between primary and worker and on the control socket.
  */
 const HEADER = 4;
 

@@ -4,7 +4,7 @@ import type { LogRecord } from '../log.js';
 export const IPC_VERSION = 1;
 
 /**
- * What primary and worker say to each other on fd 4, one msgpack value a frame. Connection handles travel beside
+ * What a worker says to the primary on fd 4, and the primary to it on fd 6, one msgpack value a frame. Connection handles travel beside
  * it, on Node's own IPC channel, as `Handover` with the socket attached; the two are not ordered with each other.
  */
 export type ToWorker =

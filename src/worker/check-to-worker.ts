@@ -3,7 +3,7 @@ import type { TlsMaterial, ToWorker } from '../wire/ipc.js';
 /** The most ids that one revocation may name. */
 const MAX_IDS = 65_536;
 
-/** What arrived on fd 4 as a message, or nothing when it is not one of ours, whole and within bounds. */
+/** What arrived on fd 6 as a message, or nothing when it is not one of ours, whole and within bounds. */
 export function checkToWorker(value: unknown): ToWorker | undefined {
   if (!isRecord(value)) return undefined;
   switch (value['type']) {

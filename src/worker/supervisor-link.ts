@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { messageOf } from '../errors.js';
 import type { LogRecord } from '../log.js';
 import { decode, encode } from '../wire/codec.js';
@@ -27,12 +27,12 @@ const MAX_RECORDS = 1000;
 const LOAD_INTERVAL = 50;
 
 /**
- * The worker's side of fd 4 (the primary's is supervisor/worker-handle). What accumulates during one turn of the
+ * The worker's side of fd 4 and fd 6 (the primary's is supervisor/worker-handle). What accumulates during one turn of the
  * loop leaves as one write at its end: acknowledgements in id order first, then the load, then the log. A change of the
  * load alone leaves at once only when none was reported for a while.
  */
 export class SupervisorLink {
-  readonly #stream: Duplex;
+  readonly #outgoing: Writable;
   readonly #frames = new FrameReader();
   readonly #listener: LinkListener;
   #accepted: { readonly id: number; readonly onWritten: () => void }[] = [];
@@ -48,18 +48,20 @@ export class SupervisorLink {
   #flushScheduled = false;
   #closed = false;
 
-  constructor(stream: Duplex, listener: LinkListener) {
-    this.#stream = stream;
+  constructor(incoming: Readable, outgoing: Writable, listener: LinkListener) {
+    this.#outgoing = outgoing;
     this.#listener = listener;
-    stream.on('data', (chunk: Buffer) => {
+    incoming.on('data', (chunk: Buffer) => {
       this.#receive(chunk);
     });
-    stream.on('error', (error) => {
-      this.#close(error.message);
-    });
-    stream.on('close', () => {
-      this.#close('it was closed');
-    });
+    for (const stream of [incoming, outgoing]) {
+      stream.on('error', (error) => {
+        this.#close(error.message);
+      });
+      stream.on('close', () => {
+        this.#close('it was closed');
+      });
+    }
   }
 
   /** Sends at once, behind what waits for the end of the turn. `onSent` is called when it has left. */
@@ -98,7 +100,7 @@ export class SupervisorLink {
   }
 
   log(record: LogRecord): void {
-    if (this.#stream.writableLength > MAX_UNSENT || this.#records.length >= MAX_RECORDS) {
+    if (this.#outgoing.writableLength > MAX_UNSENT || this.#records.length >= MAX_RECORDS) {
       this.#droppedRecords++;
       return;
     }
@@ -121,7 +123,7 @@ export class SupervisorLink {
     if (last) messages.push(last);
     if (messages.length === 0 || this.#closed) return;
     const bytes = Buffer.concat(messages.map((message) => frame(encode(message))));
-    this.#stream.write(bytes, (error) => {
+    this.#outgoing.write(bytes, (error) => {
       // Not sent: the primary is gone, and so is this process in a moment.
       if (error) return;
       for (const { onWritten } of accepted) onWritten();

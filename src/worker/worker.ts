@@ -41,7 +41,7 @@ const MIN_RETRY = 100;
 const MAX_RETRY = 10_000;
 
 /**
- * A worker process: waits on fd 4 for its configuration, starts its threads, says `ready`, and serves the
+ * A worker process: waits on fd 6 for its configuration, starts its threads, says `ready`, and serves the
  * connections it is handed until it is told to drain or the primary is gone.
  */
 export function runWorker(parts: WorkerParts): void {
@@ -50,7 +50,7 @@ export function runWorker(parts: WorkerParts): void {
     process.exit(0);
   });
   let worker: Worker | undefined;
-  const link = new SupervisorLink(new Socket({ fd: 4 }), {
+  const link = new SupervisorLink(new Socket({ fd: 6 }), new Socket({ fd: 4 }), {
     onMessage: (message) => {
       if (message.type !== 'configure') worker?.onMessage(message);
       else worker ??= new Worker(message.worker, receivedConfig(message.config), parts, link);

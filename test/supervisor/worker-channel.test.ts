@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { Duplex, PassThrough } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { WorkerChannel } from '../../src/supervisor/worker-channel.js';
 import { decode, encode } from '../../src/wire/codec.js';
 import { frame, FrameReader } from '../../src/wire/frame.js';
 import type { ToPrimary } from '../../src/wire/ipc.js';
+import { alive } from '../server/test-server.js';
 
 function opened(): {
   channel: WorkerChannel;
@@ -15,7 +17,7 @@ function opened(): {
   const [fromWorker, toWorker] = [new PassThrough(), new PassThrough()];
   const heard: ToPrimary[] = [];
   const broken: string[] = [];
-  const channel = new WorkerChannel(Duplex.from({ readable: fromWorker, writable: toWorker }), {
+  const channel = new WorkerChannel(fromWorker, toWorker, {
     message: (message) => heard.push(message),
     broken: (reason) => broken.push(reason),
     closed: () => undefined,
@@ -63,7 +65,7 @@ test('what is sent is a frame of msgpack', async () => {
 test('a worker that reads nothing is broken before it fills the memory', () => {
   const stalled = new Duplex({ read: () => undefined, write: () => undefined });
   const broken: string[] = [];
-  const channel = new WorkerChannel(stalled, {
+  const channel = new WorkerChannel(stalled, stalled, {
     message: () => undefined,
     broken: (reason) => broken.push(reason),
     closed: () => undefined,
@@ -72,4 +74,30 @@ test('a worker that reads nothing is broken before it fills the memory', () => {
   for (let request = 0; request < 100; request += 1) channel.send({ type: 'status', request, status });
   expect(broken).toEqual(['it does not read what it is sent']);
   expect(stalled.writableLength).toBeLessThan(20 * 1024 * 1024);
+});
+
+test('what a worker said before its death is heard, even when it was written to in between', async () => {
+  // It says its last, leaves what it was sent unread, and is killed while its parent is busy.
+  const script = `
+    const { Socket } = require('node:net');
+    new Socket({ fd: 4 }).write(Buffer.from(process.argv[1], 'hex'), () => process.kill(process.pid, 'SIGKILL'));`;
+  const last = frame(encode({ type: 'accepted', ids: [1] })).toString('hex');
+  const stdio = ['ignore', 'ignore', 'ignore', 'ignore', 'pipe', 'ignore', 'pipe'] as const;
+  const child = spawn(process.execPath, ['-e', script, last], { stdio: [...stdio] });
+  const [fromWorker, , toWorker] = child.stdio.slice(4);
+  if (!(fromWorker instanceof Duplex && toWorker instanceof Duplex)) throw new Error('no pipes');
+  const heard: ToPrimary[] = [];
+  let onClosed!: () => void;
+  const closed = new Promise<void>((resolve) => (onClosed = resolve));
+  const channel = new WorkerChannel(fromWorker, toWorker, {
+    message: (message) => heard.push(message),
+    broken: () => undefined,
+    closed: onClosed,
+  });
+  channel.send({ type: 'ping', sequence: 1 });
+  // Busy until it is dead: a zombie still, since nobody can wait for it meanwhile.
+  while (alive(child.pid ?? 0));
+  channel.send({ type: 'ping', sequence: 2 });
+  await closed;
+  expect(heard).toEqual([{ type: 'accepted', ids: [1] }]);
 });

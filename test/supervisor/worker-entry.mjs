@@ -12,6 +12,7 @@ process.on('SIGUSR1', () => {});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 
 const link = new Socket({ fd: 4 });
+const orders = new Socket({ fd: 6 });
 const lifeline = new Socket({ fd: 5 });
 const frames = new FrameReader();
 const held = new Map();
@@ -26,7 +27,7 @@ let drainTo = Infinity;
 const say = (message) => link.write(frame(encode(message)));
 const load = () => say({ type: 'load', inFlight, connections: open.size });
 
-for (const stream of [link, lifeline]) {
+for (const stream of [orders, lifeline]) {
   stream.on('error', () => {});
   stream.resume();
   stream.on('close', () => {
@@ -34,7 +35,8 @@ for (const stream of [link, lifeline]) {
   });
 }
 
-link.on('data', (chunk) => {
+link.on('error', () => {});
+orders.on('data', (chunk) => {
   for (const body of frames.push(chunk)) hear(decode(body));
 });
 

@@ -19,6 +19,7 @@ export class MinimalPrimary {
   readonly child: ChildProcess;
   readonly said: ToPrimary[] = [];
   readonly messages: Socket;
+  readonly orders: Socket;
   readonly lifeline: Socket;
   readonly exited: Promise<readonly unknown[]>;
   stderr = '';
@@ -32,12 +33,17 @@ export class MinimalPrimary {
 
   constructor(flags: Readonly<Record<string, unknown>> = {}) {
     const entry = new URL('entry/worker.mjs', import.meta.url);
-    this.child = fork(entry, { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe'] });
+    this.child = fork(entry, {
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', 'pipe'],
+    });
     this.exited = once(this.child, 'exit');
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.messages = stream(this.child, 4);
+    this.orders = stream(this.child, 6);
     this.lifeline = stream(this.child, 5);
     this.messages.on('error', () => {});
+    this.orders.on('error', () => {});
     this.lifeline.on('error', () => {});
     const frames = new FrameReader();
     this.messages.on('data', (chunk: Buffer) => {
@@ -54,7 +60,7 @@ export class MinimalPrimary {
   }
 
   tellAnything(message: unknown): void {
-    this.messages.write(frame(encode(message)));
+    this.orders.write(frame(encode(message)));
   }
 
   /** The messages of this type that match, once there are as many as that. */

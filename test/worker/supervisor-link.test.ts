@@ -10,7 +10,7 @@ function setUp() {
   const messages: unknown[] = [];
   const unknown: string[] = [];
   const closed: string[] = [];
-  const link = new SupervisorLink(ours, {
+  const link = new SupervisorLink(ours, ours, {
     onMessage: (message) => messages.push(message),
     onUnknown: (what) => unknown.push(what),
     onClosed: (why) => closed.push(why),
