@@ -1,4 +1,4 @@
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 
 /** What every benchmark module exports: `export async function run(options): Promise<BenchResult>`. */
 export interface BenchOptions {
@@ -96,5 +96,5 @@ function round(value: number): number {
 }
 
 function machine(): string {
-  return `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} cores, Node ${process.versions.node}`;
+  return `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, Node ${process.versions.node}`;
 }

@@ -1,5 +1,7 @@
 import { type Chain, createChain } from './engine-parts/chain.js';
 import type { BenchOptions, BenchResult, Goal, Row } from './report.js';
+import { pin } from './server-parts/cpu.js';
+import { measureDirmngr } from './server-parts/dirmngr.js';
 import {
   type Effort,
   handover,
@@ -10,6 +12,7 @@ import {
 } from './server-parts/figures.js';
 import { Generator } from './server-parts/generator-handle.js';
 import { measureOpenssl } from './server-parts/openssl.js';
+import { measurePkijs } from './server-parts/pkijs.js';
 import { ChainFiles, Served } from './server-parts/served.js';
 
 /**
@@ -35,6 +38,8 @@ interface Bench {
 
 export async function run({ brief }: BenchOptions): Promise<BenchResult> {
   const generator = new Generator(GENERATOR_CORE);
+  // The references are measured in this process.
+  pin([process.pid], SERVER_CORE);
   const bench: Bench = { rows: [], goals: [], effort: brief ? BRIEF : FULL, generator };
   try {
     for (const [type, kind, limit] of KINDS) {
@@ -45,7 +50,7 @@ export async function run({ brief }: BenchOptions): Promise<BenchResult> {
         const { peak, ...cost } = await perRequest(chain, served, generator, bench.effort);
         const reference = { name: `bare crypto.verify, ${kind}`, value: cost.reference };
         const versus = (name: string, value: number | undefined): void => {
-          if (value === undefined) process.stderr.write(`${name} is not installed: no row\n`);
+          if (value === undefined) process.stderr.write(`${name} is not installed, or fails: no row\n`);
           else
             bench.rows.push({
               name: `${name}, ${kind}`,
@@ -64,6 +69,11 @@ export async function run({ brief }: BenchOptions): Promise<BenchResult> {
         });
         bench.goals.push(atMost(`request ÷ bare crypto.verify, ${kind}`, cost.ratio, limit, '×'));
         versus('openssl verify, a process each', measureOpenssl(files, brief ? 3 : 50));
+        versus(
+          'dirmngr CHECKCRL, no signature checked',
+          await measureDirmngr(chain, files, SERVER_CORE, brief ? 20 : 1000),
+        );
+        versus('Node cluster with PKI.js', await measurePkijs(chain, SERVER_CORE, brief ? 20 : 500));
         bench.rows.push({ name: `peak, ${kind}`, value: peak, unit: 'requests/s' });
         if (type === 'p-256') await hold(bench, chain, served, peak);
       } finally {

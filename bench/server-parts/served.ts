@@ -7,7 +7,7 @@ import { TestServer } from '../../test/server/test-server.js';
 import { type Chain, HOST } from '../engine-parts/chain.js';
 import { cpuOf, pin } from './cpu.js';
 
-/** A chain as files: `root.pem`, `intermediate.pem`, `leaf.pem`, and CRLs in `crls/`. */
+/** A chain as files: `root.pem`, `intermediate.pem`, `leaf0.pem` and on, and CRLs: in `crls/`, and in DER `0.crl.der` and on. */
 export class ChainFiles {
   readonly directory = mkdtempSync(join(tmpdir(), 'pkixd-bench-'));
 
@@ -17,8 +17,10 @@ export class ChainFiles {
     writeFileSync(this.path('intermediate.pem'), chain.intermediate.pem);
     for (const [n, leaf] of chain.leaves.slice(0, 50).entries())
       writeFileSync(this.path(`leaf${n}.pem`), leaf.pem);
-    for (const [n, crl] of chain.crls.entries())
+    for (const [n, crl] of chain.crls.entries()) {
       writeFileSync(this.path(`crls/${n}.crl`), pemOf('X509 CRL', crl));
+      writeFileSync(this.path(`${n}.crl.der`), crl);
+    }
   }
 
   path(name: string): string {
