@@ -20,9 +20,26 @@ export function answerOutcome(id: number, outcome: TaskOutcome): Answer {
     return { bytes: encodeMessage(MESSAGE.answer, id, 0, encode(response)), log: () => fieldsOf(response) };
   }
   return {
-    bytes: refusal(id, { code, message, ...(retryAfter !== undefined && { retryAfter }) }),
+    bytes: encodeMessage(MESSAGE.answer, id, 0, refusalBody(code, message, retryAfter)),
     log: () => ({ status: 'error', code }),
   };
+}
+
+interface WrittenRefusal extends Omit<Refusal, 'retryAfter'> {
+  readonly retryAfter: number | undefined;
+  readonly body: Buffer;
+}
+
+let lastRefusal: WrittenRefusal | undefined;
+
+/** Under overload one refusal is like the other: the last one's octets are kept. */
+function refusalBody(code: string, message: string, retryAfter: number | undefined): Buffer {
+  const last = lastRefusal;
+  if (last?.code === code && last.message === message && last.retryAfter === retryAfter) return last.body;
+  const refused: Refusal = { code, message, ...(retryAfter !== undefined && { retryAfter }) };
+  const body = encode({ refused });
+  lastRefusal = { code, message, retryAfter, body };
+  return body;
 }
 
 export function refusal(id: number, refused: Refusal): Buffer {

@@ -12,6 +12,8 @@ type Shape = 'certificates' | 'evidence' | 'anchors' | 'text' | 'texts' | 'numbe
 
 interface Field {
   readonly name: string;
+  /** How an error names one of its items. */
+  readonly item: string;
   readonly shape: Shape;
   /** What the listener must permit for it. */
   readonly permission: string | undefined;
@@ -35,6 +37,7 @@ const SHAPES: Readonly<Record<keyof VerifyRequest, { readonly shape: Shape; read
   };
 const FIELDS: readonly Field[] = Object.entries(SHAPES).map(([name, { shape, permission }]) => ({
   name,
+  item: `an item of ${name}`,
   shape,
   permission,
 }));
@@ -87,7 +90,7 @@ export function checkVerifyBody(body: Buffer, bounds: Bounds): void {
 }
 
 /** The number of items of a list; 0 for what is none. */
-function passOver(scanner: Scanner, { name, shape }: Field, { limits, permits }: Bounds): number {
+function passOver(scanner: Scanner, { name, item, shape }: Field, { limits, permits }: Bounds): number {
   switch (shape) {
     case 'text':
       scanner.text(name);
@@ -96,7 +99,7 @@ function passOver(scanner: Scanner, { name, shape }: Field, { limits, permits }:
       scanner.number(name);
       return 0;
     case 'texts':
-      return passTexts(scanner, name);
+      return passTexts(scanner, name, item);
     case 'policy':
       passPolicy(scanner);
       return 0;
@@ -105,25 +108,25 @@ function passOver(scanner: Scanner, { name, shape }: Field, { limits, permits }:
       if (count > 0 && !permits.has('crls'))
         throw notPermitted('CRLs or OCSP responses in a request', 'crls');
       if (count > limits.maxCrls) throw tooMuchEvidence(limits);
-      return passBytes(scanner, name, count);
+      return passBytes(scanner, item, count);
     }
     default: {
       const count = scanner.array(name);
       if (count > limits.maxCertificates) throw tooManyCertificates(limits);
-      return passBytes(scanner, name, count);
+      return passBytes(scanner, item, count);
     }
   }
 }
 
-function passBytes(scanner: Scanner, name: string, count: number): number {
-  for (let item = 0; item < count; item++) scanner.bytes(`an item of ${name}`);
+function passBytes(scanner: Scanner, item: string, count: number): number {
+  for (let n = 0; n < count; n++) scanner.bytes(item);
   return count;
 }
 
-function passTexts(scanner: Scanner, name: string): number {
+function passTexts(scanner: Scanner, name: string, item: string): number {
   const count = scanner.array(name);
   if (count > MAX_TEXTS) throw new RequestError('BAD_ARGUMENT', `${name} holds at most ${MAX_TEXTS} items`);
-  for (let item = 0; item < count; item++) scanner.text(`an item of ${name}`);
+  for (let n = 0; n < count; n++) scanner.text(item);
   return count;
 }
 
@@ -136,7 +139,7 @@ function passPolicy(scanner: Scanner): void {
     if (seen.has(key)) throw twice(key);
     seen.add(key);
     if (scanner.nil()) continue;
-    if (key === 'initial') passTexts(scanner, 'policy.initial');
+    if (key === 'initial') passTexts(scanner, 'policy.initial', 'an item of policy.initial');
     else scanner.boolean(`policy.${key}`);
   }
 }

@@ -24,20 +24,22 @@ export function toVerifyRequest(body: unknown): VerifyRequest {
   const at = optional(body, 'at', instant);
   const revocation = optional(body, 'revocation', mode);
   const policy = optional(body, 'policy', policyInputs);
-  return {
+  // Not by spreading: every request goes by here.
+  const request: { -readonly [K in keyof VerifyRequest]: VerifyRequest[K] } = {
     certificates: bytesList(body['certificates'], 'certificates'),
     crls: optional(body, 'crls', bytesList) ?? [],
-    ...(ocsp && { ocsp }),
-    ...(anchors && { anchors }),
-    ...(profile !== undefined && { profile }),
-    ...(purpose !== undefined && { purpose }),
-    ...(hosts && { hosts }),
-    ...(ips && { ips }),
-    ...(emails && { emails }),
-    ...(at !== undefined && { at }),
-    ...(revocation && { revocation }),
-    ...(policy && { policy }),
   };
+  if (ocsp !== undefined) request.ocsp = ocsp;
+  if (anchors !== undefined) request.anchors = anchors;
+  if (profile !== undefined) request.profile = profile;
+  if (purpose !== undefined) request.purpose = purpose;
+  if (hosts !== undefined) request.hosts = hosts;
+  if (ips !== undefined) request.ips = ips;
+  if (emails !== undefined) request.emails = emails;
+  if (at !== undefined) request.at = at;
+  if (revocation !== undefined) request.revocation = revocation;
+  if (policy !== undefined) request.policy = policy;
+  return request;
 }
 
 function optional<T>(fields: Fields, key: string, read: (value: unknown, key: string) => T): T | undefined {

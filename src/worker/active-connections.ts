@@ -13,13 +13,17 @@ export const ACTIVE_FOR = 10_000;
 export class ActiveConnections<C> {
   readonly #clock: Clock;
   readonly #lastRequests = new Map<C, number>();
+  /** The last in the map. */
+  #latest: C | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   touch(connection: C): void {
-    this.#lastRequests.delete(connection);
+    // Where it is the last already it stays where it is: most requests come several in a row.
+    if (connection !== this.#latest) this.#lastRequests.delete(connection);
+    this.#latest = connection;
     this.#lastRequests.set(connection, this.#clock.now());
   }
 

@@ -48,7 +48,8 @@ export class Deadlines<S, K extends string = DeadlineKind> {
 
   /** From now on the subject is under this deadline, anew, and under no other. */
   watch(subject: S, kind: K): void {
-    this.release(subject);
+    const before = this.#watches.get(subject);
+    if (before) this.#unlink(before);
     const list = this.#list(kind);
     const due = this.#clock.now() + this.#durations[kind];
     const watch: Watch<S, K> = { kind, subject, due, previous: list.last, next: undefined };
@@ -63,6 +64,10 @@ export class Deadlines<S, K extends string = DeadlineKind> {
     const watch = this.#watches.get(subject);
     if (!watch) return;
     this.#watches.delete(subject);
+    this.#unlink(watch);
+  }
+
+  #unlink(watch: Watch<S, K>): void {
     const list = this.#list(watch.kind);
     if (watch.previous) watch.previous.next = watch.next;
     else list.first = watch.next;
@@ -71,7 +76,9 @@ export class Deadlines<S, K extends string = DeadlineKind> {
   }
 
   #list(kind: K): List<S, K> {
-    const list = this.#lists.get(kind) ?? { first: undefined, last: undefined };
+    const known = this.#lists.get(kind);
+    if (known) return known;
+    const list = { first: undefined, last: undefined };
     this.#lists.set(kind, list);
     return list;
   }

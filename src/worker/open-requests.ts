@@ -26,13 +26,19 @@ export interface AnswerSink extends SlotSink {
   guarded(step: () => void): void;
 }
 
+interface OpenTask {
+  readonly event: TaskEvent;
+  readonly request: QueuedRequest;
+}
+
 /** The requests of one connection whose answers are still to come, and the way of these answers to the writer. */
 export class OpenRequests {
   readonly #host: RequestHost;
   readonly #sink: AnswerSink;
   readonly #slots: AnswerSlots | AnswersAsReady;
-  /** Tasks whose outcome is still to come. */
-  readonly #tasks = new Map<TaskEvent, QueuedRequest>();
+  /** Tasks whose outcome is still to come, by their order of coming. */
+  readonly #tasks = new Map<number, OpenTask>();
+  #lastTask = 0;
   #unanswered = 0;
   #closed = false;
 
@@ -72,12 +78,13 @@ export class OpenRequests {
   run(event: TaskEvent): void {
     const slot = this.#openSlot();
     const readAt = this.#host.clock.now();
+    const number = ++this.#lastTask;
     let settled = false;
     let request: QueuedRequest | undefined;
     request = this.#host.submit(event.task, (outcome, ran) => {
       settled = true;
       if (this.#closed) return;
-      this.#tasks.delete(event);
+      this.#tasks.delete(number);
       this.#sink.guarded(() => {
         const answer = event.answer(outcome);
         this.#answer(slot, answer.bytes, answer.rest);
@@ -88,25 +95,24 @@ export class OpenRequests {
         }
       });
     });
-    if (!settled) this.#tasks.set(event, request);
+    if (!settled) this.#tasks.set(number, { event, request });
   }
 
   /** What still waits is dropped when its turn comes, and answered then: until then it counts as open. */
   cancel(event: TaskEvent): void {
-    const request = this.#tasks.get(event);
-    if (request) abandon(request);
+    for (const task of this.#tasks.values()) if (task.event === event) abandon(task.request);
   }
 
   /** Each task that is not answered yet, the oldest first. */
   describe(): readonly Readonly<Record<string, unknown>>[] {
     const now = this.#host.clock.now();
-    return [...this.#tasks].map(([{ label }, { task, stage, queuedAt, attempt }]) => ({
+    return [...this.#tasks.values()].map(({ event: { label }, request }) => ({
       id: label,
-      task: task.name,
-      stage,
-      ageMs: round(now - queuedAt),
-      attempt: attempt.number + 1,
-      bytes: task.body.length,
+      task: request.task.name,
+      stage: request.stage,
+      ageMs: round(now - request.queuedAt),
+      attempt: request.attempt.number + 1,
+      bytes: request.task.body.length,
     }));
   }
 
@@ -114,7 +120,7 @@ export class OpenRequests {
   close(): void {
     this.#closed = true;
     this.#slots.close();
-    for (const request of this.#tasks.values()) abandon(request);
+    for (const { request } of this.#tasks.values()) abandon(request);
     this.#host.counters.inFlight -= this.#unanswered;
   }
 

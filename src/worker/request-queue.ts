@@ -80,10 +80,15 @@ export class RequestQueue {
     return this.#requests.length - this.#head;
   }
 
+  /** Whether as many wait as may, however small the next one is. */
+  get isFull(): boolean {
+    return this.depth >= this.#max;
+  }
+
   /** Whether there was room. */
   push(request: QueuedRequest): boolean {
     const size = request.task.body.length;
-    if (this.depth >= this.#max || (this.#bytes > 0 && this.#bytes + size > this.#maxBytes)) return false;
+    if (this.isFull || (this.#bytes > 0 && this.#bytes + size > this.#maxBytes)) return false;
     this.#bytes += size;
     this.#requests.push(request);
     return true;

@@ -169,7 +169,8 @@ class Worker {
 
   /** The way of a request into the queue, unless its outcome is known; a thread pulls it from there. */
   #submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest {
-    const key = this.#cache.keyOf(task);
+    // What cannot be queued is not looked up, either: refusing is to cost as little as can be.
+    const key = this.#queue.isFull ? undefined : this.#cache.keyOf(task);
     const known = key === undefined ? undefined : this.#cache.get(key);
     const request = newRequest(task, SYSTEM_CLOCK.now(), (outcome, ran, keep) => {
       if (key !== undefined && keep && outcome.kind === 'done') this.#cache.put(key, outcome.body, keep);
