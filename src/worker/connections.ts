@@ -178,10 +178,22 @@ export class Connections {
   }
 
   #connect(listener: string, view: ListenerView, stream: Socket | TLSSocket): Connection {
-    const { maxInFlight } = this.#host.limits;
+    const { limits, deadlines, counters, held, log, clock, latencies } = this.#host;
+    const { submit, requestStatus, loadChanged } = this.#host;
+    const { maxInFlight } = limits;
     const session = view.protocol.open({ limits: this.#options.limits, maxInFlight, permits: view.permits });
+    // Each by its name: spreading the host would cost more than the rest of it, for every connection.
     const connection = new Connection(stream, session, {
-      ...this.#host,
+      limits,
+      deadlines,
+      counters,
+      held,
+      log,
+      clock,
+      latencies,
+      submit,
+      requestStatus,
+      loadChanged,
       protocol: view.protocol.name,
       origin: { listener, peer: peerOf(stream) },
       onRequest: (asked) => {

@@ -16,9 +16,9 @@ export interface RequestHost {
   /** The protocol spoken, as the latencies name it. */
   readonly protocol: string;
   /** Queues a task; `settle` is called once, perhaps at once (BUSY, known), with the milliseconds that it ran. */
-  submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest;
-  requestStatus(answer: (status: unknown) => void): void;
-  loadChanged(): void;
+  readonly submit: (task: Task, settle: (outcome: TaskOutcome, ran: number) => void) => QueuedRequest;
+  readonly requestStatus: (answer: (status: unknown) => void) => void;
+  readonly loadChanged: () => void;
 }
 
 export interface AnswerSink extends SlotSink {
