@@ -6,6 +6,7 @@ import { type BigCrl, createBigCrl } from '../test/pki/big-crl.js';
 import { newKey } from '../test/pki/keys.js';
 import { createLeaf, createRoot, type Issued, pemOf } from '../test/pki/pki.js';
 import { opensslCrl, opensslVerify, pkijsCrl } from './crl-parts/rivals.js';
+import { measureStarts } from './crl-parts/start.js';
 import { median } from './median.js';
 import type { BenchOptions, BenchResult, Goal, Row } from './report.js';
 import type { StoreFigures } from './threads/crl-store.js';
@@ -31,7 +32,8 @@ export async function run({ brief }: BenchOptions): Promise<BenchResult> {
       rows.push(...measured.rows);
       goals.push(...measured.goals);
     }
-    return await Promise.resolve({ rows, goals });
+    const starts = await measureFullStore(folder, brief ? 1000 : 1_000_000, brief ? 1 : 9);
+    return { rows: [...rows, ...starts.rows], goals: [...goals, ...starts.goals] };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -41,7 +43,12 @@ function measure(folder: string, count: number, rounds: number): BenchResult {
   const root = createRoot({ subject: `Bench CA ${count}`, key: newKey('rsa-2048') });
   const crl = bigCrl(root, count, 2);
   const files = writeFiles(folder, root, crl, bigCrl(root, 1000, 1));
-  const runs = Array.from({ length: rounds }, (_, round) => store(join(folder, `${count}-${round}`), files));
+  const runs = Array.from({ length: rounds }, (_, round) => {
+    const dataDirectory = join(folder, `${count}-${round}`);
+    const figures = store(dataDirectory, files);
+    rmSync(dataDirectory, { recursive: true });
+    return figures;
+  });
   const of = (pick: (run: StoreFigures) => number): number => median(runs.map(pick));
   const megabytes = crl.der.length / 1e6;
   const name = (what: string): string => `${what}, ${count} entries`;
@@ -92,6 +99,27 @@ function measure(folder: string, count: number, rounds: number): BenchResult {
   };
 }
 
+/** What a store with a CRL of so many entries costs the start of a server. */
+async function measureFullStore(folder: string, count: number, rounds: number): Promise<BenchResult> {
+  const root = createRoot({ subject: 'Bench Start', key: newKey('rsa-2048') });
+  const files = writeFiles(folder, root, bigCrl(root, count, 2), bigCrl(root, 1000, 1));
+  const dataDirectory = join(folder, 'full');
+  store(dataDirectory, files);
+  const { full, empty, more } = await measureStarts(folder, dataDirectory, rounds);
+  const name = `start to ready, a store of ${count} entries`;
+  return {
+    rows: (['wall', 'cpu'] as const).flatMap((clock) => {
+      const what = `${name}, ${clock === 'cpu' ? 'CPU' : 'clock'}`;
+      const reference = { name: 'an empty store', value: empty[clock] };
+      return [
+        { name: what, value: full[clock], unit: 'ms', reference, ratio: full[clock] / empty[clock] },
+        { name: `${what}: more`, value: more[clock], unit: 'ms' },
+      ];
+    }),
+    goals: [{ what: `${name}: more`, value: more.wall, limit: 50, side: 'at most', unit: 'ms' }],
+  };
+}
+
 function bigCrl(root: Issued, count: number, number: number): BigCrl {
   const thisUpdate = new Date(STARTED - HOUR + number * 1000);
   return createBigCrl(root, { count, number, thisUpdate, nextUpdate: new Date(STARTED + 24 * HOUR) });
@@ -139,7 +167,6 @@ function store(dataDirectory: string, { crl, spki, serials, warm }: Files): Stor
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (child.status !== 0) throw new Error(`the process that stores ended with ${child.status}`);
-  rmSync(dataDirectory, { recursive: true });
   const figures: StoreFigures = JSON.parse(child.stdout);
   return figures;
 }
