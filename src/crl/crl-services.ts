@@ -3,6 +3,7 @@ import { instanceName } from '../instance-name.js';
 import type { Logger } from '../log.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import {
+  type FetchFailure,
   FOLDER_NOTICE,
   type FolderCrl,
   SUPPLY_STEP,
@@ -41,6 +42,8 @@ interface Parts {
   readonly folder: FolderIntake | undefined;
 }
 
+/** Of those who may wait for CRLs so many are clients of the CRL proxy: requests for verdicts have the rest. */
+const PROXIED = 1 / 4;
 /** ms that the ingest thread gets to finish what it is writing when the process ends. */
 const CLOSING = 5000;
 /** ms that a worker's start waits for the store to be opened for writing. */
@@ -66,9 +69,22 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   const folder = config['crl.directory'];
   let parts: Parts | undefined;
 
+  let proxied = 0;
+  const supplyProxied: CrlService['supply'] = async (wanted, patience, via) => {
+    if (proxied >= config['crl.maxWaiting'] * PROXIED) return wanted.flatMap(crlUrls).map(tooMany);
+    proxied++;
+    try {
+      return (await parts?.service.supply(wanted, patience, via)) ?? [];
+    } finally {
+      proxied--;
+    }
+  };
   const supply = async (body: Uint8Array, patience: number): Promise<Uint8Array> => {
     const { wanted, supplied, via } = decodeTrusted<SupplyRequest>(body);
-    const failures = (await parts?.service.supply(wanted, patience, via)) ?? [];
+    const failures =
+      via === undefined
+        ? ((await parts?.service.supply(wanted, patience)) ?? [])
+        : await supplyProxied(wanted, patience, via);
     const found: Supplied = { ...supplied, failures: [...supplied.failures, ...failures] };
     return encode(found);
   };
@@ -149,4 +165,9 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       await store.close();
     },
   };
+}
+
+function tooMany(url: string): FetchFailure {
+  const message = `${url}: too many clients of the CRL proxy wait already (a quarter of crl.maxWaiting)`;
+  return { url, code: 'FETCH_FAILED', message };
 }

@@ -56,7 +56,8 @@ export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
     const wanted = wantedAt(served?.url ?? url, served?.crl, options) ?? configured(url, sources, options);
     if (served === undefined && wanted === undefined) return refused(...unknown(url, store));
     const found = served && describe(served, options);
-    const isYoung = found !== undefined && found.sinceAsked < (revalidate ? YOUNG : found.freshFor);
+    const isYoung =
+      found !== undefined && found.sinceAsked < Math.min(found.freshFor, revalidate ? YOUNG : Infinity);
     if (isYoung) return answered(found.answer);
     if (attempt.number === 0 && !attempt.isLast && !onlyStored && wanted !== undefined) {
       options.used([wanted]);

@@ -124,6 +124,12 @@ test('a client may want the source asked again, but not again and again', async 
   expect(ask(FIRST, { revalidate: true })).toMatchObject({ kind: 'crl' });
 });
 
+test('one that is over is not served for having been asked for a moment ago', async () => {
+  await stored(0, -5);
+  expect(ask(FIRST, { revalidate: true })).toHaveProperty('wanted');
+  expect(ask(SECOND, { revalidate: true })).toMatchObject(refused(504));
+});
+
 test('only-if-cached asks nobody', async () => {
   await stored(1.5, -5);
   expect(ask(FIRST, { onlyStored: true })).toMatchObject(refused(504));
