@@ -92,7 +92,7 @@ export async function withWriter<T>(
 }
 
 /** What root makes here the workers, with the account that they have, must be able to use. */
-function becomeWorker(config: Config): void {
+export function becomeWorker(config: Config): void {
   if (process.getuid?.() !== 0) return;
   const account = workerAccount(config['workers.user'], config['workers.group']);
   if (account === undefined) return;

@@ -13,6 +13,7 @@ import {
   type WantedCrl,
 } from '../wire/crl.js';
 import { ISSUERS_STEP } from '../wire/issuers.js';
+import { createCrlOrders } from './crl-orders.js';
 import { ConfiguredSources } from './fetch/configured-sources.js';
 import { CrlFetcher } from './fetch/crl-fetcher.js';
 import { fetcherOptions } from './fetch/fetcher-options.js';
@@ -101,6 +102,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       },
     },
     counts: () => hosts?.counts(),
+    orders: createCrlOrders(store, () => parts?.service),
     epoch: () => store.epoch(),
     /** Waits for the store only so long: what is in it can be read while another process has it for writing. */
     start: async (): Promise<void> => {
@@ -155,14 +157,16 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       ]);
       await Promise.all([opened, hosts?.up()]);
     },
-    close: async (): Promise<void> => {
+    /** False when the store was still being written to after so long. */
+    close: async (): Promise<boolean> => {
       parts?.folder?.close();
       await parts?.service.close();
       hosts?.close();
       await Promise.all([fetcher.close(), issuers.close()]);
-      if ((await parts?.ingest.close(CLOSING)) === false)
-        log.warn('the CRL store was still being written to');
+      const isClosed = (await parts?.ingest.close(CLOSING)) ?? true;
+      if (!isClosed) log.warn('the CRL store was still being written to');
       await store.close();
+      return isClosed;
     },
   };
 }

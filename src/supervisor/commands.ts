@@ -9,6 +9,8 @@ export interface Operations {
   /** Whether there is such a worker to replace. */
   restart(worker: number): boolean;
   reload(): Promise<ControlResponse>;
+  /** Has a worker carry it out. */
+  order(name: string, body: Uint8Array): Promise<ControlResponse>;
   /** How many workers write what they do to the log. */
   dump(): number;
   stop(): void;
@@ -22,7 +24,7 @@ type Argument = ControlRequest['argument'];
 
 /** Carries out one command; a bad argument changes nothing, and its error names what would do. */
 export function carryOut(
-  { command, argument }: ControlRequest,
+  { command, argument, body }: ControlRequest,
   operations: Operations,
 ): ControlResponse | Promise<ControlResponse> {
   switch (command) {
@@ -36,6 +38,8 @@ export function carryOut(
       return restart(argument, operations);
     case 'dump':
       return { ok: true, result: { workers: operations.dump() } };
+    case 'order':
+      return order(argument, body, operations);
     case 'stop':
       return stop(argument, operations);
     default:
@@ -70,6 +74,15 @@ function restart(worker: Argument, operations: Operations): ControlResponse {
   if (typeof worker === 'number' && operations.restart(worker)) return { ok: true, result: { worker } };
   const message = `no worker ${worker ?? ''} is ready to be replaced; \`pkixd status\` shows the numbers`;
   return { ok: false, code: 'NO_SUCH_WORKER', message };
+}
+
+function order(
+  name: Argument,
+  body: Uint8Array | undefined,
+  operations: Operations,
+): ControlResponse | Promise<ControlResponse> {
+  if (typeof name === 'string' && body !== undefined) return operations.order(name, body);
+  return { ok: false, code: 'BAD_ARGUMENT', message: 'an order has a name and a body' };
 }
 
 function stop(argument: Argument, operations: Operations): ControlResponse {

@@ -109,21 +109,24 @@ const COMMANDS = [
   'restart',
   'reload',
   'dump',
+  'order',
 ] as const satisfies readonly ControlRequest['command'][];
 
 const NO_COMMAND: ControlResponse = {
   ok: false,
   code: 'BAD_REQUEST',
-  message: `a request is a map { command, argument? }, the command one of ${COMMANDS.join(', ')}`,
+  message: `a request is a map { command, argument?, body? }, the command one of ${COMMANDS.join(', ')}`,
 };
 
 function parseRequest(value: unknown): ControlRequest | undefined {
   if (typeof value !== 'object' || value === null || !('command' in value)) return undefined;
   const command = COMMANDS.find((known) => known === value.command);
   if (command === undefined) return undefined;
-  if (!('argument' in value) || value.argument === undefined || value.argument === null) return { command };
-  const { argument } = value;
-  return typeof argument === 'number' || typeof argument === 'string' ? { command, argument } : undefined;
+  const { argument, body }: Readonly<Record<string, unknown>> = { ...value };
+  const given = argument === undefined || argument === null ? undefined : argument;
+  if (given !== undefined && typeof given !== 'number' && typeof given !== 'string') return undefined;
+  if (body !== undefined && !(body instanceof Uint8Array)) return undefined;
+  return { command, ...(given !== undefined && { argument: given }), ...(body !== undefined && { body }) };
 }
 
 function packed(response: ControlResponse): Buffer {

@@ -1,12 +1,13 @@
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
-import type { Replacement } from '../wire/control.js';
+import type { ControlResponse, Replacement } from '../wire/control.js';
 import type { ToPrimary, ToWorker, WorkerStatistics } from '../wire/ipc.js';
 import { type ForkedWorker, forkWorker } from './cluster.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Generation } from './generation.js';
 import { DeathRecord } from './death-record.js';
 import { MessageRouting } from './message-routing.js';
+import { Orders } from './orders.js';
 import { Rollout, type RolloutEnd } from './rollout.js';
 import { WorkerHandle } from './worker-handle.js';
 
@@ -31,6 +32,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #handles = new Set<WorkerHandle>();
+  readonly #orders = new Orders();
   #wanted = 0;
   #lastNumber = 0;
   readonly #deaths: DeathRecord;
@@ -46,6 +48,7 @@ export class Fleet {
     this.#deaths = new DeathRecord(options.now, options.log);
     this.#routing = new MessageRouting({
       ...options,
+      orders: this.#orders,
       replace: (handle, reason) => this.#replaceServing(handle, reason),
     });
   }
@@ -128,6 +131,14 @@ export class Fleet {
   /** Tells every worker anew what it was told first of all. */
   greetAll(): void {
     for (const handle of this.#handles) this.#greet(handle);
+  }
+
+  /** Has the worker that has the least to do carry it out. */
+  order(name: string, body: Uint8Array): Promise<ControlResponse> {
+    const [idlest] = this.handles
+      .filter(({ state, leaving }) => state === 'ready' && !leaving)
+      .toSorted((a, b) => cost(a) - cost(b));
+    return this.#orders.give(idlest, name, body);
   }
 
   /** Has every worker write to the log what it does; how many there are. */
@@ -279,6 +290,7 @@ export class Fleet {
   #onGone(handle: WorkerHandle): void {
     this.#handles.delete(handle);
     this.#options.dispatcher.bury(handle);
+    this.#orders.lost(handle);
     if (!handle.ordered) {
       this.#deaths.count(handle, handle.end, handle.generation.config);
       if (this.#rollout?.isFailedBy(handle, this.#options.now()))

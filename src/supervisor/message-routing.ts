@@ -2,10 +2,12 @@ import { formatSize } from '../config/units.js';
 import type { Logger, LogSink } from '../log.js';
 import type { ToPrimary, WorkerStatistics } from '../wire/ipc.js';
 import type { Dispatcher } from './dispatcher.js';
+import type { Orders } from './orders.js';
 import type { WorkerHandle } from './worker-handle.js';
 
 export interface MessageRoutes {
   readonly dispatcher: Dispatcher;
+  readonly orders: Orders;
   readonly log: Logger;
   readonly sink: LogSink;
   /** The server's status, for workers that ask. */
@@ -23,7 +25,7 @@ export class MessageRouting {
   }
 
   route(handle: WorkerHandle, message: ToPrimary): void {
-    const { dispatcher, sink, status } = this.#routes;
+    const { dispatcher, orders, sink, status } = this.#routes;
     switch (message.type) {
       case 'accepted':
         return dispatcher.accepted(handle, message.ids);
@@ -35,6 +37,8 @@ export class MessageRouting {
         return dispatcher.report(handle, message);
       case 'statusRequest':
         return handle.send({ type: 'status', request: message.request, status: status() });
+      case 'ordered':
+        return orders.answered(handle, message.order, message.outcome);
       case 'pong':
         return this.#checkMemory(handle, message.statistics);
       case 'restart':

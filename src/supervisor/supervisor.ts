@@ -258,7 +258,9 @@ export class Supervisor {
     if (this.#stopping && command !== 'status' && command !== 'stop') {
       return { ok: false, code: 'STOPPING', message: 'the server is stopping' };
     }
-    if (command !== 'status') this.#log.info('command', { ...request });
+    const { argument } = request;
+    if (command !== 'status')
+      this.#log.info('command', { command, ...(argument !== undefined && { argument }) });
     return carryOut(request, {
       wanted: this.#fleet.wanted,
       status: () => this.status(),
@@ -266,6 +268,7 @@ export class Supervisor {
       scaleByLoad: () => this.#scaling.byLoad(this.#config),
       reload: () => this.reload(),
       restart: (worker) => this.#fleet.restart(worker),
+      order: (name, body) => this.#fleet.order(name, body),
       dump: () => this.dump(),
       stop: () => this.#options.onStop(),
       stopNow: () => {

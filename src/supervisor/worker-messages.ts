@@ -47,6 +47,8 @@ export function parseToPrimary(value: unknown): ToPrimary | undefined {
       return isIds(value['ids']) ? { type: value['type'], ids: value['ids'] } : undefined;
     case 'statusRequest':
       return isCount(value['request']) ? { type: 'statusRequest', request: value['request'] } : undefined;
+    case 'ordered':
+      return parseOrdered(value);
     case 'drained':
       return { type: 'drained' };
     case 'restart':
@@ -111,6 +113,14 @@ function isLatency(value: unknown): value is LatencyCounts {
   return (
     LATENCY_STEPS.some((step) => step === value['step']) && Histogram.from(value['counts']) !== undefined
   );
+}
+
+function parseOrdered({ order, outcome }: Fields): ToPrimary | undefined {
+  if (!isCount(order) || !isFields(outcome)) return undefined;
+  const { ok, body, code, message } = outcome;
+  if (ok === true && body instanceof Uint8Array) return { type: 'ordered', order, outcome: { ok, body } };
+  if (ok !== false || !isText(code) || !isText(message)) return undefined;
+  return { type: 'ordered', order, outcome: { ok, code, message } };
 }
 
 function parseLog(value: unknown): ToPrimary | undefined {

@@ -2,12 +2,14 @@ import type { ServiceCounts, WorkerStatistics } from './ipc.js';
 
 /** One command over the control socket, and its one answer, each a frame of msgpack. */
 export interface ControlRequest {
-  readonly command: 'status' | 'scale' | 'stop' | 'restart' | 'reload' | 'dump';
+  readonly command: 'status' | 'scale' | 'stop' | 'restart' | 'reload' | 'dump' | 'order';
   /**
    * With `scale`: the number of workers wanted, `+1` or `-1` from what there is, or `auto`. With `restart`: the
-   * worker's number. With `stop`: nothing, or `now`.
+   * worker's number. With `stop`: nothing, or `now`. With `order`: which of the orders that its workers' services take.
    */
   readonly argument?: number | string;
+  /** With `order`: what it is about, in the order's own form. The result is of its own form too. */
+  readonly body?: Uint8Array;
 }
 
 export type ControlResponse =

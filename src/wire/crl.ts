@@ -40,6 +40,48 @@ export interface FolderCrl {
   readonly signers: readonly Uint8Array[];
 }
 
+/** What an operator can order of that service: which CRLs it knows how to get, and to get one now. */
+export const KNOWN_ORDER = 'knownCrls';
+export const FETCH_ORDER = 'fetchCrl';
+
+/** A CRL to be fetched, from the first of these URLs that has it. */
+export interface FetchOrder {
+  readonly wanted: WantedCrl;
+  readonly urls: readonly string[];
+}
+
+export interface KnownRequest {
+  /** Only what is had from there; all, when absent. */
+  readonly url?: string;
+  /** Where in the list to begin: a reply holds a part of it. */
+  readonly from: number;
+}
+
+export interface KnownReply {
+  readonly orders: readonly FetchOrder[];
+  /** Where the rest begins; `null` at the end. */
+  readonly next: number | null;
+}
+
+/** What came of a FetchOrder. */
+export interface FetchReport {
+  /** Of the URLs that were asked and did not have it. */
+  readonly failures: readonly FetchFailure[];
+  /** Absent when none had it. */
+  readonly taken?: {
+    readonly url: string;
+    /** What was there from the URL before is older. */
+    readonly isNew: boolean;
+    /** What is there from it now; `null`: the store has the same, or a newer one, from elsewhere. */
+    readonly crl: {
+      readonly number: string | null;
+      /** ms */
+      readonly thisUpdate: number;
+      readonly nextUpdate: number | null;
+    } | null;
+  };
+}
+
 /** What a request was supplied with so far; it goes along from one attempt to the next. */
 export interface Supplied {
   /** Wants that were asked for, each under the key that the thread gives it. */

@@ -9,7 +9,7 @@ export interface IngestRequest {
   /** SubjectPublicKeyInfo, DER, of whoever may have signed it; one of them must have. */
   readonly signers: readonly Uint8Array[];
   /** What it was fetched for, and so must be; absent where nobody asked for it, as in an import. */
-  readonly wanted?: Pick<WantedCrl, 'issuer' | 'uris' | 'isDelta'>;
+  readonly wanted?: Omit<WantedCrl, 'signers'>;
 }
 
 /** What a CRL of the store is, for people and for whoever keeps it fresh. */
@@ -31,6 +31,8 @@ export interface CrlSummary {
   readonly signerId: string;
   /** What it takes in the store. */
   readonly bytes: number;
+  /** How its successor is got; `undefined` where nobody fetched it. */
+  readonly wanted: WantedCrl | undefined;
 }
 
 export type IngestOutcome =

@@ -21,7 +21,9 @@ export type ToWorker =
   | { readonly type: 'shed'; readonly count: number }
   /** Write to the log what every connection and request does now. */
   | { readonly type: 'dump' }
-  | { readonly type: 'status'; readonly request: number; readonly status: unknown };
+  | { readonly type: 'status'; readonly request: number; readonly status: unknown }
+  /** Have the services carry this out, and say `ordered` with the same number. */
+  | { readonly type: 'order'; readonly order: number; readonly name: string; readonly body: Uint8Array };
 
 export type ToPrimary =
   | {
@@ -49,9 +51,15 @@ export type ToPrimary =
   | { readonly type: 'revoked'; readonly ids: readonly number[] }
   | { readonly type: 'statusRequest'; readonly request: number }
   | { readonly type: 'drained' }
+  | { readonly type: 'ordered'; readonly order: number; readonly outcome: OrderOutcome }
   /** The worker asks to be replaced (its threads do not start, …). */
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'log'; readonly records: readonly LogRecord[] };
+
+/** What came of an order: the services' own bytes, or why there are none. */
+export type OrderOutcome =
+  | { readonly ok: true; readonly body: Uint8Array }
+  | { readonly ok: false; readonly code: string; readonly message: string };
 
 /** What a TLS listener needs, read by the primary: a worker may not be allowed to read the key. */
 export interface TlsMaterial {

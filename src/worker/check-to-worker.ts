@@ -17,6 +17,8 @@ export function checkToWorker(value: unknown): ToWorker | undefined {
       return drain(value);
     case 'revoke':
       return isIdList(value['ids']) ? { type: 'revoke', ids: value['ids'] } : undefined;
+    case 'order':
+      return order(value);
     case 'dump':
       return { type: 'dump' };
     case 'shed':
@@ -61,6 +63,12 @@ function isTlsMaterial(value: unknown): value is TlsMaterial {
     (clientCa === null || typeof clientCa === 'string') &&
     (clientAuth === 'require' || clientAuth === 'request')
   );
+}
+
+function order(value: Record<string, unknown>): ToWorker | undefined {
+  const { order: number, name, body } = value;
+  if (!isCount(number) || typeof name !== 'string' || !(body instanceof Uint8Array)) return undefined;
+  return { type: 'order', order: number, name, body };
 }
 
 function drain(value: Record<string, unknown>): ToWorker | undefined {

@@ -10,6 +10,8 @@ export interface Services {
   readonly maxWaiting: number;
   /** Called with what threads tell, by name. */
   readonly notices: Readonly<Record<string, (body: Uint8Array) => void>>;
+  /** What an operator can have one worker do, by name: bytes of the order's own form, in and out. */
+  readonly orders?: Readonly<Record<string, (body: Uint8Array) => Promise<Uint8Array>>>;
   /** For the status: numbers that can be added up over the workers. */
   counts?(): ServiceCounts | undefined;
   /** What kept outcomes rest on, now: see outcome-cache.ts. */
@@ -17,5 +19,5 @@ export interface Services {
   /** Before the threads are started. A worker whose services do not start asks to be replaced. */
   start(): Promise<void>;
   /** After the last request is answered. */
-  close(): Promise<void>;
+  close(): Promise<unknown>;
 }

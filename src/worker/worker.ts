@@ -1,9 +1,9 @@
 import { Socket } from 'node:net';
 import type { Config } from '../config/config.js';
 import { receivedConfig } from '../config/received-config.js';
-import { messageOf } from '../errors.js';
+import { messageOf, PkixdError } from '../errors.js';
 import { Logger } from '../log.js';
-import { IPC_VERSION, type ToWorker, type WorkerStatistics } from '../wire/ipc.js';
+import { IPC_VERSION, type OrderOutcome, type ToWorker, type WorkerStatistics } from '../wire/ipc.js';
 import type { Protocol } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
 import { SYSTEM_CLOCK } from './clock.js';
@@ -131,6 +131,9 @@ class Worker {
       case 'status':
         this.#statusRequests.answered(message.request, message.status);
         return;
+      case 'order':
+        void this.#carryOut(message.order, message.name, message.body);
+        return;
       case 'drain':
         void this.#drain(message.lastId, message.timeout);
     }
@@ -141,6 +144,11 @@ class Worker {
     const services = this.#services.counts?.();
     const statistics = this.#statistics();
     this.#link.send({ type: 'pong', sequence, statistics, latencies, ...(services && { services }) });
+  }
+
+  async #carryOut(order: number, name: string, body: Uint8Array): Promise<void> {
+    const outcome = await outcomeOf(this.#services.orders?.[name], body, name);
+    this.#link.send({ type: 'ordered', order, outcome });
   }
 
   async #becomeReady(version: string): Promise<void> {
@@ -309,6 +317,22 @@ class Worker {
       rss: process.memoryUsage.rss(),
       anonymousRss: anonymousRss(),
     };
+  }
+}
+
+async function outcomeOf(
+  order: ((body: Uint8Array) => Promise<Uint8Array>) | undefined,
+  body: Uint8Array,
+  name: string,
+): Promise<OrderOutcome> {
+  if (order === undefined) {
+    return { ok: false, code: 'NO_SUCH_ORDER', message: `a worker of this release takes no order "${name}"` };
+  }
+  try {
+    return { ok: true, body: await order(body) };
+  } catch (thrown) {
+    const code = thrown instanceof PkixdError ? thrown.code : 'ORDER_FAILED';
+    return { ok: false, code, message: messageOf(thrown) };
   }
 }
 

@@ -60,11 +60,18 @@ test('several commands on one connection are answered in order', async () => {
   expect(commands).toEqual([{ command: 'status' }, { command: 'scale', argument: 3 }]);
 });
 
+test('an order comes with its bytes as they are', async () => {
+  const order = { command: 'order', argument: 'fetch', body: Buffer.of(0, 255) };
+  expect(await answers(asked(order), 1)).toEqual([{ ok: true, result: 1 }]);
+  expect(commands).toEqual([order]);
+});
+
 test.each<[string, unknown]>([
   ['no map', 7],
   ['no command', {}],
   ['an unknown command', { command: 'format' }],
   ['an argument that is neither number nor text', { command: 'scale', argument: [3] }],
+  ['a body that is no bytes', { command: 'order', argument: 'fetch', body: 'text' }],
 ])('%s is answered with what is right, and the connection goes on', async (_, value) => {
   const [bad, good] = await answers(Buffer.concat([asked(value), asked({ command: 'status' })]), 2);
   expect(bad).toMatchObject({ ok: false, code: 'BAD_REQUEST', message: expect.stringContaining('restart') });

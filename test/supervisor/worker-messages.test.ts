@@ -41,6 +41,8 @@ const MESSAGES: readonly ToPrimary[] = [
   { type: 'revoked', ids: [5] },
   { type: 'statusRequest', request: 8 },
   { type: 'drained' },
+  { type: 'ordered', order: 3, outcome: { ok: true, body: Buffer.of(1) } },
+  { type: 'ordered', order: 4, outcome: { ok: false, code: 'BUSY', message: 'later' } },
   { type: 'restart', reason: 'threads do not start' },
   { type: 'log', records: [{ time: 1, level: 'warn', message: 'm', source: 's', pid: 2, fields: { a: 1 } }] },
 ];
@@ -76,6 +78,8 @@ test.each<[string, unknown]>([
     'a count that is none',
     { type: 'pong', sequence: 1, statistics, latencies: [], services: { fetched: '2' } },
   ],
+  ['an order done without a result', { type: 'ordered', order: 3, outcome: { ok: true } }],
+  ['an order failed without a reason', { type: 'ordered', order: 3, outcome: { ok: false, code: 'X' } }],
   [
     'counts without end',
     {

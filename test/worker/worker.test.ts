@@ -82,6 +82,19 @@ test('tasks that hang, throw or kill their thread cost only their own requests',
   expect(pong?.statistics.threadRestarts).toBe(3);
 });
 
+test('an order is carried out by the services, and its bytes or its failure come back', async () => {
+  const primary = await startWorker();
+  const names = ['reverse', 'fail', 'format'];
+  for (const [index, name] of names.entries())
+    primary.tell({ type: 'order', order: index + 1, name, body: Buffer.from('abc') });
+  const answers = await primary.hear('ordered', () => true, 3);
+  expect(answers.toSorted((a, b) => a.order - b.order).map(({ outcome }) => outcome)).toMatchObject([
+    { ok: true, body: Buffer.from('cba') },
+    { ok: false, code: 'ORDER_FAILED', message: 'failed on purpose' },
+    { ok: false, code: 'NO_SUCH_ORDER', message: expect.stringContaining('"format"') },
+  ]);
+});
+
 test('a full queue is answered BUSY, and counted', async () => {
   const primary = await startWorker({ 'queue.max': 1, 'threads.batch': 1 });
   const client = await primary.client();

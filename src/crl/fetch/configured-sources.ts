@@ -33,6 +33,7 @@ export interface ConfiguredSource {
 /** Where the configuration says that the CRLs of an issuer are (`crl.sources`). */
 export class ConfiguredSources {
   readonly #byIssuer: ReadonlyMap<string, readonly string[]>;
+  /** In the order of the configuration; a file as a `file:` URL. */
   readonly entries: readonly ConfiguredSource[];
   /** The `file:` URLs among them: only these may be read. */
   readonly files: ReadonlySet<string>;

@@ -148,6 +148,7 @@ export class Ingester {
       bytes,
       derBytes,
       hasCertificateIssuer: index.hasCertificateIssuer,
+      ...fetchedFor(request),
     };
   }
 
@@ -204,6 +205,13 @@ function keyOf(crl: Crl, signerId: string, { wanted }: IngestRequest): Buffer {
 /** The key of this id. */
 function signerOf(signerId: string, { signers }: IngestRequest): Uint8Array {
   return signers.find((spki) => spkiId(spki) === signerId) ?? new Uint8Array(0);
+}
+
+/** What its successor is to be fetched for. */
+function fetchedFor({ wanted }: IngestRequest): Pick<Head, 'fetched'> {
+  if (wanted === undefined) return {};
+  const { uris, isDelta, source } = wanted;
+  return { fetched: { uris, isDelta, ...(source !== undefined && { source }) } };
 }
 
 function crlScope({

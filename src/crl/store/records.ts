@@ -34,6 +34,8 @@ export interface Head {
   readonly derBytes: number;
   /** Some entry names its certificate's issuer. */
   readonly hasCertificateIssuer: boolean;
+  /** What it was fetched for; absent where nobody fetched it. */
+  readonly fetched?: Pick<WantedCrl, 'uris' | 'isDelta' | 'source'>;
 }
 
 /** The newest CRL ever taken for a key: it outlives the CRL itself. */
@@ -83,6 +85,7 @@ export function readHead(bytes: Uint8Array): Head {
     bytes: integer(fields, 'bytes'),
     derBytes: integer(fields, 'derBytes'),
     hasCertificateIssuer: fields['hasCertificateIssuer'] === true,
+    ...fetchedOf(fields),
   };
 }
 
@@ -115,6 +118,20 @@ export function readUrlRecord(bytes: Uint8Array): UrlRecord {
     fetchedAt: fields['fetchedAt'] === null ? null : integer(fields, 'fetchedAt'),
     failures: integer(fields, 'failures'),
     retryAt: integer(fields, 'retryAt'),
+  };
+}
+
+function fetchedOf({ fetched }: Fields): Pick<Head, 'fetched'> {
+  if (typeof fetched !== 'object' || fetched === null) return {};
+  const fields: Fields = { ...fetched };
+  const { uris, isDelta, source } = fields;
+  if (!Array.isArray(uris) || !uris.every((uri) => typeof uri === 'string')) throw damaged('record', 'uris');
+  return {
+    fetched: {
+      uris,
+      isDelta: isDelta === true,
+      ...(source !== undefined && { source: text(fields, 'source') }),
+    },
   };
 }
 

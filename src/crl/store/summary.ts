@@ -5,10 +5,11 @@ import type { Head } from './records.js';
 /** @param key of the CRL's place */
 export function summaryOf(key: Buffer, head: Head): CrlSummary {
   const { issuer, thisUpdate, nextUpdate, number, isDelta } = parseCrl(head.header);
-  const { entries, source, storedAt, signerId, bytes } = head;
+  const { entries, source, storedAt, signer, signerId, bytes, fetched } = head;
+  const own = Uint8Array.from(issuer.der);
   return {
     key: key.toString('hex'),
-    issuer: Uint8Array.from(issuer.der),
+    issuer: own,
     thisUpdate,
     nextUpdate,
     number,
@@ -18,5 +19,6 @@ export function summaryOf(key: Buffer, head: Head): CrlSummary {
     storedAt,
     signerId,
     bytes,
+    wanted: fetched && { issuer: own, ...fetched, signers: [signer] },
   };
 }

@@ -1,6 +1,8 @@
-import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
+import type { FetchFailure, FetchOrder, FetchReport, WantedCrl } from '../../wire/crl.js';
+import { compareAge } from '../store/newer.js';
 import { Downloads, type DownloadsOptions } from './downloads.js';
 import { Refresher } from './refresher.js';
+import type { StoredCrls } from './stored-crls.js';
 
 export interface CrlServiceOptions extends DownloadsOptions {
   readonly random: () => number;
@@ -77,6 +79,33 @@ export class CrlService {
     return outcomes.includes('again') ? 'again' : 'done';
   }
 
+  /** What is in use, as it would be fetched. */
+  get inUse(): readonly FetchOrder[] {
+    return [...this.#refresher.byUrl].flatMap(([url, wanted]) =>
+      wanted.map((each) => ({ wanted: each, urls: [url] })),
+    );
+  }
+
+  /** One URL after the other, until one has it, whatever is known of them. Never rejects. */
+  async fetchNow({ wanted, urls }: FetchOrder): Promise<FetchReport> {
+    const { stored } = this.#options;
+    const failures: FetchFailure[] = [];
+    for (const url of urls) {
+      stored.renew();
+      const before = stored.newest(wanted, [url]);
+      const failure = await this.#downloads.getNow(url, wanted);
+      if (failure !== undefined) {
+        failures.push(failure);
+        continue;
+      }
+      stored.renew();
+      const after = stored.newest(wanted, [url]);
+      const isNew = after !== undefined && (before === undefined || compareAge(after, before) !== 'same');
+      return { failures, taken: { url, isNew, crl: after === undefined ? null : facts(after) } };
+    }
+    return { failures };
+  }
+
   async close(): Promise<void> {
     this.#refresher.close();
     await this.#downloads.close();
@@ -95,4 +124,8 @@ export class CrlService {
     }
     return failures;
   }
+}
+
+function facts({ number, thisUpdate, nextUpdate }: NonNullable<ReturnType<StoredCrls['newest']>>) {
+  return { number: number?.toString() ?? null, thisUpdate, nextUpdate };
 }

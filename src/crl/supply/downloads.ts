@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import { type FetchWay, isAskedOfServer, Origin, type OriginOptions } from './origin.js';
-import { SharedSupply } from './shared-supply.js';
+import { NOW, SharedSupply } from './shared-supply.js';
 import { recentFailure, refusalName } from './url-records.js';
 
 export interface DownloadsOptions extends OriginOptions {
@@ -49,10 +49,23 @@ export class Downloads {
    * @param via the proxies on the way from whoever asks; where a download runs already, those of its first
    */
   get(url: string, wanted: WantedCrl, since: number, via = ''): Promise<FetchFailure | undefined> {
+    return this.#once(url, wanted, () => this.#get(url, wanted, since, via));
+  }
+
+  /** The same from the URL's own server and no other, at once, even where it failed a moment ago. */
+  getNow(url: string, wanted: WantedCrl): Promise<FetchFailure | undefined> {
+    return this.#once(url, wanted, () => this.#get(url, wanted, NOW, ''));
+  }
+
+  #once(
+    url: string,
+    wanted: WantedCrl,
+    start: () => Promise<FetchFailure | undefined>,
+  ): Promise<FetchFailure | undefined> {
     const name = refusalName(url, wanted);
     const running = this.#running.get(name);
     if (running !== undefined) return running;
-    const started = this.#get(url, wanted, since, via).finally(() => {
+    const started = start().finally(() => {
       this.#running.delete(name);
     });
     this.#running.set(name, started);
@@ -104,7 +117,7 @@ export class Downloads {
     try {
       if (!(await shared.hasNews(url, wanted))) return 'done';
       if (!(await keeper.acquireLease(lease, LEASE))) return 'again';
-      await this.#whileLeased(lease, () => shared.take(url, wanted, Infinity, now() + shareWait));
+      await this.#whileLeased(lease, () => shared.take(url, wanted, NOW, now() + shareWait));
     } catch (thrown) {
       log.warn('what another host has was not taken', { url, error: messageOf(thrown) });
     }
@@ -153,6 +166,7 @@ export class Downloads {
     since: number,
   ): { readonly failure: FetchFailure | undefined } | undefined {
     const { records, stored, now } = this.#options;
+    if (since === NOW) return undefined;
     stored.renew();
     const failure = recentFailure(records, url, wanted, now());
     if (failure !== undefined) return { failure };

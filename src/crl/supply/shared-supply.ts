@@ -17,6 +17,8 @@ export interface SharedSupplyOptions extends Pick<
   readonly wait: number;
 }
 
+/** As `since`: no answer of before will do. */
+export const NOW = Infinity;
 /** ms between two looks at what another host is fetching. */
 const POLL = 100;
 /** Of the share's CRLs that were refused here, so many are remembered: they are not read again. */
@@ -47,7 +49,7 @@ export class SharedSupply {
     way: FetchWay,
   ): Promise<FetchFailure | undefined> {
     const { share, records, refresh, wait, now } = this.#options;
-    const isOurTurn = isOverdueHere(records.urlRecord(url)?.hearsay, refresh, now());
+    const isOurTurn = since === NOW || isOverdueHere(records.urlRecord(url)?.hearsay, refresh, now());
     for (const end = now() + wait; ; await pause(POLL)) {
       const isOurs = await share.acquireLease(url);
       try {
@@ -65,7 +67,7 @@ export class SharedSupply {
   /** Has another host something that would be taken? */
   async hasNews(url: string, wanted: WantedCrl): Promise<boolean> {
     const offer = await this.#options.share.look(url);
-    return offer !== undefined && this.#judge(offer, url, wanted, Infinity) === 'take';
+    return offer !== undefined && this.#judge(offer, url, wanted, NOW) === 'take';
   }
 
   /** Takes what another host has, if that will do, before `end`, ms since 1970; did it? */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { certificateIssuer, deltaCrlIndicator, scope } from '../../pki/crl-extensions.js';
 import * as der from '../../pki/der-builder.js';
@@ -54,6 +55,21 @@ test('the epoch changes with every CRL that is stored, and with no other', async
   expect(after).toBeGreaterThan(before);
   expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'notNewer' });
   expect(scene.store.epoch()).toBe(after);
+});
+
+test('the store remembers what a CRL was fetched for and who signed it, and nothing of one that was imported', async () => {
+  const [fetched, imported] = [newRoot(), newRoot()];
+  const uris = ['http://crl.example/a.crl', 'http://crl.example/b.crl'];
+  const place = { issuer: fetched.name, uris, isDelta: false };
+  await scene.ingest(createCrl(fetched).der, fetched, { wanted: place, source: uris[1]! });
+  await scene.ingest(createCrl(imported).der, imported);
+  const wantedOf = ({ name }: Issued) =>
+    scene.store.list().find(({ issuer }) => Buffer.compare(issuer, name) === 0)?.wanted;
+  const signers = [parseCertificate(fetched.der).spki];
+  const wanted = wantedOf(fetched)!;
+  expect(wanted).toMatchObject({ uris, isDelta: false });
+  expect(wanted.signers.map((spki) => Buffer.from(spki))).toEqual(signers.map((spki) => Buffer.from(spki)));
+  expect(wantedOf(imported)).toBeUndefined();
 });
 
 test('a newer CRL takes the place of the older one, and what was found before says so instead of clearing', async () => {

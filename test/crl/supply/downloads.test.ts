@@ -27,6 +27,7 @@ const SUMMARY: CrlSummary = {
   storedAt: 0,
   signerId: '',
   bytes: 0,
+  wanted: undefined,
 };
 const FETCHED: FetchOutcome = { kind: 'fetched', der: Buffer.of(1), validators: { etag: '"1"' }, url: URL };
 

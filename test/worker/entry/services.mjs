@@ -15,6 +15,12 @@ export function testServices(log) {
         return Buffer.from(rest.join(' '));
       },
     },
+    orders: {
+      reverse: async (body) => Uint8Array.from(body).toReversed(),
+      fail: async () => {
+        throw new Error('failed on purpose');
+      },
+    },
     patience: 1000,
     maxWaiting: 3,
     notices: {
