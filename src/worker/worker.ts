@@ -5,8 +5,8 @@ import { messageOf, PkixdError } from '../errors.js';
 import { Logger } from '../log.js';
 import { IPC_VERSION, type OrderOutcome, type ToWorker, type WorkerStatistics } from '../wire/ipc.js';
 import type { Protocol } from '../wire/protocol.js';
-import type { Task, TaskOutcome } from '../wire/task.js';
 import { SYSTEM_CLOCK } from './clock.js';
+import { Admission } from './admission.js';
 import { anonymousRss } from './anonymous-rss.js';
 import { BusyShare } from './busy-time.js';
 import type { Connection } from './connection.js';
@@ -17,7 +17,7 @@ import { startGuard } from './guard.js';
 import { HeldBytes } from './held-bytes.js';
 import { Latencies } from './latencies.js';
 import { OutcomeCache } from './outcome-cache.js';
-import { newRequest, RequestQueue, type QueuedRequest } from './request-queue.js';
+import { RequestQueue, type QueuedRequest } from './request-queue.js';
 import type { Services } from './services.js';
 import { StatusRequests } from './status-requests.js';
 import { StepRunner } from './step-runner.js';
@@ -35,10 +35,6 @@ export interface WorkerParts {
   /** Said to the primary, which replaces workers of another version. */
   readonly version: string;
 }
-
-/** The least and the most that a client refused with BUSY is told to wait, in milliseconds. */
-const MIN_RETRY = 100;
-const MAX_RETRY = 10_000;
 
 /**
  * A worker process: waits on fd 6 for its configuration, starts its threads, says `ready`, and serves the
@@ -75,6 +71,7 @@ class Worker {
   readonly #steps: StepRunner;
   readonly #cache: OutcomeCache;
   readonly #pool: ThreadPool;
+  readonly #admission: Admission;
   readonly #threadUse: BusyShare;
   readonly #statusRequests: StatusRequests;
   readonly #connections: Connections;
@@ -99,6 +96,15 @@ class Worker {
       epoch: () => this.#services.epoch(),
     });
     this.#pool = this.#createPool(parts.threadEntry);
+    this.#admission = new Admission({
+      queue: this.#queue,
+      cache: this.#cache,
+      counters: this.#counters,
+      clock: SYSTEM_CLOCK,
+      wake: () => {
+        this.#pool.wake();
+      },
+    });
     this.#threadUse = new BusyShare(this.#pool.busyTime, SYSTEM_CLOCK);
     this.#statusRequests = new StatusRequests(SYSTEM_CLOCK, (request) => {
       link.send({ type: 'statusRequest', request });
@@ -173,25 +179,6 @@ class Worker {
     this.#link.send({ type: 'drained' }, () => {
       process.exit(0);
     });
-  }
-
-  /** The way of a request into the queue, unless its outcome is known; a thread pulls it from there. */
-  #submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest {
-    // What cannot be queued is not looked up, either: refusing is to cost as little as can be.
-    const key = this.#queue.isFull ? undefined : this.#cache.keyOf(task);
-    const known = key === undefined ? undefined : this.#cache.get(key);
-    const request = newRequest(task, SYSTEM_CLOCK.now(), (outcome, ran, keep) => {
-      if (key !== undefined && keep && outcome.kind === 'done') this.#cache.put(key, outcome.body, keep);
-      settle(outcome, ran);
-    });
-    if (known) settle({ kind: 'done', body: known }, 0);
-    else if (this.#queue.push(request)) this.#pool.wake();
-    else {
-      this.#counters.busy++;
-      const retryAfter = Math.round(Math.min(MAX_RETRY, Math.max(MIN_RETRY, this.#oldestWait())));
-      settle({ kind: 'failed', code: 'BUSY', message: 'the queue of requests is full', retryAfter }, 0);
-    }
-    return request;
   }
 
   #createPool(entry: URL): ThreadPool {
@@ -281,7 +268,7 @@ class Worker {
       log: this.log,
       clock: SYSTEM_CLOCK,
       latencies: this.#latencies,
-      submit: (task, settle) => this.#submit(task, settle),
+      submit: (task, settle) => this.#admission.submit(task, settle),
       requestStatus: (answer) => {
         this.#statusRequests.request(answer);
       },

@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import type { TaskOutcome } from '../../src/wire/task.js';
+import { Admission } from '../../src/worker/admission.js';
+import { newCounters } from '../../src/worker/counters.js';
+import { OutcomeCache } from '../../src/worker/outcome-cache.js';
+import { RequestQueue } from '../../src/worker/request-queue.js';
+import { FakeClock } from './fake-clock.js';
+
+function setUp(max: number) {
+  const clock = new FakeClock();
+  const queue = new RequestQueue(max, Infinity);
+  const cache = new OutcomeCache({ max: 10, maxBytes: 10_000, now: () => clock.now(), epoch: () => 1 });
+  const counters = newCounters();
+  let woken = 0;
+  const admission = new Admission({ queue, cache, counters, clock, wake: () => woken++ });
+  const outcomes: TaskOutcome[] = [];
+  const ask = (body: string): void => {
+    admission.submit({ name: 'echo', body: Buffer.from(body) }, (outcome) => outcomes.push(outcome));
+  };
+  return { clock, queue, cache, counters, outcomes, ask, wakes: () => woken };
+}
+
+test('a request waits in the queue, and its outcome answers the next of its kind at once', () => {
+  const { queue, outcomes, ask, wakes, clock } = setUp(5);
+  ask('a');
+  expect([queue.depth, wakes(), outcomes.length]).toEqual([1, 1, 0]);
+  const [request] = queue.take(1, 1000, clock.now());
+  request?.settle({ kind: 'done', body: Buffer.from('A') }, 1, { until: clock.now() + 1000, epoch: 1 });
+  ask('a');
+  expect(outcomes).toEqual([
+    { kind: 'done', body: Buffer.from('A') },
+    { kind: 'done', body: new Uint8Array(Buffer.from('A')) },
+  ]);
+  expect([queue.depth, wakes()]).toEqual([0, 1]);
+});
+
+test('what may not be kept is asked anew', () => {
+  const { queue, ask, clock } = setUp(5);
+  ask('a');
+  queue.take(1, 1000, clock.now())[0]?.settle({ kind: 'done', body: Buffer.from('A') }, 1);
+  ask('a');
+  expect(queue.depth).toBe(1);
+});
+
+test('a full queue refuses, says when to come again, and looks nothing up', () => {
+  const { clock, cache, counters, outcomes, ask, wakes } = setUp(1);
+  ask('a');
+  const { misses } = cache;
+  for (const wait of [0, 3000, 60_000]) {
+    clock.advance(wait);
+    ask('b');
+  }
+  const message = 'the queue of requests is full';
+  expect(outcomes).toEqual(
+    [100, 3000, 10_000].map((retryAfter) => ({ kind: 'failed', code: 'BUSY', message, retryAfter })),
+  );
+  expect([counters.busy, wakes(), cache.misses]).toEqual([3, 1, misses]);
+});
