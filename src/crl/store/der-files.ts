@@ -19,6 +19,7 @@ export function derFile(environmentPath: string, generation: number): string {
   return join(environmentPath, `${generation}.der`);
 }
 
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EFBIG', 'EDQUOT']);
 const DER_FILE = /^(\d{1,15})\.der$/;
 
 /** On disk when it resolves. Throws STORE_FAILED. */
@@ -33,7 +34,8 @@ export async function writeDer(environmentPath: string, generation: number, der:
       await file.close();
     }
   } catch (cause) {
-    throw new StoreError('STORE_FAILED', `${path} cannot be written: ${messageOf(cause)}`, { cause });
+    const hint = NO_ROOM.has(codeOf(cause)) ? '; is there room on the disk?' : '';
+    throw new StoreError('STORE_FAILED', `${path} cannot be written: ${messageOf(cause)}${hint}`, { cause });
   }
 }
 

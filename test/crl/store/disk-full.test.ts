@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
+import { environmentPath } from '../../../src/crl/store/environment-files.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { type BigCrl, createBigCrl } from '../../pki/big-crl.js';
 import { createRoot } from '../../pki/pki.js';
@@ -22,35 +23,55 @@ const crlOf = (number: number, count: number): BigCrl =>
     nextUpdate: new Date(Date.now() + 86_400_000),
   });
 
-test('on a full disk a CRL is refused with a reason, what is stored stays, and smaller ones are stored again', async () => {
-  const [dataDirectory, folder] = [scratchFolder(), scratchFolder()];
-  const crls = [crlOf(1, 2000), crlOf(2, 200_000), crlOf(3, 2000)];
-  for (const [index, { der }] of crls.entries()) writeFileSync(join(folder, `${index + 1}.crl`), der);
-  writeFileSync(join(folder, 'spki'), root.key.spki);
-  const child = spawn(
-    'sh',
-    ['-c', `ulimit -f ${BLOCKS}; exec "$@"`, 'sh', process.execPath, ENTRY, dataDirectory, folder, '1', '3'],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  const lines: string[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  const [code] = await once(child, 'close');
-  expect(code).toBe(0);
-  expect(lines).toEqual([
-    'open',
-    'stored 1 ',
-    expect.stringMatching(/^refused 2 .*is there room on the disk/),
-    'stored 3 ',
-  ]);
-  const scene = await openScene({ dataDirectory });
-  const { issuer } = parseCrl(crls[0]!.der);
-  const [found] = scene.store.find(issuer);
-  expect(found?.crl.number).toBe(3n);
-  for (let index = 0; index < 2000; index++) {
-    expect(found?.crl.find(crls[2]!.serial(index), issuer)).toBeDefined();
-    expect(found?.crl.find(crls[2]!.absent(index), issuer)).toBeUndefined();
-  }
-  expect(await scene.ingest(crls[1]!.der, root)).toMatchObject({ kind: 'notNewer' });
-  await scene.close();
-  for (const path of [dataDirectory, folder]) rmSync(path, { recursive: true });
-}, 120_000);
+test.each([
+  ['', 0],
+  [', whole', 1],
+])(
+  'on a full disk a CRL is refused with a reason, what is stored stays, and smaller ones are stored again%s',
+  async (whole, files) => {
+    const [dataDirectory, folder] = [scratchFolder(), scratchFolder()];
+    const crls = [crlOf(1, 2000), crlOf(2, 200_000), crlOf(3, 2000)];
+    for (const [index, { der }] of crls.entries()) writeFileSync(join(folder, `${index + 1}.crl`), der);
+    writeFileSync(join(folder, 'spki'), root.key.spki);
+    const child = spawn(
+      'sh',
+      [
+        '-c',
+        `ulimit -f ${BLOCKS}; exec "$@"`,
+        'sh',
+        process.execPath,
+        ENTRY,
+        dataDirectory,
+        folder,
+        '1',
+        '3',
+        whole,
+      ],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    const lines: string[] = [];
+    createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+    const [code] = await once(child, 'close');
+    expect(code).toBe(0);
+    expect(lines).toEqual([
+      'open',
+      'stored 1 ',
+      expect.stringMatching(/^refused 2 .*is there room on the disk/),
+      'stored 3 ',
+    ]);
+    const kept = readdirSync(environmentPath(dataDirectory)).filter((name) => name.endsWith('.der'));
+    expect(kept).toHaveLength(files);
+    const scene = await openScene({ dataDirectory });
+    const { issuer } = parseCrl(crls[0]!.der);
+    const [found] = scene.store.find(issuer);
+    expect(found?.crl.number).toBe(3n);
+    for (let index = 0; index < 2000; index++) {
+      expect(found?.crl.find(crls[2]!.serial(index), issuer)).toBeDefined();
+      expect(found?.crl.find(crls[2]!.absent(index), issuer)).toBeUndefined();
+    }
+    expect(await scene.ingest(crls[1]!.der, root)).toMatchObject({ kind: 'notNewer' });
+    await scene.close();
+    for (const path of [dataDirectory, folder]) rmSync(path, { recursive: true });
+  },
+  120_000,
+);
