@@ -84,7 +84,9 @@ listener are read by the primary alone.
 ${fieldList(LISTENER_FIELDS)}
 \`profiles\`: naming a profile. \`crls\`: CRLs and OCSP responses with the request. \`at\`: a past instant. \`anchors\`: trust
 anchors with the request. \`revocation\`: another revocation mode. \`status\`: the STATUS command. A listener that permits
-\`anchors\`, \`revocation\` or \`at\` lets its clients decide what is trusted.
+\`anchors\`, \`revocation\` or \`at\` lets its clients decide what is trusted. No listener lets them store anything: CRLs
+that come with a request are evidence for that request alone, and \`pkixd crl import\` is for whoever may write to
+\`data.directory\`.
 
 ## Profiles
 

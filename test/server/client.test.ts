@@ -68,12 +68,13 @@ test('kill -9 of a worker under load loses no call', async () => {
       () => server.status(),
       ({ workers }) =>
         workers.filter((worker) => worker.state === 'ready' && worker.pid !== pid).length === 2,
+      60_000,
     );
     await until(running.count, (count) => count > before + 200);
   }
   expect(await running.stop()).toEqual([]);
   await client.close();
-});
+}, 180_000);
 
 test('a worker that was stopped is noticed by the client, whose calls another one answers', async () => {
   // So patient a server would leave it to the client.
@@ -111,6 +112,7 @@ test('a worker that is replaced asks its clients to go, and no call is lost', as
     await until(
       () => server.status(),
       ({ workers }) => workers.length === 2 && workers.every(({ state }) => state === 'ready'),
+      60_000,
     );
   }
   const count = running.count();
@@ -119,7 +121,7 @@ test('a worker that is replaced asks its clients to go, and no call is lost', as
   const after = (await server.status()).workers.map(({ pid }) => pid);
   expect(after.filter((pid) => before.has(pid))).toEqual([]);
   await client.close();
-});
+}, 180_000);
 
 test('status and ping answer, and what the listener does not permit is refused', async () => {
   const client = new Client(server.msgpack);
@@ -159,4 +161,4 @@ test('a server beyond its limits says BUSY, and every call is answered on a late
   } finally {
     await small.stop();
   }
-});
+}, 180_000);

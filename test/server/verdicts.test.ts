@@ -1,6 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { program } from '../cli/program.js';
 import { withComponent } from '../component.js';
 import { demo, type Demo } from './demo.js';
 import { readAll, TestServer, until } from './test-server.js';
@@ -39,6 +41,19 @@ test.each(['tcp', 'unix'] as const)(
     expect(verdict.revocation).toHaveLength(2);
   },
 );
+
+test('CRLs that come with a request serve it alone: nothing of them is stored', async () => {
+  const other = await TestServer.start({ trust: { anchors: [pki.path('root.pem')] } });
+  try {
+    const crls = ['root', 'intermediate'].map((ca) => readFileSync(pki.path(`crls/${ca}.crl`), 'utf8'));
+    const request = pki.verify('good', 'id=with').replace(/\.\n$/, `${crls.join('')}.\n`);
+    expect(await other.talk(request)).toMatch(/^with valid OK /);
+    expect(await other.talk(pki.verify('good', 'id=without'))).toMatch(/^without indeterminate CRL_NONE /);
+    expect(await program(other.directory, ['crl', 'list', '--json'])).toMatchObject({ code: 0, out: '' });
+  } finally {
+    await other.stop();
+  }
+});
 
 test('ten thousand pipelined requests are all answered, in their order', async () => {
   const socket = server.connect('unix');
