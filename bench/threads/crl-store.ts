@@ -46,6 +46,8 @@ const handle = new IngestHandle({
     throw new Error(reason);
   },
 });
+// On a busy machine it is not open at once.
+await handle.ready;
 const store = new CrlStore({ dataDirectory, report: console.error, now: Date.now });
 const signers = [readFileSync(spkiFile)];
 

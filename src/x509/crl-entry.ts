@@ -57,6 +57,7 @@ export class EntryReader {
   unknownCritical: string | undefined = undefined;
   readonly #reader: DerReader;
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   /** YYMMDD as a number, and the days since 1970 that it stands for: entries of one day follow each other. */
   #lastDate = -1;
   #lastDays = 0;
@@ -65,6 +66,7 @@ export class EntryReader {
   constructor(bytes: Uint8Array) {
     this.#reader = new DerReader(bytes);
     this.#bytes = this.#reader.bytes;
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
   }
 
   /** Reads the entry that starts at `at`, every octet of it; returns where it ends. Throws `X509Error`. */
@@ -99,10 +101,8 @@ export class EntryReader {
       this.extended = false;
       this.reason = NO_REASON;
     } else {
-      if (to - time !== 15 + REASON_EXTENSION.length + 1) return 0;
-      for (let i = 0; i < REASON_EXTENSION.length; i++) {
-        if (bytes[time + 15 + i] !== REASON_EXTENSION[i]) return 0;
-      }
+      if (to - time !== 15 + REASON_EXTENSION.byteLength + 1) return 0;
+      if (!this.#isReasonExtension(time + 15)) return 0;
       const reason = bytes[to - 1]!;
       if (REASONS[reason] === undefined) return 0;
       this.extended = true;
@@ -111,6 +111,16 @@ export class EntryReader {
     this.serialFrom = from;
     this.serialTo = time;
     return to;
+  }
+
+  #isReasonExtension(at: number): boolean {
+    const view = this.#view;
+    return (
+      view.getInt32(at) === REASON_EXTENSION.getInt32(0) &&
+      view.getInt32(at + 4) === REASON_EXTENSION.getInt32(4) &&
+      view.getInt32(at + 8) === REASON_EXTENSION.getInt32(8) &&
+      view.getInt8(at + 12) === REASON_EXTENSION.getInt8(12)
+    );
   }
 
   /** A UTCTime of the right form and a day that was seen before or exists. */
@@ -187,7 +197,9 @@ export class EntryReader {
 }
 
 /** crlEntryExtensions with a reasonCode alone, up to the code itself. */
-const REASON_EXTENSION = Uint8Array.of(0x30, 12, 0x30, 10, 6, 3, 0x55, 0x1d, 0x15, 4, 3, 0x0a, 1);
+const REASON_EXTENSION = new DataView(
+  Uint8Array.of(0x30, 12, 0x30, 10, 6, 3, 0x55, 0x1d, 0x15, 4, 3, 0x0a, 1).buffer,
+);
 
 function isMinimal(first: number, second: number): boolean {
   return (second & 0x80) !== (first & 0x80);

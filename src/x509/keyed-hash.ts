@@ -24,17 +24,45 @@ export function keyedHash(
   from: number,
   to: number,
   salt: number,
-  { k0, k1 }: HashKey = OWN_KEY,
+  key: HashKey = OWN_KEY,
+): number {
+  const length = to - from;
+  if (4 * scratch.length < length) scratch = new Int32Array(length);
+  let at = from;
+  let count = 0;
+  for (; at + 4 <= to; at += 4) {
+    scratch[count++] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  }
+  if (at < to) scratch[count] = tailWord(bytes, at, to);
+  return keyedHashOfWords(scratch, length, salt, key);
+}
+
+let scratch = new Int32Array(16);
+
+/** Up to three octets as a word, the first of them lowest. */
+export function tailWord(bytes: Uint8Array, from: number, to: number): number {
+  let word = 0;
+  for (let i = from; i < to; i++) word |= bytes[i]! << (8 * (i - from));
+  return word;
+}
+
+/** The same of `length` octets that stand in words already, four a word, the last filled up with zeros. */
+export function keyedHashOfWords(
+  words: Int32Array,
+  length: number,
+  salt: number,
+  { k0, k1 }: HashKey,
 ): number {
   let v0 = k0;
   let v1 = k1;
   let v2 = 0x6c796765 ^ k0;
   let v3 = 0x74656462 ^ k1;
-  // The salt, the words of the octets with the length in the last, and the empty words of three final rounds.
-  const words = ((to - from) >> 2) + 2;
-  for (let i = 0; i < words + 3; i++) {
-    const word = i === 0 ? salt : i < words ? wordAt(bytes, from + 4 * (i - 1), to, to - from) : 0;
-    if (i === words) v2 ^= 0xff;
+  const whole = length >> 2;
+  const last = (length << 24) | ((length & 3) === 0 ? 0 : words[whole]!);
+  // The salt, the whole words, the last with the length, and the empty words of three final rounds.
+  for (let i = -1; i < whole + 4; i++) {
+    const word = i < whole ? (i < 0 ? salt : words[i]!) : i === whole ? last : 0;
+    if (i === whole + 1) v2 ^= 0xff;
     v3 ^= word;
     v0 = (v0 + v1) | 0;
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
@@ -49,13 +77,4 @@ export function keyedHash(
     v0 ^= word;
   }
   return (v1 ^ v3) >>> 0;
-}
-
-/** Four octets little-endian; the last word of all is what is left, and the length. */
-function wordAt(bytes: Uint8Array, at: number, to: number, length: number): number {
-  if (at + 4 <= to)
-    return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-  let word = length << 24;
-  for (let i = 0; at + i < to; i++) word |= bytes[at + i]! << (8 * i);
-  return word;
 }

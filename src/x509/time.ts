@@ -44,8 +44,8 @@ export function daysSince1970(year: number, month: number, day: number): number 
   const last = month === 2 && leap ? 29 : DAYS_IN_MONTH[month - 1];
   if (last === undefined || day < 1 || day > last) return undefined;
   const y = month > 2 ? year : year - 1;
-  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
-  return 365 * y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468;
+  const dayOfYear = (((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) | 0) + day - 1;
+  return 365 * y + (y >> 2) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468;
 }
 
 function twoDigits(r: DerReader, offset: number, what: string): number {

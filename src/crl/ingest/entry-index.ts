@@ -1,6 +1,6 @@
 import type { Crl } from '../../x509/crl.js';
 import { EntryReader } from '../../x509/crl-entry.js';
-import { type HashKey, keyedHash } from '../../x509/keyed-hash.js';
+import { type HashKey, keyedHashOfWords, tailWord } from '../../x509/keyed-hash.js';
 import { type Name, sameName } from '../../x509/name.js';
 import { malformed } from '../../x509/x509-error.js';
 import {
@@ -64,6 +64,7 @@ export class EntryIndex {
     const { der, entriesFrom, entriesTo, version } = this.#crl;
     const { buckets, arena } = this;
     const view = new DataView(der.buffer, der.byteOffset, der.byteLength);
+    let serial = new Int32Array(16);
     let issuer = 0;
     let count = 0;
     for (let at = entriesFrom, next = at; at < entriesTo; at = next) {
@@ -76,7 +77,12 @@ export class EntryIndex {
       const { serialFrom, serialTo } = entry;
       const length = serialTo - serialFrom;
       if (length > MAX_SERIAL) throw malformed(`a serial number has ${length} octets`);
-      const slot = slotOf(keyedHash(der, serialFrom, serialTo, issuer, hash), buckets);
+      if (4 * serial.length < length) serial = new Int32Array(length);
+      let size = 0;
+      let from = serialFrom;
+      for (; from + 4 <= serialTo; from += 4) serial[size++] = view.getInt32(from, true);
+      if (from < serialTo) serial[size++] = tailWord(der, from, serialTo);
+      const slot = slotOf(keyedHashOfWords(serial, length, issuer, hash), buckets);
       const taken = 1 + entryWords(length, issuer);
       const seconds = entry.date / 1000;
       let p = arena.take(slot >>> RANGE_BITS, taken, at);
@@ -85,9 +91,7 @@ export class EntryIndex {
       words[p + 1] = headerOf(length, seconds, entry.reason, issuer);
       words[p + 2] = dateWord(seconds);
       p += 3;
-      let from = serialFrom;
-      for (; from + 4 <= serialTo; from += 4) words[p++] = view.getInt32(from, true);
-      if (from < serialTo) words[p++] = tailWord(der, from, serialTo);
+      for (let i = 0; i < size; i++) words[p++] = serial[i]!;
       if (issuer !== 0) words[p] = issuer;
       count++;
       if (count % STRIDE === 0) progress(next - entriesFrom);
@@ -105,13 +109,6 @@ export class EntryIndex {
     this.issuerNumbers.set(name.key, number);
     return number;
   }
-}
-
-/** The last octets of a serial, zeros after them. */
-function tailWord(der: Uint8Array, from: number, to: number): number {
-  let word = 0;
-  for (let i = from; i < to; i++) word |= der[i]! << (8 * (i - from));
-  return word;
 }
 
 /** Entries that are read to know what all of them take. */

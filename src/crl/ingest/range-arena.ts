@@ -18,10 +18,8 @@ export interface Stretch {
 export class RangeArena {
   /** Where the piece that was taken last lies. */
   words: Int32Array;
-  /** Words taken by all ranges. */
-  used = 0;
-  /** By range: the words taken; in its last chunk, the next word and the end. */
-  readonly #usedByRange: Uint32Array;
+  /** By range, of its last chunk: where it lies, the next word and the end. */
+  readonly #current: Int32Array[];
   readonly #next: Uint32Array;
   readonly #limits: Uint32Array;
   readonly #stretches: Stretch[][];
@@ -39,7 +37,7 @@ export class RangeArena {
     this.words = this.#list;
     this.#next = new Uint32Array(ranges);
     this.#limits = new Uint32Array(ranges);
-    this.#usedByRange = new Uint32Array(ranges);
+    this.#current = Array.from({ length: ranges }, () => this.#list);
     this.#stretches = Array.from({ length: ranges }, () => []);
   }
 
@@ -53,18 +51,22 @@ export class RangeArena {
    * @param read whatever of the bytes comes before is not needed any more
    */
   take(range: number, count: number, read: number): number {
-    const stretches = this.#stretches[range]!;
     let at = this.#next[range]!;
     if (at + count > this.#limits[range]!) at = this.#startChunk(range, count, read);
     this.#next[range] = at + count;
-    this.#usedByRange[range]! += count;
-    this.used += count;
-    this.words = stretches[stretches.length - 1]!.words;
+    this.words = this.#current[range]!;
     return at;
   }
 
+  /** Words taken by all ranges. */
+  get used(): number {
+    let used = 0;
+    for (let range = 0; range < this.ranges; range++) used += this.usedBy(range);
+    return used;
+  }
+
   usedBy(range: number): number {
-    return this.#usedByRange[range]!;
+    return this.stretches(range).reduce((sum, { from, to }) => sum + to - from, 0);
   }
 
   /** What a range has taken, in order. */
@@ -84,6 +86,7 @@ export class RangeArena {
       ? { words: this.#list, from, to: from }
       : { words: new Int32Array(size), from: 0, to: 0 };
     this.#stretches[range]!.push(stretch);
+    this.#current[range] = stretch.words;
     this.#limits[range] = stretch.from + size;
     return stretch.from;
   }

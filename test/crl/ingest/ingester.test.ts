@@ -17,7 +17,9 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 
 const newRoot = (): Issued => createRoot({ subject: `Ingest Root ${++count}` });
-const hours = (number: number): Date => new Date(Math.floor(Date.now() / 1000) * 1000 + number * 3_600_000);
+/** Always of the same second. */
+const started = Math.floor(Date.now() / 1000) * 1000;
+const hours = (number: number): Date => new Date(started + number * 3_600_000);
 const take = (
   root: Issued,
   options: CrlOptions = {},
