@@ -16,6 +16,7 @@ import { Deadlines } from './deadlines.js';
 import { startGuard } from './guard.js';
 import { HeldBytes } from './held-bytes.js';
 import { Latencies } from './latencies.js';
+import { oncePerTurn } from './once-per-turn.js';
 import { OutcomeCache } from './outcome-cache.js';
 import { RequestQueue, type QueuedRequest } from './request-queue.js';
 import type { Services } from './services.js';
@@ -93,7 +94,7 @@ class Worker {
       max: config['cache.max'],
       maxBytes: config['cache.maxSize'],
       now: Date.now,
-      epoch: () => this.#services.epoch(),
+      epoch: oncePerTurn(() => this.#services.epoch()),
     });
     this.#pool = this.#createPool(parts.threadEntry);
     this.#admission = new Admission({
