@@ -6,7 +6,8 @@ let server: TestServer;
 afterEach(() => server.stop());
 
 function dumped(): Record<string, unknown>[] {
-  const lines = server.log.trimEnd().split('\n');
+  // Nothing may be written yet.
+  const lines = server.log.split('\n').filter((line) => line !== '');
   const records = lines.map((line): Record<string, unknown> => JSON.parse(line));
   return records.filter(({ message }) => String(message).startsWith('dump:'));
 }
