@@ -155,7 +155,11 @@ test('a new version takes the place of the old one, and a file that is removed t
     PATIENCE,
   );
   await until(
-    () => stored('large.crl'),
+    async () => {
+      // A thread that did not look while the file was gone offers it again when it is asked, after half a minute at most.
+      await headOf(leaf);
+      return stored('large.crl');
+    },
     (count) => count === 3,
     PATIENCE,
   );
