@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import { type FetchWay, isAskedOfServer, Origin, type OriginOptions } from './origin.js';
 import { NOW, SharedSupply } from './shared-supply.js';
+import { LEASE, whileLeased } from './store-lease.js';
 import { recentFailure, refusalName } from './url-records.js';
 
 export interface DownloadsOptions extends OriginOptions {
@@ -13,9 +14,6 @@ export interface DownloadsOptions extends OriginOptions {
   readonly shareWait: number;
 }
 
-/** A lease lasts so many ms and is taken again and again: one whose holder died is free soon. */
-const LEASE = 6000;
-const RENEW_LEASE = 2000;
 /** ms between two looks at what another process is downloading. */
 const POLL = 100;
 
@@ -124,21 +122,12 @@ export class Downloads {
     return 'done';
   }
 
-  /** Keeps the lease while the work lasts, and then gives it back. */
   async #whileLeased<T>(lease: string, work: () => Promise<T>): Promise<T> {
     const { keeper, log } = this.#options;
     const trouble = (thrown: unknown): void => {
       log.warn('a lease of the CRL store is in doubt', { lease, error: messageOf(thrown) });
     };
-    const renewal = setInterval(() => {
-      keeper.acquireLease(lease, LEASE).catch(trouble);
-    }, RENEW_LEASE);
-    try {
-      return await work();
-    } finally {
-      clearInterval(renewal);
-      await keeper.releaseLease(lease).catch(trouble);
-    }
+    return whileLeased(keeper, lease, trouble, work);
   }
 
   /** What another process found out meanwhile; `undefined` once the lease is ours and there is nothing. */

@@ -4,13 +4,12 @@ import { messageOf } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { FolderCrl } from '../../wire/crl.js';
 import type { CrlSummary, IngestOutcome, IngestProgress, IngestRequest } from '../../wire/ingest.js';
+import { LEASE, type LeaseKeeper, whileLeased } from './store-lease.js';
 
 /** Who writes the store: `IngestHandle`. */
-interface FolderKeeper {
+interface FolderKeeper extends LeaseKeeper {
   ingest(request: IngestRequest, progress: (progress: IngestProgress) => void): Promise<IngestOutcome>;
   remove(key: string): Promise<boolean>;
-  acquireLease(name: string, duration: number): Promise<boolean>;
-  releaseLease(name: string): Promise<void>;
 }
 
 export interface FolderIntakeOptions {
@@ -24,9 +23,6 @@ export interface FolderIntakeOptions {
   readonly log: Logger;
 }
 
-/** The lease of whoever takes a file in, ms; taken again and again. */
-const LEASE = 6000;
-const RENEW_LEASE = 2000;
 /** The least between two looks at what has gone, and between two words on the progress of a file, ms. */
 const LOOK = 1000;
 const TELL = 5000;
@@ -79,17 +75,11 @@ export class FolderIntake {
     const doubt = (thrown: unknown): void => {
       this.#warn('a lease of the CRL store is in doubt', path, thrown);
     };
-    const renewal = setInterval(() => {
-      keeper.acquireLease(lease, LEASE).catch(doubt);
-    }, RENEW_LEASE);
-    try {
+    await whileLeased(keeper, lease, doubt, async () => {
       const outcome = await keeper.ingest({ content: { path }, source: path, signers }, this.#teller(path));
       if (outcome.kind === 'stored') await this.#stored(path, outcome);
       else this.#declined(path, version, outcome);
-    } finally {
-      clearInterval(renewal);
-      await keeper.releaseLease(lease).catch(doubt);
-    }
+    });
   }
 
   async #stored(path: string, { crl, warning }: Extract<IngestOutcome, { kind: 'stored' }>): Promise<void> {

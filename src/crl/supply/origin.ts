@@ -4,15 +4,14 @@ import type { IngestOutcome, IngestRequest, UrlRecord } from '../../wire/ingest.
 import type { CrlRequest, FetchOutcome } from '../fetch/crl-fetcher.js';
 import { NO_RECORD } from '../store/records.js';
 import type { Share } from './share.js';
+import type { LeaseKeeper } from './store-lease.js';
 import type { StoredCrls } from './stored-crls.js';
 import type { UrlNotes } from './url-notes.js';
 import { failureCode, refusalName, type UrlRecords, validatorsOf } from './url-records.js';
 
 /** Who writes the store: `IngestHandle`. */
-export interface StoreKeeper {
+export interface StoreKeeper extends LeaseKeeper {
   ingest(request: IngestRequest): Promise<IngestOutcome>;
-  acquireLease(name: string, duration: number): Promise<boolean>;
-  releaseLease(name: string): Promise<void>;
 }
 
 export interface OriginOptions {
