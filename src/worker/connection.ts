@@ -4,6 +4,7 @@ import type { DeadlineKind, LeaveReason, Session, SessionEvent } from '../wire/p
 import { AnswerWriter } from './answer-writer.js';
 import type { ConnectionDescription, Origin } from './connection-description.js';
 import type { Deadlines } from './deadlines.js';
+import { Departure } from './departure.js';
 import { Farewell } from './farewell.js';
 import type { HeldBytes } from './held-bytes.js';
 import { Intake } from './intake.js';
@@ -31,9 +32,6 @@ interface ConnectionLimits {
   readonly maxRequests: number;
 }
 
-/** How long a client that was asked to go may still send, in milliseconds: what was under way then arrives. */
-const LEAVE_GRACE = 1000;
-
 /**
  * One client's connection, on any Duplex: bytes go to the session, its events become answers, answers are written
  * in the order of their events, or as they come where the session says so.
@@ -48,6 +46,7 @@ export class Connection {
   readonly #writer: AnswerWriter;
   readonly #requests: OpenRequests;
   readonly #intake: Intake;
+  readonly #departure: Departure;
   readonly #farewell: Farewell;
   /** Bytes of a request that is not whole yet, as the host was told last. */
   #held = 0;
@@ -58,10 +57,6 @@ export class Connection {
   /** No further request is taken. */
   #inputOver = false;
   #taken = 0;
-  #leaving: LeaveReason | undefined;
-  #cancelGrace: (() => void) | undefined;
-  /** It closes at the next boundary between requests. */
-  #draining = false;
   #expired = false;
   #closed = false;
   #deadline: DeadlineKind | undefined;
@@ -87,6 +82,18 @@ export class Connection {
       wants: () => !this.#inputOver && !this.#writer.full,
       hasRoom: () => !this.#inputOver && this.#readyForMore(),
     });
+    this.#departure = new Departure(session, {
+      clock: host.clock,
+      onAsked: () => {
+        host.onLeaving(this);
+      },
+      say: (words) => {
+        if (!this.#inputOver) this.#writer.write(words);
+      },
+      onDue: () => {
+        this.#guarded(() => this.#advance(false));
+      },
+    });
     this.#farewell = new Farewell(stream, host.clock);
     // A handed-over socket arrives with false: then Node ends our side at the client's half-close, answers or not.
     stream.allowHalfOpen = true;
@@ -110,7 +117,7 @@ export class Connection {
     if (this.#closed) return;
     this.#started = true;
     if (this.#session.greeting) this.#writer.write(this.#session.greeting);
-    if (this.#leaving) this.#askToLeave(this.#leaving);
+    this.#departure.start();
     this.#stream.on('data', (chunk: Buffer) => {
       this.#guarded(() => this.#onData(chunk));
     });
@@ -118,15 +125,13 @@ export class Connection {
     else this.#advance(true);
   }
 
-  /**
-   * Ends the connection without losing a request. Where the protocol has words for it, the client is asked to go and
-   * has a while to do so; then it closes at the next boundary between requests. A request begun may still be
-   * finished, and no other after it. Without words a drain closes at that boundary at once, and anything less
-   * urgent right behind an answer: at any other moment a request may be under way.
-   */
+  /** Ends the connection without losing a request: one that was begun may still be finished, and no other after it. */
   leave(reason: LeaveReason): void {
-    const boundary = reason === 'drain' || this.#requests.waiting > 0;
-    this.#beginLeaving(reason, boundary);
+    if (this.#closed) return;
+    // Only a drain cannot wait for the next answer: at any other boundary a request may be under way.
+    const patient = reason !== 'drain' && this.#requests.waiting === 0;
+    const closing = patient ? 'behind-an-answer' : this.#heard ? 'now' : 'once-heard';
+    this.#departure.ask(reason, closing, this.#openedAt);
     this.#advance(false);
   }
 
@@ -162,7 +167,7 @@ export class Connection {
       unanswered: this.#requests.waiting,
       heldBytes: this.#held,
       deadline: this.#deadline ?? null,
-      leaving: this.#leaving ?? null,
+      leaving: this.#departure.reason ?? null,
       closed: this.#closed,
       requests: this.#requests.describe(),
     };
@@ -180,7 +185,7 @@ export class Connection {
     const { completed, rest } = this.#intake.receive(chunk);
     if (rest && !this.#inputOver) this.#stream.unshift(rest);
     this.#weigh();
-    if (completed && (this.#draining || this.#answersLast)) this.#inputOver = true;
+    if (completed && (this.#departure.due || this.#departure.isWordless)) this.#inputOver = true;
     // The time for a request begins anew when an earlier one was completed, not with each piece of it.
     this.#advance(completed || !this.#session.midRequest);
   }
@@ -227,13 +232,9 @@ export class Connection {
   /** After each request, whose own answer is the last where it is the last allowed. */
   #count(): void {
     this.#taken++;
-    if (this.#leaving === undefined) this.#host.onRequest(this);
-    if (this.#taken === this.#host.limits.maxRequests) this.#beginLeaving('rebalance', true);
-  }
-
-  /** Asked to go, without a word for it, while nothing was owed. */
-  get #answersLast(): boolean {
-    return this.#leaving !== undefined && !this.#session.leave;
+    if (this.#departure.reason === undefined) this.#host.onRequest(this);
+    if (this.#taken === this.#host.limits.maxRequests)
+      this.#departure.ask('rebalance', 'now', this.#openedAt);
   }
 
   // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +245,7 @@ export class Connection {
     this.#guarded(() => this.#requests.pump());
     if (this.#intake.backlog && this.#intake.pull()) this.#weigh();
     if (this.#peerEnded) this.#finishInput();
-    if (this.#draining && !this.#session.midRequest) this.#inputOver = true;
+    if (this.#departure.due && !this.#session.midRequest) this.#inputOver = true;
     const owing = this.#requests.waiting > 0 || this.#writer.pending;
     if (this.#inputOver && !owing)
       this.#farewell.begin(this.#expired, () => this.#host.deadlines.release(this));
@@ -279,31 +280,10 @@ export class Connection {
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @param boundary where the client cannot be asked: whether the next boundary between requests is the end. */
-  #beginLeaving(reason: LeaveReason, boundary: boolean): void {
-    const asked = this.#leaving;
-    if (asked === reason || asked === 'drain' || this.#closed) return;
-    this.#leaving = reason;
-    if (asked === undefined) this.#host.onLeaving(this);
-    if (!this.#session.leave) {
-      this.#draining = boundary;
-      this.#session.closing?.();
-    } else if (this.#started && asked === undefined) this.#askToLeave(reason);
-  }
-
-  #askToLeave(reason: LeaveReason): void {
-    const words = this.#session.leave?.(reason);
-    if (words && !this.#inputOver) this.#writer.write(words);
-    this.#cancelGrace = this.#host.clock.after(LEAVE_GRACE, () => {
-      this.#draining = true;
-      this.#guarded(() => this.#advance(false));
-    });
-  }
-
   #onClose(): void {
     this.#closed = true;
     this.#farewell.cancel();
-    this.#cancelGrace?.();
+    this.#departure.cancel();
     this.#reportHeld(0);
     this.#requests.close();
     this.#host.deadlines.release(this);

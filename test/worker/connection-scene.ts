@@ -22,6 +22,7 @@ interface Submitted {
 export function connect(
   limits: Partial<ConnectionHost['limits']> = {},
   session: Session = echoProtocol.open(),
+  firstByte = 100,
 ) {
   const clock = new FakeClock();
   const logged: LogRecord[] = [];
@@ -34,13 +35,9 @@ export function connect(
   const { ours, theirs } = duplexPair();
   const host: ConnectionHost = {
     limits: { maxInFlight: 1000, maxPipelined: 1000, maxRequests: 0, ...limits },
-    deadlines: new Deadlines<Connection>(
-      { firstByte: 100, request: 200, idle: 1000 },
-      clock,
-      (subject, kind) => {
-        subject.expire(kind);
-      },
-    ),
+    deadlines: new Deadlines<Connection>({ firstByte, request: 200, idle: 1000 }, clock, (subject, kind) => {
+      subject.expire(kind);
+    }),
     counters,
     held: new HeldBytes(Infinity),
     log: new Logger('verbose', 'test', (record) => {

@@ -274,6 +274,38 @@ test('draining, an idle connection is closed at once', async () => {
   expect(theirs.readableEnded).toBe(true);
 });
 
+test('draining, a connection just opened may send its first request, and that is its last', async () => {
+  const { connection, theirs, tasks, done, received } = connect();
+  connection.start();
+  connection.leave('drain');
+  await arrive();
+  expect(theirs.readableEnded).toBe(false);
+  theirs.write('echo a\necho b\n');
+  await arrive();
+  theirs.write('echo c\n');
+  done(0);
+  done(1);
+  await arrive();
+  expect(received()).toBe('done a\ndone b\n');
+  expect(theirs.readableEnded).toBe(true);
+  expect(tasks).toHaveLength(2);
+});
+
+test.each([
+  ['closed at once when it is a second old', 1000, 0],
+  ['closed when it is', 400, 600],
+])('draining, a connection that never said anything is %s', async (_, age, left) => {
+  const { connection, theirs, clock } = connect({}, echoProtocol.open(), 5000);
+  connection.start();
+  clock.advance(age);
+  connection.leave('drain');
+  await arrive();
+  expect(theirs.readableEnded).toBe(left === 0);
+  clock.advance(left);
+  await arrive();
+  expect(theirs.readableEnded).toBe(true);
+});
+
 test('draining, a request begun may be finished and is answered, and none after it is begun', async () => {
   const { connection, theirs, tasks, done, received } = connect();
   connection.start();
