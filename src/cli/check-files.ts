@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/problems.js';
+import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources, CrlSourcesError } from '../crl/fetch/configured-sources.js';
-import { addressPolicy } from '../crl/fetch/fetcher-options.js';
 import { messageOf } from '../errors.js';
 import { readTlsMaterials } from '../supervisor/tls-materials.js';
 import { readAnchors } from '../thread/anchors.js';
@@ -35,7 +35,7 @@ export function checkFiles(config: Config, warn: (message: string) => void): voi
     problems.push(`listeners: ${messageOf(error)}`);
   }
   try {
-    ConfiguredSources.read(config, addressPolicy(config));
+    ConfiguredSources.read(config, AddressPolicy.of(config));
   } catch (error) {
     problems.push(...(error instanceof CrlSourcesError ? error.problems : [messageOf(error)]));
   }

@@ -14,8 +14,6 @@ const NOT_FRESH = 1;
 const DAMAGED = 2;
 
 export const crlCheck: Command = {
-  name: 'check',
-  summary: 'Check every CRL of the store: exit 0 all fresh and whole, 1 some not fresh, 2 damage',
   flags: {
     ...STORE_FLAGS,
     within: {

@@ -12,8 +12,6 @@ import { Progress } from './progress.js';
 import { readCertificates } from './verify-input.js';
 
 export const crlFetch: Command = {
-  name: 'fetch [what..]',
-  summary: 'Fetch CRLs now: known URLs, those that certificates point to, or all; by the server if one runs',
   positionals: {
     what: {
       type: 'string',

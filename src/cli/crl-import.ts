@@ -14,8 +14,6 @@ import { Progress } from './progress.js';
 import { InputError, readCrls } from './verify-input.js';
 
 export const crlImport: Command = {
-  name: 'import <files..>',
-  summary: 'Take CRLs from files and folders into the store; a file that is bad costs only itself',
   positionals: {
     files: {
       type: 'string',

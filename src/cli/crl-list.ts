@@ -5,8 +5,6 @@ import { type CrlReport, reportOf } from './crl-facts.js';
 import { formatTable, type Column } from './table.js';
 
 export const crlList: Command = {
-  name: 'list',
-  summary: 'List the CRLs of the store, by issuer; needs no server',
   flags: {
     ...STORE_FLAGS,
     json: { type: 'boolean', describe: 'One JSON object a line in place of the table' },

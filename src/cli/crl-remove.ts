@@ -5,8 +5,6 @@ import { UsageError } from './exit-code.js';
 import { configFor } from './flags.js';
 
 export const crlRemove: Command = {
-  name: 'remove <crl>',
-  summary: 'Take a CRL out of the store; an older one still does not get in afterwards',
   positionals: {
     crl: { type: 'string', describe: "The start of a key, the source, or a part of the issuer's name" },
   },

@@ -10,8 +10,6 @@ import { UsageError } from './exit-code.js';
 import { textFlag } from './flags.js';
 
 export const crlShow: Command = {
-  name: 'show <crl>',
-  summary: 'Show CRLs of the store, or whether they list a serial number; needs no server',
   positionals: {
     crl: { type: 'string', describe: "The start of a key, the source, or a part of the issuer's name" },
   },

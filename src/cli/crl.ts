@@ -1,18 +1,42 @@
 import type { Command } from './command.js';
-import { crlCheck } from './crl-check.js';
-import { crlFetch } from './crl-fetch.js';
-import { crlImport } from './crl-import.js';
-import { crlList } from './crl-list.js';
-import { crlRemove } from './crl-remove.js';
-import { crlShow } from './crl-show.js';
 import { UsageError } from './exit-code.js';
 
 /** Everything about the CRL store, by commands of its own. */
 export const crl: Command = {
-  name: 'crl',
-  summary: 'Look into the CRL store of this host, fill it and check it',
   flags: {},
-  commands: [crlList, crlShow, crlFetch, crlImport, crlRemove, crlCheck],
+  commands: [
+    {
+      name: 'list',
+      summary: 'List the CRLs of the store, by issuer; needs no server',
+      load: async () => (await import('./crl-list.js')).crlList,
+    },
+    {
+      name: 'show <crl>',
+      summary: 'Show CRLs of the store, or whether they list a serial number; needs no server',
+      load: async () => (await import('./crl-show.js')).crlShow,
+    },
+    {
+      name: 'fetch [what..]',
+      summary:
+        'Fetch CRLs now: known URLs, those that certificates point to, or all; by the server if one runs',
+      load: async () => (await import('./crl-fetch.js')).crlFetch,
+    },
+    {
+      name: 'import <files..>',
+      summary: 'Take CRLs from files and folders into the store; a file that is bad costs only itself',
+      load: async () => (await import('./crl-import.js')).crlImport,
+    },
+    {
+      name: 'remove <crl>',
+      summary: 'Take a CRL out of the store; an older one still does not get in afterwards',
+      load: async () => (await import('./crl-remove.js')).crlRemove,
+    },
+    {
+      name: 'check',
+      summary: 'Check every CRL of the store: exit 0 all fresh and whole, 1 some not fresh, 2 damage',
+      load: async () => (await import('./crl-check.js')).crlCheck,
+    },
+  ],
   examples: [
     ['$0 crl list', 'what the store holds'],
     ['$0 crl fetch --all', 'ask all sources now'],

@@ -13,8 +13,6 @@ import { InputError, readCertificates } from './verify-input.js';
 import { commonRequest, requestFor, type Common } from './verify-request.js';
 
 export const explain: Command = {
-  name: 'explain <files..>',
-  summary: 'Show how a verdict comes about: the paths tried, where each failed, what the certificates say',
   positionals: FILES,
   flags: {
     ...REQUEST_FLAGS,

@@ -12,8 +12,6 @@ import { follow, lastLines } from './tail.js';
 const LOG_FILE = 'pkixd.log';
 
 export const logs: Command = {
-  name: 'logs',
-  summary: 'Show the log, readable',
   flags: {
     ...CONFIG_FLAG,
     follow: { alias: 'f', type: 'boolean', describe: 'Go on with what is written, through rotations' },

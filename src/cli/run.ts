@@ -1,32 +1,12 @@
 import yargs, { type Argv } from 'yargs';
 import { messageOf, PkixdError } from '../errors.js';
-import type { Command } from './command.js';
+import type { Command, CommandEntry } from './command.js';
+import { COMMANDS } from './commands.js';
 import { note, print, type Context } from './context.js';
 import type { Arguments } from './flags.js';
 import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
 import { STANDARD_INPUT } from './read-input.js';
-import { crl } from './crl.js';
-import { explain } from './explain.js';
-import { logs } from './logs.js';
-import { start } from './start.js';
-import { status } from './status.js';
-import { dump, reload, restart, scale, stop } from './steer.js';
-import { verify } from './verify.js';
 import { VERSION } from '../version.js';
-
-const COMMANDS: readonly Command[] = [
-  start,
-  verify,
-  explain,
-  status,
-  scale,
-  restart,
-  reload,
-  stop,
-  dump,
-  crl,
-  logs,
-];
 
 const EPILOGUE = `Exit codes: verify and explain 0 valid, 1 invalid, 2 indeterminate (the worst of several files);
 crl check 0 well, 1 not fresh, 2 damaged; crl show --serial 1 when it is listed;
@@ -50,40 +30,54 @@ export async function runCli(words: readonly string[], context: Context): Promis
 }
 
 async function dispatch(words: readonly string[], context: Context): Promise<number> {
-  let chosen: (() => Promise<number>) | undefined;
   const parser = createParser();
-  addCommands(parser, COMMANDS, (command, args) => {
-    chosen = () => command.run(context, args);
-  });
+  addCommands(parser, COMMANDS);
   // With a callback yargs hands over what it would print (--help, --version) instead of printing it.
   let help = '';
   const read = words.map((word) => (word === '-' ? STANDARD_INPUT : word));
-  await parser.parseAsync(read, {}, (_error: unknown, _args: unknown, text: string) => {
-    help = text;
-  });
+  try {
+    await parser.parseAsync(read, {}, (_error: unknown, _args: unknown, text: string) => {
+      help = text;
+    });
+  } catch (thrown) {
+    if (thrown instanceof Called) return thrown.command.run(context, thrown.args);
+    throw isFlagError(thrown) ? usageError(thrown.message) : thrown;
+  }
   if (help !== '') print(context, help);
-  return chosen ? chosen() : EXIT.ok;
+  return EXIT.ok;
 }
 
-function addCommands(
-  parser: Argv,
-  commands: readonly Command[],
-  choose: (command: Command, args: Arguments) => void,
-  path = '',
-): void {
-  for (const command of commands) {
+/**
+ * The command that was called. It is thrown: behind a handler that returns, yargs lays out all of the command's help in
+ * case it is wanted, and for the options of `start` that takes as long as the rest of its start.
+ */
+class Called extends Error {
+  readonly command: Command;
+  readonly args: Arguments;
+
+  constructor(command: Command, args: Arguments) {
+    super('a command was called');
+    this.command = command;
+    this.args = args;
+  }
+}
+
+function addCommands(parser: Argv, entries: readonly CommandEntry[], path = ''): void {
+  for (const { name, summary, load } of entries) {
+    let command: Command | undefined;
     parser.command({
-      command: command.name,
-      describe: command.summary,
-      builder: (argv: Argv) => {
-        withFlags(argv, command, path);
+      command: name,
+      describe: summary,
+      builder: async (argv: Argv) => {
+        command = await load();
+        withFlags(argv, command, `${path}${name}\n\n${summary}`);
         if (command.commands === undefined) return argv;
-        addCommands(argv, command.commands, choose, `${path}${command.name} `);
-        const names = command.commands.map(({ name }) => name.split(' ', 1)[0]).join(', ');
-        return argv.demandCommand(1, `name what to do: pkixd ${path}${command.name} ${names}`);
+        addCommands(argv, command.commands, `${path}${name} `);
+        const names = command.commands.map((one) => one.name.split(' ', 1)[0]).join(', ');
+        return argv.demandCommand(1, `name what to do: pkixd ${path}${name} ${names}`);
       },
       handler: (args) => {
-        choose(command, args);
+        if (command) throw new Called(command, args);
       },
     });
   }
@@ -120,20 +114,26 @@ function createParser(): Argv {
     .alias('help', 'h')
     .wrap(110)
     .fail((message, error) => {
-      const what = message?.startsWith('Not enough non-option') ? 'an argument is missing' : message;
-      // What yargs itself finds wrong with a flag comes as its own kind of error, with the same words as the message.
-      if (error instanceof Error && error.name !== 'YError') throw error;
-      throw new UsageError(`${what}; "pkixd COMMAND --help" shows how`);
+      if (error instanceof Error && !isFlagError(error)) throw error;
+      throw usageError(message?.startsWith('Not enough non-option') ? 'an argument is missing' : message);
     });
 }
 
-function withFlags(argv: Argv, command: Command, path: string): Argv {
+/** What yargs itself finds wrong with a flag comes as its own kind of error, and from some places past `fail`. */
+function isFlagError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === 'YError';
+}
+
+function usageError(what: string): UsageError {
+  return new UsageError(`${what}; "pkixd COMMAND --help" shows how`);
+}
+
+function withFlags(argv: Argv, command: Command, usage: string): void {
   const own = Object.keys(command.flags).filter((flag) => command.flags[flag]?.group === undefined);
-  argv.usage(`$0 ${path}${command.name}\n\n${command.summary}`);
+  argv.usage(`$0 ${usage}`);
   // Named first, the command's own flags stand before the groups of the table.
   argv.group(own, 'Options:').options({ ...command.flags });
   for (const [name, positional] of Object.entries(command.positionals ?? {}))
     argv.positional(name, positional);
   for (const [example, explanation] of command.examples) argv.example(example, explanation);
-  return argv;
 }

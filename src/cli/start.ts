@@ -11,8 +11,6 @@ import { findLauncher, releaseOf } from './release.js';
 
 /** Runs the server in the foreground until a signal or `pkixd stop` ends it. */
 export const start: Command = {
-  name: 'start',
-  summary: 'Run the server in the foreground; SIGTERM and SIGINT drain it',
   flags: {
     ...CONFIG_FLAG,
     check: { type: 'boolean', describe: 'Check the configuration, say what it means, and do not start' },

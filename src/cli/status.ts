@@ -8,8 +8,6 @@ import { watch } from './watch.js';
 import { formatAge, formatMemory, formatTable, type Column } from './table.js';
 
 export const status: Command = {
-  name: 'status',
-  summary: 'Show the server, its listeners and its workers',
   flags: {
     ...SERVER_FLAGS,
     json: { type: 'boolean', describe: 'One JSON object in place of the tables' },

@@ -8,11 +8,12 @@ const MAX_WORKERS = 256;
 
 /** The commands that steer a running server by its control socket; each returns once the server has begun. */
 export const scale: Command = {
-  name: 'scale <workers>',
-  summary: `Fork or drain to this many workers (1 to ${MAX_WORKERS}), by so many (+N, -N), or by load (auto)`,
   flags: SERVER_FLAGS,
   positionals: {
-    workers: { type: 'string', describe: 'How many worker processes there shall be, +N, -N, or auto' },
+    workers: {
+      type: 'string',
+      describe: `How many worker processes there shall be (1 to ${MAX_WORKERS}), +N, -N, or auto`,
+    },
   },
   examples: [
     ['$0 scale 4', 'four workers from now on'],
@@ -36,8 +37,6 @@ function describeScale(result: unknown): string {
 }
 
 export const restart: Command = {
-  name: 'restart <worker>',
-  summary: 'Replace one worker: a new one gets ready, then the old one drains',
   flags: SERVER_FLAGS,
   positionals: { worker: { type: 'string', describe: 'Its number in "pkixd status"' } },
   examples: [['$0 restart 2', 'replace worker 2']],
@@ -53,8 +52,6 @@ export const restart: Command = {
 const RELOAD_TIMEOUT = 60 * 60 * 1000;
 
 export const reload: Command = {
-  name: 'reload',
-  summary: 'Replace the workers one by one, with the configuration and the release as they are now',
   flags: SERVER_FLAGS,
   examples: [['$0 reload', 'returns when it is done; after any error everything is as before']],
   async run(context, args) {
@@ -65,8 +62,6 @@ export const reload: Command = {
 };
 
 export const stop: Command = {
-  name: 'stop',
-  summary: 'Drain the server and end it',
   flags: { ...SERVER_FLAGS, now: { type: 'boolean', describe: 'Without waiting for the answers under way' } },
   examples: [
     ['$0 stop', 'every request that was read whole is still answered'],
@@ -84,8 +79,6 @@ export const stop: Command = {
 };
 
 export const dump: Command = {
-  name: 'dump',
-  summary: 'Write all statistics, every open connection and every request in flight to the log',
   flags: SERVER_FLAGS,
   examples: [['$0 dump && $0 logs -n 100', 'what the server does at this moment']],
   async run(context, args) {

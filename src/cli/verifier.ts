@@ -4,35 +4,13 @@ import { LineClient, type LineAnswer } from '../client/line-client.js';
 import { ConnectError } from '../client/socket.js';
 import { formatAddress, parseAddress, type Address } from '../config/address.js';
 import type { Config, ListenerConfig } from '../config/config.js';
-import { joinSources } from '../crl/joined-source.js';
 import { PkixdError } from '../errors.js';
-import { createVerifyTask } from '../thread/verify-task.js';
-import { decodeTrusted, encode } from '../wire/codec.js';
-import type { VerifyRequest, VerifyResponse } from '../wire/request.js';
-import { note, printable, type Context } from './context.js';
-import { openLocalStore } from './local-store.js';
-import { NamedCrls } from './named-crls.js';
+import type { VerifyRequest } from '../wire/request.js';
 
 /** Whoever answers: a server, or this process. */
 export interface Verifier {
   readonly ask: (request: VerifyRequest) => Promise<LineAnswer>;
   readonly close: () => void | Promise<void>;
-}
-
-/** This process verifies by itself, with the configuration's anchors, profiles and CRLs, and those of the host's store. */
-export async function localVerifier(config: Config, context: Context): Promise<Verifier> {
-  const named = new NamedCrls();
-  const store = await openLocalStore(config, context);
-  const report = (message: string): void => note(context, `warning: ${printable(message)}`);
-  const verify = createVerifyTask(config, report, joinSources([named, store]));
-  return {
-    ask: async (request) => {
-      const body = encode({ ...request, crls: named.offer(request.crls) });
-      const response = decodeTrusted<VerifyResponse>(verify(body));
-      return 'verdict' in response ? response : { error: response.refused };
-    },
-    close: () => store?.close(),
-  };
 }
 
 /** Milliseconds that an answer may take. */

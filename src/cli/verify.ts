@@ -5,13 +5,11 @@ import { note, print, printable, type Context } from './context.js';
 import { EXIT, exitCodeOf, UsageError, VERDICT_EXIT } from './exit-code.js';
 import { configFor, listFlag, textFlag, type Arguments } from './flags.js';
 import { FILES, REQUEST_FLAGS } from './request-flags.js';
-import { localVerifier, remoteVerifier, type Verifier } from './verifier.js';
+import { remoteVerifier, type Verifier } from './verifier.js';
 import { InputError, readCertificates } from './verify-input.js';
 import { commonRequest, requestFor, type Common } from './verify-request.js';
 
 export const verify: Command = {
-  name: 'verify <files..>',
-  summary: 'Verify certificates: one line each; exit 0 valid, 1 invalid, 2 indeterminate',
   positionals: FILES,
   flags: {
     ...REQUEST_FLAGS,
@@ -33,7 +31,7 @@ export const verify: Command = {
     const common = commonRequest(args, context.cwd);
     const verifier =
       args['local'] === true
-        ? await localVerifier(config, context)
+        ? await (await import('./local-verifier.js')).localVerifier(config, context)
         : await remoteVerifier(textFlag(args, 'connect'), config);
     try {
       return await verifyAll(context, args, verifier, common);

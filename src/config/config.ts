@@ -58,6 +58,9 @@ export interface ProfileConfig {
 /** The control socket's name within `run.directory`. */
 export const CONTROL_SOCKET = 'control.sock';
 
+/** Keys of the file that hold more than one value: the options of the table live beside them. */
+export const STRUCTURES: ReadonlySet<string> = new Set(['listeners', 'profiles', 'crl.sources']);
+
 /** The whole configuration, checked and frozen. Paths are absolute. It goes to workers and threads as it is. */
 export interface Config extends OptionValues {
   readonly listeners: readonly ListenerConfig[];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Config } from './config.js';
+import { type Config, STRUCTURES } from './config.js';
 import { checkCrlSources } from './crl-sources.js';
 import { checkListeners, DEFAULT_LISTENERS } from './listeners.js';
 import { OPTIONS, type OptionKey, type OptionValues } from './option-table.js';
@@ -15,7 +15,6 @@ import {
   settingsOfEnvironment,
   settingsOfFile,
   settingsOfFlags,
-  STRUCTURES,
 } from './sources.js';
 import { didYouMean } from './suggestion.js';
 

@@ -1,7 +1,6 @@
 import { PkixdError } from '../errors.js';
-import type { Config } from './config.js';
+import { type Config, STRUCTURES } from './config.js';
 import { OPTIONS } from './option-table.js';
-import { STRUCTURES } from './sources.js';
 
 const DEFAULTS = Object.fromEntries(Object.entries(OPTIONS).map(([key, option]) => [key, option.default]));
 

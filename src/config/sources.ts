@@ -2,12 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { messageOf } from '../errors.js';
+import { STRUCTURES } from './config.js';
 import { OPTIONS, type OptionKey } from './option-table.js';
 import { ConfigError, ConfigFileError, type Findings, type Setting } from './problems.js';
 import { nearest } from './suggestion.js';
-
-/** Keys of the file that hold more than one value: the options of the table live beside them. */
-export const STRUCTURES: ReadonlySet<string> = new Set(['listeners', 'profiles', 'crl.sources']);
 
 /** Characters of a dotted key beyond which it is not looked at further. */
 const MAX_KEY = 200;

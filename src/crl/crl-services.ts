@@ -1,4 +1,6 @@
+import type { SecureContext } from 'node:tls';
 import type { Config } from '../config/config.js';
+import { parseRedisUrl } from '../config/redis-url.js';
 import { instanceName } from '../instance-name.js';
 import type { Logger } from '../log.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
@@ -19,7 +21,7 @@ import { CrlFetcher } from './fetch/crl-fetcher.js';
 import { fetcherOptions } from './fetch/fetcher-options.js';
 import { IngestHandle } from './ingest-handle.js';
 import { createIssuerStep } from './issuer-step.js';
-import { connectShare } from './share/connect-share.js';
+import type { Hosts } from './share/connect-share.js';
 import { CrlStore } from './store/crl-store.js';
 import { keepsDer } from './store/der-files.js';
 import { CrlService } from './supply/crl-service.js';
@@ -64,11 +66,11 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   });
   const fetching = fetcherOptions(config, process.env);
   const fetcher = new CrlFetcher(fetching, ConfiguredSources.read(config, fetching.policy).files);
-  const hosts = connectShare(config, fetching.secureContext, log);
   const issuers = createIssuerStep(config, fetching, log);
   const servesOthers = keepsDer(config);
   const folder = config['crl.directory'];
   let parts: Parts | undefined;
+  let hosts: Hosts | undefined;
 
   let proxied = 0;
   const supplyProxied: CrlService['supply'] = async (wanted, patience, via) => {
@@ -106,6 +108,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     epoch: () => store.epoch(),
     /** Waits for the store only so long: what is in it can be read while another process has it for writing. */
     start: async (): Promise<void> => {
+      hosts = await openShare(config, fetching.secureContext, log);
       const ingest = new IngestHandle({
         entry: ingestEntry,
         dataDirectory: config['data.directory'],
@@ -169,6 +172,18 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       return isClosed;
     },
   };
+}
+
+/** The library for Redis is large: it is loaded where Redis is used. */
+async function openShare(
+  config: Config,
+  secureContext: SecureContext,
+  log: Logger,
+): Promise<Hosts | undefined> {
+  const address = parseRedisUrl(config['crl.redis']);
+  if (address === undefined) return undefined;
+  const { connectShare } = await import('./share/connect-share.js');
+  return connectShare(address, config, secureContext, log);
 }
 
 function tooMany(url: string): FetchFailure {

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
+import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
-import { addressPolicy } from '../crl/fetch/fetcher-options.js';
 import type { CrlStore } from '../crl/store/crl-store.js';
 import { plainUrl, type ServedCrl } from '../crl/store/served-crl.js';
 import { instanceName } from '../instance-name.js';
@@ -41,7 +41,7 @@ const NOTHING: Supplied = { asked: [], urls: 0, failures: [], rounds: 0, issuers
 export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
   const { config, store } = options;
   const via = instanceName(config['data.directory']);
-  const sources = ConfiguredSources.read(config, addressPolicy(config));
+  const sources = ConfiguredSources.read(config, AddressPolicy.of(config));
   const answered = (answer: Omit<Found, 'via'> | Omit<Refused, 'via'>): Uint8Array =>
     encode({ ...answer, via });
   const refused = (status: Refused['status'], message: string): Uint8Array =>

@@ -1,4 +1,3 @@
-import { parseAllowedDestination } from '../config/allowed-destination.js';
 import type { Config } from '../config/config.js';
 import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
@@ -59,8 +58,7 @@ export function createServedVerifyTask(options: ServedTaskOptions): TaskHandler 
   const environment = createEnvironment(config, [store, folder]);
   folder?.look();
   const uses = new Uses(options, folder);
-  const allowed = config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? []);
-  const sources = ConfiguredSources.read(config, new AddressPolicy(allowed));
+  const sources = ConfiguredSources.read(config, AddressPolicy.of(config));
   const surroundings = { ...options, environment, uses, sources };
   return (body, attempt) => answer(body, attempt, surroundings);
 }

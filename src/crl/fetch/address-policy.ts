@@ -1,4 +1,5 @@
-import type { AllowedDestination } from '../../config/allowed-destination.js';
+import { type AllowedDestination, parseAllowedDestination } from '../../config/allowed-destination.js';
+import type { OptionValues } from '../../config/option-table.js';
 import { formatIpAddress, parseIpAddress } from '../../ip-address.js';
 import { isInRange } from '../../ip-range.js';
 import { classifyAddress, unmapped, type AddressClass } from './address-class.js';
@@ -37,6 +38,11 @@ export class AddressPolicy {
 
   constructor(allowed: readonly AllowedDestination[]) {
     this.#allowed = allowed;
+  }
+
+  /** As `crl.allow` has it. */
+  static of(config: Pick<OptionValues, 'crl.allow'>): AddressPolicy {
+    return new AddressPolicy(config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? []));
   }
 
   /** Before the host is resolved: a port at which nothing may be fetched, from no address of this host. */

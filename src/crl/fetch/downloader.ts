@@ -1,5 +1,5 @@
 import type { SecureContext } from 'node:tls';
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
 import { VERSION } from '../../version.js';
 import type { AddressPolicy } from './address-policy.js';
 import { DownloadSlots } from './download-slots.js';
@@ -7,7 +7,8 @@ import { asFetchError, FetchError } from './fetch-error.js';
 import type { Validators } from './fetch-outcome.js';
 import { type FetchUrl, parseFetchUrl, showUrl } from './fetch-url.js';
 import { FetchWatch, type WatchLimits } from './fetch-watch.js';
-import { ownAddresses, pinnedConnector, type Resolve } from './pinned-connector.js';
+import { ownAddresses, type Resolve } from './host-addresses.js';
+import type { HttpAgents } from './http-agents.js';
 import type { ProxyChoice } from './proxy-choice.js';
 import { readBody } from './response-body.js';
 import { readAge, readRetryAfter, readValidators } from './response-headers.js';
@@ -55,9 +56,8 @@ export type Downloaded =
 
 const LOOP_DETECTED = 508;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const MOST_HEADER_BYTES = 16 * 1024;
-/** ms that an idle connection is kept for the next download. */
-const KEEP_ALIVE = 4000;
+/** Of a body that nobody wants, so that its connection can be used again. */
+const MOST_DUMPED_BYTES = 16 * 1024;
 
 /**
  * GET over http and https, within limits: where to, how long, how much, how many at once. Idle connections are
@@ -66,21 +66,22 @@ const KEEP_ALIVE = 4000;
 export class Downloader {
   readonly #options: DownloaderOptions;
   readonly #slots: DownloadSlots;
-  readonly #direct: Dispatcher;
-  readonly #proxies = new Map<string, Dispatcher>();
+  #agents: Promise<HttpAgents> | undefined;
   readonly #closing = new AbortController();
 
   constructor(options: DownloaderOptions) {
     this.#options = options;
     this.#slots = new DownloadSlots(options.parallel, options.parallelPerHost);
-    this.#direct = new Agent({ ...this.#clientOptions(), connect: pinnedConnector(options) });
   }
 
   /** Throws FetchError, its message without the URL asked for. */
   async get(request: DownloadRequest): Promise<Downloaded> {
+    // Before time is watched: no server is to blame for what its loading takes.
+    this.#agents ??= loadAgents(this.#options);
+    const agents = await this.#agents;
     const watch = new FetchWatch(AbortSignal.any([request.signal, this.#closing.signal]), this.#options);
     try {
-      return await this.#follow(request, watch);
+      return await this.#follow(request, agents, watch);
     } catch (thrown) {
       throw watch.signal.aborted ? watch.signal.reason : asFetchError(thrown);
     } finally {
@@ -91,16 +92,16 @@ export class Downloader {
   /** Gives up what is running, and closes all connections. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([this.#direct, ...this.#proxies.values()].map((dispatcher) => dispatcher.destroy()));
+    await (await this.#agents)?.destroy();
   }
 
-  async #follow(request: DownloadRequest, watch: FetchWatch): Promise<Downloaded> {
+  async #follow(request: DownloadRequest, agents: HttpAgents, watch: FetchWatch): Promise<Downloaded> {
     const { maxRedirects } = this.#options;
     const seen = new Set<string>();
     let url = parseFetchUrl(request.url);
     for (;;) {
       seen.add(url.href);
-      const answer = await this.#ask(url, request, watch).catch((thrown: unknown) => {
+      const answer = await this.#ask(url, request, agents, watch).catch((thrown: unknown) => {
         throw seen.size === 1 ? thrown : asFetchError(thrown).after(`redirected to ${showUrl(url.href)}`);
       });
       if (answer.kind !== 'redirect') return answer;
@@ -117,9 +118,10 @@ export class Downloader {
   async #ask(
     url: FetchUrl,
     request: DownloadRequest,
+    agents: HttpAgents,
     watch: FetchWatch,
   ): Promise<Downloaded | { readonly kind: 'redirect'; readonly location: string }> {
-    const dispatcher = this.#route(url);
+    const dispatcher = this.#route(url, agents);
     const release = await this.#slots.take(url.host, watch.signal);
     try {
       watch.startStretch();
@@ -138,7 +140,7 @@ export class Downloader {
         const validators = readValidators(headers);
         return { kind: 'body', body: received, url: url.href, validators, age: readAge(headers) };
       }
-      await body.dump({ limit: MOST_HEADER_BYTES, signal: watch.signal });
+      await body.dump({ limit: MOST_DUMPED_BYTES, signal: watch.signal });
       if (status === 304 && request.validators !== undefined) {
         const validators = { ...request.validators, ...readValidators(headers) };
         return { kind: 'notModified', validators, age: readAge(headers) };
@@ -157,7 +159,7 @@ export class Downloader {
   }
 
   /** The way to a URL, if it may be asked for at all. */
-  #route(url: FetchUrl): Dispatcher {
+  #route(url: FetchUrl, agents: HttpAgents): Dispatcher {
     const { policy, proxyFor, refuse } = this.#options;
     const proxy = proxyFor(url);
     const refusal =
@@ -166,37 +168,13 @@ export class Downloader {
         ? policy.refusalOfPort(url.host, url.port)
         : policy.refusalOfProxied(url.host, url.port, url.literal, ownAddresses()));
     if (refusal !== undefined) throw new FetchError('refused', refusal);
-    return proxy === undefined ? this.#direct : this.#proxyAgent(proxy);
+    return proxy === undefined ? agents.direct : agents.through(proxy);
   }
+}
 
-  #proxyAgent(proxy: string): Dispatcher {
-    const known = this.#proxies.get(proxy);
-    if (known !== undefined) return known;
-    const { secureContext, connectTimeout } = this.#options;
-    const agent = new ProxyAgent({
-      ...this.#clientOptions(),
-      uri: proxy,
-      // http goes through the proxy as requests that it can cache, https as a tunnel.
-      proxyTunnel: false,
-      proxyTls: { secureContext, timeout: connectTimeout },
-      requestTls: { secureContext, timeout: connectTimeout },
-    });
-    this.#proxies.set(proxy, agent);
-    return agent;
-  }
-
-  #clientOptions(): Agent.Options {
-    return {
-      connections: this.#options.parallelPerHost,
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE,
-      keepAliveMaxTimeout: KEEP_ALIVE,
-      maxHeaderSize: MOST_HEADER_BYTES,
-      // Time is watched here, for all of a fetch.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
-  }
+async function loadAgents(options: DownloaderOptions): Promise<HttpAgents> {
+  const { HttpAgents: Agents } = await import('./http-agents.js');
+  return new Agents(options);
 }
 
 function requestHeaders({

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { parseAllowedDestination } from '../../config/allowed-destination.js';
 import type { OptionValues } from '../../config/option-table.js';
 import { messageOf, PkixdError } from '../../errors.js';
 import { AddressPolicy } from './address-policy.js';
 import type { DownloaderOptions } from './downloader.js';
-import { resolveBySystem } from './pinned-connector.js';
+import { resolveBySystem } from './host-addresses.js';
 import { chooseProxy } from './proxy-choice.js';
 
 /** `crl.caFile` cannot be used: no server is asked with half of the roots. */
@@ -21,7 +20,7 @@ export function fetcherOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): DownloaderOptions {
   return {
-    policy: addressPolicy(config),
+    policy: AddressPolicy.of(config),
     resolve: resolveBySystem,
     proxyFor: chooseProxy(config['crl.proxy'], env),
     secureContext: secureContextWith(config['crl.caFile']),
@@ -33,10 +32,6 @@ export function fetcherOptions(
     parallel: config['crl.parallel'],
     parallelPerHost: config['crl.parallelPerHost'],
   };
-}
-
-export function addressPolicy(config: Pick<OptionValues, 'crl.allow'>): AddressPolicy {
-  return new AddressPolicy(config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? []));
 }
 
 /** Made once: to read the roots takes too long to do it for each connection. */

@@ -1,15 +1,11 @@
-import { lookup } from 'node:dns/promises';
-import { networkInterfaces } from 'node:os';
 import type { SecureContext } from 'node:tls';
 import { buildConnector } from 'undici';
 import { messageOf } from '../../errors.js';
-import { formatIpAddress, parseIpAddress } from '../../ip-address.js';
+import { parseIpAddress } from '../../ip-address.js';
 import { unmapped } from './address-class.js';
 import type { AddressPolicy } from './address-policy.js';
 import { asFetchError, FetchError } from './fetch-error.js';
-
-/** All addresses of a name, in the order in which they are to be tried. */
-export type Resolve = (host: string) => Promise<readonly string[]>;
+import { ownAddresses, type Resolve } from './host-addresses.js';
 
 export interface ConnectorOptions {
   readonly policy: AddressPolicy;
@@ -69,23 +65,6 @@ export function pinnedConnector(options: ConnectorOptions): Connector {
     );
     /* oxlint-enable promise/no-callback-in-promise */
   };
-}
-
-/** By the system's own rules, /etc/hosts included. */
-export async function resolveBySystem(host: string): Promise<readonly string[]> {
-  const found = await lookup(host, { all: true });
-  return found.map(({ address }) => address);
-}
-
-/** The addresses of this machine. Read each time: interfaces come and go. */
-export function ownAddresses(): ReadonlySet<string> {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return new Set(
-    own.flatMap(({ address }) => {
-      const octets = parseIpAddress(address);
-      return octets === undefined ? [] : [formatIpAddress(octets)];
-    }),
-  );
 }
 
 async function addressesOf(host: string, resolve: Resolve): Promise<readonly string[]> {

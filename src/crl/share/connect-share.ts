@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { Config } from '../../config/config.js';
-import { parseRedisUrl } from '../../config/redis-url.js';
+import type { RedisAddress } from '../../config/redis-url.js';
 import type { Logger } from '../../log.js';
 import { Announcements, type AnnouncementsOptions } from './announcements.js';
 import { RedisConnection } from './redis-connection.js';
@@ -9,12 +9,15 @@ import { SharedNames } from './shared-entry.js';
 
 export type Listening = Pick<AnnouncementsOptions, 'watched' | 'heed'>;
 
-/**
- * What hosts share by `crl.redis`; `undefined` without it. Two connections: one that announces takes no commands.
- */
-export function connectShare(config: Config, secureContext: SecureContext, log: Logger) {
-  const address = parseRedisUrl(config['crl.redis']);
-  if (address === undefined) return undefined;
+export type Hosts = ReturnType<typeof connectShare>;
+
+/** What hosts share by `crl.redis`. Two connections: one that announces takes no commands. */
+export function connectShare(
+  address: RedisAddress,
+  config: Config,
+  secureContext: SecureContext,
+  log: Logger,
+) {
   const timeout = config['crl.redisTimeout'];
   const names = new SharedNames(config['crl.redisPrefix']);
   const link = { address, secureContext, timeout, log };

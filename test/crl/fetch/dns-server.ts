@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import type { Resolve } from '../../../src/crl/fetch/pinned-connector.js';
+import type { Resolve } from '../../../src/crl/fetch/host-addresses.js';
 
 const TYPE_A = 1;
 const HEADER = 12;

@@ -1,0 +1,60 @@
+import type { CommandEntry } from './command.js';
+
+/** The commands, in the order in which `pkixd --help` lists them. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'start',
+    summary: 'Run the server in the foreground; SIGTERM and SIGINT drain it',
+    load: async () => (await import('./start.js')).start,
+  },
+  {
+    name: 'verify <files..>',
+    summary: 'Verify certificates: one line each; exit 0 valid, 1 invalid, 2 indeterminate',
+    load: async () => (await import('./verify.js')).verify,
+  },
+  {
+    name: 'explain <files..>',
+    summary: 'Show how a verdict comes about: the paths tried, where each failed, what the certificates say',
+    load: async () => (await import('./explain.js')).explain,
+  },
+  {
+    name: 'status',
+    summary: 'Show the server, its listeners and its workers',
+    load: async () => (await import('./status.js')).status,
+  },
+  {
+    name: 'scale <workers>',
+    summary: 'Fork or drain to this many workers, by so many (+N, -N), or by load (auto)',
+    load: async () => (await import('./steer.js')).scale,
+  },
+  {
+    name: 'restart <worker>',
+    summary: 'Replace one worker: a new one gets ready, then the old one drains',
+    load: async () => (await import('./steer.js')).restart,
+  },
+  {
+    name: 'reload',
+    summary: 'Replace the workers one by one, with the configuration and the release as they are now',
+    load: async () => (await import('./steer.js')).reload,
+  },
+  {
+    name: 'stop',
+    summary: 'Drain the server and end it',
+    load: async () => (await import('./steer.js')).stop,
+  },
+  {
+    name: 'dump',
+    summary: 'Write all statistics, every open connection and every request in flight to the log',
+    load: async () => (await import('./steer.js')).dump,
+  },
+  {
+    name: 'crl',
+    summary: 'Look into the CRL store of this host, fill it and check it',
+    load: async () => (await import('./crl.js')).crl,
+  },
+  {
+    name: 'logs',
+    summary: 'Show the log, readable',
+    load: async () => (await import('./logs.js')).logs,
+  },
+];
