@@ -82,7 +82,8 @@ async function pullPool(threads: number): Promise<Contender> {
   const runTask = (): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const request = newRequest({ name: 'nothing', body: BODY }, performance.now(), resolve);
-      if (!queue.push(request)) reject(new Error('the queue is full'));
+      if (!queue.hasRoomFor(BODY.length)) reject(new Error('the queue is full'));
+      queue.push(request);
       pool.wake();
     });
   return {

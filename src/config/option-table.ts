@@ -221,7 +221,7 @@ export const OPTIONS = {
     default: 16 * MIB,
     min: 0,
     max: 1024 * 1024 * MIB,
-    text: 'What a worker holds of kept verdicts; 0 keeps none.',
+    text: 'What a worker holds of kept verdicts, and of the requests that they answer; 0 keeps none.',
   },
   'pending.max': {
     type: 'integer',

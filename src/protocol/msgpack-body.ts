@@ -41,6 +41,7 @@ const FIELDS: readonly Field[] = Object.entries(SHAPES).map(([name, { shape, per
   shape,
   permission,
 }));
+const PERMISSIONS = [...new Set(['crls', ...FIELDS.flatMap(({ permission = [] }) => permission)])];
 const POLICY_FIELDS: readonly (keyof PolicyInputs)[] = [
   'initial',
   'inhibitMapping',
@@ -87,6 +88,11 @@ export function checkVerifyBody(body: Buffer, bounds: Bounds): void {
   if (certificates === 0) throw new RequestError('NO_CERTIFICATE', 'the request holds no certificate');
   if (certificates + anchors > bounds.limits.maxCertificates) throw tooManyCertificates(bounds.limits);
   if (evidence > bounds.limits.maxCrls) throw tooMuchEvidence(bounds.limits);
+}
+
+/** All that a body's check asks of a listener's permissions, in one number. */
+export function scopeOf(permits: ReadonlySet<string>): number {
+  return PERMISSIONS.reduce((scope, permission, bit) => scope | (Number(permits.has(permission)) << bit), 0);
 }
 
 /** The number of items of a list; 0 for what is none. */

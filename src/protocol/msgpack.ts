@@ -1,14 +1,5 @@
-import { PkixdError } from '../errors.js';
-import { VERSION } from '../version.js';
 import { encode } from '../wire/codec.js';
-import {
-  encodeMessage,
-  type Greeting,
-  HEADER,
-  MESSAGE,
-  PROTOCOL_VERSION,
-  readHeader,
-} from '../wire/message.js';
+import { encodeMessage, HEADER, MESSAGE, readHeader } from '../wire/message.js';
 import { MessageReader, type Message } from '../wire/message-reader.js';
 import type {
   DeadlineKind,
@@ -16,13 +7,12 @@ import type {
   Protocol,
   Session,
   SessionEvent,
-  SessionOptions,
   TaskEvent,
 } from '../wire/protocol.js';
-import type { TaskOutcome } from '../wire/task.js';
 import { AT_LIMITS, DEADLINE_TEXT, STATUS_UNAVAILABLE, UNFINISHED_BUSY } from './connection-text.js';
-import { answerOutcome, goAway, refusal } from './msgpack-answer.js';
-import { checkVerifyBody } from './msgpack-body.js';
+import { goAway, refusal } from './msgpack-answer.js';
+import { type Terms, termsOf } from './msgpack-terms.js';
+import { VerifyEvent } from './msgpack-verify.js';
 import { notPermitted } from './request-error.js';
 
 /**
@@ -32,7 +22,7 @@ import { notPermitted } from './request-error.js';
  */
 export const msgpackProtocol: Protocol = {
   name: 'msgpack',
-  open: (options) => new MsgpackSession(options),
+  open: (options) => new MsgpackSession(termsOf(options)),
   busy: (retryAfter) => goAway({ code: 'BUSY', message: AT_LIMITS, retryAfter }),
   probe: { question: encodeMessage(MESSAGE.ping, 0, 0), isAnswer: holdsPong },
 };
@@ -57,21 +47,19 @@ const LEAVE_TEXT: Readonly<Record<LeaveReason, string>> = {
 
 class MsgpackSession implements Session {
   readonly unordered = true;
-  readonly greeting: Buffer;
-  readonly #options: SessionOptions;
+  readonly #terms: Terms;
   readonly #reader: MessageReader;
-  /** Unanswered VERIFYs by id. */
+  /** VERIFYs by id that wait for their outcome. */
   readonly #open = new Map<number, TaskEvent>();
   #closed = false;
 
-  constructor(options: SessionOptions) {
-    this.#options = options;
-    this.greeting = encodeMessage(MESSAGE.greeting, 0, 0, encode(greetingOf(options)));
-    const { maxSize } = options.limits;
-    this.#reader = new MessageReader((type) => {
-      if (type === MESSAGE.verify) return maxSize;
-      return type === MESSAGE.ping || type === MESSAGE.status || type === MESSAGE.cancel ? 0 : undefined;
-    });
+  constructor(terms: Terms) {
+    this.#terms = terms;
+    this.#reader = new MessageReader(terms.limitOf);
+  }
+
+  get greeting(): Buffer {
+    return this.#terms.greeting;
   }
 
   get midRequest(): boolean {
@@ -142,27 +130,11 @@ class MsgpackSession implements Session {
     if (this.#open.has(id)) {
       return this.#breakOff('DUPLICATE_ID', `id ${id} was sent again before its first request was answered`);
     }
-    try {
-      checkVerifyBody(body, this.#options);
-    } catch (thrown) {
-      if (!(thrown instanceof PkixdError)) throw thrown;
-      return refused(id, thrown.code, thrown.message);
-    }
-    const event: TaskEvent = {
-      kind: 'task',
-      task: time === 0 ? { name: 'verify', body } : { name: 'verify', body, deadline: time },
-      label: String(id),
-      answer: (outcome: TaskOutcome) => {
-        this.#open.delete(id);
-        return answerOutcome(id, outcome);
-      },
-    };
-    this.#open.set(id, event);
-    return event;
+    return new VerifyEvent(id, time, body, this.#open, this.#terms);
   }
 
   #status(id: number): SessionEvent {
-    if (!this.#options.permits.has('status')) {
+    if (!this.#terms.options.permits.has('status')) {
       const { code, message } = notPermitted('STATUS', 'status');
       return refused(id, code, message);
     }
@@ -180,17 +152,6 @@ class MsgpackSession implements Session {
     this.#closed = true;
     return { kind: 'reply', bytes: goAway({ code, message }), error: true };
   }
-}
-
-function greetingOf({ limits, maxInFlight, permits }: SessionOptions): Greeting {
-  const { maxSize, maxCertificates, maxCrls } = limits;
-  return {
-    protocol: 'pkixd',
-    version: PROTOCOL_VERSION,
-    server: VERSION,
-    permits: [...permits],
-    limits: { maxSize, maxInFlight, maxCertificates, maxCrls },
-  };
 }
 
 function tooLarge(id: number, limit: number): SessionEvent {

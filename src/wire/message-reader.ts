@@ -2,6 +2,7 @@ import { HEADER, readHeader, type Header } from './message.js';
 
 export interface Message extends Header {
   readonly kind: 'message';
+  /** A view of the piece that it came in, where it came in one. */
   readonly body: Buffer;
 }
 
@@ -15,8 +16,6 @@ export type ReadMessage =
 const EMPTY = Buffer.alloc(0);
 /** What is set aside at first for a long message that has only begun; it doubles as more of it comes. */
 const FIRST_ROOM = 64 * 1024;
-/** A body below this share of the piece it came in is copied, for a view of it would keep the whole piece alive. */
-const WORTH_A_VIEW = 4;
 
 /**
  * Cuts a byte stream into messages, one at a time as they are asked for.
@@ -63,7 +62,12 @@ export class MessageReader {
     this.#drop();
     if (this.#begun) return this.#continue(this.#begun);
     const available = this.#piece.length - this.#at;
-    if (available === 0) return undefined;
+    if (available === 0) {
+      // Else a connection that falls silent would keep its last piece.
+      this.#piece = EMPTY;
+      this.#at = 0;
+      return undefined;
+    }
     if (available < HEADER) return this.#begin(HEADER);
     const header = readHeader(this.#piece, this.#at);
     const refused = this.#check(header);
@@ -75,8 +79,7 @@ export class MessageReader {
     }
     const view = this.#piece.subarray(this.#at + HEADER, this.#at + header.size);
     this.#at += header.size;
-    const small = view.length * WORTH_A_VIEW < this.#piece.length;
-    return message(header, small ? Buffer.from(view) : view);
+    return message(header, view);
   }
 
   /** Lets go of the message that has begun, and drops the rest of it as it comes. Its id; 0 when none is known. */
@@ -128,13 +131,14 @@ export class MessageReader {
   }
 
   #begin(room: number): undefined {
-    this.#begun = Buffer.allocUnsafe(room);
+    // Not of a pool, all of which a few bytes would keep as long as the rest does not come.
+    this.#begun = Buffer.allocUnsafeSlow(room);
     this.#begunSize = 0;
     this.#fill(this.#begun, room);
   }
 
   #widen(begun: Buffer, size: number): Buffer {
-    const wider = Buffer.allocUnsafe(Math.min(size, Math.max(FIRST_ROOM, begun.length * 2)));
+    const wider = Buffer.allocUnsafeSlow(Math.min(size, Math.max(FIRST_ROOM, begun.length * 2)));
     wider.set(begun);
     this.#begun = wider;
     return wider;

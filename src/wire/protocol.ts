@@ -54,7 +54,12 @@ export interface TaskEvent {
   readonly task: Task;
   /** For the log: the client's own name of this request. */
   readonly label: string;
-  /** The bytes that answer the outcome. Called once. */
+  /**
+   * What is wrong with it, if anything: the answer that refuses it. Called before it is queued, and only then: whether
+   * a task has its outcome already, or no room, is seen without it.
+   */
+  refusal?(): Buffer | undefined;
+  /** The bytes that answer the outcome. Called once, unless it was refused. */
   answer(outcome: TaskOutcome): Answer;
 }
 

@@ -7,6 +7,8 @@ export interface Task {
   readonly name: string;
   /** What the handler gets: msgpack in the product. */
   readonly body: Uint8Array;
+  /** By what rules it was let in: a kept outcome answers only tasks of the same scope. Absent: 0. */
+  readonly scope?: number;
   /** Milliseconds from its arrival within which it must have been started; later nobody wants it any more. */
   readonly deadline?: number;
 }

@@ -25,19 +25,23 @@ export class Admission {
     this.#parts = parts;
   }
 
-  /** `settle` is called once, perhaps at once. */
+  /** What can be said without running it: the outcome where it is known, BUSY where there is no room. */
+  atOnce(task: Task): TaskOutcome | undefined {
+    const { queue, cache } = this.#parts;
+    const known = cache.get(task);
+    if (known) return { kind: 'done', body: known };
+    return queue.hasRoomFor(task.body.length) ? undefined : this.#refusal();
+  }
+
+  /** Of a task that nothing can be said of at once. `settle` is called once, and later. */
   submit(task: Task, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest {
     const { queue, cache, clock, wake } = this.#parts;
-    // What cannot be queued is not looked up, either: refusing is to cost as little as can be.
-    const key = queue.isFull ? undefined : cache.keyOf(task);
-    const known = key === undefined ? undefined : cache.get(key);
     const request = newRequest(task, clock.now(), (outcome, ran, keep) => {
-      if (key !== undefined && keep && outcome.kind === 'done') cache.put(key, outcome.body, keep);
+      if (keep && outcome.kind === 'done') cache.put(task, outcome.body, keep);
       settle(outcome, ran);
     });
-    if (known) settle({ kind: 'done', body: known }, 0);
-    else if (queue.push(request)) wake();
-    else settle(this.#refusal(), 0);
+    queue.push(request);
+    wake();
     return request;
   }
 

@@ -45,11 +45,13 @@ export class AnswerWriter {
   }
 
   #flush(): void {
-    const [first, ...more] = this.#outgoing;
+    const outgoing = this.#outgoing;
+    const size = this.#size;
     this.#outgoing = [];
     this.#size = 0;
+    const [first] = outgoing;
     if (!first || !this.#stream.writable) return;
-    this.#peerReads = this.#stream.write(more.length === 0 ? first : Buffer.concat([first, ...more]));
+    this.#peerReads = this.#stream.write(outgoing.length === 1 ? first : Buffer.concat(outgoing, size));
     this.#onProgress();
   }
 }

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '../log.js';
 import type { Handover, TlsMaterial } from '../wire/ipc.js';
-import type { Protocol, RequestLimits } from '../wire/protocol.js';
+import type { Protocol, RequestLimits, SessionOptions } from '../wire/protocol.js';
 import { ActiveConnections } from './active-connections.js';
 import { isCount, isRecord } from './check-to-worker.js';
 import { ConnectionAges } from './connection-ages.js';
@@ -47,6 +47,7 @@ export class Connections {
   readonly #host: WorkersPart;
   readonly #link: SupervisorLink;
   readonly #log: Logger;
+  readonly #sessionOptionsOf = new Map<ListenerView, SessionOptions>();
   readonly #ledger = new HandoverLedger();
   readonly #open = new Set<Connection>();
   readonly #active: ActiveConnections<Connection>;
@@ -179,9 +180,8 @@ export class Connections {
 
   #connect(listener: string, view: ListenerView, stream: Socket | TLSSocket): Connection {
     const { limits, deadlines, counters, held, log, clock, latencies } = this.#host;
-    const { submit, requestStatus, loadChanged } = this.#host;
-    const { maxInFlight } = limits;
-    const session = view.protocol.open({ limits: this.#options.limits, maxInFlight, permits: view.permits });
+    const { atOnce, submit, requestStatus, loadChanged } = this.#host;
+    const session = view.protocol.open(this.#sessionOptions(view));
     // Each by its name: spreading the host would cost more than the rest of it, for every connection.
     const connection = new Connection(stream, session, {
       limits,
@@ -191,6 +191,7 @@ export class Connections {
       log,
       clock,
       latencies,
+      atOnce,
       submit,
       requestStatus,
       loadChanged,
@@ -212,6 +213,16 @@ export class Connections {
     this.#ages.watch(connection);
     this.#host.loadChanged();
     return connection;
+  }
+
+  /** The same for all connections of a listener: protocols keep what they make of it. */
+  #sessionOptions(view: ListenerView): SessionOptions {
+    const known = this.#sessionOptionsOf.get(view);
+    if (known) return known;
+    const { maxInFlight } = this.#host.limits;
+    const options = { limits: this.#options.limits, maxInFlight, permits: view.permits };
+    this.#sessionOptionsOf.set(view, options);
+    return options;
   }
 
   get #size(): number {

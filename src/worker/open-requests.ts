@@ -1,5 +1,5 @@
 import type { Logger } from '../log.js';
-import type { Rest, SessionEvent, TaskEvent } from '../wire/protocol.js';
+import type { SessionEvent, TaskEvent } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
 import { AnswersAsReady, AnswerSlots, type SlotSink } from './answer-slots.js';
 import type { Clock } from './clock.js';
@@ -15,7 +15,9 @@ export interface RequestHost {
   readonly latencies: Latencies;
   /** The protocol spoken, as the latencies name it. */
   readonly protocol: string;
-  /** Queues a task; `settle` is called once, perhaps at once (BUSY, known), with the milliseconds that it ran. */
+  /** What can be said of a task without running it: its outcome where that is known, BUSY where there is no room. */
+  readonly atOnce: (task: Task) => TaskOutcome | undefined;
+  /** Queues a task of which nothing can be said at once; `settle` is called once, with the milliseconds that it ran. */
   readonly submit: (task: Task, settle: (outcome: TaskOutcome, ran: number) => void) => QueuedRequest;
   readonly requestStatus: (answer: (status: unknown) => void) => void;
   readonly loadChanged: () => void;
@@ -25,6 +27,9 @@ export interface AnswerSink extends SlotSink {
   /** Runs what protocols do later, when an outcome comes: a throw costs the connection. */
   guarded(step: () => void): void;
 }
+
+/** Of what is answered before the next request is looked at. */
+const AT_ONCE: RequestTimes = { total: 0, ran: 0, waited: 0 };
 
 interface OpenTask {
   readonly event: TaskEvent;
@@ -76,26 +81,14 @@ export class OpenRequests {
   }
 
   run(event: TaskEvent): void {
-    const slot = this.#openSlot();
-    const readAt = this.#host.clock.now();
-    const number = ++this.#lastTask;
-    let settled = false;
-    let request: QueuedRequest | undefined;
-    request = this.#host.submit(event.task, (outcome, ran) => {
-      settled = true;
-      if (this.#closed) return;
-      this.#tasks.delete(number);
-      this.#sink.guarded(() => {
-        const answer = event.answer(outcome);
-        this.#answer(slot, answer.bytes, answer.rest);
-        const times = { total: this.#host.clock.now() - readAt, ran, waited: request?.waited ?? 0 };
-        if (outcome.kind === 'done') this.#host.latencies.record(this.#host.protocol, times);
-        if (this.#host.log.enabled('verbose')) {
-          this.#host.log.verbose('answered', { id: event.label, ...answer.log(), ...inWords(times) });
-        }
-      });
-    });
-    if (!settled) this.#tasks.set(number, { event, request });
+    const outcome = this.#host.atOnce(event.task);
+    if (outcome) {
+      this.#settle(this.#slots.open(), event, outcome, AT_ONCE);
+      return;
+    }
+    const refusal = event.refusal?.();
+    if (refusal) this.reply(refusal, true);
+    else this.#submit(event);
   }
 
   /** What still waits is dropped when its turn comes, and answered then: until then it counts as open. */
@@ -124,6 +117,29 @@ export class OpenRequests {
     this.#host.counters.inFlight -= this.#unanswered;
   }
 
+  #submit(event: TaskEvent): void {
+    const slot = this.#openSlot();
+    const number = ++this.#lastTask;
+    const request = this.#host.submit(event.task, (outcome, ran) => {
+      if (this.#closed) return;
+      this.#tasks.delete(number);
+      this.#closeSlot();
+      const times = { total: this.#host.clock.now() - request.queuedAt, ran, waited: request.waited };
+      this.#sink.guarded(() => this.#settle(slot, event, outcome, times));
+    });
+    this.#tasks.set(number, { event, request });
+  }
+
+  #settle(slot: number, event: TaskEvent, outcome: TaskOutcome, times: RequestTimes): void {
+    const { log, latencies, protocol, counters } = this.#host;
+    const answer = event.answer(outcome);
+    counters.handledRequests++;
+    this.#slots.fill(slot, answer.bytes, answer.rest);
+    if (outcome.kind === 'done') latencies.record(protocol, times);
+    if (log.enabled('verbose'))
+      log.verbose('answered', { id: event.label, ...answer.log(), ...inWords(times) });
+  }
+
   #openSlot(): number {
     this.#unanswered++;
     this.#host.counters.inFlight++;
@@ -131,12 +147,16 @@ export class OpenRequests {
     return this.#slots.open();
   }
 
-  #answer(slot: number, bytes: Buffer, rest?: Rest): void {
+  #closeSlot(): void {
     this.#unanswered--;
     this.#host.counters.inFlight--;
-    this.#host.counters.handledRequests++;
     this.#host.loadChanged();
-    this.#slots.fill(slot, bytes, rest);
+  }
+
+  #answer(slot: number, bytes: Buffer): void {
+    this.#closeSlot();
+    this.#host.counters.handledRequests++;
+    this.#slots.fill(slot, bytes);
   }
 }
 

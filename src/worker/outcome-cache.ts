@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { Keep, Task } from '../wire/task.js';
 
 export interface OutcomeCacheOptions {
@@ -11,25 +10,47 @@ export interface OutcomeCacheOptions {
   epoch(): number;
 }
 
+/** An outcome, and the task that it answers; a link in the list by use, and in that of its place. */
 interface Entry {
-  readonly body: Uint8Array;
+  readonly name: string;
+  readonly scope: number;
+  readonly place: number;
+  /** The task's body, and behind it the outcome's. */
+  readonly bytes: Buffer;
+  /** Of the task's body. */
+  readonly length: number;
   readonly keep: Keep;
+  previous: Entry | undefined;
+  next: Entry | undefined;
+  /** Another of the same place. */
+  beside: Entry | undefined;
 }
 
-/** Bodies beyond this are not looked up: the hash would take the loop's time. */
+/** Bodies beyond this are not looked up: keeping them would take the room of many others. */
 const MAX_BODY = 128 * 1024;
-/** Bytes that an entry takes beside its outcome, roughly. */
+/** Bytes that an entry takes beside those it keeps, roughly. */
 const OVERHEAD = 256;
+/** Octets of a body that its place is made of: these spread over all of it, and those at its end. */
+const SPREAD = 32;
+const TAIL = 48;
+const FNV_PRIME = 0x01_00_01_93;
+/** Bodies that agree in all of these share a place, up to so many. */
+const MAX_BESIDE = 8;
 
 /**
- * Outcomes by what was asked: SHA-256 over the task's name and body. An entry answers until its time is over or the
- * epoch has moved on. The map is in order of use, the longest unused first:
+ * Outcomes by what was asked, word for word: the whole task is kept and compared, for that costs a tenth of a digest.
+ * An entry answers until its time is over or the epoch has moved on. Places lead to entries; entries are linked in the
+ * order of their use:
  *
+ *     place   sample of the body ▶ entry ─beside▶ entry
  *     evict ◀── [ unused … used last ] ◀── hit, or put
  */
 export class OutcomeCache {
   readonly #options: OutcomeCacheOptions;
-  readonly #entries = new Map<string, Entry>();
+  readonly #places = new Map<number, Entry>();
+  #first: Entry | undefined;
+  #last: Entry | undefined;
+  #size = 0;
   #bytes = 0;
   #hits = 0;
   #misses = 0;
@@ -50,54 +71,119 @@ export class OutcomeCache {
     return this.#bytes;
   }
 
-  /** `undefined` for a task whose outcome is not looked up. */
-  keyOf({ name, body }: Task): string | undefined {
-    const { max, maxBytes } = this.#options;
-    if (max === 0 || maxBytes === 0 || body.length > MAX_BODY) return undefined;
-    return name + hash('sha256', body, 'binary');
-  }
-
-  get(key: string): Uint8Array | undefined {
-    const entry = this.#entries.get(key);
+  /** The outcome's body; `undefined` where it is not known. */
+  get(task: Task): Uint8Array | undefined {
+    if (!this.#takes(task)) return undefined;
+    const entry = this.#find(task, placeOf(task.body));
     if (entry !== undefined) {
-      this.#entries.delete(key);
       const { keep } = entry;
       if (this.#options.now() < keep.until && keep.epoch === this.#options.epoch()) {
-        this.#entries.set(key, entry);
+        this.#unlink(entry);
+        this.#append(entry);
         this.#hits++;
-        return entry.body;
+        return entry.bytes.subarray(entry.length);
       }
-      this.#bytes -= sizeOf(entry);
+      this.#drop(entry);
     }
     this.#misses++;
     return undefined;
   }
 
-  /** Keeps a copy of the body. */
-  put(key: string, body: Uint8Array, keep: Keep): void {
-    if (keep.until <= this.#options.now()) return;
-    const entry = { body: copyOf(body), keep };
-    const before = this.#entries.get(key);
-    if (before !== undefined) this.#drop(key, before);
-    this.#entries.set(key, entry);
-    this.#bytes += sizeOf(entry);
-    for (const [oldKey, old] of this.#entries) {
-      if (this.#entries.size <= this.#options.max && this.#bytes <= this.#options.maxBytes) return;
-      this.#drop(oldKey, old);
-    }
+  /** Keeps copies of both bodies. */
+  put(task: Task, outcome: Uint8Array, keep: Keep): void {
+    const { name, body, scope = 0 } = task;
+    if (keep.until <= this.#options.now() || !this.#takes(task)) return;
+    const place = placeOf(body);
+    const before = this.#find(task, place);
+    if (before !== undefined) this.#drop(before);
+    const bytes = Buffer.allocUnsafeSlow(body.length + outcome.length);
+    bytes.set(body);
+    bytes.set(outcome, body.length);
+    const entry: Entry = {
+      name,
+      scope,
+      place,
+      bytes,
+      length: body.length,
+      keep,
+      previous: undefined,
+      next: undefined,
+      beside: undefined,
+    };
+    this.#add(entry);
+    const { max, maxBytes } = this.#options;
+    while (this.#first && (this.#size > max || this.#bytes > maxBytes)) this.#drop(this.#first);
   }
 
-  #drop(key: string, entry: Entry): void {
-    this.#entries.delete(key);
+  #takes({ body }: Task): boolean {
+    const { max, maxBytes } = this.#options;
+    return max > 0 && maxBytes > 0 && body.length <= MAX_BODY;
+  }
+
+  #find({ name, body, scope = 0 }: Task, place: number): Entry | undefined {
+    let entry = this.#places.get(place);
+    while (entry && !(entry.name === name && entry.scope === scope && holds(entry, body)))
+      entry = entry.beside;
+    return entry;
+  }
+
+  #add(entry: Entry): void {
+    entry.beside = this.#places.get(entry.place);
+    this.#places.set(entry.place, entry);
+    this.#append(entry);
+    this.#size++;
+    this.#bytes += sizeOf(entry);
+    let last: Entry | undefined = entry;
+    for (let n = 0; last && n < MAX_BESIDE; n++) last = last.beside;
+    if (last) this.#drop(last);
+  }
+
+  #drop(entry: Entry): void {
+    const head = this.#places.get(entry.place);
+    if (head === entry) {
+      if (entry.beside) this.#places.set(entry.place, entry.beside);
+      else this.#places.delete(entry.place);
+    } else {
+      let before = head;
+      while (before && before.beside !== entry) before = before.beside;
+      if (before) before.beside = entry.beside;
+    }
+    this.#unlink(entry);
+    this.#size--;
     this.#bytes -= sizeOf(entry);
   }
+
+  #append(entry: Entry): void {
+    entry.previous = this.#last;
+    entry.next = undefined;
+    if (this.#last) this.#last.next = entry;
+    else this.#first = entry;
+    this.#last = entry;
+  }
+
+  #unlink({ previous, next }: Entry): void {
+    if (previous) previous.next = next;
+    else this.#first = next;
+    if (next) next.previous = previous;
+    else this.#last = previous;
+  }
 }
 
-/** Not by `from`, which goes through the octets one by one. */
-function copyOf(body: Uint8Array): Uint8Array {
-  return Uint8Array.prototype.slice.call(body);
+/** A number that tasks of different bodies rarely share, of octets that differ where certificates do. */
+function placeOf(body: Uint8Array): number {
+  const { length } = body;
+  const step = Math.max(1, Math.floor(length / SPREAD));
+  let place = length;
+  for (let at = step >> 1; at < length; at += step) place = Math.imul(place ^ (body[at] ?? 0), FNV_PRIME);
+  for (let at = Math.max(0, length - TAIL); at < length; at++)
+    place = Math.imul(place ^ (body[at] ?? 0), FNV_PRIME);
+  return place;
 }
 
-function sizeOf({ body }: Entry): number {
-  return body.length + OVERHEAD;
+function holds({ bytes, length }: Entry, body: Uint8Array): boolean {
+  return length === body.length && bytes.compare(body, 0, length, 0, length) === 0;
+}
+
+function sizeOf({ bytes }: Entry): number {
+  return bytes.length + OVERHEAD;
 }

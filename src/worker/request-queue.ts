@@ -68,8 +68,8 @@ export class RequestQueue {
   #head = 0;
 
   /**
-   * @param max requests that may wait; `push` refuses more.
-   * @param maxBytes bytes that their bodies may hold; a queue that is empty takes any one request.
+   * @param max requests that may wait.
+   * @param maxBytes bytes that their bodies may hold; a queue that is empty has room for any one request.
    */
   constructor(max: number, maxBytes: number) {
     this.#max = max;
@@ -80,18 +80,15 @@ export class RequestQueue {
     return this.#requests.length - this.#head;
   }
 
-  /** Whether as many wait as may, however small the next one is. */
-  get isFull(): boolean {
-    return this.depth >= this.#max;
+  /** Whether one more may wait, with a body of so many bytes. */
+  hasRoomFor(size: number): boolean {
+    return this.depth < this.#max && (this.#bytes === 0 || this.#bytes + size <= this.#maxBytes);
   }
 
-  /** Whether there was room. */
-  push(request: QueuedRequest): boolean {
-    const size = request.task.body.length;
-    if (this.isFull || (this.#bytes > 0 && this.#bytes + size > this.#maxBytes)) return false;
-    this.#bytes += size;
+  /** Only where there is room for it. */
+  push(request: QueuedRequest): void {
+    this.#bytes += request.task.body.length;
     this.#requests.push(request);
-    return true;
   }
 
   /**

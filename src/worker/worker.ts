@@ -269,6 +269,7 @@ class Worker {
       log: this.log,
       clock: SYSTEM_CLOCK,
       latencies: this.#latencies,
+      atOnce: (task) => this.#admission.atOnce(task),
       submit: (task, settle) => this.#admission.submit(task, settle),
       requestStatus: (answer) => {
         this.#statusRequests.request(answer);

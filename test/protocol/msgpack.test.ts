@@ -54,16 +54,20 @@ function reply(event: SessionEvent | undefined): Told | undefined {
   return told(event.bytes)[0];
 }
 
+/** A task that is about to be queued. */
 function task(event: SessionEvent | undefined): TaskEvent {
   if (event?.kind !== 'task') throw new Error(`no task but ${JSON.stringify(event && reply(event))}`);
+  expect(event.refusal?.()).toBeUndefined();
   return event;
 }
 
 /** The code with which a body is refused; undefined when it is taken. */
 function refusalOf(body: unknown, permits: readonly string[] = ALL): string | undefined {
   const [event] = events(open(permits), verify(5, body));
-  if (event?.kind === 'task') return undefined;
-  const answer = reply(event);
+  if (event?.kind !== 'task') throw new Error(`no task but ${event?.kind}`);
+  const refusal = event.refusal?.();
+  if (!refusal) return undefined;
+  const [answer] = told(refusal);
   expect([answer?.type, answer?.id]).toEqual([MESSAGE.answer, 5]);
   return answer?.body?.refused?.code;
 }
@@ -86,10 +90,27 @@ test('the greeting says version, limits and permissions', () => {
 test('the body of a VERIFY becomes the task byte for byte, with its deadline', () => {
   const body = encode({ certificates: [CERT], hosts: ['a.example'] });
   const [event] = events(open(), verify(9, body, 250));
-  expect(task(event).task).toEqual({ name: 'verify', body, deadline: 250 });
+  expect(task(event).task).toMatchObject({ name: 'verify', body, deadline: 250 });
   expect(task(event).label).toBe('9');
   const [without] = events(open(), verify(9, body));
-  expect(task(without).task).toEqual({ name: 'verify', body });
+  expect(task(without).task).toMatchObject({ name: 'verify', body, deadline: Infinity });
+});
+
+test('listeners that permit the same to requests share what is known, and no others', () => {
+  const scopes = [['crls', 'at'], ['at', 'crls', 'status'], ['at'], ALL].map((permits) => {
+    const [event] = events(open(permits), verify(1, {}));
+    return event?.kind === 'task' ? event.task.scope : undefined;
+  });
+  expect(scopes[0]).toBe(scopes[1]);
+  expect(new Set(scopes).size).toBe(3);
+});
+
+test('a body that is to wait is a small part of no larger piece', () => {
+  const body = { certificates: [CERT] };
+  const [first] = events(open(), ...Array.from({ length: 100 }, (_, id) => verify(id, body)));
+  const before = first?.kind === 'task' ? first.task.body : Buffer.alloc(0);
+  expect(task(first).task.body).toEqual(before);
+  expect(task(first).task.body.buffer).not.toBe(before.buffer);
 });
 
 test('what the thread made is the body of the answer byte for byte', () => {

@@ -100,13 +100,6 @@ test('what is announced is not set aside before it comes', () => {
   expect(from.held).toBeLessThanOrEqual(4 * 1024 * 1024);
 });
 
-test('a small body does not keep the piece alive in which it came', () => {
-  const from = reader();
-  from.push(Buffer.concat([encodeMessage(1, 1, 0, Buffer.from('abc')), Buffer.alloc(HEADER * 10_000)]));
-  const first = from.next();
-  expect(first?.kind === 'message' && first.body.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize);
-});
-
 test.each([
   ['a length below the header', Buffer.from('0000000b010000000000000000000000', 'hex')],
   ['a byte that must be zero', Buffer.from('0000000c010000010000000000000000', 'hex')],

@@ -29,6 +29,7 @@ export function connect(
   const tasks: Submitted[] = [];
   const statusAnswers: ((status: unknown) => void)[] = [];
   const counters = newCounters();
+  const atOnce = new Map<string, TaskOutcome>();
   const latencies = new Latencies();
   let closed = 0;
   let left = 0;
@@ -47,6 +48,7 @@ export function connect(
     latencies,
     protocol: 'echo',
     origin: { listener: 'test', peer: '192.0.2.1 4711' },
+    atOnce: (task) => atOnce.get(Buffer.from(task.body).toString()),
     submit: (task, settle) => {
       const request = newRequest(task, clock.now(), settle);
       tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });
@@ -81,6 +83,8 @@ export function connect(
     counters,
     latencies,
     tasks,
+    /** Outcomes that are known without running the task, by its body. */
+    atOnce,
     statusAnswers,
     logged,
     done,

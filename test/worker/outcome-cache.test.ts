@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { Task } from '../../src/wire/task.js';
 import { OutcomeCache, type OutcomeCacheOptions } from '../../src/worker/outcome-cache.js';
 
@@ -11,24 +12,57 @@ function setUp(options: Partial<OutcomeCacheOptions> = {}) {
     epoch: () => world.epoch,
     ...options,
   });
-  const task = (body: string, name = 'task'): Task => ({ name, body: Buffer.from(body) });
-  const key = (of: Task): string => cache.keyOf(of) ?? '';
+  const task = (body: string): Task => ({ name: 'task', body: Buffer.from(body) });
   const put = (body: string, until = 2000, size = 1): void => {
-    cache.put(key(task(body)), Buffer.alloc(size, body), { until, epoch: 7 });
+    cache.put(task(body), Buffer.alloc(size, body), { until, epoch: 7 });
   };
-  const get = (body: string): string | undefined => {
-    const found = cache.get(key(task(body)));
+  const find = (of: Task): string | undefined => {
+    const found = cache.get(of);
     return found && Buffer.from(found).toString();
   };
-  return { world, cache, task, put, get };
+  return { world, cache, task, put, find, get: (body: string) => find(task(body)) };
 }
 
 test('an outcome answers the same task, and no other', () => {
-  const { cache, put, get, task } = setUp();
+  const { cache, put, get, find, task } = setUp();
   put('a');
   expect([get('a'), get('b')]).toEqual(['a', undefined]);
-  expect(cache.keyOf(task('a', 'other'))).not.toBe(cache.keyOf(task('a')));
   expect([cache.hits, cache.misses]).toEqual([1, 1]);
+  expect(find({ ...task('a'), name: 'other' })).toBeUndefined();
+  expect(find({ ...task('a'), scope: 1 })).toBeUndefined();
+});
+
+/** Bodies of which no two differ in an octet that their place in the cache is made of. */
+const twin = (n: number): string => Buffer.alloc(4000).fill(n, 1, 3).toString('latin1');
+
+test('tasks that share a place each have their own outcome, up to eight', () => {
+  const { cache, put, get } = setUp();
+  for (let n = 0; n < 9; n++) put(twin(n), 2000, n);
+  expect(get(twin(0))).toBeUndefined();
+  for (let n = 1; n < 9; n++) expect(get(twin(n))).toHaveLength(n);
+  expect(cache.bytes).toBe(8 * (4000 + 256) + 36);
+});
+
+test('those used last are there, whether they share a place or not', () => {
+  const bodies = ['a', 'b', 'c', 'd', ...[1, 2, 3, 4].map(twin)];
+  const operations = fc.array(fc.record({ isPut: fc.boolean(), n: fc.nat(bodies.length - 1) }));
+  fc.assert(
+    fc.property(operations, (done) => {
+      const { put, get } = setUp({ max: 4 });
+      const model = new Map<string, number>();
+      for (const [size, { isPut, n }] of done.entries()) {
+        const body = bodies[n] ?? '';
+        const known = isPut ? size : model.get(body);
+        if (isPut) put(body, 2000, size);
+        else expect(get(body)?.length).toBe(known);
+        if (known === undefined) continue;
+        model.delete(body);
+        model.set(body, known);
+        const [oldest = ''] = model.keys();
+        if (model.size > 4) model.delete(oldest);
+      }
+    }),
+  );
 });
 
 test('an outcome answers until its time is over', () => {
@@ -70,7 +104,7 @@ test('of too many outcomes the longest unused go', () => {
 
 test('of too many bytes the longest unused go, and one that is too large alone is not kept', () => {
   const { cache, put, get } = setUp({ maxBytes: 2000 });
-  put('a', 2000, 1000);
+  put('a', 2000, 999);
   put('b', 2000, 1000);
   expect([get('a'), get('b')?.length]).toEqual([undefined, 1000]);
   put('c', 2000, 5000);
@@ -86,7 +120,15 @@ test('an outcome put again counts once', () => {
 });
 
 test('large tasks are not looked up, and none is when the cache is off', () => {
-  expect(setUp().cache.keyOf({ name: 'task', body: Buffer.alloc(1 << 20) })).toBeUndefined();
-  expect(setUp({ max: 0 }).cache.keyOf({ name: 'task', body: Buffer.alloc(1) })).toBeUndefined();
-  expect(setUp({ maxBytes: 0 }).cache.keyOf({ name: 'task', body: Buffer.alloc(1) })).toBeUndefined();
+  const large = { name: 'task', body: Buffer.alloc(1 << 20) };
+  const small = { name: 'task', body: Buffer.alloc(1) };
+  for (const [options, task] of [
+    [{}, large],
+    [{ max: 0 }, small],
+    [{ maxBytes: 0 }, small],
+  ] as const) {
+    const { cache } = setUp({ maxBytes: 10_000_000, ...options });
+    cache.put(task, small.body, { until: 2000, epoch: 7 });
+    expect([cache.get(task), cache.bytes, cache.misses]).toEqual([undefined, 0, 0]);
+  }
 });

@@ -70,6 +70,17 @@ test('answers leave as soon as they are there', async () => {
   expect(received()).toBe('hello\ndone c\ndone a\ndone b\n');
 });
 
+test('what is known is answered at once, counts as no load, and a later request does not wait for it', async () => {
+  const { theirs, atOnce, tasks, counters, latencies, received } = connectPulled(1);
+  atOnce.set('a', { kind: 'done', body: Buffer.from('a') });
+  theirs.write('echo a\necho a\necho b\n');
+  await arrive();
+  expect(received()).toBe('hello\ndone a\ndone a\n');
+  expect(tasks.map(({ body }) => body)).toEqual(['b']);
+  expect([counters.handledRequests, counters.inFlight]).toEqual([2, 1]);
+  expect(latencies.counts()[0]).toMatchObject({ protocol: 'echo', step: 'total' });
+});
+
 test('of requests in one piece no more than maxInFlight are taken, the next as one is answered', async () => {
   const { theirs, tasks, done, received } = connectPulled(2);
   theirs.write('echo a\necho b\necho c\necho d\n');
