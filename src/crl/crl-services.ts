@@ -71,6 +71,8 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   const folder = config['crl.directory'];
   let parts: Parts | undefined;
   let hosts: Hosts | undefined;
+  /** Fulfilled when `parts` are there. Threads may have found files in the folder before that. */
+  let begun: Promise<void> = Promise.resolve();
 
   let proxied = 0;
   const supplyProxied: CrlService['supply'] = async (wanted, patience, via) => {
@@ -91,6 +93,53 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     const found: Supplied = { ...supplied, failures: [...supplied.failures, ...failures] };
     return encode(found);
   };
+  const begin = async (): Promise<void> => {
+    hosts = await openShare(config, fetching.secureContext, log);
+    const ingest = new IngestHandle({
+      entry: ingestEntry,
+      dataDirectory: config['data.directory'],
+      maxBytes: config['crl.storeMax'],
+      keepsDer: servesOthers,
+      budget: config['crl.ingestTimeout'],
+      log: (level, message) => {
+        log[level](message);
+      },
+      onStuck,
+    });
+    const notes = new UrlNotes({
+      records: store,
+      keeper: ingest,
+      retry: { base: config['crl.retry'], most: config['crl.retryMax'] },
+      servesOthers,
+      log,
+      now: Date.now,
+      random: Math.random,
+    });
+    const service = new CrlService({
+      records: store,
+      stored: new StoredCrls(store, servesOthers),
+      keeper: ingest,
+      notes,
+      via: servesOthers ? instanceName(config['data.directory']) : undefined,
+      fetch: (request) => fetcher.fetch(request),
+      // Redis may hold it up twice: before the fetch, and with what came.
+      longest: config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisWait'],
+      refresh: config['crl.refresh'],
+      share: hosts?.share,
+      shareWait: config['crl.redisWait'],
+      urlsOf: crlUrls,
+      log,
+      now: Date.now,
+      random: Math.random,
+    });
+    const rescan = config['crl.rescan'];
+    parts = {
+      ingest,
+      service,
+      folder: folder === null ? undefined : new FolderIntake({ folder, rescan, keeper: ingest, store, log }),
+    };
+    hosts?.listen({ watched: () => service.watched, heed: (url) => service.heed(url) });
+  };
   return {
     steps: { [SUPPLY_STEP]: supply, [ISSUERS_STEP]: issuers.run },
     patience: config['crl.wait'],
@@ -100,7 +149,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
         parts?.service.used(decodeTrusted<readonly WantedCrl[]>(body));
       },
       [FOLDER_NOTICE]: (body: Uint8Array): void => {
-        parts?.folder?.take(decodeTrusted<FolderCrl>(body));
+        void begun.then(() => parts?.folder?.take(decodeTrusted<FolderCrl>(body)));
       },
     },
     counts: () => hosts?.counts(),
@@ -108,54 +157,10 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     epoch: () => store.epoch(),
     /** Waits for the store only so long: what is in it can be read while another process has it for writing. */
     start: async (): Promise<void> => {
-      hosts = await openShare(config, fetching.secureContext, log);
-      const ingest = new IngestHandle({
-        entry: ingestEntry,
-        dataDirectory: config['data.directory'],
-        maxBytes: config['crl.storeMax'],
-        keepsDer: servesOthers,
-        budget: config['crl.ingestTimeout'],
-        log: (level, message) => {
-          log[level](message);
-        },
-        onStuck,
-      });
-      const notes = new UrlNotes({
-        records: store,
-        keeper: ingest,
-        retry: { base: config['crl.retry'], most: config['crl.retryMax'] },
-        servesOthers,
-        log,
-        now: Date.now,
-        random: Math.random,
-      });
-      const service = new CrlService({
-        records: store,
-        stored: new StoredCrls(store, servesOthers),
-        keeper: ingest,
-        notes,
-        via: servesOthers ? instanceName(config['data.directory']) : undefined,
-        fetch: (request) => fetcher.fetch(request),
-        // Redis may hold it up twice: before the fetch, and with what came.
-        longest: config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisWait'],
-        refresh: config['crl.refresh'],
-        share: hosts?.share,
-        shareWait: config['crl.redisWait'],
-        urlsOf: crlUrls,
-        log,
-        now: Date.now,
-        random: Math.random,
-      });
-      const rescan = config['crl.rescan'];
-      parts = {
-        ingest,
-        service,
-        folder:
-          folder === null ? undefined : new FolderIntake({ folder, rescan, keeper: ingest, store, log }),
-      };
-      hosts?.listen({ watched: () => service.watched, heed: (url) => service.heed(url) });
+      begun = begin();
+      await begun;
       const opened = Promise.race([
-        ingest.ready,
+        parts?.ingest.ready,
         new Promise((resolve) => setTimeout(resolve, OPENING).unref()),
       ]);
       await Promise.all([opened, hosts?.up()]);

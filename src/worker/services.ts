@@ -16,7 +16,7 @@ export interface Services {
   counts?(): ServiceCounts | undefined;
   /** What kept outcomes rest on, now: see outcome-cache.ts. */
   epoch(): number;
-  /** Before the threads are started. A worker whose services do not start asks to be replaced. */
+  /** While the threads get ready; their notices may come before it has resolved. A worker whose services do not start asks to be replaced. */
   start(): Promise<void>;
   /** After the last request is answered. */
   close(): Promise<unknown>;

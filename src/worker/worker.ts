@@ -159,13 +159,14 @@ class Worker {
   }
 
   async #becomeReady(version: string): Promise<void> {
+    const started = this.#pool.start();
     try {
       await this.#services.start();
     } catch (thrown) {
       this.#askForReplacement(messageOf(thrown));
       return;
     }
-    await this.#pool.start();
+    await started;
     if (this.#config['threads.scaling'] === 'auto') this.#scaleThreads();
     const threads = this.#pool.threadCount;
     this.#link.send({ type: 'ready', pid: process.pid, version, ipc: IPC_VERSION, threads });
