@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { Duplex, type Readable } from 'node:stream';
 import type { Account } from './accounts.js';
 import { PkixdError, messageOf } from '../errors.js';
+import { LOOP_HEAP } from '../wire/loop-heap.js';
 
 /**
  * A forked process with its pipes: Node's IPC (fd 3) carries handles, fd 4 the worker's messages, fd 5 only its own end,
@@ -40,7 +41,7 @@ export function setUpCluster(workerEntry: string, account: Account | undefined):
     exec: workerEntry,
     args: [],
     // A flag such as --inspect or --test is meant for this process alone.
-    execArgv: [],
+    execArgv: [...LOOP_HEAP],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', 'pipe'],
     // Settings of an earlier call would stay.
     uid: account?.uid,

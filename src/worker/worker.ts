@@ -4,6 +4,7 @@ import { receivedConfig } from '../config/received-config.js';
 import { messageOf, PkixdError } from '../errors.js';
 import { Logger } from '../log.js';
 import { IPC_VERSION, type OrderOutcome, type ToWorker, type WorkerStatistics } from '../wire/ipc.js';
+import { spareThreads } from '../wire/loop-heap.js';
 import type { Protocol } from '../wire/protocol.js';
 import { SYSTEM_CLOCK } from './clock.js';
 import { Admission } from './admission.js';
@@ -42,6 +43,7 @@ export interface WorkerParts {
  * connections it is handed until it is told to drain or the primary is gone.
  */
 export function runWorker(parts: WorkerParts): void {
+  spareThreads();
   startGuard();
   process.on('disconnect', () => {
     process.exit(0);
