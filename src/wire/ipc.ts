@@ -42,7 +42,7 @@ export type ToPrimary =
       readonly latencies: readonly LatencyCounts[];
       readonly services?: ServiceCounts;
     }
-  /** The worker's load after a change, sent at most once a turn of its loop. */
+  /** The worker's load after a change: with what else it says, and by itself a few times a second at most. */
   | { readonly type: 'load'; readonly inFlight: number; readonly connections: number }
   /** These connections are the worker's now: the primary destroys its copies. In id order. */
   | { readonly type: 'accepted'; readonly ids: readonly number[] }

@@ -21,10 +21,11 @@ const MAX_TEXT = 8192;
 /** Log records in one message. */
 const MAX_RECORDS = 1000;
 /**
- * The least time between two reports of nothing but the load, ms: each wakes the primary, which costs about as much as
- * a request. With each acknowledgement the load goes along, so that a burst of connections spreads by what is so now.
+ * The least time between two reports of nothing but the load, ms: each wakes the primary, which costs as much as
+ * several requests. With each acknowledgement the load goes along, so that a burst of connections spreads by what is
+ * so now.
  */
-const LOAD_INTERVAL = 50;
+const LOAD_INTERVAL = 250;
 
 /**
  * The worker's side of fd 4 and fd 6 (the primary's is supervisor/worker-handle). What accumulates during one turn of the
@@ -43,6 +44,8 @@ export class SupervisorLink {
   /** The load has changed since it was reported. */
   #isLoadDue = false;
   #loadSentAt = -Infinity;
+  /** One at a time: it looks again when it fires, whatever was sent meanwhile. */
+  #loadTimer: NodeJS.Timeout | undefined;
   #records: LogRecord[] = [];
   #droppedRecords = 0;
   #flushScheduled = false;
@@ -91,12 +94,7 @@ export class SupervisorLink {
     this.#connections = connections;
     if (this.#isLoadDue) return;
     this.#isLoadDue = true;
-    const wait = this.#loadSentAt + LOAD_INTERVAL - performance.now();
-    if (wait <= 0) this.#scheduleFlush();
-    else
-      setTimeout(() => {
-        if (this.#isLoadDue) this.#flush();
-      }, wait);
+    if (this.#loadTimer === undefined) this.#sendLoadInTime();
   }
 
   log(record: LogRecord): void {
@@ -106,6 +104,16 @@ export class SupervisorLink {
     }
     this.#records.push({ ...record, message: record.message.slice(0, MAX_TEXT) });
     this.#scheduleFlush();
+  }
+
+  #sendLoadInTime(): void {
+    const wait = this.#loadSentAt + LOAD_INTERVAL - performance.now();
+    if (wait <= 0) this.#scheduleFlush();
+    else
+      this.#loadTimer = setTimeout(() => {
+        this.#loadTimer = undefined;
+        if (this.#isLoadDue) this.#sendLoadInTime();
+      }, wait);
   }
 
   #scheduleFlush(): void {

@@ -78,6 +78,23 @@ test('a load that keeps changing is reported at once, then now and then, the las
   expect(sent.length).toBeLessThan(25);
 });
 
+test('what is said in between does not make reports of the load more frequent', async () => {
+  const { link, sent } = setUp();
+  for (let sequence = 0; sequence < 20; sequence++) {
+    link.reportLoad(sequence, 1);
+    link.send({ type: 'drained' });
+    await turns();
+  }
+  sent.length = 0;
+  const began = performance.now();
+  for (let inFlight = 0; performance.now() - began < 700; inFlight++) {
+    link.reportLoad(inFlight, 1);
+    await turns();
+  }
+  expect(sent.length).toBeGreaterThan(0);
+  expect(sent.length).toBeLessThan(2 + (performance.now() - began) / 200);
+});
+
 test('an acknowledgement takes the load along, however lately that was reported', async () => {
   const { link, sent } = setUp();
   link.reportLoad(1, 1);
