@@ -52,8 +52,8 @@ interface Opened {
   hash: HashKey | undefined;
   readonly byIssuer: Map<string, Issuer>;
   served?: { readonly epoch: number } & ServedIndex;
-  /** As it was read last: the record, and what it says. */
-  epoch: { readonly record: Uint8Array; readonly value: number };
+  /** As it was read last: the record, and what it says; `isNow` until the end of the turn of the event loop. */
+  epoch: { readonly record: Uint8Array; readonly value: number; isNow: boolean };
 }
 
 /**
@@ -89,7 +89,9 @@ export class CrlStore implements CrlSource {
 
   renew(): void {
     this.#lookedAt = -Infinity;
-    this.#opened?.environment.renew();
+    if (this.#opened === undefined) return;
+    this.#opened.epoch.isNow = false;
+    this.#opened.environment.renew();
   }
 
   urlRecord(url: string): UrlRecord | undefined {
@@ -200,7 +202,7 @@ export class CrlStore implements CrlSource {
         environment,
         hash: undefined,
         byIssuer: new Map(),
-        epoch: { record: new Uint8Array(0), value: 0 },
+        epoch: { record: new Uint8Array(0), value: 0, isNow: false },
       };
       this.#trouble = '';
     } catch (thrown) {
@@ -226,15 +228,26 @@ function readHashKey(environment: Environment): HashKey | undefined {
   return record && hashKey(readFormat(record).secret);
 }
 
-/** Throws STORE_DAMAGED. Read at each use, so its seal is looked at only when it is another than before. */
+/** Throws STORE_DAMAGED. Read once a turn, for one turn asks for it often, and all of it is of one moment. */
 function epochOf(opened: Opened): number {
-  const lent = opened.environment.lend(EPOCH_KEY);
-  if (lent === undefined) return 0;
-  const { epoch } = opened;
-  if (lent.length === epoch.record.length && epoch.record.every((octet, i) => octet === lent.bytes[i]))
-    return epoch.value;
-  const record = Uint8Array.from(lent.bytes.subarray(0, lent.length));
-  const value = numberOf(unseal(EPOCH_KEY, record));
-  opened.epoch = { record, value };
-  return value;
+  if (!opened.epoch.isNow) opened.epoch = readEpoch(opened);
+  return opened.epoch.value;
+}
+
+/** Its seal is looked at only when it is another than before. */
+function readEpoch({ environment, epoch: before }: Opened): Opened['epoch'] {
+  const lent = environment.lend(EPOCH_KEY);
+  if (lent === undefined) return { record: new Uint8Array(0), value: 0, isNow: false };
+  const { record } = before;
+  const isSame = lent.length === record.length && record.every((octet, i) => octet === lent.bytes[i]);
+  const epoch = isSame ? before : epochIn(Uint8Array.from(lent.bytes.subarray(0, lent.length)));
+  epoch.isNow = true;
+  setImmediate(() => {
+    epoch.isNow = false;
+  });
+  return epoch;
+}
+
+function epochIn(record: Uint8Array): Opened['epoch'] {
+  return { record, value: numberOf(unseal(EPOCH_KEY, record)), isNow: false };
 }
