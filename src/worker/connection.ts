@@ -23,7 +23,7 @@ export interface ConnectionHost extends RequestHost {
   onClosed(connection: Connection): void;
 }
 
-interface ConnectionLimits {
+export interface ConnectionLimits {
   /** Unanswered requests at which the socket is no longer read. */
   readonly maxInFlight: number;
   /** Unanswered requests beyond which each further one is answered with an error. */

@@ -3,15 +3,14 @@ import type { Config } from '../config/config.js';
 import { receivedConfig } from '../config/received-config.js';
 import { messageOf, PkixdError } from '../errors.js';
 import { Logger } from '../log.js';
-import { IPC_VERSION, type OrderOutcome, type ToWorker, type WorkerStatistics } from '../wire/ipc.js';
+import { IPC_VERSION, type OrderOutcome, type ToWorker } from '../wire/ipc.js';
 import { spareThreads } from '../wire/loop-heap.js';
 import type { Protocol } from '../wire/protocol.js';
 import { SYSTEM_CLOCK } from './clock.js';
 import { Admission } from './admission.js';
-import { anonymousRss } from './anonymous-rss.js';
-import { BusyShare } from './busy-time.js';
 import type { Connection } from './connection.js';
-import { Connections, type ListenerView, type WorkersPart } from './connections.js';
+import { connectionDeadlines, connectionLimits, connectionsOptions } from './connection-settings.js';
+import { Connections, type WorkersPart } from './connections.js';
 import { newCounters } from './counters.js';
 import { Deadlines } from './deadlines.js';
 import { startGuard } from './guard.js';
@@ -21,6 +20,7 @@ import { oncePerTurn } from './once-per-turn.js';
 import { OutcomeCache } from './outcome-cache.js';
 import { RequestQueue, type QueuedRequest } from './request-queue.js';
 import type { Services } from './services.js';
+import { Statistics } from './statistics.js';
 import { StatusRequests } from './status-requests.js';
 import { StepRunner } from './step-runner.js';
 import { SupervisorLink } from './supervisor-link.js';
@@ -75,10 +75,9 @@ class Worker {
   readonly #cache: OutcomeCache;
   readonly #pool: ThreadPool;
   readonly #admission: Admission;
-  readonly #threadUse: BusyShare;
+  readonly #statistics: Statistics;
   readonly #statusRequests: StatusRequests;
   readonly #connections: Connections;
-  #loopUse = performance.eventLoopUtilization();
   #draining = false;
 
   constructor(number: number, config: Config, parts: WorkerParts, link: SupervisorLink) {
@@ -108,11 +107,22 @@ class Worker {
         this.#pool.wake();
       },
     });
-    this.#threadUse = new BusyShare(this.#pool.busyTime, SYSTEM_CLOCK);
     this.#statusRequests = new StatusRequests(SYSTEM_CLOCK, (request) => {
       link.send({ type: 'statusRequest', request });
     });
-    this.#connections = this.#createConnections(parts.protocols);
+    const options = connectionsOptions(config, parts.protocols);
+    this.#connections = new Connections(options, this.#connectionHost(), link);
+    this.#statistics = new Statistics(
+      {
+        counters: this.#counters,
+        connections: this.#connections,
+        cache: this.#cache,
+        queue: this.#queue,
+        steps: this.#steps,
+        pool: this.#pool,
+      },
+      SYSTEM_CLOCK,
+    );
     process.on('message', (message: unknown, socket: unknown) => {
       this.#connections.take(message, socket);
     });
@@ -151,7 +161,7 @@ class Worker {
   #answerPing(sequence: number): void {
     const latencies = this.#latencies.counts();
     const services = this.#services.counts?.();
-    const statistics = this.#statistics();
+    const statistics = this.#statistics.take();
     this.#link.send({ type: 'pong', sequence, statistics, latencies, ...(services && { services }) });
   }
 
@@ -232,43 +242,19 @@ class Worker {
     new ThreadScaler(this.#pool, this.#queue, bounds, SYSTEM_CLOCK, this.log).start();
   }
 
-  #createConnections(protocols: Readonly<Record<string, Protocol>>): Connections {
-    const config = this.#config;
-    const options = {
-      listeners: listenerViews(config, protocols),
-      limits: {
-        maxLine: config['request.maxLine'],
-        maxSize: config['request.maxSize'],
-        maxCertificates: config['request.maxCertificates'],
-        maxCrls: config['request.maxCrls'],
-      },
-      max: config['connection.max'],
-      handoverTimeout: config['handover.timeout'],
-      maxAge: config['connection.maxAge'],
-      tls: { timeout: config['connection.tlsTimeout'], max: config['connection.maxHandshakes'] },
-    };
-    return new Connections(options, this.#connectionHost(), this.#link);
-  }
-
   #connectionHost(): WorkersPart {
-    const config = this.#config;
     const counters = this.#counters;
-    const durations = {
-      firstByte: config['connection.firstByteTimeout'],
-      request: config['connection.requestTimeout'],
-      idle: config['connection.idleTimeout'],
-    };
     return {
-      limits: {
-        maxInFlight: config['connection.maxInFlight'],
-        maxPipelined: config['connection.maxPipelined'],
-        maxRequests: config['connection.maxRequests'],
-      },
-      deadlines: new Deadlines<Connection>(durations, SYSTEM_CLOCK, (connection, kind) => {
-        connection.expire(kind);
-      }),
+      limits: connectionLimits(this.#config),
+      deadlines: new Deadlines<Connection>(
+        connectionDeadlines(this.#config),
+        SYSTEM_CLOCK,
+        (connection, kind) => {
+          connection.expire(kind);
+        },
+      ),
       counters,
-      held: new HeldBytes(config['request.maxHeld']),
+      held: new HeldBytes(this.#config['request.maxHeld']),
       log: this.log,
       clock: SYSTEM_CLOCK,
       latencies: this.#latencies,
@@ -280,34 +266,6 @@ class Worker {
       loadChanged: () => {
         this.#link.reportLoad(counters.inFlight, counters.openConnections);
       },
-    };
-  }
-
-  #oldestWait(): number {
-    return this.#queue.oldestWait(SYSTEM_CLOCK.now());
-  }
-
-  #statistics(): WorkerStatistics {
-    const before = this.#loopUse;
-    this.#loopUse = performance.eventLoopUtilization();
-    return {
-      ...this.#counters,
-      activeConnections: this.#connections.active,
-      handshakes: this.#connections.handshakes.open,
-      failedHandshakes: this.#connections.handshakes.failed,
-      timeouts: this.#pool.timeouts,
-      cacheHits: this.#cache.hits,
-      cacheMisses: this.#cache.misses,
-      queueDepth: this.#queue.depth,
-      oldestWait: this.#oldestWait(),
-      waiting: this.#steps.waiting,
-      threads: this.#pool.threadCount,
-      busyThreads: this.#pool.busyThreads,
-      threadUtilization: this.#threadUse.sinceLastAsked(this.#pool.wanted),
-      threadRestarts: this.#pool.restarts,
-      eventLoopUtilization: performance.eventLoopUtilization(this.#loopUse, before).utilization,
-      rss: process.memoryUsage.rss(),
-      anonymousRss: anonymousRss(),
     };
   }
 }
@@ -326,16 +284,4 @@ async function outcomeOf(
     const code = thrown instanceof PkixdError ? thrown.code : 'ORDER_FAILED';
     return { ok: false, code, message: messageOf(thrown) };
   }
-}
-
-function listenerViews(
-  config: Config,
-  protocols: Readonly<Record<string, Protocol>>,
-): ReadonlyMap<string, ListenerView> {
-  const views = new Map<string, ListenerView>();
-  for (const { name, protocol: spoken, permits, tls } of config.listeners) {
-    const protocol = protocols[spoken];
-    if (protocol) views.set(name, { protocol, permits: new Set(permits), secure: tls !== null });
-  }
-  return views;
 }

@@ -1,0 +1,59 @@
+import type { WorkerStatistics } from '../wire/ipc.js';
+import { anonymousRss } from './anonymous-rss.js';
+import { BusyShare } from './busy-time.js';
+import type { Clock } from './clock.js';
+import type { Connections } from './connections.js';
+import type { Counters } from './counters.js';
+import type { OutcomeCache } from './outcome-cache.js';
+import type { RequestQueue } from './request-queue.js';
+import type { StepRunner } from './step-runner.js';
+import type { ThreadPool } from './thread-pool.js';
+
+interface Subjects {
+  readonly counters: Counters;
+  readonly connections: Connections;
+  readonly cache: OutcomeCache;
+  readonly queue: RequestQueue;
+  readonly steps: StepRunner;
+  readonly pool: ThreadPool;
+}
+
+/** What a worker tells the primary of itself with each pong. */
+export class Statistics {
+  readonly #subjects: Subjects;
+  readonly #clock: Clock;
+  readonly #threadUse: BusyShare;
+  #loopUse = performance.eventLoopUtilization();
+
+  constructor(subjects: Subjects, clock: Clock) {
+    this.#subjects = subjects;
+    this.#clock = clock;
+    this.#threadUse = new BusyShare(subjects.pool.busyTime, clock);
+  }
+
+  /** As things are now; shares are of the time since the last call. */
+  take(): WorkerStatistics {
+    const { counters, connections, cache, queue, steps, pool } = this.#subjects;
+    const before = this.#loopUse;
+    this.#loopUse = performance.eventLoopUtilization();
+    return {
+      ...counters,
+      activeConnections: connections.active,
+      handshakes: connections.handshakes.open,
+      failedHandshakes: connections.handshakes.failed,
+      timeouts: pool.timeouts,
+      cacheHits: cache.hits,
+      cacheMisses: cache.misses,
+      queueDepth: queue.depth,
+      oldestWait: queue.oldestWait(this.#clock.now()),
+      waiting: steps.waiting,
+      threads: pool.threadCount,
+      busyThreads: pool.busyThreads,
+      threadUtilization: this.#threadUse.sinceLastAsked(pool.wanted),
+      threadRestarts: pool.restarts,
+      eventLoopUtilization: performance.eventLoopUtilization(this.#loopUse, before).utilization,
+      rss: process.memoryUsage.rss(),
+      anonymousRss: anonymousRss(),
+    };
+  }
+}
