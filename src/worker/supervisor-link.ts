@@ -25,7 +25,7 @@ const MAX_RECORDS = 1000;
  * several requests. With each acknowledgement the load goes along, so that a burst of connections spreads by what is
  * so now.
  */
-const LOAD_INTERVAL = 250;
+const LOAD_INTERVAL = 100;
 
 /**
  * The worker's side of fd 4 and fd 6 (the primary's is supervisor/worker-handle). What accumulates during one turn of the

@@ -92,7 +92,7 @@ test('what is said in between does not make reports of the load more frequent', 
     await turns();
   }
   expect(sent.length).toBeGreaterThan(0);
-  expect(sent.length).toBeLessThan(2 + (performance.now() - began) / 200);
+  expect(sent.length).toBeLessThan(2 + (performance.now() - began) / 80);
 });
 
 test('an acknowledgement takes the load along, however lately that was reported', async () => {
