@@ -16,7 +16,7 @@ export interface ConnectionHost extends RequestHost {
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
   readonly held: HeldBytes;
-  /** A request came, on a connection whose client was not asked to go. */
+  /** Requests came, on a connection whose client was not asked to go. */
   onRequest(connection: Connection): void;
   /** The client is asked to go. */
   onLeaving(connection: Connection): void;
@@ -184,6 +184,7 @@ export class Connection {
     this.#heard = true;
     const { completed, rest } = this.#intake.receive(chunk);
     if (rest && !this.#inputOver) this.#stream.unshift(rest);
+    if (completed) this.#tellOfRequests();
     this.#weigh();
     if (completed && (this.#departure.due || this.#departure.isWordless)) this.#inputOver = true;
     // The time for a request begins anew when an earlier one was completed, not with each piece of it.
@@ -232,9 +233,13 @@ export class Connection {
   /** After each request, whose own answer is the last where it is the last allowed. */
   #count(): void {
     this.#taken++;
-    if (this.#departure.reason === undefined) this.#host.onRequest(this);
     if (this.#taken === this.#host.limits.maxRequests)
       this.#departure.ask('rebalance', 'now', this.#openedAt);
+  }
+
+  /** Once for those that came together. */
+  #tellOfRequests(): void {
+    if (this.#departure.reason === undefined) this.#host.onRequest(this);
   }
 
   // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
@@ -243,7 +248,10 @@ export class Connection {
   #advance(anew: boolean): void {
     if (this.#closed || !this.#started) return;
     this.#guarded(() => this.#requests.pump());
-    if (this.#intake.backlog && this.#intake.pull()) this.#weigh();
+    if (this.#intake.backlog && this.#intake.pull()) {
+      this.#tellOfRequests();
+      this.#weigh();
+    }
     if (this.#peerEnded) this.#finishInput();
     if (this.#departure.due && !this.#session.midRequest) this.#inputOver = true;
     const owing = this.#requests.waiting > 0 || this.#writer.pending;

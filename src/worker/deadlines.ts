@@ -3,9 +3,9 @@ import type { Clock } from './clock.js';
 
 /** One subject under one deadline: a link in that deadline's list. */
 interface Watch<S, K> {
-  readonly kind: K;
   readonly subject: S;
-  readonly due: number;
+  kind: K;
+  due: number;
   previous: Watch<S, K> | undefined;
   next: Watch<S, K> | undefined;
 }
@@ -48,15 +48,17 @@ export class Deadlines<S, K extends string = DeadlineKind> {
 
   /** From now on the subject is under this deadline, anew, and under no other. */
   watch(subject: S, kind: K): void {
-    const before = this.#watches.get(subject);
-    if (before) this.#unlink(before);
-    const list = this.#list(kind);
     const due = this.#clock.now() + this.#durations[kind];
-    const watch: Watch<S, K> = { kind, subject, due, previous: list.last, next: undefined };
-    if (list.last) list.last.next = watch;
-    else list.first = watch;
-    list.last = watch;
-    this.#watches.set(subject, watch);
+    let watch = this.#watches.get(subject);
+    if (watch) {
+      this.#unlink(watch);
+      watch.kind = kind;
+      watch.due = due;
+    } else {
+      watch = { subject, kind, due, previous: undefined, next: undefined };
+      this.#watches.set(subject, watch);
+    }
+    this.#append(watch);
     this.#setTimer(due);
   }
 
@@ -65,6 +67,15 @@ export class Deadlines<S, K extends string = DeadlineKind> {
     if (!watch) return;
     this.#watches.delete(subject);
     this.#unlink(watch);
+  }
+
+  #append(watch: Watch<S, K>): void {
+    const list = this.#list(watch.kind);
+    watch.previous = list.last;
+    watch.next = undefined;
+    if (list.last) list.last.next = watch;
+    else list.first = watch;
+    list.last = watch;
   }
 
   #unlink(watch: Watch<S, K>): void {

@@ -38,12 +38,16 @@ export interface WorkerParts {
   readonly version: string;
 }
 
+/** Of this many bytes small buffers are cut: requests and answers are some kilobytes, and a new pool costs a microsecond. */
+const POOL = 32 * 1024;
+
 /**
  * A worker process: waits on fd 6 for its configuration, starts its threads, says `ready`, and serves the
  * connections it is handed until it is told to drain or the primary is gone.
  */
 export function runWorker(parts: WorkerParts): void {
   spareThreads();
+  Buffer.poolSize = POOL;
   startGuard();
   process.on('disconnect', () => {
     process.exit(0);
