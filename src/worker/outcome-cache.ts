@@ -15,8 +15,10 @@ interface Entry {
   readonly name: string;
   readonly scope: number;
   readonly place: number;
-  /** The task's body, and behind it the outcome's. */
-  readonly bytes: Buffer;
+  /** The task's body, and behind it the outcome's: a view of a slab. */
+  bytes: Buffer;
+  /** The slab's number: they are counted. */
+  slab: number;
   /** Of the task's body. */
   readonly length: number;
   readonly keep: Keep;
@@ -30,6 +32,10 @@ interface Entry {
 const MAX_BODY = 128 * 1024;
 /** Bytes that an entry takes beside those it keeps, roughly. */
 const OVERHEAD = 256;
+/** Entries are put into slabs one behind the other: a buffer for each would cost more than the copying. */
+const SLAB = 64 * 1024;
+/** The least slabs that the room is for. */
+const MIN_SLABS = 8;
 /** Octets of a body that its place is made of: these spread over all of it, and those at its end. */
 const SPREAD = 32;
 const TAIL = 48;
@@ -52,11 +58,17 @@ export class OutcomeCache {
   #last: Entry | undefined;
   #size = 0;
   #bytes = 0;
+  readonly #slabSize: number;
+  #slab = Buffer.alloc(0);
+  #slabs = 0;
+  /** How much of the last slab is filled. */
+  #filled = 0;
   #hits = 0;
   #misses = 0;
 
   constructor(options: OutcomeCacheOptions) {
     this.#options = options;
+    this.#slabSize = Math.min(SLAB, Math.floor(options.maxBytes / MIN_SLABS));
   }
 
   get hits(): number {
@@ -78,8 +90,7 @@ export class OutcomeCache {
     if (entry !== undefined) {
       const { keep } = entry;
       if (this.#options.now() < keep.until && keep.epoch === this.#options.epoch()) {
-        this.#unlink(entry);
-        this.#append(entry);
+        this.#touch(entry);
         this.#hits++;
         return entry.bytes.subarray(entry.length);
       }
@@ -96,7 +107,7 @@ export class OutcomeCache {
     const place = placeOf(body);
     const before = this.#find(task, place);
     if (before !== undefined) this.#drop(before);
-    const bytes = Buffer.allocUnsafeSlow(body.length + outcome.length);
+    const bytes = this.#room(body.length + outcome.length);
     bytes.set(body);
     bytes.set(outcome, body.length);
     const entry: Entry = {
@@ -104,6 +115,7 @@ export class OutcomeCache {
       scope,
       place,
       bytes,
+      slab: this.#slabs,
       length: body.length,
       keep,
       previous: undefined,
@@ -113,6 +125,28 @@ export class OutcomeCache {
     this.#add(entry);
     const { max, maxBytes } = this.#options;
     while (this.#first && (this.#size > max || this.#bytes > maxBytes)) this.#drop(this.#first);
+  }
+
+  /** What is used has to leave slabs whose other entries leave: else one of them could keep a whole slab each. */
+  #touch(entry: Entry): void {
+    this.#unlink(entry);
+    this.#append(entry);
+    if ((this.#slabs - entry.slab) * this.#slabSize <= this.#bytes / 2) return;
+    const bytes = this.#room(entry.bytes.length);
+    bytes.set(entry.bytes);
+    entry.bytes = bytes;
+    entry.slab = this.#slabs;
+  }
+
+  #room(size: number): Buffer {
+    if (size > this.#slabSize / 2) return Buffer.allocUnsafeSlow(size);
+    if (this.#filled + size > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(this.#slabSize);
+      this.#slabs++;
+      this.#filled = 0;
+    }
+    this.#filled += size;
+    return this.#slab.subarray(this.#filled - size, this.#filled);
   }
 
   #takes({ body }: Task): boolean {

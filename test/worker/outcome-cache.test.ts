@@ -111,6 +111,19 @@ test('of too many bytes the longest unused go, and one that is too large alone i
   expect([get('c'), cache.bytes]).toEqual([undefined, 0]);
 });
 
+test('an outcome that is used does not keep the memory of those that have left', () => {
+  const { cache, put, get, task } = setUp({ max: 20, maxBytes: 400_000 });
+  const memory = new Set<ArrayBufferLike>();
+  put('used', 2000, 999);
+  for (let n = 0; n < 2000; n++) {
+    put(`other ${n}`, 2000, 999);
+    expect(get('used')).toBe('used'.repeat(250).slice(0, 999));
+    const found = cache.get(task('used'));
+    if (found) memory.add(found.buffer);
+  }
+  expect(memory.size).toBeGreaterThan(10);
+});
+
 test('an outcome put again counts once', () => {
   const { cache, put } = setUp();
   put('a', 2000, 100);
