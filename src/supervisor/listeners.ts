@@ -28,8 +28,8 @@ export interface Listener {
 
 export type OnConnection = (socket: Socket, listener: Listener) => void;
 
-/** Paused: nothing of a request is read here, it all reaches the worker. */
-export const SERVER_OPTIONS = { pauseOnConnect: true, noDelay: true } as const;
+/** Paused: nothing of a request is read here, it all reaches the worker, which settles how its socket behaves. */
+export const SERVER_OPTIONS = { pauseOnConnect: true } as const;
 
 class ListenError extends PkixdError {}
 
@@ -90,11 +90,15 @@ async function open(
   });
   server.on('connection', (socket) => {
     // A connection that breaks while it waits is no event of its own: whoever gets it next finds out.
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroyIt);
     listener.accepted += 1;
     onConnection(socket, listener);
   });
   return listener;
+}
+
+function destroyIt(this: Socket): void {
+  this.destroy();
 }
 
 async function listen(server: Server, { address, mode, group, backlog }: ListenerConfig): Promise<void> {

@@ -22,15 +22,19 @@ const MAX_TEXT = 8192;
 const MAX_RECORDS = 1000;
 /**
  * The least time between two reports of nothing but the load, ms: each wakes the primary, which costs as much as
- * several requests. With each acknowledgement the load goes along, so that a burst of connections spreads by what is
- * so now.
+ * several requests.
  */
 const LOAD_INTERVAL = 100;
+/**
+ * The same for a load that goes along with something else, an acknowledgement above all, so that a burst of connections
+ * spreads by what is so now, ms.
+ */
+const LOAD_ALONG_INTERVAL = 10;
 
 /**
  * The worker's side of fd 4 and fd 6 (the primary's is supervisor/worker-handle). What accumulates during one turn of the
- * loop leaves as one write at its end: acknowledgements in id order first, then the load, then the log. A change of the
- * load alone leaves at once only when none was reported for a while.
+ * loop leaves as one write at its end: acknowledgements in id order first, then the load, then the log. The load leaves
+ * only when none was reported for a while.
  */
 export class SupervisorLink {
   readonly #outgoing: Writable;
@@ -145,15 +149,24 @@ export class SupervisorLink {
       messages.push({ type: 'accepted', ids: this.#accepted.map(({ id }) => id) });
     if (this.#refused.length > 0) messages.push({ type: 'refused', ids: this.#refused });
     if (this.#revoked.length > 0) messages.push({ type: 'revoked', ids: this.#revoked });
-    if (this.#isLoadDue)
-      messages.push({ type: 'load', inFlight: this.#inFlight, connections: this.#connections });
+    if (this.#isLoadDue) this.#addLoad(messages);
     if (this.#records.length > 0) messages.push({ type: 'log', records: this.#takeRecords() });
     this.#accepted = [];
     this.#refused = [];
     this.#revoked = [];
-    if (this.#isLoadDue) this.#loadSentAt = performance.now();
-    this.#isLoadDue = false;
     return messages;
+  }
+
+  /** Unless the last one is of just now: then it leaves in its time. */
+  #addLoad(messages: ToPrimary[]): void {
+    const now = performance.now();
+    if (now - this.#loadSentAt < LOAD_ALONG_INTERVAL) {
+      if (this.#loadTimer === undefined) this.#sendLoadInTime();
+      return;
+    }
+    messages.push({ type: 'load', inFlight: this.#inFlight, connections: this.#connections });
+    this.#loadSentAt = now;
+    this.#isLoadDue = false;
   }
 
   #takeRecords(): readonly LogRecord[] {

@@ -95,10 +95,12 @@ test('what is said in between does not make reports of the load more frequent', 
   expect(sent.length).toBeLessThan(2 + (performance.now() - began) / 80);
 });
 
-test('an acknowledgement takes the load along, however lately that was reported', async () => {
+test('an acknowledgement takes the load along, unless that was reported just now', async () => {
   const { link, sent } = setUp();
   link.reportLoad(1, 1);
   await turns();
+  const reported = performance.now();
+  while (performance.now() - reported < 20) await turns();
   link.reportLoad(2, 2);
   link.accept(5, () => {});
   await turns();
@@ -106,6 +108,20 @@ test('an acknowledgement takes the load along, however lately that was reported'
     { type: 'accepted', ids: [5] },
     { type: 'load', inFlight: 2, connections: 2 },
   ]);
+});
+
+test('a burst of acknowledgements takes few loads along, and the last one follows', async () => {
+  const { link, sent } = setUp();
+  const began = performance.now();
+  for (let id = 1; id <= 100; id++) {
+    link.reportLoad(id, id);
+    link.accept(id, () => {});
+    await turns();
+  }
+  const loads = (): unknown[] => sent.filter((message) => JSON.stringify(message).includes('"load"'));
+  expect(loads().length).toBeLessThan(2 + (performance.now() - began) / 10);
+  while (JSON.stringify(sent.at(-1)) !== JSON.stringify({ type: 'load', inFlight: 100, connections: 100 }))
+    await new Promise((resolve) => setTimeout(resolve, 5));
 });
 
 test('a connection may be read only after its acknowledgement was written', async () => {

@@ -110,7 +110,7 @@ test('a full queue is answered BUSY, and counted', async () => {
 test('the load is reported as it rises and falls', async () => {
   const primary = await startWorker();
   const client = await primary.client();
-  client.socket.write('spin 250\nspin 250\n');
+  client.socket.write('spin 700\nspin 700\n');
   await client.lines(2);
   await primary.hear('load', ({ inFlight }) => inFlight === 2);
   client.socket.destroy();
