@@ -4,7 +4,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { PkixdError } from '../../src/errors.js';
 import { type Issued, createCertificate, createLeaf, createRoot } from '../pki/pki.js';
 import { extendedKeyUsage, keyUsage } from '../pki/extensions.js';
@@ -14,6 +14,9 @@ import { TestServer, readAll, until } from './test-server.js';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 let folder: string;
+/** Has a listener of each kind, and no settings of its own. */
+let common: TestServer;
+/** The one that is asked: the common one, unless the test has started its own. */
 let server: TestServer;
 let root: Issued;
 let client: Issued;
@@ -27,7 +30,7 @@ function clientOf(issuer: Issued): Issued {
   return createCertificate({ subject: 'client', issuer, extensions });
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pkixd-tls-'));
   root = createRoot();
   const leaf = createLeaf(root, { dns: ['localhost'], ip: [[127, 0, 0, 1]] });
@@ -36,22 +39,46 @@ beforeAll(() => {
   writeFileSync(join(folder, 'root.pem'), root.pem);
   writeFileSync(join(folder, 'server.pem'), leaf.pem);
   writeFileSync(join(folder, 'server.key'), keyPem(leaf), { mode: 0o600 });
+  const clientCa = join(folder, 'root.pem');
+  common = await TestServer.start({
+    trust: { anchors: [clientCa] },
+    moreListeners: [
+      listener('tls'),
+      listener('requested', { clientCa, clientAuth: 'request' }),
+      listener('tls-msgpack', { protocol: 'msgpack' }),
+      listener('required-msgpack', { protocol: 'msgpack', clientCa }),
+    ],
+  });
 });
-afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => server.stop());
+afterAll(async () => {
+  await common.stop();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  server = common;
+});
+afterEach(async () => {
+  if (server !== common) await server.stop();
+});
 
-async function start(
+function listener(
+  name: string,
   fields: Readonly<Record<string, string>> = {},
-  settings: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
+): Readonly<Record<string, string>> {
   const files = { certificate: join(folder, 'server.pem'), key: join(folder, 'server.key') };
-  const listener = { name: 'tls', address: 'tls://127.0.0.1:0', ...files, ...fields };
-  server = await TestServer.start({ moreListeners: [listener], ...settings });
+  return { name, address: 'tls://127.0.0.1:0', ...files, ...fields };
 }
 
-async function port(): Promise<number> {
+async function start(
+  settings: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  server = await TestServer.start({ moreListeners: [listener('tls', fields)], ...settings });
+}
+
+async function port(of = 'tls'): Promise<number> {
   const { listeners } = await server.status();
-  return Number(new URL(listeners.find(({ name }) => name === 'tls')?.address ?? '').port);
+  return Number(new URL(listeners.find(({ name }) => name === of)?.address ?? '').port);
 }
 
 async function connect(options: ConnectionOptions = {}): Promise<TLSSocket> {
@@ -70,13 +97,12 @@ const as = (who: Issued): ConnectionOptions => ({ cert: who.pem, key: keyPem(who
 test.each(['TLSv1.2', 'TLSv1.3'] as const)(
   'a client that checks the certificate is answered over %s, after its half-close too',
   async (version) => {
-    await start();
     expect(await ask({ minVersion: version, maxVersion: version })).toBe('PONG\n');
   },
 );
 
 test('only clients with a certificate of clientCa are served where they are required', async () => {
-  await start({ clientCa: join(folder, 'root.pem') });
+  await start({}, { clientCa: join(folder, 'root.pem') });
   expect(await ask(as(client))).toBe('PONG\n');
   // An alert, a reset or a bare end, as the version and the moment have it.
   for (const options of [{}, as(stranger)])
@@ -90,13 +116,13 @@ test('only clients with a certificate of clientCa are served where they are requ
 });
 
 test('where clients are only requested to show a certificate, those without one are served', async () => {
-  await start({ clientCa: join(folder, 'root.pem'), clientAuth: 'request' });
-  expect(await ask()).toBe('PONG\n');
-  expect(await ask(as(client))).toBe('PONG\n');
+  const where = await port('requested');
+  expect(await ask({ port: where })).toBe('PONG\n');
+  expect(await ask({ port: where, ...as(client) })).toBe('PONG\n');
 });
 
 test('a session is resumed at whichever worker', async () => {
-  await start({}, { workers: { count: 3 } });
+  await start({ workers: { count: 3 } });
   const first = await connect();
   const [session] = (await once(first, 'session')) as [Buffer];
   const resumed: boolean[] = [];
@@ -118,7 +144,7 @@ test('a session is resumed at whichever worker', async () => {
 });
 
 test('who never finishes the handshake is cut off in time, and keeps nobody else waiting for longer', async () => {
-  await start({}, { workers: { count: 1 }, connection: { tlsTimeout: '500ms', maxHandshakes: 2 } });
+  await start({ workers: { count: 1 }, connection: { tlsTimeout: '500ms', maxHandshakes: 2 } });
   const where = await port();
   const stuck = Array.from({ length: 4 }, (_, n) => {
     const socket = net.connect(where, '127.0.0.1').on('error', () => undefined);
@@ -136,14 +162,13 @@ test('who never finishes the handshake is cut off in time, and keeps nobody else
 });
 
 test('more clients at once than handshakes are allowed are all served', async () => {
-  await start({}, { connection: { maxHandshakes: 2 } });
+  await start({ connection: { maxHandshakes: 2 } });
   const where = await port();
   const answers = await Promise.all(Array.from({ length: 100 }, () => ask({ port: where })));
   expect(new Set(answers)).toEqual(new Set(['PONG\n']));
 });
 
 test('a client that speaks no TLS is cut off, and the worker stays', async () => {
-  await start();
   const socket = net.connect(await port(), '127.0.0.1').on('error', () => undefined);
   socket.write('PING\n');
   await readAll(socket).catch(() => undefined);
@@ -151,7 +176,7 @@ test('a client that speaks no TLS is cut off, and the worker stays', async () =>
 });
 
 test('a worker that is drained finishes the handshakes that are under way and what is asked behind them', async () => {
-  await start({}, { workers: { count: 1 } });
+  await start({ workers: { count: 1 } });
   const where = await port();
   const sockets = await Promise.all(Array.from({ length: 10 }, () => connect({ port: where })));
   await server.command({ command: 'restart', argument: 1 });
@@ -164,9 +189,9 @@ test('a worker that is drained finishes the handshakes that are under way and wh
   expect(answers).toEqual(Array.from({ length: 10 }, () => 'PONG\n'));
 });
 
-/** What the package's own client gets at the TLS listener: the verdict's code, or that of its error. */
-async function verdictFor(options: ClientOptions, host = '127.0.0.1'): Promise<string> {
-  const program = new Client(`tls://${host}:${await port()}`, {
+/** What the package's own client gets at a listener of the common server: the verdict's code, or that of its error. */
+async function verdictFor(of: string, options: ClientOptions, host = '127.0.0.1'): Promise<string> {
+  const program = new Client(`tls://${host}:${await port(of)}`, {
     failFast: true,
     timeout: 20_000,
     ...options,
@@ -181,18 +206,17 @@ async function verdictFor(options: ClientOptions, host = '127.0.0.1'): Promise<s
 const codeOf = (error: unknown): string => (error instanceof PkixdError ? error.code : String(error));
 
 test('the client asks over TLS, by address and by name, and takes no server whose certificate it cannot check', async () => {
-  await start({ protocol: 'msgpack' }, { trust: { anchors: [join(folder, 'root.pem')] } });
   const answer = 'LEAF_IS_ANCHOR';
-  expect(await verdictFor({ tls: { ca: root.pem } })).toBe(answer);
-  expect(await verdictFor({ tls: { ca: root.pem } }, 'localhost')).toBe(answer);
-  expect(await verdictFor({})).toBe('UNREACHABLE');
-  expect(await verdictFor({ tls: { ca: root.pem, servername: 'other.example' } })).toBe('UNREACHABLE');
+  expect(await verdictFor('tls-msgpack', { tls: { ca: root.pem } })).toBe(answer);
+  expect(await verdictFor('tls-msgpack', { tls: { ca: root.pem } }, 'localhost')).toBe(answer);
+  expect(await verdictFor('tls-msgpack', {})).toBe('UNREACHABLE');
+  const other = { ca: root.pem, servername: 'other.example' };
+  expect(await verdictFor('tls-msgpack', { tls: other })).toBe('UNREACHABLE');
 });
 
 test('the client shows its certificate where one is required, and is told when it has none', async () => {
-  const trust = { trust: { anchors: [join(folder, 'root.pem')] } };
-  await start({ protocol: 'msgpack', clientCa: join(folder, 'root.pem') }, trust);
-  expect(await verdictFor({ tls: { ca: root.pem, ...as(client) } })).toBe('LEAF_IS_ANCHOR');
+  const known = { ca: root.pem, ...as(client) };
+  expect(await verdictFor('required-msgpack', { tls: known })).toBe('LEAF_IS_ANCHOR');
   for (const shown of [{}, as(stranger)])
-    expect(await verdictFor({ tls: { ca: root.pem, ...shown } })).toBe('UNREACHABLE');
+    expect(await verdictFor('required-msgpack', { tls: { ca: root.pem, ...shown } })).toBe('UNREACHABLE');
 });
