@@ -1,6 +1,7 @@
-import { type CrlEntry, EntryReader, reasonOf, REMOVE_FROM_CRL } from './crl-entry.js';
+import { type CrlEntry, EntryReader } from './crl-entry.js';
 import { keyedHash } from './keyed-hash.js';
 import { type Name, sameName } from './name.js';
+import { reasonOf, REMOVE_FROM_CRL } from './revocation-reason.js';
 import { sameBytes } from './same-bytes.js';
 import { malformed } from './x509-error.js';
 

@@ -19,7 +19,8 @@ import { readAuthorityKeyIdentifier, readIssuerAltName } from './standard-extens
 import { readTime } from './time.js';
 import { malformed, X509Error } from './x509-error.js';
 
-export type { CrlEntry, RevocationReason } from './crl-entry.js';
+export type { CrlEntry } from './crl-entry.js';
+export type { RevocationReason } from './revocation-reason.js';
 
 /** What a certificate revocation list (RFC 5280 §5) says, whether its bytes are at hand or an index of them. */
 export interface CrlFacts {

@@ -1,5 +1,6 @@
 import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
-import { readReason, type RevocationReason } from './crl-entry.js';
+import { readReason } from './crl-entry.js';
+import type { RevocationReason } from './revocation-reason.js';
 import { contextConstructed, contextPrimitive, type DerReader, TAG } from './der.js';
 import { readExtensions } from './extension-list.js';
 import type { Extension } from './extensions.js';

@@ -1,11 +1,12 @@
 import type { HashKey } from '../../x509/keyed-hash.js';
 import { malformed } from '../../x509/x509-error.js';
-import { closeSlot, sealOf, SLOTS, TABLE_WORDS } from '../store/bucket.js';
+import { closeSlot, mix, sealOf, slotSealOf, SLOTS, TABLE_WORDS } from '../store/bucket.js';
 import { type EntryIndex, RANGE_BITS, RANGE_SLOTS } from './entry-index.js';
 
 /** Words of a bucket; beyond it a CRL lists one certificate over and over. */
 const MAX_BUCKET = 4 * 1024 * 1024;
 const RANGE_BUCKETS = RANGE_SLOTS / SLOTS;
+const SLOT = RANGE_SLOTS - 1;
 
 /** Makes the buckets of a CRL, range by range: a counting sort of a range's entries by slot, which keeps their order. */
 export class BucketWriter {
@@ -13,9 +14,10 @@ export class BucketWriter {
   readonly room: number;
   readonly #index: EntryIndex;
   readonly #seal: number;
-  /** By slot of the range in hand: where it starts, and where its next entry goes. */
-  readonly #starts = new Int32Array(RANGE_SLOTS);
+  /** By slot of the range in hand: how many words it has; where its next entry goes; the seal so far. */
+  readonly #sizes = new Int32Array(RANGE_SLOTS);
   readonly #positions = new Int32Array(RANGE_SLOTS);
+  readonly #sums = new Int32Array(RANGE_SLOTS);
 
   constructor(index: EntryIndex, hash: HashKey, generation: number) {
     this.#index = index;
@@ -34,25 +36,11 @@ export class BucketWriter {
 
   /** The buckets of a range in order, in `out`, which has `room`. Throws `X509Error` for one that is too large. */
   write(range: number, out: Int32Array): readonly Uint8Array[] {
-    const { arena } = this.#index;
-    const stretches = arena.stretches(range);
-    const starts = this.#starts;
-    const positions = this.#positions;
-    starts.fill(0);
-    for (const { words, from, to } of stretches) {
-      for (let p = from; p < to; p += words[p]! >>> RANGE_BITS)
-        starts[words[p]! & (RANGE_SLOTS - 1)]! += (words[p]! >>> RANGE_BITS) - 1;
-    }
+    const stretches = this.#index.arena.stretches(range);
+    this.#sizes.fill(0);
+    for (const { words, from, to } of stretches) count(words, from, to, this.#sizes);
     this.#layOut(range);
-    for (const { words, from, to } of stretches) {
-      for (let p = from; p < to;) {
-        const head = words[p]!;
-        const next = p + (head >>> RANGE_BITS);
-        let at = positions[head & (RANGE_SLOTS - 1)]!;
-        for (p++; p < next; p++) out[at++] = words[p]!;
-        positions[head & (RANGE_SLOTS - 1)] = at;
-      }
-    }
+    for (const { words, from, to } of stretches) spread(words, from, to, this.#positions, this.#sums, out);
     return this.#close(range, out);
   }
 
@@ -65,33 +53,71 @@ export class BucketWriter {
     return this.#index.arena.usedBy(range) + this.#bucketsOf(range) * TABLE_WORDS;
   }
 
-  /** Turns sizes into starts, with room for each bucket's table. */
+  /** Where each slot starts, with room for each bucket's table before its first. */
   #layOut(range: number): void {
-    const starts = this.#starts;
+    const sizes = this.#sizes;
+    const positions = this.#positions;
+    const sums = this.#sums;
+    const first = range * RANGE_SLOTS;
     let at = 0;
     for (let slot = 0, end = this.#bucketsOf(range) * SLOTS; slot < end; slot++) {
       if (slot % SLOTS === 0) at += TABLE_WORDS;
-      const size = starts[slot]!;
+      const size = sizes[slot]!;
       if (size > MAX_BUCKET) throw malformed('one certificate is listed over and over');
-      starts[slot] = at;
+      positions[slot] = at;
+      sums[slot] = slotSealOf(this.#seal, first + slot, size);
       at += size;
     }
-    this.#positions.set(starts);
   }
 
-  /** Tables and seals. Each slot's entries end where the next would have gone. */
+  /** The tables. Each slot's entries end where the next would have gone. */
   #close(range: number, out: Int32Array): readonly Uint8Array[] {
-    const starts = this.#starts;
     const positions = this.#positions;
-    const first = range * RANGE_SLOTS;
+    const sums = this.#sums;
     const buckets: Uint8Array[] = [];
+    let from = 0;
     for (let bucket = 0, end = this.#bucketsOf(range); bucket < end; bucket++) {
-      const from = starts[bucket * SLOTS]! - TABLE_WORDS;
       for (let slot = bucket * SLOTS; slot < (bucket + 1) * SLOTS; slot++)
-        closeSlot(out, from, first + slot, starts[slot]!, positions[slot]!, this.#seal);
+        closeSlot(out, from, slot, positions[slot]!, sums[slot]!);
       const to = positions[(bucket + 1) * SLOTS - 1]!;
       buckets.push(new Uint8Array(out.buffer, out.byteOffset + 4 * from, 4 * (to - from)));
+      from = to;
     }
     return buckets;
+  }
+}
+
+/** Adds up what the entries take, by slot. Short, as the next is, so that it is compiled soon. */
+function count(words: Int32Array, from: number, to: number, sizes: Int32Array): void {
+  for (let p = from; p < to;) {
+    const head = words[p]!;
+    const taken = head >>> RANGE_BITS;
+    sizes[head & SLOT]! += taken - 1;
+    p += taken;
+  }
+}
+
+/** Puts each entry behind those of its slot that came before. */
+function spread(
+  words: Int32Array,
+  from: number,
+  to: number,
+  positions: Int32Array,
+  sums: Int32Array,
+  out: Int32Array,
+): void {
+  for (let p = from; p < to;) {
+    const head = words[p]!;
+    const slot = head & SLOT;
+    const next = p + (head >>> RANGE_BITS);
+    let at = positions[slot]!;
+    let sum = sums[slot]!;
+    for (p++; p < next; p++) {
+      const word = words[p]!;
+      out[at++] = word;
+      sum = mix(sum, word);
+    }
+    positions[slot] = at;
+    sums[slot] = sum;
   }
 }

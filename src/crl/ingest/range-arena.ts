@@ -5,7 +5,7 @@ const CHUNK = 4096;
 export interface Stretch {
   readonly words: Int32Array;
   readonly from: number;
-  to: number;
+  readonly to: number;
 }
 
 /**
@@ -16,46 +16,50 @@ export interface Stretch {
  *     list of entries │ range 0 │ range 1 │ range 0 │ … │ not read yet │
  */
 export class RangeArena {
-  /** Where the piece that was taken last lies. */
-  words: Int32Array;
-  /** By range, of its last chunk: where it lies, the next word and the end. */
-  readonly #current: Int32Array[];
-  readonly #next: Uint32Array;
-  readonly #limits: Uint32Array;
-  readonly #stretches: Stretch[][];
+  /** By range, of its last chunk: where it lies, the next word, for its writer to move on, and the end. */
+  readonly current: Int32Array[];
+  readonly next: Int32Array;
+  readonly limits: Int32Array;
+  /** Where it starts; and the chunks before it, as far as they were used. */
+  readonly #starts: Int32Array;
+  readonly #full: Stretch[][];
   /** The list as words, where it starts in octets, and how many of its words are chunks already. */
   readonly #list: Int32Array;
   readonly #listFrom: number;
   #listUsed = 0;
 
-  /** @param bytes overwritten between `from` and `to`, as `take` allows */
+  /** @param bytes overwritten between `from` and `to`, as `startChunk` allows */
   constructor(ranges: number, bytes: Uint8Array, from: number, to: number) {
     const aligned = Math.ceil((bytes.byteOffset + from) / 4) * 4;
     const end = bytes.byteOffset + to;
     this.#list = new Int32Array(bytes.buffer, aligned, Math.max(0, Math.floor((end - aligned) / 4)));
     this.#listFrom = aligned - bytes.byteOffset;
-    this.words = this.#list;
-    this.#next = new Uint32Array(ranges);
-    this.#limits = new Uint32Array(ranges);
-    this.#current = Array.from({ length: ranges }, () => this.#list);
-    this.#stretches = Array.from({ length: ranges }, () => []);
+    this.next = new Int32Array(ranges);
+    this.limits = new Int32Array(ranges).fill(CHUNK);
+    this.current = Array.from({ length: ranges }, () => new Int32Array(CHUNK));
+    this.#starts = new Int32Array(ranges);
+    this.#full = Array.from({ length: ranges }, () => []);
   }
 
   get ranges(): number {
-    return this.#next.length;
+    return this.next.length;
   }
 
   /**
-   * Where in `words` the next piece of a range goes: `count` words, one after the other.
+   * For a piece of `count` words that does not fit into the range's last chunk.
    *
    * @param read whatever of the bytes comes before is not needed any more
    */
-  take(range: number, count: number, read: number): number {
-    let at = this.#next[range]!;
-    if (at + count > this.#limits[range]!) at = this.#startChunk(range, count, read);
-    this.#next[range] = at + count;
-    this.words = this.#current[range]!;
-    return at;
+  startChunk(range: number, count: number, read: number): void {
+    this.#full[range]!.push(this.#lastOf(range));
+    const size = Math.ceil(count / CHUNK) * CHUNK;
+    const isFree = this.#listFrom + 4 * (this.#listUsed + size) <= read;
+    const start = isFree ? this.#listUsed : 0;
+    if (isFree) this.#listUsed += size;
+    this.current[range] = isFree ? this.#list : new Int32Array(size);
+    this.#starts[range] = start;
+    this.next[range] = start;
+    this.limits[range] = start + size;
   }
 
   /** Words taken by all ranges. */
@@ -71,28 +75,10 @@ export class RangeArena {
 
   /** What a range has taken, in order. */
   stretches(range: number): readonly Stretch[] {
-    const stretches = this.#stretches[range]!;
-    this.#endStretch(range);
-    return stretches;
+    return [...this.#full[range]!, this.#lastOf(range)];
   }
 
-  #startChunk(range: number, count: number, read: number): number {
-    this.#endStretch(range);
-    const size = Math.ceil(count / CHUNK) * CHUNK;
-    const from = this.#listUsed;
-    const isFree = this.#listFrom + 4 * (from + size) <= read;
-    if (isFree) this.#listUsed += size;
-    const stretch = isFree
-      ? { words: this.#list, from, to: from }
-      : { words: new Int32Array(size), from: 0, to: 0 };
-    this.#stretches[range]!.push(stretch);
-    this.#current[range] = stretch.words;
-    this.#limits[range] = stretch.from + size;
-    return stretch.from;
-  }
-
-  #endStretch(range: number): void {
-    const last = this.#stretches[range]!.at(-1);
-    if (last !== undefined) last.to = this.#next[range]!;
+  #lastOf(range: number): Stretch {
+    return { words: this.current[range]!, from: this.#starts[range]!, to: this.next[range]! };
   }
 }

@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 import type { CrlEntry } from '../../x509/crl-entry.js';
-import { NO_REASON, reasonOf } from '../../x509/crl-entry.js';
 import type { HashKey } from '../../x509/keyed-hash.js';
+import { NO_REASON, reasonOf } from '../../x509/revocation-reason.js';
 import { StoreError } from './store-error.js';
 
 /**
@@ -62,24 +62,26 @@ export function sealOf({ k0, k1 }: HashKey, generation: number, buckets: number)
   return [k1, generation, Math.floor(generation / 2 ** 32), buckets].reduce(mix, k0);
 }
 
-/** Writes the end and the seal of a slot, whose entries stand in `words` between `from` and `to`. */
+/** What the seal of a slot begins with, before its `count` words are mixed in, one after the other. */
+export function slotSealOf(seal: number, slot: number, count: number): number {
+  return mix(mix(seal, slot), count);
+}
+
+/** Writes the end of a slot and its seal, into the table of the bucket that starts at `bucketFrom`. */
 export function closeSlot(
   words: Int32Array,
   bucketFrom: number,
   slot: number,
-  from: number,
   to: number,
-  seal: number,
+  sum: number,
 ): void {
-  let sum = mix(mix(seal, slot), to - from);
-  for (let p = from; p < to; p++) sum = mix(sum, words[p]!);
   const entry = bucketFrom + 2 * (slot % SLOTS);
   words[entry] = to - bucketFrom;
   words[entry + 1] = sum;
 }
 
 /** Of either word each value leads to another result, so no single word that is changed goes unseen. */
-function mix(sum: number, word: number): number {
+export function mix(sum: number, word: number): number {
   const product = Math.imul(sum ^ word, 0x9e3779b1);
   return (product << 13) | (product >>> 19);
 }
@@ -163,7 +165,7 @@ function endOf({ view }: ReadBucket, slot: number): number {
 
 function checkSlot({ view, length }: ReadBucket, slot: number, seal: number, from: number, to: number): void {
   if (from < 4 * TABLE_WORDS || from > to || to > length) throw damaged();
-  let sum = mix(mix(seal, slot), (to - from) / 4);
+  let sum = slotSealOf(seal, slot, (to - from) / 4);
   for (let p = from; p < to; p += 4) sum = mix(sum, view.getInt32(p, IS_LITTLE));
   if (sum !== view.getInt32(8 * (slot % SLOTS) + 4, IS_LITTLE)) throw damaged();
 }
