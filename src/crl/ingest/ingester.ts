@@ -8,7 +8,6 @@ import { type Crl, parseCrl, withoutEntries } from '../../x509/crl.js';
 import { OID } from '../../x509/oid.js';
 import { isKept, writeDer } from '../store/der-files.js';
 import { tableCount } from '../store/issuer-table.js';
-import { bucketKey } from '../store/keys.js';
 import { compareAge } from '../store/newer.js';
 import { evict, forgetUrls, sweep } from '../store/housekeeping.js';
 import type { Head, Mark } from '../store/records.js';
@@ -171,10 +170,7 @@ export class Ingester {
       await deadline.hold(turn.written);
       deadline.check('writing its entries');
       const first = buckets.firstBucket(range);
-      const puts = buckets
-        .write(range, turn.out)
-        .map((bucket, number) => [bucketKey(generation, first + number), bucket] as const);
-      turn.written = environment.writeAll(puts);
+      turn.written = environment.writeBuckets(generation, first, buckets.write(range, turn.out));
       // Awaited when its turn comes again, or at the end: meanwhile it must not count as unhandled.
       turn.written.catch(() => undefined);
       progress({ done: (total * (1 + (range + 1) / ranges)) / 2, total });

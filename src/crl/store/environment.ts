@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { open, openAsClass, type RootDatabase } from 'lmdb';
 import { codeOf, messageOf } from '../../errors.js';
 import { checkDataFile, environmentPath, identityOf } from './environment-files.js';
-import { isBucketKey, type KeyRange } from './keys.js';
+import { bucketKey, isBucketKey, type KeyRange, setBucket } from './keys.js';
 import { seal, unseal } from './sealed-record.js';
 import { StoreError } from './store-error.js';
 
@@ -134,13 +134,21 @@ export class WritableEnvironment extends Environment {
   /** Writes in the background, in the order of the calls; the values must stay as they are until it is done. */
   async writeAll(puts: Iterable<readonly [key: Buffer, value: Uint8Array]>): Promise<void> {
     const { database } = this;
-    try {
-      await database.batch(() => {
-        for (const [key, value] of puts) void database.put(key, closed(key, value));
-      });
-    } catch (thrown) {
-      throw asStoreError(this.path, await commitErrorOf(thrown));
-    }
+    await this.#batch(() => {
+      for (const [key, value] of puts) void database.put(key, closed(key, value));
+    });
+  }
+
+  /** Buckets of a generation that follow each other, in the same way. Their key is one, of which each put takes a copy. */
+  async writeBuckets(generation: number, first: number, buckets: readonly Uint8Array[]): Promise<void> {
+    const { database } = this;
+    const key = bucketKey(generation, first);
+    await this.#batch(() => {
+      for (let i = 0; i < buckets.length; i++) {
+        setBucket(key, first + i);
+        void database.put(key, buckets[i]!);
+      }
+    });
   }
 
   /** Within a transaction. */
@@ -151,6 +159,14 @@ export class WritableEnvironment extends Environment {
   /** Within a transaction. */
   remove(key: Buffer): void {
     void this.database.remove(key);
+  }
+
+  async #batch(puts: () => void): Promise<void> {
+    try {
+      await this.database.batch(puts);
+    } catch (thrown) {
+      throw asStoreError(this.path, await commitErrorOf(thrown));
+    }
   }
 }
 

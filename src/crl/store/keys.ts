@@ -55,6 +55,11 @@ export const issuerTableKey = (generation: number, table: number): Buffer =>
   pieceKey(ISSUER_TABLE, generation, table);
 export const bucketKey = (generation: number, bucket: number): Buffer => pieceKey(BUCKET, generation, bucket);
 
+/** Makes the key of one bucket that of another. */
+export function setBucket(key: Buffer, bucket: number): void {
+  key.writeUInt32BE(bucket, 7);
+}
+
 export function isBucketKey(key: Uint8Array): boolean {
   return key[0] === BUCKET;
 }

@@ -13,7 +13,7 @@ import { countInBucket, findInBucket, sealOf, SLOTS, slotOf } from './bucket.js'
 import { isKept } from './der-files.js';
 import type { Environment } from './environment.js';
 import { issuerPlace, numberInTable } from './issuer-table.js';
-import { bucketKey, issuerTableKey } from './keys.js';
+import { bucketKey, issuerTableKey, setBucket } from './keys.js';
 import type { Head } from './records.js';
 import { StoreError } from './store-error.js';
 
@@ -106,7 +106,7 @@ export class StoredCrl implements IndexedCrl {
     const hash = keyedHash(serial, 0, serial.length, number, this.#hashKey);
     const slot = slotOf(hash, this.#buckets);
     const key = this.#bucketKey;
-    key.writeUInt32BE(Math.floor(slot / SLOTS), key.length - 4);
+    setBucket(key, Math.floor(slot / SLOTS));
     const bucket = this.#environment.lend(key);
     if (bucket === undefined) throw this.#gone();
     return findInBucket(bucket, slot, this.#seal, serial, number);
@@ -129,7 +129,7 @@ export class StoredCrl implements IndexedCrl {
 
   /** Nothing is listed for that issuer, if this generation is still there to say so. */
   #confirmed(): undefined {
-    this.#bucketKey.writeUInt32BE(0, this.#bucketKey.length - 4);
+    setBucket(this.#bucketKey, 0);
     if (this.#environment.lend(this.#bucketKey) === undefined) throw this.#gone();
   }
 
