@@ -131,19 +131,14 @@ export class WritableEnvironment extends Environment {
     }
   }
 
-  /** Writes in the background, in the order of the calls; the values must stay as they are until it is done. */
-  async writeAll(puts: Iterable<readonly [key: Buffer, value: Uint8Array]>): Promise<void> {
-    const { database } = this;
-    await this.#batch(() => {
-      for (const [key, value] of puts) void database.put(key, closed(key, value));
-    });
-  }
-
-  /** Buckets of a generation that follow each other, in the same way. Their key is one, of which each put takes a copy. */
+  /**
+   * Writes buckets of a generation that follow each other, as one transaction; they must stay as they are until it is
+   * done. Their key is one, of which each put takes a copy.
+   */
   async writeBuckets(generation: number, first: number, buckets: readonly Uint8Array[]): Promise<void> {
     const { database } = this;
     const key = bucketKey(generation, first);
-    await this.#batch(() => {
+    await this.transaction(() => {
       for (let i = 0; i < buckets.length; i++) {
         setBucket(key, first + i);
         void database.put(key, buckets[i]!);
@@ -153,25 +148,13 @@ export class WritableEnvironment extends Environment {
 
   /** Within a transaction. */
   put(key: Buffer, value: Uint8Array): void {
-    void this.database.put(key, closed(key, value));
+    void this.database.put(key, seal(key, value));
   }
 
   /** Within a transaction. */
   remove(key: Buffer): void {
     void this.database.remove(key);
   }
-
-  async #batch(puts: () => void): Promise<void> {
-    try {
-      await this.database.batch(puts);
-    } catch (thrown) {
-      throw asStoreError(this.path, await commitErrorOf(thrown));
-    }
-  }
-}
-
-function closed(key: Buffer, value: Uint8Array): Uint8Array {
-  return isBucketKey(key) ? value : seal(key, value);
 }
 
 function opened(key: Buffer, value: Uint8Array): Uint8Array {

@@ -122,10 +122,12 @@ export class StoreWriter {
 
   /** In a new generation: which issuers its entries speak of. */
   async writeIssuers(generation: number, issuers: ReadonlyMap<string, number>): Promise<void> {
+    const { environment } = this;
     const tables = issuerTables(issuers);
-    await this.environment.writeAll(
-      tables.map((table, number) => [issuerTableKey(generation, number), table] as const),
-    );
+    await environment.transaction(() => {
+      for (const [number, table] of tables.entries())
+        environment.put(issuerTableKey(generation, number), table);
+    });
   }
 
   /** Makes the CRL visible, and the one before it garbage, unless it is no newer. */
