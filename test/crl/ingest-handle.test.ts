@@ -5,7 +5,7 @@ import { IngestHandle } from '../../src/crl/ingest-handle.js';
 import { CrlStore } from '../../src/crl/store/crl-store.js';
 import { WritableEnvironment } from '../../src/crl/store/environment.js';
 import { environmentPath, identityOf } from '../../src/crl/store/environment-files.js';
-import { ALL_BUCKETS } from '../../src/crl/store/keys.js';
+import { ALL_BUCKETS, generationOf } from '../../src/crl/store/keys.js';
 import { createStoreNotes } from '../../src/thread/store-notes.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
@@ -19,7 +19,10 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-function start(dataDirectory = scratchFolder()): { handle: IngestHandle; store: CrlStore; log: string[] } {
+/** A store that is open: a request would wait two seconds for that, which a busy machine may take. */
+async function start(
+  dataDirectory = scratchFolder(),
+): Promise<{ handle: IngestHandle; store: CrlStore; log: string[] }> {
   const log: string[] = [];
   const setup = { dataDirectory, maxBytes: 2 ** 30, keepsDer: false, budget: 20_000 };
   const handle = new IngestHandle({
@@ -36,6 +39,7 @@ function start(dataDirectory = scratchFolder()): { handle: IngestHandle; store: 
     await store.close();
     rmSync(dataDirectory, { recursive: true, force: true });
   });
+  await handle.ready;
   return { handle, store, log };
 }
 
@@ -54,9 +58,7 @@ async function flipBit(dataDirectory: string): Promise<void> {
   if (bucket === undefined) throw new Error('there is no bucket');
   const value = Uint8Array.from(bucket.value);
   value[value.length - 4]! ^= 1;
-  await environment.transaction(() => {
-    environment.put(bucket.key, value);
-  });
+  await environment.writeBuckets(generationOf(bucket.key), 0, [value]);
   await environment.close();
 }
 
@@ -72,7 +74,7 @@ async function breakMarks(dataDirectory: string): Promise<void> {
 }
 
 test('a CRL given to the ingest thread is found by a reader of another thread', async () => {
-  const { handle, store, log } = start();
+  const { handle, store, log } = await start();
   const crl = createCrl(root, { revoked: [{ serial: 5 }] }).der;
   const { issuer } = parseCrl(crl);
   expect(store.find(issuer)).toEqual([]);
@@ -89,7 +91,7 @@ test('a CRL given to the ingest thread is found by a reader of another thread', 
 });
 
 test('a CRL can be taken out again', async () => {
-  const { handle, store } = start();
+  const { handle, store } = await start();
   const crl = createCrl(root).der;
   const outcome = await handle.ingest({ content: { der: Uint8Array.from(crl) }, source: 'here', signers });
   const key = outcome.kind === 'stored' ? outcome.crl.key : '';
@@ -101,7 +103,7 @@ test('a CRL can be taken out again', async () => {
 
 test('a bucket that a reader finds broken is believed by nobody, and the store is made anew while all run on', async () => {
   const dataDirectory = scratchFolder();
-  const { handle, store, log } = start(dataDirectory);
+  const { handle, store, log } = await start(dataDirectory);
   const notes = createStoreNotes();
   const crl = createCrl(root, { revoked: [{ serial: 5 }] }).der;
   const { issuer } = parseCrl(crl);
@@ -132,7 +134,7 @@ test('a bucket that a reader finds broken is believed by nobody, and the store i
 
 test('a record that the writer itself finds broken is believed by nobody, and the store is made anew once', async () => {
   const dataDirectory = scratchFolder();
-  const { handle, store, log } = start(dataDirectory);
+  const { handle, store, log } = await start(dataDirectory);
   const notes = createStoreNotes();
   const crl = createCrl(root).der;
   const ingest = async (): Promise<unknown> =>
@@ -151,7 +153,7 @@ test('a record that the writer itself finds broken is believed by nobody, and th
 });
 
 test('what is remembered of a URL is read by everyone', async () => {
-  const { handle, store } = start();
+  const { handle, store } = await start();
   const url = 'http://crl.example/a.crl';
   expect(store.urlRecord(url)).toBeUndefined();
   const record = { etag: '"1"', fetchedAt: 1_700_000_000_000, failures: 0, retryAt: 0 };
@@ -166,7 +168,7 @@ test('what is remembered of a URL is read by everyone', async () => {
 
 test('of two processes one has the lease, until it lets it go or it ends', async () => {
   const dataDirectory = scratchFolder();
-  const [one, two] = [start(dataDirectory), start(dataDirectory)];
+  const [one, two] = [await start(dataDirectory), await start(dataDirectory)];
   expect(await one.handle.acquireLease('a', 60_000)).toBe(true);
   expect(await two.handle.acquireLease('a', 60_000)).toBe(false);
   expect(await two.handle.acquireLease('b', 60_000)).toBe(true);
@@ -182,7 +184,7 @@ test('of two processes one has the lease, until it lets it go or it ends', async
 });
 
 test('after it was closed it refuses', async () => {
-  const { handle } = start();
+  const { handle } = await start();
   await handle.ready;
   ends.pop();
   expect(await handle.close(20_000)).toBe(true);

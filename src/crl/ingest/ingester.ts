@@ -36,9 +36,6 @@ export interface IngesterOptions {
 
 type Progress = (progress: IngestProgress) => void;
 
-/** Ranges of buckets in the making or being written at once. */
-const RING = 2;
-
 /**
  * Takes CRLs into the store, one after the other. The order of the steps is that of their cost: header, scope and
  * signature, then the CRL's own bytes where they are kept, then every entry, then the writing; only the last of all
@@ -151,7 +148,7 @@ export class Ingester {
     };
   }
 
-  /** Makes a range of buckets while the one before it is being written. */
+  /** Range by range, each a transaction of its own: nobody waits long for the store meanwhile. */
   async #writeBuckets(
     generation: number,
     index: EntryIndex,
@@ -161,21 +158,13 @@ export class Ingester {
     const buckets = new BucketWriter(index, hashKey, generation);
     const { ranges, room } = buckets;
     const total = crl.der.length;
-    const ring = Array.from({ length: Math.min(RING, ranges) }, () => ({
-      out: new Int32Array(room),
-      written: Promise.resolve(),
-    }));
+    const out = new Int32Array(room);
     for (let range = 0; range < ranges; range++) {
-      const turn = ring[range % ring.length]!;
-      await deadline.hold(turn.written);
       deadline.check('writing its entries');
-      const first = buckets.firstBucket(range);
-      turn.written = environment.writeBuckets(generation, first, buckets.write(range, turn.out));
-      // Awaited when its turn comes again, or at the end: meanwhile it must not count as unhandled.
-      turn.written.catch(() => undefined);
+      const made = buckets.write(range, out);
+      await deadline.hold(environment.writeBuckets(generation, buckets.firstBucket(range), made));
       progress({ done: (total * (1 + (range + 1) / ranges)) / 2, total });
     }
-    for (const { written } of ring) await deadline.hold(written);
   }
 }
 

@@ -132,8 +132,8 @@ export class WritableEnvironment extends Environment {
   }
 
   /**
-   * Writes buckets of a generation that follow each other, as one transaction; they must stay as they are until it is
-   * done. Their key is one, of which each put takes a copy.
+   * Writes buckets of a generation that follow each other, as one transaction; they must stay as they are until then.
+   * Their key is one, of which each put takes a copy.
    */
   async writeBuckets(generation: number, first: number, buckets: readonly Uint8Array[]): Promise<void> {
     const { database } = this;
