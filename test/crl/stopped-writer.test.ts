@@ -35,7 +35,11 @@ const dataDirectoryOf = (): string => {
   return dataDirectory;
 };
 
-function startHandle(dataDirectory: string, budget: number): { handle: IngestHandle; stuck: string[] } {
+/** Open: a request would wait two seconds for that, which a busy machine may take. */
+async function startHandle(
+  dataDirectory: string,
+  budget: number,
+): Promise<{ handle: IngestHandle; stuck: string[] }> {
   const stuck: string[] = [];
   const handle = new IngestHandle({
     dataDirectory,
@@ -49,6 +53,7 @@ function startHandle(dataDirectory: string, budget: number): { handle: IngestHan
   ends.push(async () => {
     expect(await handle.close(20_000)).toBe(true);
   });
+  await handle.ready;
   return { handle, stuck };
 }
 
@@ -72,7 +77,7 @@ function readerOf(dataDirectory: string): CrlStore {
 
 test('a writer that is stopped within a transaction holds up nobody for longer than the budget', async () => {
   const dataDirectory = dataDirectoryOf();
-  const { handle, stuck } = startHandle(dataDirectory, 1500);
+  const { handle, stuck } = await startHandle(dataDirectory, 1500);
   expect(await handle.ingest(request(crls[0]!))).toMatchObject({ kind: 'stored' });
   const child = await stoppedWriter(dataDirectory);
   expect(await handle.ingest(request(crls[1]!))).toMatchObject({
@@ -94,7 +99,7 @@ test('a writer that is stopped within a transaction holds up nobody for longer t
 
 test('a store that a stopped writer holds can be read from the start, and written once that one is gone', async () => {
   const dataDirectory = dataDirectoryOf();
-  const first = startHandle(dataDirectory, 5000);
+  const first = await startHandle(dataDirectory, 5000);
   await first.handle.ingest(request(crls[0]!));
   const child = await stoppedWriter(dataDirectory);
   // As in a process that starts now: its thread waits, and its readers do not.
