@@ -9,6 +9,7 @@ import { opensslCrl, opensslVerify, pkijsCrl } from './crl-parts/rivals.js';
 import { measureStarts } from './crl-parts/start.js';
 import { median } from './median.js';
 import type { BenchOptions, BenchResult, Goal, Row } from './report.js';
+import type { Spent } from './stopwatch.js';
 import type { StoreFigures } from './threads/crl-store.js';
 
 /**
@@ -46,10 +47,11 @@ function measure(folder: string, count: number, rounds: number): BenchResult {
   const runs = Array.from({ length: rounds }, (_, round) => {
     const dataDirectory = join(folder, `${count}-${round}`);
     const figures = store(dataDirectory, files);
-    rmSync(dataDirectory, { recursive: true });
-    return figures;
+    const puts = barePuts(`${dataDirectory}-puts`, figures.bytes);
+    for (const used of [dataDirectory, `${dataDirectory}-puts`]) rmSync(used, { recursive: true });
+    return { ...figures, puts };
   });
-  const of = (pick: (run: StoreFigures) => number): number => median(runs.map(pick));
+  const of = (pick: (run: (typeof runs)[number]) => number): number => median(runs.map(pick));
   const megabytes = crl.der.length / 1e6;
   const name = (what: string): string => `${what}, ${count} entries`;
   const ratio = of(({ first, sha }) => first.cpu / sha.cpu);
@@ -62,6 +64,13 @@ function measure(folder: string, count: number, rounds: number): BenchResult {
       unit: 'ms',
       reference: { name: 'SHA-256', value: of(({ sha }) => sha[clock]) },
       ratio: of(({ first, sha }) => first[clock] / sha[clock]),
+    })),
+    ...(['cpu', 'wall'] as const).map((clock) => ({
+      name: name(`LMDB alone, as many bytes, ${clock === 'cpu' ? 'CPU' : 'clock'}`),
+      value: of(({ puts }) => puts[clock]),
+      unit: 'ms',
+      reference: { name: 'SHA-256', value: of(({ sha }) => sha[clock]) },
+      ratio: of(({ puts, sha }) => puts[clock] / sha[clock]),
     })),
     { name: name('look-up, hit'), value: of(({ hit }) => hit), unit: 'µs' },
     { name: name('look-up, miss'), value: of(({ miss }) => miss), unit: 'µs' },
@@ -158,13 +167,23 @@ function writeFiles(folder: string, root: Issued, crl: BigCrl, warm: BigCrl): Fi
 }
 
 function store(dataDirectory: string, { crl, spki, serials, warm }: Files): StoreFigures {
+  const figures: StoreFigures = JSON.parse(inProcess('crl-store', dataDirectory, crl, spki, serials, warm));
+  return figures;
+}
+
+function barePuts(dataDirectory: string, bytes: number): Spent {
+  const spent: Spent = JSON.parse(inProcess('bare-puts', dataDirectory, String(bytes)));
+  return spent;
+}
+
+/** What the script prints that works in this folder, made for it. */
+function inProcess(name: string, dataDirectory: string, ...args: readonly string[]): string {
   mkdirSync(dataDirectory);
-  const script = new URL('threads/crl-store.js', import.meta.url).pathname;
-  const child = spawnSync(process.execPath, [script, dataDirectory, crl, spki, serials, warm], {
+  const script = new URL(`threads/${name}.js`, import.meta.url).pathname;
+  const child = spawnSync(process.execPath, [script, dataDirectory, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (child.status !== 0) throw new Error(`the process that stores ended with ${child.status}`);
-  const figures: StoreFigures = JSON.parse(child.stdout);
-  return figures;
+  if (child.status !== 0) throw new Error(`${name} ended with ${child.status}`);
+  return child.stdout;
 }

@@ -5,6 +5,7 @@ import { IngestHandle } from '../../src/crl/ingest-handle.js';
 import { CrlStore } from '../../src/crl/store/crl-store.js';
 import { collectGarbage } from '../../src/thread/collect-garbage.js';
 import { parseCrl } from '../../src/x509/crl.js';
+import { type Spent, stopwatch } from '../stopwatch.js';
 
 /**
  * A process with an ingest thread and a reader, as a worker is: stores the CRL of a file, and says what that cost, as
@@ -15,6 +16,8 @@ export interface StoreFigures {
   /** ms, of the clock and of CPU: one SHA-256 over the bytes; from the bytes in memory to the first answer. */
   readonly sha: Spent;
   readonly first: Spent;
+  /** What the CRL takes in the store. */
+  readonly bytes: number;
   /** µs of CPU: in a process that has looked up as many before; and in one that has looked up nothing yet. */
   readonly hit: number;
   readonly miss: number;
@@ -23,11 +26,6 @@ export interface StoreFigures {
   readonly before: number;
   readonly peak: number;
   readonly after: number;
-}
-
-interface Spent {
-  readonly wall: number;
-  readonly cpu: number;
 }
 
 const SERIAL_OCTETS = 16;
@@ -66,7 +64,7 @@ let peak = 0;
 const watch = setInterval(() => {
   peak = Math.max(peak, anonymous());
 }, 10);
-const { issuer, first } = await take(crlFile);
+const { issuer, first, bytes } = await take(crlFile);
 clearInterval(watch);
 // Before the look-ups, which make garbage of this benchmark's own.
 const after = await settled();
@@ -88,6 +86,7 @@ const best = (measure: () => number): number => Math.min(...Array.from({ length:
 const figures: StoreFigures = {
   sha,
   first,
+  bytes,
   hit: best(() => lookUp(0, half, true)),
   miss: best(() => lookUp(half, serials.length, false)),
   early,
@@ -99,15 +98,17 @@ console.log(JSON.stringify(figures));
 await handle.close(10_000);
 
 /** Stores the CRL and asks it once. */
-async function take(path: string): Promise<{ issuer: ReturnType<typeof parseCrl>['issuer']; first: Spent }> {
-  const bytes = downloaded(path);
+async function take(
+  path: string,
+): Promise<{ issuer: ReturnType<typeof parseCrl>['issuer']; first: Spent; bytes: number }> {
+  const der = downloaded(path);
   const { issuer: name } = parseCrl(Uint8Array.from(readFileSync(warmFile)));
   const started = stopwatch();
-  const outcome = await handle.ingest({ content: { der: bytes }, source: path, signers });
+  const outcome = await handle.ingest({ content: { der }, source: path, signers });
   if (outcome.kind !== 'stored') throw new Error(`the CRL was not stored: ${outcome.kind}`);
   store.renew();
   for (const { crl } of store.find(name)) crl.find(Uint8Array.of(1), name);
-  return { issuer: name, first: started() };
+  return { issuer: name, first: started(), bytes: outcome.crl.bytes };
 }
 
 /** As a download leaves them: what this process has never touched would cost the first to read it far more than reading. */
@@ -124,22 +125,13 @@ function downloaded(path: string): Buffer {
   return body.finish();
 }
 
-function hashTime(bytes: Uint8Array): Spent {
+function hashTime(content: Uint8Array): Spent {
   const times = Array.from({ length: ROUNDS }, () => {
     const started = stopwatch();
-    hash('sha256', bytes);
+    hash('sha256', content);
     return started();
   });
   return { wall: Math.min(...times.map(({ wall }) => wall)), cpu: Math.min(...times.map(({ cpu }) => cpu)) };
-}
-
-/** What was spent since, all threads of the process together. */
-function stopwatch(): () => Spent {
-  const [wall, cpu] = [performance.now(), process.cpuUsage()];
-  return () => {
-    const { user, system } = process.cpuUsage(cpu);
-    return { wall: performance.now() - wall, cpu: (user + system) / 1000 };
-  };
 }
 
 /** Once what is let go has had time to go. */
