@@ -3,7 +3,7 @@ import type { CandidateCrl, CrlSource } from '../../verify/revocation-inputs.js'
 import type { CrlSummary, UrlRecord } from '../../wire/ingest.js';
 import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
 import type { Name } from '../../x509/name.js';
-import { Environment } from './environment.js';
+import { Environment, type Lent } from './environment.js';
 import { environmentPath, identityOf } from './environment-files.js';
 import { ALL_HEADS, crlOf, EPOCH_KEY, FORMAT_KEY, headsOf, urlKey } from './keys.js';
 import { numberOf } from './numbers.js';
@@ -202,7 +202,7 @@ export class CrlStore implements CrlSource {
         environment,
         hash: undefined,
         byIssuer: new Map(),
-        epoch: { record: new Uint8Array(0), value: 0, isNow: false },
+        epoch: neverStored(),
       };
       this.#trouble = '';
     } catch (thrown) {
@@ -234,13 +234,9 @@ function epochOf(opened: Opened): number {
   return opened.epoch.value;
 }
 
-/** Its seal is looked at only when it is another than before. */
 function readEpoch({ environment, epoch: before }: Opened): Opened['epoch'] {
   const lent = environment.lend(EPOCH_KEY);
-  if (lent === undefined) return { record: new Uint8Array(0), value: 0, isNow: false };
-  const { record } = before;
-  const isSame = lent.length === record.length && record.every((octet, i) => octet === lent.bytes[i]);
-  const epoch = isSame ? before : epochIn(Uint8Array.from(lent.bytes.subarray(0, lent.length)));
+  const epoch = lent === undefined ? neverStored() : epochIn(lent, before);
   epoch.isNow = true;
   setImmediate(() => {
     epoch.isNow = false;
@@ -248,6 +244,15 @@ function readEpoch({ environment, epoch: before }: Opened): Opened['epoch'] {
   return epoch;
 }
 
-function epochIn(record: Uint8Array): Opened['epoch'] {
-  return { record, value: numberOf(unseal(EPOCH_KEY, record)), isNow: false };
+/** The seal is looked at only when it is another than before. */
+function epochIn({ bytes, length }: Lent, before: Opened['epoch']): Opened['epoch'] {
+  const { record } = before;
+  if (length === record.length && record.every((octet, i) => octet === bytes[i])) return before;
+  const copy = Uint8Array.from(bytes.subarray(0, length));
+  return { record: copy, value: numberOf(unseal(EPOCH_KEY, copy)), isNow: false };
+}
+
+/** While nothing has ever been stored there is no record. */
+function neverStored(): Opened['epoch'] {
+  return { record: new Uint8Array(0), value: 0, isNow: false };
 }
