@@ -159,6 +159,8 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     start: async (): Promise<void> => {
       begun = begin();
       await begun;
+      // What a busy machine takes to load the thread is no other process's doing.
+      await parts?.ingest.loaded;
       const opened = Promise.race([
         parts?.ingest.ready,
         new Promise((resolve) => setTimeout(resolve, OPENING).unref()),

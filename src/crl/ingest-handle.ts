@@ -44,6 +44,8 @@ type Request = ToIngest extends infer T ? (T extends { id: number } ? Omit<T, 'i
 export class IngestHandle {
   /** The store is open for writing; it stays unsettled while another process holds it. */
   readonly ready: Promise<void>;
+  /** The thread is loaded, and opens the store. */
+  readonly loaded: Promise<void>;
   readonly #worker: Worker;
   readonly #options: IngestHandleOptions;
   readonly #pending = new Map<number, Pending>();
@@ -51,6 +53,7 @@ export class IngestHandle {
   #nextId = 1;
   #isReady = false;
   #becameReady: () => void = () => undefined;
+  #becameLoaded: () => void = () => undefined;
   #stuck: string | undefined;
   #closing = false;
 
@@ -60,6 +63,9 @@ export class IngestHandle {
     const workerData: IngestSetup = { dataDirectory, maxBytes, keepsDer, budget };
     this.ready = new Promise((resolve) => {
       this.#becameReady = resolve;
+    });
+    this.loaded = new Promise((resolve) => {
+      this.#becameLoaded = resolve;
     });
     this.#worker = new Worker(options.entry, {
       workerData,
@@ -184,6 +190,9 @@ export class IngestHandle {
 
   #receive(message: FromIngest): void {
     switch (message.type) {
+      case 'opening':
+        this.#becameLoaded();
+        return;
       case 'ready':
         this.#isReady = true;
         this.#becameReady();
@@ -212,6 +221,7 @@ export class IngestHandle {
   #giveUp(reason: string): void {
     if (this.#stuck !== undefined) return;
     this.#stuck = reason;
+    this.#becameLoaded();
     this.#becameReady();
     for (const id of this.#pending.keys()) this.#take(id)?.fail(new StoreError('STORE_FAILED', reason));
     if (!this.#closing) this.#options.onStuck(reason);

@@ -53,6 +53,7 @@ class IngestService {
 
   async open(): Promise<void> {
     const { dataDirectory } = this.#setup;
+    this.#send({ type: 'opening' });
     this.#take(await openWriter({ dataDirectory, report: this.#report, now: Date.now }));
     this.#send({ type: 'ready' });
     this.#enqueue(() => this.#tidy(undefined));

@@ -111,6 +111,8 @@ export type StoreNote =
   | { readonly type: 'damaged'; readonly identity: string };
 
 export type FromIngest =
+  /** The thread is loaded and opens the store, which another process may hold. */
+  | { readonly type: 'opening' }
   /** The store is open for writing. */
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly id: number; readonly progress: IngestProgress }
