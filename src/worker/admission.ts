@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import type { Counters } from './counters.js';
 import type { OutcomeCache } from './outcome-cache.js';
 import { newRequest, type QueuedRequest, type RequestQueue } from './request-queue.js';
+import { REST } from './rest.js';
 
 export interface AdmissionParts {
   readonly queue: RequestQueue;
@@ -14,7 +15,7 @@ export interface AdmissionParts {
 }
 
 /** The least and the most that a client refused with BUSY is told to wait, in milliseconds. */
-const MIN_RETRY = 100;
+const MIN_RETRY = REST;
 const MAX_RETRY = 10_000;
 
 /** The way of a request into the queue, unless its outcome is known or there is no room; a thread pulls it from there. */

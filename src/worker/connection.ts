@@ -9,12 +9,15 @@ import { Farewell } from './farewell.js';
 import type { HeldBytes } from './held-bytes.js';
 import { Intake } from './intake.js';
 import { OpenRequests, type RequestHost } from './open-requests.js';
+import { Rest } from './rest.js';
 
 /** What a connection needs of its worker. */
 export interface ConnectionHost extends RequestHost {
   readonly origin: Origin;
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
+  /** Connections that are not read for a moment. */
+  readonly rests: Deadlines<Rest, 'rest'>;
   readonly held: HeldBytes;
   /** Requests came, on a connection whose client was not asked to go. */
   onRequest(connection: Connection): void;
@@ -46,6 +49,7 @@ export class Connection {
   readonly #writer: AnswerWriter;
   readonly #requests: OpenRequests;
   readonly #intake: Intake;
+  readonly #rest: Rest;
   readonly #departure: Departure;
   readonly #farewell: Farewell;
   /** Bytes of a request that is not whole yet, as the host was told last. */
@@ -76,11 +80,17 @@ export class Connection {
         stream.destroy();
       },
       guarded: (step) => this.#guarded(step),
+      onRefused: () => {
+        this.#rest.begin();
+      },
     });
     this.#intake = new Intake(session, {
       take: (event) => this.#take(event),
       wants: () => !this.#inputOver && !this.#writer.full,
       hasRoom: () => !this.#inputOver && this.#readyForMore(),
+    });
+    this.#rest = new Rest(host.rests, () => {
+      this.#advance(false);
     });
     this.#departure = new Departure(session, {
       clock: host.clock,
@@ -155,6 +165,11 @@ export class Connection {
       this.#requests.reply(this.#session.timedOut(kind), true);
       this.#advance(false);
     });
+  }
+
+  /** Reads on, where it was to rest for a moment. */
+  wake(): void {
+    this.#rest.end();
   }
 
   /** For a dump: what it does now. */
@@ -257,7 +272,7 @@ export class Connection {
     const owing = this.#requests.waiting > 0 || this.#writer.pending;
     if (this.#inputOver && !owing)
       this.#farewell.begin(this.#expired, () => this.#host.deadlines.release(this));
-    const read = this.#farewell.begun || (!this.#inputOver && this.#readyForMore());
+    const read = this.#farewell.begun || (!this.#inputOver && !this.#rest.isOn && this.#readyForMore());
     if (read) this.#stream.resume();
     else this.#stream.pause();
     this.#setDeadline(anew);
@@ -280,7 +295,7 @@ export class Connection {
   #currentDeadline(): DeadlineKind | undefined {
     if (this.#farewell.begun) return this.#farewell.lingering ? undefined : 'idle';
     if (!this.#writer.peerReads) return this.#expired ? undefined : 'idle';
-    if (this.#inputOver || !this.#readyForMore()) return undefined;
+    if (this.#inputOver || this.#rest.isOn || !this.#readyForMore()) return undefined;
     if (!this.#heard) return 'firstByte';
     if (this.#session.midRequest) return 'request';
     return this.#requests.waiting > 0 ? undefined : 'idle';
@@ -295,6 +310,7 @@ export class Connection {
     this.#reportHeld(0);
     this.#requests.close();
     this.#host.deadlines.release(this);
+    this.#rest.cancel();
     this.#host.counters.openConnections--;
     this.#host.loadChanged();
     this.#host.onClosed(this);

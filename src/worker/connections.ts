@@ -124,6 +124,7 @@ export class Connections {
     const began = clock.now();
     const handlesSettled = (): boolean => this.#ledger.isSettled(lastId);
     await this.#until(handlesSettled, Math.min(this.#options.handoverTimeout, timeout / 2));
+    for (const connection of this.#open) connection.wake();
     // Two turns of the loop: what the kernel has of idle connections is read, and answered.
     await nextTurn();
     await nextTurn();
@@ -179,13 +180,14 @@ export class Connections {
   }
 
   #connect(listener: string, view: ListenerView, stream: Socket | TLSSocket): Connection {
-    const { limits, deadlines, counters, held, log, clock, latencies } = this.#host;
+    const { limits, deadlines, rests, counters, held, log, clock, latencies } = this.#host;
     const { atOnce, submit, requestStatus, loadChanged } = this.#host;
     const session = view.protocol.open(this.#sessionOptions(view));
     // Each by its name: spreading the host would cost more than the rest of it, for every connection.
     const connection = new Connection(stream, session, {
       limits,
       deadlines,
+      rests,
       counters,
       held,
       log,

@@ -26,6 +26,8 @@ export interface RequestHost {
 export interface AnswerSink extends SlotSink {
   /** Runs what protocols do later, when an outcome comes: a throw costs the connection. */
   guarded(step: () => void): void;
+  /** There was no room for a request. */
+  onRefused(): void;
 }
 
 /** Of what is answered before the next request is looked at. */
@@ -84,6 +86,7 @@ export class OpenRequests {
     const outcome = this.#host.atOnce(event.task);
     if (outcome) {
       this.#settle(this.#slots.open(), event, outcome, AT_ONCE);
+      if (outcome.kind === 'failed') this.#sink.onRefused();
       return;
     }
     const refusal = event.refusal?.();

@@ -19,6 +19,7 @@ import { Latencies } from './latencies.js';
 import { oncePerTurn } from './once-per-turn.js';
 import { OutcomeCache } from './outcome-cache.js';
 import { RequestQueue, type QueuedRequest } from './request-queue.js';
+import { REST, type Rest } from './rest.js';
 import type { Services } from './services.js';
 import { Statistics } from './statistics.js';
 import { StatusRequests } from './status-requests.js';
@@ -257,6 +258,9 @@ class Worker {
           connection.expire(kind);
         },
       ),
+      rests: new Deadlines<Rest, 'rest'>({ rest: REST }, SYSTEM_CLOCK, (rest) => {
+        rest.end();
+      }),
       counters,
       held: new HeldBytes(this.#config['request.maxHeld']),
       log: this.log,

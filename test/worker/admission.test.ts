@@ -54,7 +54,7 @@ test('a full queue refuses, and says when to come again', () => {
   }
   const message = 'the queue of requests is full';
   expect(outcomes).toEqual(
-    [100, 3000, 10_000].map((retryAfter) => ({ kind: 'failed', code: 'BUSY', message, retryAfter })),
+    [250, 3000, 10_000].map((retryAfter) => ({ kind: 'failed', code: 'BUSY', message, retryAfter })),
   );
   expect([counters.busy, wakes()]).toEqual([3, 1]);
 });

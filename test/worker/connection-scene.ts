@@ -7,6 +7,7 @@ import { newCounters } from '../../src/worker/counters.js';
 import { Deadlines } from '../../src/worker/deadlines.js';
 import { HeldBytes } from '../../src/worker/held-bytes.js';
 import { Latencies } from '../../src/worker/latencies.js';
+import { REST, type Rest } from '../../src/worker/rest.js';
 import { newRequest, type QueuedRequest } from '../../src/worker/request-queue.js';
 import { echoProtocol } from './entry/echo-protocol.mjs';
 import { FakeClock } from './fake-clock.js';
@@ -38,6 +39,9 @@ export function connect(
     limits: { maxInFlight: 1000, maxPipelined: 1000, maxRequests: 0, ...limits },
     deadlines: new Deadlines<Connection>({ firstByte, request: 200, idle: 1000 }, clock, (subject, kind) => {
       subject.expire(kind);
+    }),
+    rests: new Deadlines<Rest, 'rest'>({ rest: REST }, clock, (rest) => {
+      rest.end();
     }),
     counters,
     held: new HeldBytes(Infinity),

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Session } from '../../src/wire/protocol.js';
+import type { TaskOutcome } from '../../src/wire/task.js';
+import { REST } from '../../src/worker/rest.js';
 import { arrive, connect } from './connection-scene.js';
 import { echoProtocol } from './entry/echo-protocol.mjs';
 
@@ -262,6 +264,43 @@ test('a session that throws costs its own connection only', async () => {
   await arrive();
   expect(closed()).toBe(1);
   expect(logged.map(({ level }) => level)).toContain('error');
+});
+
+const BUSY: TaskOutcome = { kind: 'failed', code: 'BUSY', message: 'full' };
+
+test('a client that goes on after BUSY is left unread for a moment, and then answered whole', async () => {
+  const { connection, theirs, atOnce, received, clock } = connect();
+  for (const body of ['a', 'b', 'c']) atOnce.set(body, BUSY);
+  connection.start();
+  theirs.write('echo a\necho b\n');
+  await arrive();
+  expect(received()).toBe('failed BUSY\nfailed BUSY\n');
+  theirs.write('echo c\n');
+  await arrive();
+  clock.advance(REST - 1);
+  theirs.write('reply d\n');
+  await arrive();
+  expect(received()).toBe('failed BUSY\nfailed BUSY\n');
+  clock.advance(1);
+  await arrive();
+  expect(received()).toBe('failed BUSY\nfailed BUSY\nfailed BUSY\nd\n');
+});
+
+test('what was left unread is read when the worker is to drain', async () => {
+  const { connection, theirs, atOnce, received } = connect();
+  atOnce.set('a', BUSY);
+  connection.start();
+  theirs.write('echo a\n');
+  await arrive();
+  theirs.write('reply b\n');
+  await arrive();
+  expect(received()).toBe('failed BUSY\n');
+  connection.wake();
+  await arrive();
+  connection.leave('drain');
+  await arrive();
+  expect(received()).toBe('failed BUSY\nb\n');
+  expect(theirs.readableEnded).toBe(true);
 });
 
 test('draining, an idle connection is closed at once', async () => {
