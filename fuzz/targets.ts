@@ -275,7 +275,7 @@ function readMessages(pieces: readonly Uint8Array[]): void {
   for (const piece of pieces) {
     session.receive(Buffer.from(piece));
     for (let event = session.next?.(); event && event.kind !== 'close'; event = session.next?.()) {
-      if (event.kind === 'task') toVerifyRequest(decode(event.task.body));
+      if (event.kind === 'task' && !event.refusal?.()) toVerifyRequest(decode(event.task.body));
     }
   }
   session.end();
