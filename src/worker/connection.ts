@@ -81,7 +81,7 @@ export class Connection {
       },
       guarded: (step) => this.#guarded(step),
       onRefused: () => {
-        this.#rest.begin();
+        this.#rest.refused();
       },
     });
     this.#intake = new Intake(session, {
@@ -89,7 +89,7 @@ export class Connection {
       wants: () => !this.#inputOver && !this.#writer.full,
       hasRoom: () => !this.#inputOver && this.#readyForMore(),
     });
-    this.#rest = new Rest(host.rests, () => {
+    this.#rest = new Rest(host.rests, host.clock, () => {
       this.#advance(false);
     });
     this.#departure = new Departure(session, {

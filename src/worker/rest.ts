@@ -1,21 +1,29 @@
+import type { Clock } from './clock.js';
 import type { Deadlines } from './deadlines.js';
 
 /** How long a connection is left unread, in milliseconds. No client is told to come again sooner. */
 export const REST = 250;
+/** Refusals within as long a time at which it rests: a client that waits as it is told hardly gets so many. */
+const PATIENCE = 16;
 
 /**
- * The rest of a connection after a request of it found no room. A client that goes on all the same would have the loop
- * spend its time on refusals, one read and one write for each, while those that were admitted wait. So what it sends
- * is left to the kernel for a moment, and then looked at together.
+ * The rest of a connection whose client goes on although its requests find no room. It would have the loop spend its
+ * time on refusals, one read and one write for each, while those that were admitted wait. So what it sends is left to
+ * the kernel for a moment, and then looked at together.
  */
 export class Rest {
   readonly #rests: Deadlines<Rest, 'rest'>;
+  readonly #clock: Clock;
   readonly #onChange: () => void;
+  /** Refusals, and since when they are counted. */
+  #refusals = 0;
+  #since = -Infinity;
   #state: 'awake' | 'falling' | 'resting' | 'over' = 'awake';
 
   /** @param onChange `isOn` is another than before. */
-  constructor(rests: Deadlines<Rest, 'rest'>, onChange: () => void) {
+  constructor(rests: Deadlines<Rest, 'rest'>, clock: Clock, onChange: () => void) {
     this.#rests = rests;
+    this.#clock = clock;
     this.#onChange = onChange;
   }
 
@@ -23,9 +31,9 @@ export class Rest {
     return this.#state === 'resting';
   }
 
-  /** It begins at the end of this turn: what the stream holds already is taken before. */
-  begin(): void {
-    if (this.#state !== 'awake') return;
+  /** A rest begins at the end of this turn: what the stream holds already is taken before. */
+  refused(): void {
+    if (this.#state !== 'awake' || !this.#isImpatient()) return;
     this.#state = 'falling';
     setImmediate(() => {
       if (this.#state !== 'falling') return;
@@ -40,6 +48,16 @@ export class Rest {
     this.#state = 'awake';
     this.#rests.release(this);
     this.#onChange();
+  }
+
+  #isImpatient(): boolean {
+    const now = this.#clock.now();
+    if (now - this.#since > REST) {
+      this.#since = now;
+      this.#refusals = 0;
+    }
+    this.#refusals++;
+    return this.#refusals >= PATIENCE;
   }
 
   /** The connection is closed. */

@@ -268,38 +268,53 @@ test('a session that throws costs its own connection only', async () => {
 
 const BUSY: TaskOutcome = { kind: 'failed', code: 'BUSY', message: 'full' };
 
-test('a client that goes on after BUSY is left unread for a moment, and then answered whole', async () => {
+test('a client that goes on after many a BUSY is left unread for a moment, and then answered whole', async () => {
   const { connection, theirs, atOnce, received, clock } = connect();
-  for (const body of ['a', 'b', 'c']) atOnce.set(body, BUSY);
+  atOnce.set('a', BUSY);
   connection.start();
-  theirs.write('echo a\necho b\n');
+  theirs.write('echo a\n'.repeat(16));
   await arrive();
-  expect(received()).toBe('failed BUSY\nfailed BUSY\n');
-  theirs.write('echo c\n');
+  const refusals = 'failed BUSY\n'.repeat(16);
+  expect(received()).toBe(refusals);
+  theirs.write('echo a\n');
   await arrive();
   clock.advance(REST - 1);
-  theirs.write('reply d\n');
+  theirs.write('reply b\n');
   await arrive();
-  expect(received()).toBe('failed BUSY\nfailed BUSY\n');
+  expect(received()).toBe(refusals);
   clock.advance(1);
   await arrive();
-  expect(received()).toBe('failed BUSY\nfailed BUSY\nfailed BUSY\nd\n');
+  expect(received()).toBe(`${refusals}failed BUSY\nb\n`);
+});
+
+test('a client that comes again after BUSY as it is told is read at once', async () => {
+  const { connection, theirs, atOnce, received, clock } = connect();
+  atOnce.set('a', BUSY);
+  connection.start();
+  for (let n = 0; n < 4; n++) {
+    theirs.write('echo a\n'.repeat(15));
+    await arrive();
+    clock.advance(REST + 1);
+  }
+  theirs.write('reply b\n');
+  await arrive();
+  expect(received()).toBe(`${'failed BUSY\n'.repeat(60)}b\n`);
 });
 
 test('what was left unread is read when the worker is to drain', async () => {
   const { connection, theirs, atOnce, received } = connect();
   atOnce.set('a', BUSY);
   connection.start();
-  theirs.write('echo a\n');
+  theirs.write('echo a\n'.repeat(16));
   await arrive();
   theirs.write('reply b\n');
   await arrive();
-  expect(received()).toBe('failed BUSY\n');
+  expect(received()).toBe('failed BUSY\n'.repeat(16));
   connection.wake();
   await arrive();
   connection.leave('drain');
   await arrive();
-  expect(received()).toBe('failed BUSY\nb\n');
+  expect(received()).toBe(`${'failed BUSY\n'.repeat(16)}b\n`);
   expect(theirs.readableEnded).toBe(true);
 });
 
