@@ -177,7 +177,7 @@ test('a connection revoked before it came is never touched', async () => {
   const second = await primary.client();
   second.socket.write('echo b\n');
   expect(await second.lines(1)).toEqual(['done b']);
-  expect(primary.said.filter(({ type }) => type === 'accepted')).toEqual([{ type: 'accepted', ids: [2] }]);
+  expect(await primary.hear('accepted')).toEqual([{ type: 'accepted', ids: [2] }]);
   // Our own copy is whole: another worker can serve it.
   expect(client.socket.destroyed).toBe(false);
 });
