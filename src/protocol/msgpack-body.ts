@@ -90,9 +90,9 @@ export function checkVerifyBody(body: Buffer, bounds: Bounds): void {
   if (evidence > bounds.limits.maxCrls) throw tooMuchEvidence(bounds.limits);
 }
 
-/** All that a body's check asks of a listener's permissions, in one number. */
+/** All that a body's check asks of a listener's permissions, in one number: never 0, which is other protocols' scope. */
 export function scopeOf(permits: ReadonlySet<string>): number {
-  return PERMISSIONS.reduce((scope, permission, bit) => scope | (Number(permits.has(permission)) << bit), 0);
+  return PERMISSIONS.reduce((scope, permission) => 2 * scope + Number(permits.has(permission)), 1);
 }
 
 /** The number of items of a list; 0 for what is none. */

@@ -105,6 +105,11 @@ test('listeners that permit the same to requests share what is known, and no oth
   expect(new Set(scopes).size).toBe(3);
 });
 
+test('a listener that permits nothing shares nothing with protocols that check before there is a task', () => {
+  const [event] = events(open([]), verify(1, {}));
+  expect(event?.kind === 'task' ? event.task.scope : undefined).toBeGreaterThan(0);
+});
+
 test('a body that is to wait is a small part of no larger piece', () => {
   const body = { certificates: [Buffer.alloc(1000)] };
   const [first] = events(open(), ...Array.from({ length: 100 }, (_, id) => verify(id, body)));
