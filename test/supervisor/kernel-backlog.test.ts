@@ -52,12 +52,12 @@ test('what the tables do not hold is not known, rather than nothing', () => {
   expect(found).toEqual([null, null]);
 });
 
-/** Listens and never accepts: its loop is blocked at once. */
+/** Listens and never accepts: its loop is blocked before it turns to the socket. */
 const DEAF = `
   const server = require('net').createServer();
   server.listen(JSON.parse(process.argv[1]), () => {
     process.send(server.address());
-    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
   });`;
 
 function waitingFor(address: BoundAddress): number | null | undefined {
