@@ -20,15 +20,15 @@ let announcements: Announcements;
 let heeded: string[];
 let outcome: 'done' | 'again';
 let records: LogRecord[];
-/** Seconds pass when the test says so. */
-let ahead: number;
+/** ms; time passes when the test says so. */
+let now: number;
 let subscribed: number;
 
 beforeEach(async () => {
   heeded = [];
   records = [];
   outcome = 'done';
-  ahead = 0;
+  now = Date.now();
   subscribed = 0;
   redis = await RedisProcess.start();
   const log = new Logger('info', 'test', (record) => void records.push(record));
@@ -49,7 +49,7 @@ beforeEach(async () => {
       return Promise.resolve(outcome);
     },
     log,
-    now: () => Date.now() + ahead,
+    now: () => now,
     random: () => 0,
   });
   await until(
@@ -57,7 +57,7 @@ beforeEach(async () => {
     ([times, looks]) => times === 1 && looks === 1,
   );
   heeded = [];
-  ahead = 10_000;
+  now += 10_000;
 });
 afterEach(async () => {
   announcements.close();
@@ -93,6 +93,7 @@ test('word that comes again and again is heeded now and then', async () => {
   await receivedAll(501);
   expect(heeded).toHaveLength(1);
   // It is put off, and not forgotten.
+  now += 5000;
   await heededAll(2);
 });
 
@@ -101,6 +102,7 @@ test('what cannot be looked at now is looked at later', async () => {
   await announce(KNOWN);
   await heededAll(1);
   outcome = 'done';
+  now += 5000;
   await heededAll(2);
 });
 
