@@ -12,7 +12,8 @@ export default {
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },
   globalSetup: '<rootDir>/test/global-setup.js',
-  testTimeout: 30_000,
+  // Far beyond what any needs: a wait that ends in vain says itself for what, and sooner.
+  testTimeout: 240_000,
   // Most tests wait for processes and sockets: one file on each core, the test runner's own included.
   maxWorkers: '100%',
 };

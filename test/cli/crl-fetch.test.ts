@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newKey } from '../pki/keys.js';
 import { createCrl, createLeaf, createRoot } from '../pki/pki.js';
 import { CrlHost } from '../server/crl-host.js';
@@ -11,7 +11,6 @@ import type { Captured } from './captured.js';
 import { program } from './program.js';
 
 // Each command is a process of its own, on a machine that may be busy.
-jest.setTimeout(180_000);
 
 const root = createRoot();
 const unrelated = createRoot({ subject: 'Unrelated' });

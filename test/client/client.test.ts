@@ -193,7 +193,7 @@ test('a server that falls silent is asked, given up, and its call sent on anothe
   await expect(client.verify(ASK)).resolves.toEqual(VERDICT);
   expect(silent).toEqual([MESSAGE.verify, MESSAGE.ping]);
   expect(server.connections).toBe(2);
-}, 30_000);
+});
 
 test('a server that takes long for an answer but says that it is there is waited for', async () => {
   const server = await start(({ type, id }, connection) => {
@@ -202,7 +202,7 @@ test('a server that takes long for an answer but says that it is there is waited
   });
   await expect(connect(server, { timeout: 25_000 }).verify(ASK)).resolves.toEqual(VERDICT);
   expect(verifies(server)).toHaveLength(1);
-}, 30_000);
+});
 
 test('a call goes where nothing waits for long, on a new connection if need be', async () => {
   const server = await start(({ id }, connection) => {
@@ -359,7 +359,7 @@ test.each([
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 60_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not so after 15 s: ${String(condition)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

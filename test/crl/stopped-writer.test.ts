@@ -95,7 +95,7 @@ test('a writer that is stopped within a transaction holds up nobody for longer t
   store.renew();
   expect(store.find(issuer)[0]?.crl.find(Uint8Array.of(3), issuer)).toBeDefined();
   expect(stuck).toEqual([]);
-}, 60_000);
+});
 
 test('a store that a stopped writer holds can be read from the start, and written once that one is gone', async () => {
   const dataDirectory = dataDirectoryOf();
@@ -135,4 +135,4 @@ test('a store that a stopped writer holds can be read from the start, and writte
   const [code] = await once(late, 'close');
   expect(output).toContain('cannot be read');
   expect(code).toBe(0);
-}, 60_000);
+});

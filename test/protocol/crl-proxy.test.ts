@@ -214,7 +214,7 @@ test('a head costs time in proportion to its length, whatever it holds', () => {
         eventsOf([`GET ${URL} HTTP/1.1\r\nHost: x\r\nIf-None-Match:${shape}${end}\r\n\r\n`]);
     }
   }
-}, 20_000);
+});
 
 test('a head without end is refused before it fills the memory', () => {
   const events = eventsOf([`GET ${URL} HTTP/1.1\r\n`, `X: ${'x'.repeat(20_000)}`]);

@@ -74,7 +74,7 @@ test('kill -9 of a worker under load loses no call', async () => {
   }
   expect(await running.stop()).toEqual([]);
   await client.close();
-}, 180_000);
+});
 
 test('a worker that was stopped is noticed by the client, whose calls another one answers', async () => {
   // So patient a server would leave it to the client.
@@ -100,7 +100,7 @@ test('a worker that was stopped is noticed by the client, whose calls another on
     await client.close();
     await patient.stop();
   }
-}, 90_000);
+});
 
 test('a worker that is replaced asks its clients to go, and no call is lost', async () => {
   const client = new Client(server.msgpack, { timeout: 60_000 });
@@ -121,7 +121,7 @@ test('a worker that is replaced asks its clients to go, and no call is lost', as
   const after = (await server.status()).workers.map(({ pid }) => pid);
   expect(after.filter((pid) => before.has(pid))).toEqual([]);
   await client.close();
-}, 180_000);
+});
 
 test('status and ping answer, and what the listener does not permit is refused', async () => {
   const client = new Client(server.msgpack);
@@ -161,4 +161,4 @@ test('a server beyond its limits says BUSY, and every call is answered on a late
   } finally {
     await small.stop();
   }
-}, 180_000);
+});

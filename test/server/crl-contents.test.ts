@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { CrlServer } from '../crl/fetch/crl-server.js';
 import { createBigCrl } from '../pki/big-crl.js';
 import { deltaCrlIndicator } from '../pki/crl-extensions.js';
@@ -17,7 +17,6 @@ import { TestServer, until } from './test-server.js';
 
 // A whole server before CRLs that come, and are wrong, old or large.
 const PATIENCE = 60_000;
-jest.setTimeout(3 * PATIENCE);
 
 const root = createRoot();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-contents-'));

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { program } from '../cli/program.js';
 import { type BigCrl, createBigCrl } from '../pki/big-crl.js';
 import { createCrl, createIntermediate, createLeaf, createRoot, type Issued } from '../pki/pki.js';
@@ -10,7 +10,6 @@ import { TestServer, until } from './test-server.js';
 
 // A folder with large CRLs: they go into the store, and count like small ones.
 const PATIENCE = 60_000;
-jest.setTimeout(3 * PATIENCE);
 
 const HOUR = 3_600_000;
 const root = createRoot();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { CrlServer } from '../crl/fetch/crl-server.js';
 import { createCrl, createRoot, type Issued } from '../pki/pki.js';
 import { type Answer, answerOf } from './answer.js';
@@ -12,7 +12,6 @@ import { TestServer, until } from './test-server.js';
 
 // A whole server before a server of CRLs that does wrong: what a client is told, what the log is, and what comes after.
 const PATIENCE = 60_000;
-jest.setTimeout(3 * PATIENCE);
 
 const root = createRoot();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-faults-'));

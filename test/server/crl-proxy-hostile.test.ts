@@ -3,14 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createCrl, createRoot } from '../pki/pki.js';
 import { CrlHost } from './crl-host.js';
 import { type CrlProxy, freePort, get, startProxy } from './crl-proxy-scene.js';
 import { FetchedPki } from './fetched-pki.js';
 import { readAll, until } from './test-server.js';
 
-jest.setTimeout(120_000);
 const PATIENCE = 60_000;
 
 const root = createRoot();

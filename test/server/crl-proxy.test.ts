@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { withComponent } from '../component.js';
 import { createBigCrl } from '../pki/big-crl.js';
 import { crlDistributionPoints } from '../pki/extensions.js';
@@ -17,7 +17,6 @@ import { FetchedPki } from './fetched-pki.js';
 import { readAll, TestServer, until } from './test-server.js';
 
 const run = promisify(execFile);
-jest.setTimeout(120_000);
 const PATIENCE = 60_000;
 const CLIENTS = 40;
 

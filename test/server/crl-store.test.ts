@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Captured } from '../cli/captured.js';
 import { program } from '../cli/program.js';
 import { newKey } from '../pki/keys.js';
@@ -10,7 +10,6 @@ import { type Answer, answerOf } from './answer.js';
 import { TestServer } from './test-server.js';
 
 // A server that runs, and a store that commands change beside it.
-jest.setTimeout(60_000);
 
 const [one, two] = [createRoot({ subject: 'Root One' }), createRoot({ subject: 'Root Two' })];
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-stored-'));

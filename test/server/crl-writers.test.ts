@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Environment } from '../../src/crl/store/environment.js';
 import { environmentPath } from '../../src/crl/store/environment-files.js';
 import { ALL_PENDING } from '../../src/crl/store/keys.js';
@@ -20,7 +20,6 @@ import { alive, TestServer, until } from './test-server.js';
 
 // Whole servers whose workers are killed, stopped or out of room while they fetch a CRL or write it.
 const PATIENCE = 60_000;
-jest.setTimeout(4 * PATIENCE);
 
 const COUNT = 200_000;
 const root = createRoot();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { newKey } from '../pki/keys.js';
 import { createCrl, createRoot, type Issued } from '../pki/pki.js';
 import { type Answer, answerOf } from './answer.js';
@@ -11,7 +11,6 @@ import { readAll, TestServer, until } from './test-server.js';
 
 // What is waited for comes in seconds, on a machine with nothing else to do.
 const PATIENCE = 60_000;
-jest.setTimeout(3 * PATIENCE);
 
 const root = createRoot();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-fetched-'));

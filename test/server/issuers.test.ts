@@ -1,13 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { authorityInfoAccess, crlDistributionPoints } from '../pki/extensions.js';
 import { createCrl, createIntermediate, createLeaf, createRoot, type Issued } from '../pki/pki.js';
 import { CrlHost } from './crl-host.js';
 import { TestServer } from './test-server.js';
-
-jest.setTimeout(180_000);
 
 const root = createRoot();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-issuers-'));

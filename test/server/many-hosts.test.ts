@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
 import { SharedNames } from '../../src/crl/share/shared-entry.js';
 import { withComponent } from '../component.js';
 import { RedisProcess } from '../crl/share/redis-process.js';
@@ -12,7 +12,6 @@ import { TestServer, until } from './test-server.js';
 
 // What is waited for comes in seconds, on a machine with nothing else to do.
 const PATIENCE = 60_000;
-jest.setTimeout(3 * PATIENCE);
 const test = withComponent('redis-server');
 
 const root = createRoot();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, jest } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { type Case, readSuite } from '../../conformance/suite.js';
 import { Client } from '../../src/client/index.js';
 import { parseCrl } from '../../src/x509/crl.js';
@@ -11,8 +11,6 @@ import { testWithData } from '../component.js';
 import { pemOf } from '../pki/pki.js';
 import { CrlHost } from './crl-host.js';
 import { TestServer } from './test-server.js';
-
-jest.setTimeout(240_000);
 
 const bytes = (base64: string): Buffer => Buffer.from(base64, 'base64');
 

@@ -58,7 +58,7 @@ test('pm2 starts, reloads and stops it, and beside pm2 its own commands scale, r
   await pm2('stop', 'pkixd');
   expect(processes(second).filter((pid) => alive(pid))).toEqual([]);
   expect(readFileSync(join(directory, 'logs/pkixd.log'), 'utf8')).toMatch(/stopped/);
-}, 180_000);
+});
 
 test('a copy that pm2 scale makes of the primary is refused, and the server goes on', async () => {
   await pm2('start', 'ecosystem.config.js');
@@ -76,4 +76,4 @@ test('a copy that pm2 scale makes of the primary is refused, and the server goes
   const after = await status();
   expect(after).toMatchObject({ state: 'running', pid: before.pid });
   await pm2('delete', 'pkixd');
-}, 180_000);
+});

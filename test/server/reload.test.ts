@@ -83,7 +83,7 @@ test('workers stay with the release of their start until a reload, which takes a
   for (const client of clients) client.stop();
   expect(clients.flatMap(({ wrong }) => wrong)).toEqual([]);
   expect(clients.map(({ lost }) => lost)).toEqual([0, 0, 0, 0]);
-}, 180_000);
+});
 
 test('a release without a worker, and a configuration with errors, are refused with what is wrong', async () => {
   const broken = join(folder, 'broken');
@@ -102,4 +102,4 @@ test('a release without a worker, and a configuration with errors, are refused w
     /workers\.cuont: there is no such option[^]*queue\.max: "many"/,
   );
   expect(await server.talk(pki.verify('good', 'id=1'))).toMatch(/^1 valid OK/);
-}, 60_000);
+});

@@ -52,7 +52,7 @@ test('under load workers are added, and eight long-lived connections spread over
   const moves = clients.reduce((sum, { connections }) => sum + connections - 1, 0);
   expect(moves).toBeGreaterThanOrEqual(5);
   expect(server.log).toMatch(/"message":"workers are scaled".*"from":1,"to":2/);
-}, 120_000);
+});
 
 test('eight clients of the msgpack protocol with one connection each are sent to the added workers by GOAWAY, and no call fails', async () => {
   server = await TestServer.start(SETTINGS());
@@ -76,4 +76,4 @@ test('eight clients of the msgpack protocol with one connection each are sent to
   await Promise.all(programs.map((client) => client.close()));
   expect(status).toMatchObject({ scale: 3, scaling: 'auto', restarts: 0 });
   expect([...outcomes.keys()]).toEqual(['OK']);
-}, 120_000);
+});

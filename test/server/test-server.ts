@@ -8,7 +8,7 @@ import { callServer } from '../../src/client/control-client.js';
 import type { ControlRequest, ServerStatus } from '../../src/wire/control.js';
 
 const PKIXD = join(process.cwd(), 'dist/cli/main.js');
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 /** A whole pkixd from dist in a folder of its own, with a TCP and a UNIX listener, and two more that speak msgpack. */
 export class TestServer {

@@ -83,7 +83,7 @@ function waitingFor(address: BoundAddress): number | null | undefined {
         ? ({ kind: 'unix', path: bound } as const)
         : ({ kind: 'tcp', host: bound.address, port: bound.port } as const);
     try {
-      for (const deadline = Date.now() + 20_000; waitingFor(address) !== 5 && Date.now() < deadline;)
+      for (const deadline = Date.now() + 60_000; waitingFor(address) !== 5 && Date.now() < deadline;)
         await delay(10);
       expect(waitingFor(address)).toBe(5);
     } finally {

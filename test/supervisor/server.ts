@@ -149,7 +149,7 @@ export class TestServer {
   }
 
   async until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-    for (const deadline = Date.now() + 20_000; !(await condition());) {
+    for (const deadline = Date.now() + 60_000; !(await condition());) {
       if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}\n${this.output}`);
       await delay(20);
     }

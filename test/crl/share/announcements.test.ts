@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect } from '@jest/globals';
 import { createSecureContext } from 'node:tls';
 import { Announcements } from '../../../src/crl/share/announcements.js';
 import { RedisConnection } from '../../../src/crl/share/redis-connection.js';
@@ -9,7 +9,6 @@ import { until } from '../../server/test-server.js';
 import { RedisProcess } from './redis-process.js';
 import { NAMES } from './sharing-host.js';
 
-jest.setTimeout(60_000);
 const test = withComponent('redis-server');
 const KNOWN = 'http://crl.example/ca.crl';
 const OTHER = 'http://crl.example/other.crl';

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { afterEach, beforeAll, afterAll, expect, jest, test as always } from '@jest/globals';
+import { afterEach, beforeAll, afterAll, expect, test as always } from '@jest/globals';
 import { RedisConnection } from '../../../src/crl/share/redis-connection.js';
 import { parseRedisUrl } from '../../../src/config/redis-url.js';
 import { Logger, type LogRecord } from '../../../src/log.js';
@@ -12,7 +12,6 @@ import { createLeaf, createRoot } from '../../pki/pki.js';
 import { until } from '../../server/test-server.js';
 import { RedisProcess } from './redis-process.js';
 
-jest.setTimeout(60_000);
 const test = withComponent('redis-server');
 
 let folder: string;

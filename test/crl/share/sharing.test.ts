@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { WantedCrl } from '../../../src/wire/crl.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { withComponent } from '../../component.js';
@@ -9,7 +9,6 @@ import { until } from '../../server/test-server.js';
 import { RedisProcess } from './redis-process.js';
 import { FakeOrigin, NAMES, SharingHost } from './sharing-host.js';
 
-jest.setTimeout(60_000);
 const test = withComponent('redis-server');
 const URL = 'http://crl.example/ca.crl';
 const root = createRoot();

@@ -136,7 +136,7 @@ test('killed again and again while it stores, it leaves the old CRL or the new o
   expect(files).toHaveLength(1);
   expect(readFileSync(join(path, files[0]!)).equals(versions[reached - 1]!.der)).toBe(true);
   await scene.close();
-}, 120_000);
+});
 
 test('a reader sees one version whole at every moment while another process stores', async () => {
   const dataDirectory = scratch();
@@ -153,7 +153,7 @@ test('a reader sees one version whole at every moment while another process stor
   expect(checkedVersion(scene)).toBe(40);
   expect(seen.size).toBeGreaterThan(1);
   await scene.close();
-}, 120_000);
+});
 
 test.each([
   ['cut short', (file: number, size: number) => ftruncateSync(file, size - 8192)],

@@ -73,5 +73,4 @@ test.each([
     await scene.close();
     for (const path of [dataDirectory, folder]) rmSync(path, { recursive: true });
   },
-  120_000,
 );
