@@ -48,7 +48,7 @@ function runBatch(
   let sentAt = now;
   for (const [index, task] of tasks.entries()) {
     const startedAt = now;
-    progress.begin(index, startedAt);
+    if (!progress.begin(index, startedAt)) break;
     const result = runTask(task, handlers);
     now = process.hrtime.bigint();
     results.push(timed(result, Number(now - startedAt) / 1000));

@@ -37,11 +37,15 @@ export interface RunningTask {
   readonly startedAt: bigint;
 }
 
+const IDLE = -1n;
+
 /**
- * Two words shared by a thread and the IO loop, so that the loop sees what runs there without a message:
+ * Two words shared by a thread and the IO loop, so that the loop sees what runs there without a message, and can have
+ * the thread stop behind it:
  *
  *     ┌───────────────────────────────┬───────────────────────────────┐
- *     │ place in the batch, −1: idle  │ start in ns, monotonic clock  │
+ *     │ place in the batch, −1: idle, │ start in ns, monotonic clock  │
+ *     │ −2 − place: it is the last    │                               │
  *     └───────────────────────────────┴───────────────────────────────┘
  */
 export class Progress {
@@ -53,20 +57,30 @@ export class Progress {
     this.#words = new BigInt64Array(shared);
   }
 
-  /** Called by the thread. The start is written first: who sees a new index never sees an older start. */
-  begin(index: number, startedAt: bigint): void {
+  /**
+   * Called by the thread, for each task in turn; `false`: the one before was made the last. The start is written first:
+   * who sees a new index never sees an older start.
+   */
+  begin(index: number, startedAt: bigint): boolean {
+    const before = index === 0 ? IDLE : BigInt(index - 1);
     Atomics.store(this.#words, 1, startedAt);
-    Atomics.store(this.#words, 0, BigInt(index));
+    return Atomics.compareExchange(this.#words, 0, before, BigInt(index)) === before;
   }
 
   rest(): void {
-    Atomics.store(this.#words, 0, -1n);
+    Atomics.store(this.#words, 0, IDLE);
   }
 
   /** Called by the IO loop: what runs at this moment. */
   running(): RunningTask | undefined {
-    const index = Atomics.load(this.#words, 0);
-    if (index < 0n) return undefined;
-    return { index: Number(index), startedAt: Atomics.load(this.#words, 1) };
+    const word = Atomics.load(this.#words, 0);
+    if (word === IDLE) return undefined;
+    return { index: Number(word < IDLE ? -2n - word : word), startedAt: Atomics.load(this.#words, 1) };
+  }
+
+  /** Called by the IO loop: the thread begins nothing behind this place. `false`: it is not there any more. */
+  makeLast(index: number): boolean {
+    const running = BigInt(index);
+    return Atomics.compareExchange(this.#words, 0, running, -2n - running) === running;
   }
 }

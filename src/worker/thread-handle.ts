@@ -30,8 +30,9 @@ export class ThreadHandle {
   readonly #worker: Worker;
   readonly #progress = new Progress();
   #handlers: ReadonlyMap<string, number> | undefined;
-  #batch: readonly QueuedRequest[] = [];
-  /** How many of the batch have their result. */
+  /** Without those that were taken back. */
+  #batch: readonly (QueuedRequest | undefined)[] = [];
+  /** How many places of the batch have their result. */
   #settled = 0;
   #givenAt = 0;
   #gone = false;
@@ -63,7 +64,7 @@ export class ThreadHandle {
 
   /** Requests given to the thread that have no result yet, in order. */
   get pending(): readonly QueuedRequest[] {
-    return this.#batch.slice(this.#settled);
+    return this.#batch.slice(this.#settled).filter((request) => request !== undefined);
   }
 
   /** The request that runs at this moment and for how long, in milliseconds. */
@@ -72,6 +73,21 @@ export class ThreadHandle {
     const request = running && this.#batch[running.index];
     if (!request) return undefined;
     return { request, ran: Number(process.hrtime.bigint() - running.startedAt) / 1e6 };
+  }
+
+  /**
+   * Takes back what waits there for the task that runs, in order: those behind it, and those before it whose results
+   * the thread has not sent yet, which do not count any more.
+   */
+  takeBack(): readonly QueuedRequest[] {
+    const running = this.#progress.running();
+    if (!running || !this.#progress.makeLast(running.index)) return [];
+    const isRunning = (place: number): boolean => place === running.index;
+    const taken = this.#batch.filter((_, place) => place >= this.#settled && !isRunning(place));
+    this.#batch = this.#batch
+      .slice(0, running.index + 1)
+      .map((request, place) => (isRunning(place) ? request : undefined));
+    return taken.filter((request) => request !== undefined);
   }
 
   /** Milliseconds since it was given its batch. */

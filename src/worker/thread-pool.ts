@@ -17,10 +17,9 @@ const RELIEVED_AFTER = 500;
  * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short
  * and an even share of it, up to a batch, when it is long: the hop is what costs, not the task.
  *
- * A thread whose task takes long is relieved: another stands in for it, so that one request holds up nobody but its
- * batch mates. When the task runs past its limit its thread is ended; it fails with TIMEOUT, and its batch mates go
- * back to the head of the queue. A thread that dies: the task it ran is tried once more, then fails with
- * INTERNAL.
+ * A thread whose task takes long is relieved: its batch mates go back to the head of the queue, and another thread
+ * stands in for it, so that one request holds up nobody for long. When the task runs past its limit its thread is ended,
+ * and it fails with TIMEOUT. A thread that dies: the task it ran is tried once more, then fails with INTERNAL.
  */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
@@ -239,8 +238,16 @@ export class ThreadPool {
     return Math.min(RELIEVED_AFTER, this.#options.taskTimeout / 2);
   }
 
-  /** Never more stand-ins than threads: whoever sends many such tasks must not get a thread for each. */
+  /**
+   * What it has besides the task that runs goes to others. Never more stand-ins than threads: whoever sends many such
+   * tasks must not get a thread for each.
+   */
   #relieve(thread: ThreadHandle): void {
+    const waiting = thread.takeBack();
+    if (waiting.length > 0) {
+      this.#queue.requeue(waiting);
+      this.#pull();
+    }
     if (this.#relieved.has(thread) || this.#relieved.size >= this.#wanted) return;
     this.#relieved.add(thread);
     this.#log.verbose('a task takes long; another thread is started for those behind it');

@@ -138,6 +138,19 @@ test('a task that hangs holds up nobody who came later, and its stand-in stays i
   expect(pool.restarts).toBe(0);
 });
 
+test('a task that takes long holds up none of its batch, and each of them is answered once', async () => {
+  const { pool, run, order } = await startPool({ taskTimeout: 20_000 });
+  await pool.start();
+  const outcomes = [run('echo', 'before'), run('spin', '4000'), run('echo', 'b'), run('echo', 'c')];
+  expect(await all(outcomes)).toEqual(['before', 'spun', 'b', 'c']);
+  expect(order).toEqual(['echo before', 'echo b', 'echo c', 'spin 4000']);
+  await until(() => pool.busyThreads === 0);
+  expect(pool.threadCount).toBe(1);
+  expect(await all([run('echo', 'd'), run('echo', 'e')])).toEqual(['d', 'e']);
+  expect(order.slice(4)).toEqual(['echo d', 'echo e']);
+  expect(pool.restarts).toBe(0);
+});
+
 test('however many tasks hang, there are never more than twice the threads', async () => {
   const { pool, run } = await startPool({ taskTimeout: 1000, batch: 1 });
   await pool.start();
