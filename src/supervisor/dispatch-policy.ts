@@ -11,12 +11,15 @@ export interface Candidate {
   readonly connections: number;
   /** A number that rises with each use: the lowest was used the longest ago. */
   readonly lastUse: number;
-  /** It refused or lost a connection a moment ago, or owes an answer about one: it rests. */
+  /** It refused or lost a connection a moment ago, or has not answered for one in time: it rests. */
   readonly resting: boolean;
 }
 
 /** More handles than this are not sent to a worker that acknowledges none of them. */
 export const MAX_UNACKNOWLEDGED = 256;
+
+/** A worker that has not acknowledged a connection within so many milliseconds gets no other until it has. */
+export const PROMPT = 50;
 
 /** How long a worker that refused a connection gets no other, in milliseconds. */
 export const REFUSAL_REST = 100;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Handover } from '../wire/ipc.js';
-import type { Candidate } from './dispatch-policy.js';
+import { type Candidate, PROMPT } from './dispatch-policy.js';
 import type { Listener } from './listeners.js';
 import type { Connection } from './pending-connections.js';
 
@@ -48,7 +48,7 @@ export class Seat implements Candidate {
   }
 
   get resting(): boolean {
-    return !this.#open || this.#revoking > 0 || this.#now() < this.#restUntil;
+    return !this.#open || this.#revoking > 0 || this.#now() < this.#restUntil || this.#isBehind;
   }
 
   rest(duration: number): void {
@@ -106,6 +106,12 @@ export class Seat implements Candidate {
     for (const { revokedAt } of this.#given.values()) {
       if (revokedAt !== undefined && revokedAt <= limit) return true;
     }
+    return false;
+  }
+
+  /** Its loop is busy, or stands still: whatever else it were given would only wait there. */
+  get #isBehind(): boolean {
+    for (const { since } of this.#given.values()) return this.#now() - since > PROMPT;
     return false;
   }
 

@@ -113,6 +113,23 @@ test('an acknowledgement that crosses the question settles it', () => {
   expect(worker.distrusted).toBeUndefined();
 });
 
+test('a worker that does not acknowledge promptly gets no further connection until it does', () => {
+  const silent = admit();
+  accept();
+  const other = admit();
+  dispatcher.report(other, { inFlight: 50, connections: 50 });
+  accept();
+  expect([silent.ids, other.ids]).toEqual([[1, 2], []]);
+  jest.advanceTimersByTime(100);
+  accept();
+  expect([silent.ids, other.ids]).toEqual([[1, 2], [1]]);
+  jest.advanceTimersByTime(100);
+  const waiting = accept();
+  expect([silent.ids, other.ids]).toEqual([[1, 2], [1]]);
+  dispatcher.accepted(silent, [1, 2]);
+  expect(silent.sockets.get(3)).toBe(waiting);
+});
+
 test('a worker that owes an answer gets no further connection, and in the end must go', () => {
   const worker = admit();
   accept();
