@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { ConnectionHandle } from '../wire/connection-handle.js';
 import { choose, REFUSAL_REST, REVOCATION_REST } from './dispatch-policy.js';
 import type { Listener } from './listeners.js';
 import { type Connection, PendingConnections } from './pending-connections.js';
@@ -10,7 +10,7 @@ export interface DispatcherOptions {
   /** As configured at this moment. */
   readonly limits: () => DispatchLimits;
   /** Answers BUSY and closes. */
-  readonly refuse: (socket: Socket, listener: Listener) => void;
+  readonly refuse: (handle: ConnectionHandle, listener: Listener) => void;
 }
 
 interface DispatchLimits {
@@ -26,7 +26,7 @@ interface DispatchLimits {
 /**
  * Gives each accepted connection to one worker, and to another when the first gives it back, loses it or dies:
  *
- *     accept ──▶ pending ──▶ given to a worker ──accepted──▶ our copy is destroyed
+ *     accept ──▶ pending ──▶ given to a worker ──accepted──▶ our copy is closed
  *                 │   ▲            │
  *            BUSY ◀   └── refused, revoked, dead
  *
@@ -48,12 +48,12 @@ export class Dispatcher {
     return this.#pending.size;
   }
 
-  accept(socket: Socket, listener: Listener): void {
-    const connection = { socket, listener, deadline: this.#options.now() + this.#options.limits().maxWait };
+  accept(handle: ConnectionHandle, listener: Listener): void {
+    const connection = { handle, listener, deadline: this.#options.now() + this.#options.limits().maxWait };
     const seat = this.#closed || this.#pending.size > 0 ? undefined : this.#seatFor(listener);
     if (seat) this.#give(connection, seat);
     else if (this.#closed || !this.#pending.add(connection, this.#options.limits().maxPending))
-      this.#options.refuse(socket, listener);
+      this.#options.refuse(handle, listener);
     this.#watch();
   }
 
@@ -93,8 +93,7 @@ export class Dispatcher {
         target.distrust(`it acknowledged connection ${id}, which it does not hold`);
         return;
       }
-      // Not end(): that would shut the connection down under its new owner.
-      connection.socket.destroy();
+      connection.handle.close();
       seat.connections += 1;
     }
     seat.revokeBefore(Math.max(...ids));
@@ -145,8 +144,8 @@ export class Dispatcher {
     else this.#pending.giveBack(connection);
   }
 
-  #refuse({ socket, listener }: Connection): void {
-    this.#options.refuse(socket, listener);
+  #refuse({ handle, listener }: Connection): void {
+    this.#options.refuse(handle, listener);
   }
 
   /** As long as somebody waits and some worker can take them. */

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { createServer, type Server, type ServerOpts } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { formatAddress } from '../config/address.js';
 import type { ListenerConfig } from '../config/config.js';
 import type { Logger } from '../log.js';
@@ -22,14 +22,12 @@ interface Inherited {
 export class InheritedSockets {
   #sockets: readonly Inherited[];
 
-  /** Takes its variables out of the environment. @param options of each server. */
-  constructor(env: NodeJS.ProcessEnv, pid: number, options: ServerOpts) {
+  /** Takes its variables out of the environment. */
+  constructor(env: NodeJS.ProcessEnv, pid: number) {
     const count = env['LISTEN_PID'] === String(pid) ? Number(env['LISTEN_FDS'] ?? 0) : 0;
     const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
     for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name];
-    this.#sockets = Array.from({ length: count }, (_, index) =>
-      adopt(FIRST + index, names[index] ?? '', options),
-    );
+    this.#sockets = Array.from({ length: count }, (_, index) => adopt(FIRST + index, names[index] ?? ''));
   }
 
   /** The server on the socket that has this listener's name, or else its address; it listens already. */
@@ -52,8 +50,8 @@ export class InheritedSockets {
   }
 }
 
-function adopt(fd: number, name: string, options: ServerOpts): Inherited {
-  const server = createServer(options);
+function adopt(fd: number, name: string): Inherited {
+  const server = createServer();
   server.on('error', () => server.close());
   server.listen({ fd });
   const bound = server.address();

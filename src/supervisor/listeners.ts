@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { chownSync, readFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { formatAddress } from '../config/address.js';
 import type { ListenerConfig } from '../config/config.js';
 import { PkixdError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
+import { type ConnectionHandle, takeHandles } from '../wire/connection-handle.js';
 import type { InheritedSockets } from './inherited-sockets.js';
 import type { BoundAddress } from './kernel-backlog.js';
 import { findGroup } from './accounts.js';
@@ -26,10 +27,7 @@ export interface Listener {
   readonly server: Server;
 }
 
-export type OnConnection = (socket: Socket, listener: Listener) => void;
-
-/** Paused: nothing of a request is read here, it all reaches the worker, which settles how its socket behaves. */
-export const SERVER_OPTIONS = { pauseOnConnect: true } as const;
+export type OnConnection = (handle: ConnectionHandle, listener: Listener) => void;
 
 class ListenError extends PkixdError {}
 
@@ -71,7 +69,7 @@ async function open(
   log: Logger,
   inherited: Server | undefined,
 ): Promise<Listener> {
-  const server = inherited ?? createServer(SERVER_OPTIONS);
+  const server = inherited ?? createServer();
   try {
     if (!inherited) await listen(server, config);
   } catch (error) {
@@ -88,17 +86,11 @@ async function open(
   server.on('error', (error) => {
     log.error('a listener failed to accept', { listener: listener.config.name, error: messageOf(error) });
   });
-  server.on('connection', (socket) => {
-    // A connection that breaks while it waits is no event of its own: whoever gets it next finds out.
-    socket.on('error', destroyIt);
+  takeHandles(server, (handle) => {
     listener.accepted += 1;
-    onConnection(socket, listener);
+    onConnection(handle, listener);
   });
   return listener;
-}
-
-function destroyIt(this: Socket): void {
-  this.destroy();
 }
 
 async function listen(server: Server, { address, mode, group, backlog }: ListenerConfig): Promise<void> {

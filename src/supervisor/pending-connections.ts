@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net';
+import type { ConnectionHandle } from '../wire/connection-handle.js';
 import type { Listener } from './listeners.js';
 
 /** An accepted connection that no worker has acknowledged yet. */
 export interface Connection {
-  readonly socket: Socket;
+  readonly handle: ConnectionHandle;
   readonly listener: Listener;
   /** When it has waited here for too long; time spent with a worker is added. On the dispatcher's clock. */
   deadline: number;
@@ -35,17 +35,13 @@ export class PendingConnections {
     this.#returned.add(connection);
   }
 
-  /**
-   * Takes out the connection whose turn it is, of those whose listener is served. One whose client is known to be
-   * gone is forgotten.
-   */
+  /** Takes out the connection whose turn it is, of those whose listener is served. */
   next(isServed: (listener: Listener) => boolean): Connection | undefined {
     for (const queue of [this.#returned, this.#fresh]) {
       for (const connection of queue) {
-        const { socket, listener } = connection;
-        if (!socket.destroyed && !isServed(listener)) continue;
+        if (!isServed(connection.listener)) continue;
         queue.delete(connection);
-        if (!socket.destroyed) return connection;
+        return connection;
       }
     }
     return undefined;

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { type ConnectionHandle, socketOn } from '../wire/connection-handle.js';
 
 /** How long a refused client may go on sending before it is cut off, in milliseconds. */
 const LINGER = 500;
@@ -18,12 +18,14 @@ let lingering = 0;
  * Says BUSY to a client and lets go of it. What it sent meanwhile is read and dropped: closing a socket with
  * unread input resets it, and the reset would destroy the answer on its way.
  */
-export function refuse(socket: Socket, answer: Buffer): void {
-  if (socket.destroyed || lingering >= MAX_LINGERING) {
-    socket.destroy();
+export function refuse(handle: ConnectionHandle, answer: Buffer): void {
+  if (lingering >= MAX_LINGERING) {
+    handle.close();
     return;
   }
   lingering += 1;
+  const socket = socketOn(handle);
+  socket.on('error', () => socket.destroy());
   const deadline = setTimeout(() => socket.destroy(), LINGER);
   socket.once('close', () => {
     lingering -= 1;

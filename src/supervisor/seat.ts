@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { ConnectionHandle } from '../wire/connection-handle.js';
 import type { Handover } from '../wire/ipc.js';
 import { type Candidate, PROMPT } from './dispatch-policy.js';
 import type { Listener } from './listeners.js';
@@ -8,7 +8,7 @@ import type { Connection } from './pending-connections.js';
 export interface HandoverTarget {
   /** What it calls this listener; `undefined` where it does not know it. */
   nameOf(listener: Listener): string | undefined;
-  hand(handover: Handover, socket: Socket): void;
+  hand(handover: Handover, handle: ConnectionHandle): void;
   revoke(ids: readonly number[]): void;
   /** It broke the rules of handing over, or does not answer: it must go. */
   distrust(reason: string): void;
@@ -69,7 +69,7 @@ export class Seat implements Candidate {
       id: this.#lastId,
       listener: this.target.nameOf(connection.listener) ?? connection.listener.config.name,
     };
-    this.target.hand(handover, connection.socket);
+    this.target.hand(handover, connection.handle);
   }
 
   /** The worker has answered for this id, one way or the other; `undefined` when there was nothing to answer. */

@@ -14,7 +14,7 @@ import type { BoundAddress } from './kernel-backlog.js';
 import { InheritedSockets } from './inherited-sockets.js';
 import { ListenerProbe, type ProbeOptions } from './listener-probe.js';
 import { ListenerSet } from './listener-set.js';
-import { boundTo, type Listener, SERVER_OPTIONS } from './listeners.js';
+import { boundTo, type Listener } from './listeners.js';
 import { refuse, TLS_INTERNAL_ERROR } from './refusal.js';
 import { Reloader } from './reloader.js';
 import { RunDirectory } from './run-directory.js';
@@ -82,7 +82,7 @@ export class Supervisor {
     this.#control = new ControlServer((request) => this.#command(request));
     this.#dispatcher = this.#createDispatcher(config);
     this.#listeners = new ListenerSet(
-      (socket, listener) => this.#dispatcher.accept(socket, listener),
+      (handle, listener) => this.#dispatcher.accept(handle, listener),
       this.#log,
     );
     this.#tls = new TlsSettings(now);
@@ -120,10 +120,7 @@ export class Supervisor {
     await this.#runDirectory.claim(this.#log);
     try {
       await this.#control.listen(this.#runDirectory.controlSocket, this.#log);
-      await this.#listeners.open(
-        config.listeners,
-        new InheritedSockets(process.env, process.pid, SERVER_OPTIONS),
-      );
+      await this.#listeners.open(config.listeners, new InheritedSockets(process.env, process.pid));
     } catch (error) {
       this.#control.close();
       this.#runDirectory.release();
@@ -195,10 +192,10 @@ export class Supervisor {
         handoverTimeout: config()['handover.timeout'],
         patience: config()['workers.pingTimeout'],
       }),
-      refuse: (socket, listener) => {
+      refuse: (handle, listener) => {
         listener.refused += 1;
         const { protocol, tls } = listener.config;
-        refuse(socket, tls ? TLS_INTERNAL_ERROR : this.#options.busy(protocol, RETRY_AFTER));
+        refuse(handle, tls ? TLS_INTERNAL_ERROR : this.#options.busy(protocol, RETRY_AFTER));
       },
     });
   }

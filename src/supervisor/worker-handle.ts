@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net';
 import { messageOf } from '../errors.js';
 import type { Logger, LogSink } from '../log.js';
+import { type ConnectionHandle, sendHandle } from '../wire/connection-handle.js';
 import type { WorkerStatus } from '../wire/control.js';
 import {
   type Handover,
@@ -138,9 +138,9 @@ export class WorkerHandle implements HandoverTarget {
     return this.generation.nameOf(listener.place);
   }
 
-  hand(handover: Handover, socket: Socket): void {
-    // A failed send needs no answer here: the id stays open until it is revoked or the worker is dead.
-    this.#forked.cluster.process.send(handover, socket, { keepOpen: true }, () => undefined);
+  hand(handover: Handover, handle: ConnectionHandle): void {
+    // Where it fails the id stays open until it is revoked or the worker is dead.
+    sendHandle(this.#forked.cluster.process, handover, handle);
   }
 
   revoke(ids: readonly number[]): void {

@@ -1,11 +1,11 @@
 import type { LogRecord } from '../log.js';
 
 /** Raised by whatever makes a worker of one release no worker for a primary of another; said in `ready`. */
-export const IPC_VERSION = 1;
+export const IPC_VERSION = 2;
 
 /**
  * What a worker says to the primary on fd 4, and the primary to it on fd 6, one msgpack value a frame. Connection handles travel beside
- * it, on Node's own IPC channel, as `Handover` with the socket attached; the two are not ordered with each other.
+ * it, on Node's own IPC channel, as `Handover` with the handle attached; the two are not ordered with each other.
  */
 export type ToWorker =
   /** First message: who the worker is and everything it needs to start. */

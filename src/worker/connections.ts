@@ -1,6 +1,7 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '../log.js';
+import { type ConnectionHandle, isConnectionHandle, socketOn } from '../wire/connection-handle.js';
 import type { Handover, TlsMaterial } from '../wire/ipc.js';
 import type { Protocol, RequestLimits, SessionOptions } from '../wire/protocol.js';
 import { ActiveConnections } from './active-connections.js';
@@ -88,17 +89,18 @@ export class Connections {
     this.#handshakes.configure(materials, ticketKeys);
   }
 
-  /** A message of Node's own IPC channel, with the socket that came along, if it did. */
-  take(message: unknown, socket: unknown): void {
+  /** A message of Node's own IPC channel, with the handle that came along, if it did. */
+  take(message: unknown, sent: unknown): void {
+    const handle = isConnectionHandle(sent) ? sent : undefined;
     if (!isHandover(message)) {
       this.#log.warn('an unknown message on the channel of handles is ignored');
-      if (socket instanceof Socket) socket.destroy();
+      handle?.close();
       return;
     }
     const { lost, wanted } = this.#ledger.arrive(message.id);
     for (const id of lost) this.#refuse(id, 'its handle was lost');
-    if (wanted) this.#decide(message, socket);
-    else if (socket instanceof Socket) socket.destroy();
+    if (wanted) this.#decide(message, handle);
+    else handle?.close();
     this.#onChange?.();
   }
 
@@ -142,18 +144,18 @@ export class Connections {
     return { cutOff };
   }
 
-  #decide({ id, listener }: Handover, socket: unknown): void {
+  #decide({ id, listener }: Handover, handle: ConnectionHandle | undefined): void {
     const view = this.#options.listeners.get(listener);
-    if (!(socket instanceof Socket)) this.#refuse(id, 'its handle was lost');
-    else if (!view) this.#refuse(id, `no listener is called "${listener}"`, socket);
-    else if (this.#draining) this.#refuse(id, 'the worker is draining', socket);
-    else if (this.#size >= this.#options.max) this.#refuse(id, 'the worker is full', socket);
-    else this.#accept(id, listener, view, socket);
+    if (!handle) this.#refuse(id, 'its handle was lost');
+    else if (!view) this.#refuse(id, `no listener is called "${listener}"`, handle);
+    else if (this.#draining) this.#refuse(id, 'the worker is draining', handle);
+    else if (this.#size >= this.#options.max) this.#refuse(id, 'the worker is full', handle);
+    else this.#accept(id, listener, view, socketOn(handle));
   }
 
   /**
-   * The acknowledgement leaves at the end of this turn, and Node reads from the socket in the next one at the
-   * earliest: a connection of which anything was read is always the worker's.
+   * The acknowledgement leaves at the end of this turn, and nothing is read before `start`: a connection of which
+   * anything was read is always the worker's.
    */
   #accept(id: number, listener: string, view: ListenerView, socket: Socket): void {
     socket.setNoDelay(true);
@@ -236,11 +238,10 @@ export class Connections {
     this.#ages.forget(connection);
   }
 
-  #refuse(id: number, why: string, socket?: Socket): void {
+  #refuse(id: number, why: string, handle?: ConnectionHandle): void {
     this.#log.debug('a connection is passed back', { id, why });
     // Only this copy of the handle: the primary still has its own.
-    socket?.on('error', () => {});
-    socket?.destroy();
+    handle?.close();
     this.#link.refuse(id);
   }
 

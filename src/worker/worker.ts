@@ -128,8 +128,8 @@ class Worker {
       },
       SYSTEM_CLOCK,
     );
-    process.on('message', (message: unknown, socket: unknown) => {
-      this.#connections.take(message, socket);
+    process.on('message', (message: unknown, handle: unknown) => {
+      this.#connections.take(message, handle);
     });
     void this.#becomeReady(parts.version);
   }

@@ -1,15 +1,23 @@
-import { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Dispatcher } from '../../src/supervisor/dispatcher.js';
 import type { Listener } from '../../src/supervisor/listeners.js';
 import type { HandoverTarget } from '../../src/supervisor/seat.js';
+import type { ConnectionHandle } from '../../src/wire/connection-handle.js';
 import { fakeListener } from './fake-listener.js';
 
 const listener: Listener = fakeListener('any');
 
+class FakeHandle implements ConnectionHandle {
+  closed = false;
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
 /** A worker of which only the mailbox exists. */
 class FakeWorker implements HandoverTarget {
-  readonly sockets = new Map<number, Socket>();
+  readonly handles = new Map<number, ConnectionHandle>();
   readonly revoked: number[] = [];
   readonly unknown = new Set<string>();
   distrusted: string | undefined;
@@ -18,8 +26,8 @@ class FakeWorker implements HandoverTarget {
     return this.unknown.has(config.name) ? undefined : config.name;
   }
 
-  hand({ id }: { readonly id: number }, socket: Socket): void {
-    this.sockets.set(id, socket);
+  hand({ id }: { readonly id: number }, handle: ConnectionHandle): void {
+    this.handles.set(id, handle);
   }
 
   revoke(ids: readonly number[]): void {
@@ -31,11 +39,11 @@ class FakeWorker implements HandoverTarget {
   }
 
   get ids(): number[] {
-    return [...this.sockets.keys()];
+    return [...this.handles.keys()];
   }
 }
 
-let refused: Socket[];
+let refused: ConnectionHandle[];
 let dispatcher: Dispatcher;
 
 beforeEach(() => {
@@ -44,7 +52,7 @@ beforeEach(() => {
   dispatcher = new Dispatcher({
     now: () => performance.now(),
     limits: () => ({ maxPending: 2, maxWait: 1000, handoverTimeout: 400, patience: 2000 }),
-    refuse: (socket) => refused.push(socket),
+    refuse: (handle) => refused.push(handle),
   });
 });
 
@@ -58,17 +66,17 @@ function admit(): FakeWorker {
   return worker;
 }
 
-function accept(): Socket {
-  const socket = new Socket();
-  dispatcher.accept(socket, listener);
-  return socket;
+function accept(): FakeHandle {
+  const handle = new FakeHandle();
+  dispatcher.accept(handle, listener);
+  return handle;
 }
 
 test('connections wait for the first worker, in order, and ids count up from 1', () => {
   const [first, second] = [accept(), accept()];
   expect(dispatcher.pending).toBe(2);
   const worker = admit();
-  expect([...worker.sockets]).toEqual([
+  expect([...worker.handles]).toEqual([
     [1, first],
     [2, second],
   ]);
@@ -82,12 +90,12 @@ test('more than may wait are refused at once, and those that wait too long after
   expect(refused).toEqual([third, first, second]);
 });
 
-test('a copy is destroyed on acknowledgement and not before', () => {
+test('a copy is closed on acknowledgement and not before', () => {
   const worker = admit();
-  const socket = accept();
-  expect(socket.destroyed).toBe(false);
+  const handle = accept();
+  expect(handle.closed).toBe(false);
   dispatcher.accepted(worker, [1]);
-  expect(socket.destroyed).toBe(true);
+  expect(handle.closed).toBe(true);
 });
 
 test('a gap in the acknowledged ids is asked back, and handed out again only on the worker’s word', () => {
@@ -99,16 +107,16 @@ test('a gap in the acknowledged ids is asked back, and handed out again only on 
   const other = admit();
   expect(other.ids).toEqual([]);
   dispatcher.revoked(worker, [1]);
-  expect([...other.sockets.values()]).toEqual([lost]);
+  expect([...other.handles.values()]).toEqual([lost]);
 });
 
 test('an acknowledgement that crosses the question settles it', () => {
   const worker = admit();
-  const socket = accept();
+  const handle = accept();
   jest.advanceTimersByTime(600);
   expect(worker.revoked).toEqual([1]);
   dispatcher.accepted(worker, [1]);
-  expect(socket.destroyed).toBe(true);
+  expect(handle.closed).toBe(true);
   jest.advanceTimersByTime(10_000);
   expect(worker.distrusted).toBeUndefined();
 });
@@ -127,7 +135,7 @@ test('a worker that does not acknowledge promptly gets no further connection unt
   const waiting = accept();
   expect([silent.ids, other.ids]).toEqual([[1, 2], [1]]);
   dispatcher.accepted(silent, [1, 2]);
-  expect(silent.sockets.get(3)).toBe(waiting);
+  expect(silent.handles.get(3)).toBe(waiting);
 });
 
 test('a worker that owes an answer gets no further connection, and in the end must go', () => {
@@ -152,34 +160,34 @@ test('a refused connection goes to another worker, and back to the same only aft
 
 test('when every worker goes on refusing, the client gets BUSY after the time it may wait', () => {
   const worker = admit();
-  const socket = accept();
+  const handle = accept();
   for (let n = 0; n < 40; n += 1) {
     dispatcher.refused(worker, worker.ids);
     jest.advanceTimersByTime(50);
   }
-  expect(refused).toEqual([socket]);
+  expect(refused).toEqual([handle]);
 });
 
 test('a dying worker gets nothing; what it never acknowledged is handed out when it is buried', () => {
   const dying = admit();
-  const socket = accept();
+  const handle = accept();
   dispatcher.exclude(dying);
   const other = admit();
   expect(other.ids).toEqual([]);
-  expect(accept().destroyed).toBe(false);
+  expect(accept().closed).toBe(false);
   expect([dying.ids, other.ids]).toEqual([[1], [1]]);
   dispatcher.bury(dying);
-  expect([...other.sockets.values()][1]).toBe(socket);
+  expect([...other.handles.values()][1]).toBe(handle);
 });
 
 test('what was with a worker for long does not lose its time to wait', () => {
   const dying = admit();
-  const socket = accept();
+  const handle = accept();
   jest.advanceTimersByTime(5000);
   dispatcher.bury(dying);
   jest.advanceTimersByTime(500);
   expect(refused).toEqual([]);
-  expect(admit().sockets.get(1)).toBe(socket);
+  expect(admit().handles.get(1)).toBe(handle);
 });
 
 test('what comes back goes before what has just come', () => {
@@ -188,14 +196,7 @@ test('what comes back goes before what has just come', () => {
   dispatcher.exclude(worker);
   const fresh = accept();
   dispatcher.bury(worker);
-  expect([...admit().sockets.values()]).toEqual([old, fresh]);
-});
-
-test('a client that is gone while it waits is forgotten without a word', () => {
-  accept().destroy();
-  const present = accept();
-  expect([...admit().sockets.values()]).toEqual([present]);
-  expect(refused).toEqual([]);
+  expect([...admit().handles.values()]).toEqual([old, fresh]);
 });
 
 test('a worker that acknowledges what it does not hold must go', () => {
@@ -212,7 +213,7 @@ test('drain names the last id sent, and what comes back after closing is refused
   dispatcher.close();
   dispatcher.accepted(worker, [1]);
   dispatcher.refused(worker, [2]);
-  expect(first.destroyed).toBe(true);
+  expect(first.closed).toBe(true);
   expect(refused).toEqual([second]);
 });
 

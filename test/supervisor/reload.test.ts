@@ -66,7 +66,7 @@ test.each([
   [
     'other messages',
     30_000,
-    /its release, 0, has version 2 of the messages between primary and worker, and this primary has version 1; a stop and a start take pkixd over to it; the workers of before stay$/,
+    /its release, 0, has version 3 of the messages between primary and worker, and this primary has version 2; a stop and a start take pkixd over to it; the workers of before stay$/,
   ],
   ['never ready', 1500, /workers\.bootTimeout = 1500 ms; the workers of before stay$/],
 ])(

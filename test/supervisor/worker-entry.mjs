@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { socketOn } from '../../dist/wire/connection-handle.js';
 import { decode, encode } from '../../dist/wire/codec.js';
 import { frame, FrameReader } from '../../dist/wire/frame.js';
 import { IPC_VERSION } from '../../dist/wire/ipc.js';
@@ -15,6 +16,7 @@ const link = new Socket({ fd: 4 });
 const orders = new Socket({ fd: 6 });
 const lifeline = new Socket({ fd: 5 });
 const frames = new FrameReader();
+/** Connections that are kept and never read. */
 const held = new Map();
 const open = new Set();
 const leaked = [];
@@ -106,23 +108,16 @@ function finish() {
   link.end(() => process.exit(0));
 }
 
-process.on('message', ({ id, listener }, socket) => {
+process.on('message', ({ id, listener }, handle) => {
   const known = config.listeners.some(({ name }) => name === listener);
-  if (mode === 'refuse' || !socket || !known) {
-    socket?.destroy();
+  if (mode === 'refuse' || !handle || !known) {
+    handle?.close();
     say({ type: 'refused', ids: [id] });
-  } else if (mode === 'never acknowledge' || mode === 'mute') hold(id, socket);
+  } else if (mode === 'never acknowledge' || mode === 'mute') held.set(id, handle);
   else if (mode === 'die on connection') process.kill(process.pid, 'SIGKILL');
-  else if (mode === 'lose first' && id === 1) socket.destroy();
-  else serve(id, socket);
+  else if (mode === 'lose first' && id === 1) handle.close();
+  else serve(id, socketOn(handle));
 });
-
-/** Keeps a connection unread: what was read of it would be lost to the worker that gets it next. */
-function hold(id, socket) {
-  // oxlint-disable-next-line no-underscore-dangle -- Node starts to read a received socket, and pause() comes too late.
-  socket._handle.readStop();
-  held.set(id, socket);
-}
 
 function serve(id, socket) {
   socket.allowHalfOpen = true;
@@ -139,6 +134,7 @@ function serve(id, socket) {
   socket.on('data', (text) => {
     for (const line of text.split('\n').filter(Boolean)) answer(line, socket);
   });
+  socket.resume();
 }
 
 function answer(line, socket) {

@@ -5,6 +5,7 @@ import { connect, createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.js';
+import { type ConnectionHandle, sendHandle, takeHandles } from '../../src/wire/connection-handle.js';
 import { decode, encode } from '../../src/wire/codec.js';
 import { FrameReader, frame } from '../../src/wire/frame.js';
 import type { ToPrimary, ToWorker } from '../../src/wire/ipc.js';
@@ -25,10 +26,10 @@ export class MinimalPrimary {
   stderr = '';
   /** Connections accepted and not yet handed over are kept here instead, when set. */
   holdBack = false;
-  readonly held: Socket[] = [];
+  readonly held: ConnectionHandle[] = [];
   #nextId = 1;
   #servers: Server[] = [];
-  #copies = new Map<number, Socket>();
+  #copies = new Map<number, ConnectionHandle>();
   #waiting = new Set<() => void>();
 
   constructor(flags: Readonly<Record<string, unknown>> = {}) {
@@ -78,14 +79,14 @@ export class MinimalPrimary {
 
   /** A client whose connection is handed to the worker. */
   async client(path?: string): Promise<Client> {
-    const server = createServer({ pauseOnConnect: true }, (socket) => {
-      socket.on('error', () => {});
-      if (this.holdBack) this.held.push(socket);
-      else this.hand(socket);
-    });
+    const server = createServer();
     this.#servers.push(server);
     server.listen(path === undefined ? { port: 0, host: '127.0.0.1' } : { path });
     await once(server, 'listening');
+    takeHandles(server, (handle) => {
+      if (this.holdBack) this.held.push(handle);
+      else this.hand(handle);
+    });
     const address = server.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
     const socket = connect(path === undefined ? { port, host: '127.0.0.1', allowHalfOpen: true } : { path });
@@ -95,11 +96,11 @@ export class MinimalPrimary {
   }
 
   /** @param skip ids to leave out before this one, as if their handles had been lost. */
-  hand(socket: Socket, skip = 0): number {
+  hand(handle: ConnectionHandle, skip = 0): number {
     const id = this.#nextId + skip;
     this.#nextId = id + 1;
-    this.#copies.set(id, socket);
-    this.child.send({ type: 'connection', id, listener: 'test' }, socket, { keepOpen: true });
+    this.#copies.set(id, handle);
+    sendHandle(this.child, { type: 'connection', id, listener: 'test' }, handle);
     return id;
   }
 
@@ -112,8 +113,8 @@ export class MinimalPrimary {
 
   async close(): Promise<void> {
     for (const server of this.#servers) server.close();
-    for (const copy of this.#copies.values()) copy.destroy();
-    for (const socket of this.held) socket.destroy();
+    for (const copy of this.#copies.values()) copy.close();
+    for (const handle of this.held) handle.close();
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     await this.exited;
     rmSync(this.directory, { recursive: true, force: true });
@@ -123,7 +124,7 @@ export class MinimalPrimary {
     if (!message) throw new Error('the worker said what no primary understands');
     this.said.push(message);
     if (message.type === 'accepted') {
-      for (const id of message.ids) this.#copies.get(id)?.destroy();
+      for (const id of message.ids) this.#copies.get(id)?.close();
     }
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();

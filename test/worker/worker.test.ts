@@ -50,7 +50,7 @@ test('a client that sent everything and half-closed before the hand-over gets ev
   client.socket.end('echo a\necho b\n');
   await once(client.socket, 'finish');
   await eventually(() => primary.held.length === 1);
-  for (const socket of primary.held) primary.hand(socket);
+  for (const handle of primary.held) primary.hand(handle);
   expect(await client.ended).toBe('done a\ndone b\n');
 });
 
@@ -163,7 +163,7 @@ test('a lost handle shows as a gap in the ids and is refused', async () => {
   primary.holdBack = true;
   await primary.client();
   await eventually(() => primary.held.length === 1);
-  for (const socket of primary.held) primary.hand(socket, 2);
+  for (const handle of primary.held) primary.hand(handle, 2);
   await primary.hear('accepted', ({ ids }) => ids.includes(3));
   expect(await primary.hear('refused')).toEqual([{ type: 'refused', ids: [1, 2] }]);
 });
