@@ -271,7 +271,7 @@ export class Connection {
     if (this.#departure.due && !this.#session.midRequest) this.#inputOver = true;
     const owing = this.#requests.waiting > 0 || this.#writer.pending;
     if (this.#inputOver && !owing)
-      this.#farewell.begin(this.#expired, () => this.#host.deadlines.release(this));
+      this.#farewell.begin(this.#expired, this.#peerEnded, () => this.#host.deadlines.release(this));
     const read = this.#farewell.begun || (!this.#inputOver && !this.#rest.isOn && this.#readyForMore());
     if (read) this.#stream.resume();
     else this.#stream.pause();

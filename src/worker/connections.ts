@@ -200,7 +200,13 @@ export class Connections {
       requestStatus,
       loadChanged,
       protocol: view.protocol.name,
-      origin: { listener, peer: peerOf(stream) },
+      origin: {
+        listener,
+        // Asked for by a dump or a warning: for most connections never.
+        get peer() {
+          return peerOf(stream);
+        },
+      },
       onRequest: (asked) => {
         this.#active.touch(asked);
       },
