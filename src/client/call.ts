@@ -34,13 +34,19 @@ export interface CallLimits {
 const MAX_UNANSWERED = 5;
 
 /**
+ * Milliseconds until a request is sent again that may be what killed the worker: those that died with it go first, and
+ * do not meet it at the next one.
+ */
+const SUSPECT_PAUSE = 1000;
+
+/**
  * One request on its way to its answer:
  *
  *     submit ──▶ sendOn ──▶ answered ──▶ resolve, or reject with RefusedError
  *       ▲           │
  *       ├── BUSY: after a pause
  *       ├── its connection was asked to go: it was not carried out
- *       └── its connection died: once, for the request may be what killed it
+ *       └── its connection died: once, for the request may be what killed it; if it looks like that, after a pause
  *
  * Its timer keeps the process alive, and nothing else of the client does.
  */
@@ -115,12 +121,12 @@ export class Call implements Asker {
     else this.#refused(body['refused']);
   }
 
-  unanswered(graceful: boolean): void {
+  unanswered(graceful: boolean, suspect: boolean): void {
     this.#sentOn = undefined;
     this.#unanswered++;
     const again = this.#unanswered < MAX_UNANSWERED && (graceful || !this.#died);
     if (!graceful) this.#died = true;
-    if (again) this.#queue.submit(this);
+    if (again) this.#submitIn(suspect && !graceful ? this.#suspectPause() : 0);
     else {
       this.fail(
         new ConnectionLostError(
@@ -157,7 +163,17 @@ export class Call implements Asker {
     const pause = pauseAfter(this.#busyTimes, refusal.retryAfter, Math.random());
     // Without time for another attempt the answer stands.
     if (performance.now() + pause >= this.#due) this.fail(this.#busy);
+    else this.#submitIn(pause);
+  }
+
+  #submitIn(pause: number): void {
+    if (pause === 0) this.#queue.submit(this);
     else this.#pause = setTimeout(() => this.#queue.submit(this), pause).unref();
+  }
+
+  /** Half of its time is left for the answer at least. */
+  #suspectPause(): number {
+    return Math.min(SUSPECT_PAUSE, Math.max(0, this.#due - performance.now()) / 2);
   }
 
   /** What the time was lost with. */

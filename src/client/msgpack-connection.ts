@@ -9,8 +9,11 @@ import { Vigil } from './vigil.js';
 /** Whoever waits for an answer. Exactly one of the two is called, once. */
 export interface Asker {
   answered(message: Message): void;
-  /** @param graceful the server said beforehand that it would answer nothing more: the request was not carried out. */
-  unanswered(graceful: boolean): void;
+  /**
+   * @param graceful the server said beforehand that it would answer nothing more: the request was not carried out.
+   * @param suspect it had waited for long while the server answered what was sent later.
+   */
+  unanswered(graceful: boolean, suspect: boolean): void;
 }
 
 export interface ConnectionListener {
@@ -32,6 +35,8 @@ interface Asked {
   /** Undefined for a request that was cancelled, whose id is in use until it is answered. */
   readonly asker: Asker | undefined;
   readonly at: number;
+  /** It was slow already when something sent later was answered. */
+  overtaken: boolean;
 }
 
 /**
@@ -96,7 +101,7 @@ export class MsgpackConnection {
   /** Only on a usable connection. @param time the request's deadline in milliseconds. */
   send(type: number, time: number, body: Uint8Array | undefined, asker: Asker): number {
     const id = this.#nextId();
-    this.#asked.set(id, { asker, at: performance.now() });
+    this.#asked.set(id, { asker, at: performance.now(), overtaken: false });
     this.#awaited++;
     this.#vigil.watch();
     this.#write(encodeMessage(type, id, time, body));
@@ -185,11 +190,21 @@ export class MsgpackConnection {
     const asked = this.#asked.get(message.id);
     if (!asked) throw new Error(`an answer to request ${message.id}, which there is not`);
     this.#asked.delete(message.id);
+    this.#markOvertaken(asked.at);
     const { asker } = asked;
     if (!asker) return;
     this.#awaited--;
     asker.answered(message);
     this.#closeWhenDone();
+  }
+
+  /** @param at when that was sent which is answered now. */
+  #markOvertaken(at: number): void {
+    const slow = Math.min(at, performance.now() - SLOW);
+    for (const asked of this.#asked.values()) {
+      if (asked.at >= slow) return;
+      asked.overtaken = true;
+    }
   }
 
   #leave(why: string): void {
@@ -211,7 +226,7 @@ export class MsgpackConnection {
     const unanswered = [...this.#asked.values()];
     this.#asked.clear();
     this.#awaited = 0;
-    for (const { asker } of unanswered) asker?.unanswered(this.#goAway !== undefined);
+    for (const { asker, overtaken } of unanswered) asker?.unanswered(this.#goAway !== undefined, overtaken);
   }
 
   #nextId(): number {

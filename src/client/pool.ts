@@ -21,6 +21,9 @@ const GROW_AT = 8;
 /** Milliseconds that a call which lost a connection waits for one on which it is alone. */
 const PATIENCE = 1000;
 
+/** How often it is looked, in milliseconds, whether what waits may go another way by now. */
+const LOOK = 100;
+
 /** One server, as far as connecting to it goes. */
 interface Target {
   readonly address: Address;
@@ -48,6 +51,7 @@ export class Pool implements CallQueue {
   readonly #lastChances = new Map<Call, number>();
   #opening = 0;
   #retry: NodeJS.Timeout | undefined;
+  #look: NodeJS.Timeout | undefined;
   #trouble: PkixdError | undefined;
   #onAllClosed: (() => void) | undefined;
   #closed = false;
@@ -80,6 +84,7 @@ export class Pool implements CallQueue {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#look);
     for (const call of this.#all()) call.fail(new ClosedError());
     for (const connection of this.#open) connection.close();
     if (this.#open.size === 0) return;
@@ -99,16 +104,31 @@ export class Pool implements CallQueue {
       }
     }
     this.#grow();
+    this.#lookAgain();
+  }
+
+  /** Time alone may change where a call goes: patience ends, a request becomes slow. */
+  #lookAgain(): void {
+    if (this.#look !== undefined || this.#closed || this.#lastChances.size + this.#waiting.size === 0) return;
+    this.#look = setTimeout(() => {
+      this.#look = undefined;
+      this.#serve();
+    }, LOOK).unref();
   }
 
   #serveLastChances(): void {
     for (const call of this.#lastChances.keys()) {
-      const isAlone = this.#hasPatience;
-      const connection = this.#choose(({ usable, inFlight }) => usable && (inFlight === 0 || !isAlone));
+      const connection = this.#choose((each) => each.usable && this.#isFitForLastChance(each));
       if (!connection) return;
       this.#lastChances.delete(call);
       call.sendOn(connection);
     }
+  }
+
+  /** Where nothing else waits; after a while also where nothing waits for long, if such a one could still be opened. */
+  #isFitForLastChance({ inFlight, slow }: MsgpackConnection): boolean {
+    if (inFlight === 0) return true;
+    return !this.#hasPatience && (!slow || this.#connections.size >= this.#options.maxConnections);
   }
 
   /** Whether the first of the last chances may wait for a connection of its own, and all others with it. */

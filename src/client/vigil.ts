@@ -1,7 +1,7 @@
 /** How often it is looked whether anything was heard, in milliseconds. */
 const LOOK = 500;
 /** Looks in a row without a byte from a server that owes an answer, after which it is asked. */
-const QUIET = 4;
+const QUIET = 2;
 /** Looks in a row without a byte from a server that was asked, after which it is given up. */
 const PATIENCE = 12;
 
@@ -17,7 +17,7 @@ export interface VigilOwner {
  * Whether anybody is at the other end of a connection. A machine that vanished, a network that drops packets or a
  * process that was stopped leaves it open and silent.
  *
- *     owed, and silent for 2 s ──▶ asked, in doubt ──silent for 6 s──▶ given up
+ *     owed, and silent for 1 s ──▶ asked, in doubt ──silent for 6 s──▶ given up
  *                                        └──answered──▶ trusted
  *
  * It counts looks and not time, so that our own sleep is held against nobody.

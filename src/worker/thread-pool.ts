@@ -11,7 +11,7 @@ import type { ThreadPoolOptions } from './thread-pool-options.js';
 /** Bodies are copied into the batch: beyond this many bytes it takes no further one. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 /** Milliseconds that a task runs until another thread is started for those behind it. */
-const RELIEVED_AFTER = 500;
+const RELIEVED_AFTER = 250;
 
 /**
  * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short

@@ -172,6 +172,24 @@ test('a call whose connection dies is sent once more, and not a third time', asy
   expect(verifies(server)).toHaveLength(2);
 });
 
+test('a call that was slow by itself before its connection died goes after those that died with it', async () => {
+  const again: string[] = [];
+  let late: Promise<unknown> | undefined;
+  const server = await start(({ type, id, body }, connection) => {
+    if (type === MESSAGE.ping) {
+      connection.pong(id);
+      if (connection.number === 0) late ??= client.verify({ ...ASK, hosts: ['late.example'] });
+    } else if (connection.number > 0) {
+      again.push(body.includes('late.example') ? 'late' : 'slow');
+      connection.answer(id, { verdict: VERDICT });
+    } else if (body.includes('late.example')) connection.socket.destroy();
+  });
+  const client = connect(server, { timeout: 25_000, maxConnections: 1 });
+  await expect(client.verify(ASK)).resolves.toEqual(VERDICT);
+  await expect(late).resolves.toEqual(VERDICT);
+  expect(again).toEqual(['late', 'slow']);
+});
+
 test('a call that was refused as BUSY many times may still lose a connection', async () => {
   let busy = 6;
   const server = await start(({ id }, connection) => {
