@@ -45,7 +45,7 @@ const SUSPECT_PAUSE = 1000;
  *     submit ──▶ sendOn ──▶ answered ──▶ resolve, or reject with RefusedError
  *       ▲           │
  *       ├── BUSY: after a pause
- *       ├── its connection was asked to go: it was not carried out
+ *       ├── its connection was asked to go, or died before it was read: it was not carried out
  *       └── its connection died: once, for the request may be what killed it; if it looks like that, after a pause
  *
  * Its timer keeps the process alive, and nothing else of the client does.

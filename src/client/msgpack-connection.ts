@@ -10,7 +10,8 @@ import { Vigil } from './vigil.js';
 export interface Asker {
   answered(message: Message): void;
   /**
-   * @param graceful the server said beforehand that it would answer nothing more: the request was not carried out.
+   * @param graceful the server never read the request, or said beforehand that it would answer nothing more: it was not
+   *   carried out.
    * @param suspect it had waited for long while the server answered what was sent later.
    */
   unanswered(graceful: boolean, suspect: boolean): void;
@@ -30,6 +31,9 @@ export interface ConnectionListener {
 const MAX_ANSWER = 64 * 1024 * 1024;
 /** Milliseconds without its answer after which a request is slow. */
 const SLOW = 500;
+
+/** How a connection ends of which the other side had not read all. */
+const UNREAD: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
 
 interface Asked {
   /** Undefined for a request that was cancelled, whose id is in use until it is answered. */
@@ -53,6 +57,8 @@ export class MsgpackConnection {
   /** Requests whose answer somebody waits for. */
   #awaited = 0;
   #lastId = 0;
+  /** What was sent last, if it was a request. */
+  #lastSent: number | undefined;
   /** What the server takes at once; nothing before the greeting. */
   #maxInFlight = 0;
   #goAway: Refusal | undefined;
@@ -73,7 +79,9 @@ export class MsgpackConnection {
     socket.unref();
     socket.setKeepAlive(true, 30_000);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('error', (error) => this.#lose(error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#lose(error.message, UNREAD.has(error.code) ? this.#lastSent : undefined),
+    );
     socket.on('close', () => {
       this.#lose('it was closed');
       listener.onClosed(this);
@@ -102,6 +110,7 @@ export class MsgpackConnection {
   send(type: number, time: number, body: Uint8Array | undefined, asker: Asker): number {
     const id = this.#nextId();
     this.#asked.set(id, { asker, at: performance.now(), overtaken: false });
+    this.#lastSent = id;
     this.#awaited++;
     this.#vigil.watch();
     this.#write(encodeMessage(type, id, time, body));
@@ -114,6 +123,7 @@ export class MsgpackConnection {
     if (this.#lost || asked?.asker === undefined) return;
     this.#asked.set(id, { ...asked, asker: undefined });
     this.#awaited--;
+    this.#lastSent = undefined;
     this.#write(encodeMessage(MESSAGE.cancel, id, 0));
     this.#closeWhenDone();
   }
@@ -218,15 +228,18 @@ export class MsgpackConnection {
     if (this.#gone && this.#awaited === 0) this.#socket.destroy();
   }
 
-  #lose(why: string): void {
+  /** @param unread the request that the server has not read, or not all of it: the end is what it misses. */
+  #lose(why: string, unread?: number): void {
     if (this.#lost) return;
     this.#lost = true;
     this.#vigil.stop();
     this.#leave(why);
-    const unanswered = [...this.#asked.values()];
+    const unanswered = [...this.#asked];
     this.#asked.clear();
     this.#awaited = 0;
-    for (const { asker, overtaken } of unanswered) asker?.unanswered(this.#goAway !== undefined, overtaken);
+    const graceful = this.#goAway !== undefined;
+    for (const [id, { asker, overtaken }] of unanswered)
+      asker?.unanswered(graceful || id === unread, overtaken);
   }
 
   #nextId(): number {

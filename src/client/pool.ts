@@ -19,7 +19,7 @@ export interface PoolOptions extends OpenOptions {
 const GROW_AT = 8;
 
 /** Milliseconds that a call which lost a connection waits for one on which it is alone. */
-const PATIENCE = 1000;
+const PATIENCE = 3000;
 
 /** How often it is looked, in milliseconds, whether what waits may go another way by now. */
 const LOOK = 100;

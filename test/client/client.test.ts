@@ -190,6 +190,25 @@ test('a call that was slow by itself before its connection died goes after those
   expect(again).toEqual(['late', 'slow']);
 });
 
+test('a call that the server had not read when it died did not die with it', async () => {
+  const server = await start(
+    ({ id }, connection) => {
+      if (connection.number === 3) connection.socket.destroy();
+      else connection.answer(id, { verdict: VERDICT });
+    },
+    ({ socket, number }) => {
+      // Of the first three the call is left in the kernel.
+      if (number < 3) setTimeout(() => socket.destroy(), 300);
+      else socket.resume();
+      return { protocol: 'pkixd', version: 1, limits: { maxInFlight: 16 } };
+    },
+    { pauseOnConnect: true },
+  );
+  await expect(connect(server, { timeout: 25_000 }).verify(ASK)).resolves.toEqual(VERDICT);
+  expect(verifies(server)).toHaveLength(2);
+  expect(server.connections).toBe(5);
+});
+
 test('a call that was refused as BUSY many times may still lose a connection', async () => {
   let busy = 6;
   const server = await start(({ id }, connection) => {

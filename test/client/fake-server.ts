@@ -42,9 +42,10 @@ export class FakeServer {
   private constructor(
     onMessage: (message: Message, connection: FakeConnection) => void,
     greeting: (connection: FakeConnection) => object | undefined,
+    options: net.ServerOpts,
   ) {
     this.address = `unix:${join(this.#directory, 'fake.sock')}`;
-    this.#server = net.createServer((socket) => {
+    this.#server = net.createServer(options, (socket) => {
       this.#sockets.add(socket);
       const connection = connectionOn(socket, this.connections++);
       const reader = new MessageReader(() => 1_000_000);
@@ -65,8 +66,9 @@ export class FakeServer {
   static async start(
     onMessage: (message: Message, connection: FakeConnection) => void,
     greeting: (connection: FakeConnection) => object | undefined = () => GREETING,
+    options: net.ServerOpts = {},
   ): Promise<FakeServer> {
-    const fake = new FakeServer(onMessage, greeting);
+    const fake = new FakeServer(onMessage, greeting, options);
     fake.#server.listen(fake.address.slice('unix:'.length));
     await once(fake.#server, 'listening');
     return fake;
