@@ -9,7 +9,7 @@ test('while workers are killed, stopped, blocked, hung, rolled and scaled, no cl
   // Of those that died with two workers. A machine on which workers start slowly leaves few to serve the others.
   const failed = [...tally.failed.values()].reduce((sum, count) => sum + count, 0);
   expect([...tally.failed.keys()].filter((code) => code !== 'CONNECTION_LOST')).toEqual([]);
-  expect(failed).toBeLessThan(tally.sent / 50);
+  expect(failed).toBeLessThan(tally.sent / 200);
   // It was a fire indeed, and every sickness was found and mended.
   const counts = Object.fromEntries(done);
   expect(counts).toMatchObject({
@@ -34,5 +34,5 @@ test('while workers are killed, stopped, blocked, hung, rolled and scaled, no cl
   expect(busy).toBeGreaterThan(0);
   const flood = [...done.keys()].filter((what) => what.startsWith('of a flood: '));
   expect(flood.filter((what) => !/: (?:OK|CONNECTION_LOST)$/.test(what))).toEqual([]);
-  expect(counts['of a flood: OK']).toBeGreaterThan(750);
+  expect(counts['of a flood: OK']).toBeGreaterThan(1350);
 }, 600_000);
