@@ -44,17 +44,21 @@ export async function openListeners(
   configs: readonly ListenerConfig[],
   onConnection: OnConnection,
   log: Logger,
-  inherited?: InheritedSockets,
+  inherited?: Pick<InheritedSockets, 'take'>,
 ): Promise<Listener[]> {
   warnOfShortBacklog(configs, log);
-  const opened: Listener[] = [];
+  const opened = new Map<ListenerConfig, Listener>();
+  const servers = new Map(configs.map((config) => [config, inherited?.take(config)]));
+  // Those that listen already go first, before anything is waited for: whoever connected would have nobody to take him.
+  const order = configs.toSorted((one, other) => Number(!servers.get(one)) - Number(!servers.get(other)));
   try {
-    for (const config of configs) opened.push(await open(config, onConnection, log, inherited?.take(config)));
+    for (const config of order)
+      opened.set(config, await open(config, onConnection, log, servers.get(config)));
   } catch (error) {
-    closeListeners(opened);
+    closeListeners([...opened.values()]);
     throw error;
   }
-  return opened;
+  return configs.flatMap((config) => opened.get(config) ?? []);
 }
 
 /** Stops listening. Never waits: `close` calls back only after the last connection, wherever that lives. */
