@@ -10,7 +10,6 @@ import { FetchedPki } from './fetched-pki.js';
 import { readAll, TestServer, until } from './test-server.js';
 
 // What is waited for comes in seconds, on a machine with nothing else to do.
-const PATIENCE = 60_000;
 
 const root = createRoot();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-fetched-'));
@@ -80,7 +79,6 @@ test('two hundred requests at once over all workers for a CRL that nobody has: o
   await until(
     waiting,
     (counts) => counts.every((count) => count > 0) && counts.reduce((a, b) => a + b) === 200,
-    PATIENCE,
   );
   await host.hold(false);
   for (const { head } of await Promise.all(answers)) expect(head).toBe('valid OK');
@@ -96,7 +94,6 @@ test('after revocation and a refresh every worker answers REVOKED, on connection
   await until(
     async () => Promise.all(Array.from({ length: 6 }, () => headOf(eager))),
     (heads) => heads.every((head) => head === 'invalid REVOKED'),
-    PATIENCE,
   );
   for (const socket of sockets) socket.end(pki.verify('id=last'));
   for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^last invalid REVOKED/);
@@ -105,7 +102,7 @@ test('after revocation and a refresh every worker answers REVOKED, on connection
 test('a CRL in use is asked for again and again, with its validators', async () => {
   await pki.publish(host, 1);
   expect(await headOf(eager)).toBe('valid OK');
-  const seen = await until(requests, ({ length }) => length >= 4, PATIENCE);
+  const seen = await until(requests, ({ length }) => length >= 4);
   expect(seen.slice(1).every(({ conditional }) => conditional)).toBe(true);
 });
 
@@ -128,7 +125,7 @@ test('a server that is down is named with the reason; once it is back the CRL is
     expect(verdict.message).toMatch(/ECONNREFUSED/);
     const back = await CrlHost.start(port);
     await elsewhere.publish(back, 1);
-    await until(answer, (found) => found.head === 'valid OK', PATIENCE);
+    await until(answer, (found) => found.head === 'valid OK');
     await back.stop();
   } finally {
     await server.stop();
@@ -191,7 +188,6 @@ test('a server that answers too late costs the request only its wait, and the ne
     await until(
       () => headOf(server),
       (found) => found === 'valid OK',
-      PATIENCE,
     );
   } finally {
     await server.stop();
