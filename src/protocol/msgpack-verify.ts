@@ -1,4 +1,5 @@
 import { PkixdError } from '../errors.js';
+import type { NumberMap } from '../number-map.js';
 import type { Answer, TaskEvent } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
 import { answerOutcome, refusal } from './msgpack-answer.js';
@@ -17,10 +18,10 @@ export class VerifyEvent implements TaskEvent {
   readonly kind = 'task';
   readonly task: VerifyTask;
   readonly #id: number;
-  readonly #open: Map<number, TaskEvent>;
+  readonly #open: NumberMap<TaskEvent>;
   readonly #terms: Terms;
 
-  constructor(id: number, time: number, body: Buffer, open: Map<number, TaskEvent>, terms: Terms) {
+  constructor(id: number, time: number, body: Buffer, open: NumberMap<TaskEvent>, terms: Terms) {
     this.#id = id;
     this.#open = open;
     this.#terms = terms;

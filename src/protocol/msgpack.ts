@@ -1,3 +1,4 @@
+import { NumberMap } from '../number-map.js';
 import { encode } from '../wire/codec.js';
 import { encodeMessage, HEADER, MESSAGE, readHeader } from '../wire/message.js';
 import { MessageReader, type Message } from '../wire/message-reader.js';
@@ -50,7 +51,7 @@ class MsgpackSession implements Session {
   readonly #terms: Terms;
   readonly #reader: MessageReader;
   /** VERIFYs by id that wait for their outcome. */
-  readonly #open = new Map<number, TaskEvent>();
+  readonly #open = new NumberMap<TaskEvent>();
   #closed = false;
 
   constructor(terms: Terms) {

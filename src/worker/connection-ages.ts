@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { Deadlines } from './deadlines.js';
+import { Deadlines, type Watch } from './deadlines.js';
 
 /** Shares of the highest age, one of which each connection gets: clients that came together do not go together. */
 const SHARES = ['0.9', '0.95', '1', '1.05', '1.1'] as const;
@@ -19,12 +19,15 @@ export class ConnectionAges<C> {
     this.#deadlines = new Deadlines<C, Share>(durations as Record<Share, number>, clock, onOld);
   }
 
-  watch(connection: C): void {
+  /** `undefined` where nothing is too old. */
+  watch(connection: C): Watch<C, Share> | undefined {
+    const watch = this.#deadlines?.of(connection);
     this.#turn = (this.#turn + 1) % SHARES.length;
-    this.#deadlines?.watch(connection, SHARES[this.#turn] ?? '1');
+    if (watch) this.#deadlines?.watch(watch, SHARES[this.#turn] ?? '1');
+    return watch;
   }
 
-  forget(connection: C): void {
-    this.#deadlines?.release(connection);
+  forget(watch: Watch<C, Share> | undefined): void {
+    if (watch) this.#deadlines?.release(watch);
   }
 }

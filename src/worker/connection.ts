@@ -3,7 +3,7 @@ import { messageOf } from '../errors.js';
 import type { DeadlineKind, LeaveReason, Session, SessionEvent } from '../wire/protocol.js';
 import { AnswerWriter } from './answer-writer.js';
 import type { ConnectionDescription, Origin } from './connection-description.js';
-import type { Deadlines } from './deadlines.js';
+import type { Deadlines, Watch } from './deadlines.js';
 import { Departure } from './departure.js';
 import { Farewell } from './farewell.js';
 import type { HeldBytes } from './held-bytes.js';
@@ -13,17 +13,18 @@ import { Rest } from './rest.js';
 
 /** What a connection needs of its worker. */
 export interface ConnectionHost extends RequestHost {
-  readonly origin: Origin;
+  /** Asked for by a dump or a warning: for most connections never. */
+  readonly origin: () => Origin;
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
   /** Connections that are not read for a moment. */
   readonly rests: Deadlines<Rest, 'rest'>;
   readonly held: HeldBytes;
   /** Requests came, on a connection whose client was not asked to go. */
-  onRequest(connection: Connection): void;
+  onRequest(): void;
   /** The client is asked to go. */
-  onLeaving(connection: Connection): void;
-  onClosed(connection: Connection): void;
+  onLeaving(): void;
+  onClosed(): void;
 }
 
 export interface ConnectionLimits {
@@ -63,12 +64,13 @@ export class Connection {
   #taken = 0;
   #expired = false;
   #closed = false;
-  #deadline: DeadlineKind | undefined;
+  readonly #watch: Watch<Connection, DeadlineKind>;
 
   constructor(stream: Duplex, session: Session, host: ConnectionHost) {
     this.#stream = stream;
     this.#session = session;
     this.#host = host;
+    this.#watch = host.deadlines.of(this);
     this.#writer = new AnswerWriter(stream, () => {
       this.#guarded(() => this.#advance(true));
     });
@@ -76,7 +78,7 @@ export class Connection {
       write: (bytes) => this.#writer.write(bytes),
       hasRoom: () => this.#writer.peerReads && !this.#writer.full,
       broken: (reason) => {
-        host.log.warn('an answer was cut off, and its connection closed', { reason, ...host.origin });
+        host.log.warn('an answer was cut off, and its connection closed', { reason, ...host.origin() });
         stream.destroy();
       },
       guarded: (step) => this.#guarded(step),
@@ -95,7 +97,7 @@ export class Connection {
     this.#departure = new Departure(session, {
       clock: host.clock,
       onAsked: () => {
-        host.onLeaving(this);
+        host.onLeaving();
       },
       say: (words) => {
         if (!this.#inputOver) this.#writer.write(words);
@@ -153,7 +155,6 @@ export class Connection {
 
   /** A deadline passed: the client is told, and the connection closed. */
   expire(kind: DeadlineKind): void {
-    this.#deadline = undefined;
     // Nothing can be said in the middle of an answer.
     if (this.#farewell.begun || this.#requests.isPartWay) {
       this.#stream.destroy();
@@ -175,13 +176,13 @@ export class Connection {
   /** For a dump: what it does now. */
   describe(): ConnectionDescription {
     return {
-      ...this.#host.origin,
+      ...this.#host.origin(),
       protocol: this.#host.protocol,
       ageMs: Math.round(this.#host.clock.now() - this.#openedAt),
       taken: this.#taken,
       unanswered: this.#requests.waiting,
       heldBytes: this.#held,
-      deadline: this.#deadline ?? null,
+      deadline: this.#watch.kind ?? null,
       leaving: this.#departure.reason ?? null,
       closed: this.#closed,
       requests: this.#requests.describe(),
@@ -254,7 +255,7 @@ export class Connection {
 
   /** Once for those that came together. */
   #tellOfRequests(): void {
-    if (this.#departure.reason === undefined) this.#host.onRequest(this);
+    if (this.#departure.reason === undefined) this.#host.onRequest();
   }
 
   // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
@@ -271,7 +272,7 @@ export class Connection {
     if (this.#departure.due && !this.#session.midRequest) this.#inputOver = true;
     const owing = this.#requests.waiting > 0 || this.#writer.pending;
     if (this.#inputOver && !owing)
-      this.#farewell.begin(this.#expired, this.#peerEnded, () => this.#host.deadlines.release(this));
+      this.#farewell.begin(this.#expired, this.#peerEnded, () => this.#host.deadlines.release(this.#watch));
     const read = this.#farewell.begun || (!this.#inputOver && !this.#rest.isOn && this.#readyForMore());
     if (read) this.#stream.resume();
     else this.#stream.pause();
@@ -286,9 +287,8 @@ export class Connection {
 
   #setDeadline(anew: boolean): void {
     const kind = this.#currentDeadline();
-    if (kind === undefined) this.#host.deadlines.release(this);
-    else if (kind !== this.#deadline || anew) this.#host.deadlines.watch(this, kind);
-    this.#deadline = kind;
+    if (kind === undefined) this.#host.deadlines.release(this.#watch);
+    else if (kind !== this.#watch.kind || anew) this.#host.deadlines.watch(this.#watch, kind);
   }
 
   /** Who waits for our answers is not idle; who does not read them is. */
@@ -309,11 +309,11 @@ export class Connection {
     this.#departure.cancel();
     this.#reportHeld(0);
     this.#requests.close();
-    this.#host.deadlines.release(this);
+    this.#host.deadlines.release(this.#watch);
     this.#rest.cancel();
     this.#host.counters.openConnections--;
     this.#host.loadChanged();
-    this.#host.onClosed(this);
+    this.#host.onClosed();
   }
 
   /** A defect of a protocol costs its connection, not the worker. */

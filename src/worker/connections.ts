@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { type Linked, LinkedList } from '../linked-list.js';
 import type { Logger } from '../log.js';
 import { type ConnectionHandle, isConnectionHandle, socketOn } from '../wire/connection-handle.js';
 import type { Handover, TlsMaterial } from '../wire/ipc.js';
@@ -39,6 +40,11 @@ export type WorkersPart = Omit<
   'protocol' | 'origin' | 'onRequest' | 'onLeaving' | 'onClosed'
 >;
 
+/** A connection among all that are open. */
+interface Member extends Linked<Member> {
+  readonly connection: Connection;
+}
+
 /** The share of the drain timeout after which requests that are still arriving are given up. */
 const READING_SHARE = 0.8;
 
@@ -50,7 +56,7 @@ export class Connections {
   readonly #log: Logger;
   readonly #sessionOptionsOf = new Map<ListenerView, SessionOptions>();
   readonly #ledger = new HandoverLedger();
-  readonly #open = new Set<Connection>();
+  readonly #members = new LinkedList<Member>();
   readonly #active: ActiveConnections<Connection>;
   readonly #ages: ConnectionAges<Connection>;
   readonly #handshakes: TlsHandshakes;
@@ -82,7 +88,7 @@ export class Connections {
 
   /** Writes what every connection does now. */
   dump(log: Logger): void {
-    void dump(this.#open, log);
+    void dump(this.#open(), log);
   }
 
   configureTls(materials: readonly TlsMaterial[], ticketKeys: Uint8Array): void {
@@ -126,21 +132,21 @@ export class Connections {
     const began = clock.now();
     const handlesSettled = (): boolean => this.#ledger.isSettled(lastId);
     await this.#until(handlesSettled, Math.min(this.#options.handoverTimeout, timeout / 2));
-    for (const connection of this.#open) connection.wake();
+    for (const connection of this.#open()) connection.wake();
     // Two turns of the loop: what the kernel has of idle connections is read, and answered.
     await nextTurn();
     await nextTurn();
-    for (const connection of this.#open) connection.leave('drain');
+    for (const connection of this.#open()) connection.leave('drain');
     const left = timeout - (clock.now() - began);
     const stopReading = clock.after(left * READING_SHARE, () => {
       this.#handshakes.cutOff();
-      for (const connection of this.#open) connection.stopReading();
+      for (const connection of this.#open()) connection.stopReading();
     });
     await this.#until(() => this.#size === 0, left);
     stopReading();
     const cutOff = this.#size;
     this.#handshakes.cutOff();
-    for (const connection of this.#open) connection.destroy();
+    for (const connection of this.#open()) connection.destroy();
     return { cutOff };
   }
 
@@ -185,6 +191,10 @@ export class Connections {
     const { limits, deadlines, rests, counters, held, log, clock, latencies } = this.#host;
     const { atOnce, submit, requestStatus, loadChanged } = this.#host;
     const session = view.protocol.open(this.#sessionOptions(view));
+    const forget = (): void => {
+      this.#active.forget(activity);
+      this.#ages.forget(age);
+    };
     // Each by its name: spreading the host would cost more than the rest of it, for every connection.
     const connection = new Connection(stream, session, {
       limits,
@@ -200,27 +210,21 @@ export class Connections {
       requestStatus,
       loadChanged,
       protocol: view.protocol.name,
-      origin: {
-        listener,
-        // Asked for by a dump or a warning: for most connections never.
-        get peer() {
-          return peerOf(stream);
-        },
+      origin: () => ({ listener, peer: peerOf(stream) }),
+      onRequest: () => {
+        this.#active.touch(activity);
       },
-      onRequest: (asked) => {
-        this.#active.touch(asked);
-      },
-      onLeaving: (leaving) => {
-        this.#forget(leaving);
-      },
-      onClosed: (closed) => {
-        this.#open.delete(closed);
-        this.#forget(closed);
+      onLeaving: forget,
+      onClosed: () => {
+        this.#members.remove(member);
+        forget();
         this.#onChange?.();
       },
     });
-    this.#open.add(connection);
-    this.#ages.watch(connection);
+    const member: Member = { connection, previous: undefined, next: undefined };
+    this.#members.append(member);
+    const activity = this.#active.of(connection);
+    const age = this.#ages.watch(connection);
     this.#host.loadChanged();
     return connection;
   }
@@ -236,12 +240,11 @@ export class Connections {
   }
 
   get #size(): number {
-    return this.#open.size + this.#handshakes.size;
+    return this.#members.size + this.#handshakes.size;
   }
 
-  #forget(connection: Connection): void {
-    this.#active.forget(connection);
-    this.#ages.forget(connection);
+  #open(): Connection[] {
+    return this.#members.toArray().map(({ connection }) => connection);
   }
 
   #refuse(id: number, why: string, handle?: ConnectionHandle): void {

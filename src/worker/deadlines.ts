@@ -1,18 +1,13 @@
+import { type Linked, LinkedList } from '../linked-list.js';
 import type { DeadlineKind } from '../wire/protocol.js';
 import type { Clock } from './clock.js';
 
-/** One subject under one deadline: a link in that deadline's list. */
-interface Watch<S, K> {
+/** One subject, a member of the list of the deadline that it is under. */
+export interface Watch<S, K> extends Linked<Watch<S, K>> {
   readonly subject: S;
-  kind: K;
+  /** `undefined`: it is under none. */
+  kind: K | undefined;
   due: number;
-  previous: Watch<S, K> | undefined;
-  next: Watch<S, K> | undefined;
-}
-
-interface List<S, K> {
-  first: Watch<S, K> | undefined;
-  last: Watch<S, K> | undefined;
 }
 
 /**
@@ -23,15 +18,14 @@ interface List<S, K> {
  *     request     ▶ D ◀                               the timer waits for the least of A, D, E
  *     idle        ▶ E ⇄ F ⇄ G ⇄ H ◀                   release(F) unlinks: E ⇄ G
  *
- * Both operations are O(1). The timer is not moved when its subject leaves: it fires, finds nothing due, and is
+ * Subjects keep their Watch, so that nothing is looked up. Both operations are O(1). The timer is not moved when its subject leaves: it fires, finds nothing due, and is
  * set again.
  */
 export class Deadlines<S, K extends string = DeadlineKind> {
   readonly #durations: Readonly<Record<K, number>>;
   readonly #clock: Clock;
   readonly #onExpired: (subject: S, kind: K) => void;
-  readonly #lists = new Map<K, List<S, K>>();
-  readonly #watches = new Map<S, Watch<S, K>>();
+  readonly #lists = new Map<K, LinkedList<Watch<S, K>>>();
   #timerDue = Infinity;
   #cancelTimer: (() => void) | undefined;
 
@@ -46,50 +40,30 @@ export class Deadlines<S, K extends string = DeadlineKind> {
     this.#onExpired = onExpired;
   }
 
+  /** For a subject that is under no deadline yet. */
+  of(subject: S): Watch<S, K> {
+    return { subject, kind: undefined, due: 0, previous: undefined, next: undefined };
+  }
+
   /** From now on the subject is under this deadline, anew, and under no other. */
-  watch(subject: S, kind: K): void {
-    const due = this.#clock.now() + this.#durations[kind];
-    let watch = this.#watches.get(subject);
-    if (watch) {
-      this.#unlink(watch);
-      watch.kind = kind;
-      watch.due = due;
-    } else {
-      watch = { subject, kind, due, previous: undefined, next: undefined };
-      this.#watches.set(subject, watch);
-    }
-    this.#append(watch);
-    this.#setTimer(due);
+  watch(watch: Watch<S, K>, kind: K): void {
+    this.release(watch);
+    watch.kind = kind;
+    watch.due = this.#clock.now() + this.#durations[kind];
+    this.#list(kind).append(watch);
+    this.#setTimer(watch.due);
   }
 
-  release(subject: S): void {
-    const watch = this.#watches.get(subject);
-    if (!watch) return;
-    this.#watches.delete(subject);
-    this.#unlink(watch);
+  release(watch: Watch<S, K>): void {
+    if (watch.kind === undefined) return;
+    this.#list(watch.kind).remove(watch);
+    watch.kind = undefined;
   }
 
-  #append(watch: Watch<S, K>): void {
-    const list = this.#list(watch.kind);
-    watch.previous = list.last;
-    watch.next = undefined;
-    if (list.last) list.last.next = watch;
-    else list.first = watch;
-    list.last = watch;
-  }
-
-  #unlink(watch: Watch<S, K>): void {
-    const list = this.#list(watch.kind);
-    if (watch.previous) watch.previous.next = watch.next;
-    else list.first = watch.next;
-    if (watch.next) watch.next.previous = watch.previous;
-    else list.last = watch.previous;
-  }
-
-  #list(kind: K): List<S, K> {
+  #list(kind: K): LinkedList<Watch<S, K>> {
     const known = this.#lists.get(kind);
     if (known) return known;
-    const list = { first: undefined, last: undefined };
+    const list = new LinkedList<Watch<S, K>>();
     this.#lists.set(kind, list);
     return list;
   }
@@ -107,10 +81,10 @@ export class Deadlines<S, K extends string = DeadlineKind> {
 
   #expire(): void {
     const now = this.#clock.now();
-    for (const list of this.#lists.values()) {
+    for (const [kind, list] of this.#lists) {
       for (let watch = list.first; watch && watch.due <= now; watch = list.first) {
-        this.release(watch.subject);
-        this.#onExpired(watch.subject, watch.kind);
+        this.release(watch);
+        this.#onExpired(watch.subject, kind);
       }
       if (list.first) this.#setTimer(list.first.due);
     }

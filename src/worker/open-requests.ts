@@ -1,3 +1,4 @@
+import { type Linked, LinkedList } from '../linked-list.js';
 import type { Logger } from '../log.js';
 import type { SessionEvent, TaskEvent } from '../wire/protocol.js';
 import type { Task, TaskOutcome } from '../wire/task.js';
@@ -33,7 +34,7 @@ export interface AnswerSink extends SlotSink {
 /** Of what is answered before the next request is looked at. */
 const AT_ONCE: RequestTimes = { total: 0, ran: 0, waited: 0 };
 
-interface OpenTask {
+interface OpenTask extends Linked<OpenTask> {
   readonly event: TaskEvent;
   readonly request: QueuedRequest;
 }
@@ -44,8 +45,7 @@ export class OpenRequests {
   readonly #sink: AnswerSink;
   readonly #slots: AnswerSlots | AnswersAsReady;
   /** Tasks whose outcome is still to come, by their order of coming. */
-  readonly #tasks = new Map<number, OpenTask>();
-  #lastTask = 0;
+  readonly #tasks = new LinkedList<OpenTask>();
   #unanswered = 0;
   #closed = false;
 
@@ -96,13 +96,13 @@ export class OpenRequests {
 
   /** What still waits is dropped when its turn comes, and answered then: until then it counts as open. */
   cancel(event: TaskEvent): void {
-    for (const task of this.#tasks.values()) if (task.event === event) abandon(task.request);
+    for (const task of this.#tasks.toArray()) if (task.event === event) abandon(task.request);
   }
 
   /** Each task that is not answered yet, the oldest first. */
   describe(): readonly Readonly<Record<string, unknown>>[] {
     const now = this.#host.clock.now();
-    return [...this.#tasks.values()].map(({ event: { label }, request }) => ({
+    return this.#tasks.toArray().map(({ event: { label }, request }) => ({
       id: label,
       task: request.task.name,
       stage: request.stage,
@@ -116,21 +116,21 @@ export class OpenRequests {
   close(): void {
     this.#closed = true;
     this.#slots.close();
-    for (const { request } of this.#tasks.values()) abandon(request);
+    for (const { request } of this.#tasks.toArray()) abandon(request);
     this.#host.counters.inFlight -= this.#unanswered;
   }
 
   #submit(event: TaskEvent): void {
     const slot = this.#openSlot();
-    const number = ++this.#lastTask;
     const request = this.#host.submit(event.task, (outcome, ran) => {
       if (this.#closed) return;
-      this.#tasks.delete(number);
+      this.#tasks.remove(task);
       this.#closeSlot();
       const times = { total: this.#host.clock.now() - request.queuedAt, ran, waited: request.waited };
       this.#sink.guarded(() => this.#settle(slot, event, outcome, times));
     });
-    this.#tasks.set(number, { event, request });
+    const task: OpenTask = { event, request, previous: undefined, next: undefined };
+    this.#tasks.append(task);
   }
 
   #settle(slot: number, event: TaskEvent, outcome: TaskOutcome, times: RequestTimes): void {

@@ -1,3 +1,5 @@
+import { type Linked, LinkedList } from '../linked-list.js';
+import { NumberMap } from '../number-map.js';
 import type { Keep, Task } from '../wire/task.js';
 
 export interface OutcomeCacheOptions {
@@ -10,8 +12,8 @@ export interface OutcomeCacheOptions {
   epoch(): number;
 }
 
-/** An outcome, and the task that it answers; a link in the list by use, and in that of its place. */
-interface Entry {
+/** An outcome, and the task that it answers; a member of the list by use, and of that of its place. */
+interface Entry extends Linked<Entry> {
   readonly name: string;
   readonly scope: number;
   readonly place: number;
@@ -22,8 +24,6 @@ interface Entry {
   /** Of the task's body. */
   readonly length: number;
   readonly keep: Keep;
-  previous: Entry | undefined;
-  next: Entry | undefined;
   /** Another of the same place. */
   beside: Entry | undefined;
 }
@@ -53,10 +53,8 @@ const MAX_BESIDE = 8;
  */
 export class OutcomeCache {
   readonly #options: OutcomeCacheOptions;
-  readonly #places = new Map<number, Entry>();
-  #first: Entry | undefined;
-  #last: Entry | undefined;
-  #size = 0;
+  readonly #places = new NumberMap<Entry>();
+  readonly #entries = new LinkedList<Entry>();
   #bytes = 0;
   readonly #slabSize: number;
   #slab = Buffer.alloc(0);
@@ -123,14 +121,13 @@ export class OutcomeCache {
       beside: undefined,
     };
     this.#add(entry);
-    const { max, maxBytes } = this.#options;
-    while (this.#first && (this.#size > max || this.#bytes > maxBytes)) this.#drop(this.#first);
+    for (let { first } = this.#entries; first && this.#isFull; { first } = this.#entries) this.#drop(first);
   }
 
   /** What is used has to leave slabs whose other entries leave: else one of them could keep a whole slab each. */
   #touch(entry: Entry): void {
-    this.#unlink(entry);
-    this.#append(entry);
+    this.#entries.remove(entry);
+    this.#entries.append(entry);
     if ((this.#slabs - entry.slab) * this.#slabSize <= this.#bytes / 2) return;
     const bytes = this.#room(entry.bytes.length);
     bytes.set(entry.bytes);
@@ -149,6 +146,10 @@ export class OutcomeCache {
     return this.#slab.subarray(this.#filled - size, this.#filled);
   }
 
+  get #isFull(): boolean {
+    return this.#entries.size > this.#options.max || this.#bytes > this.#options.maxBytes;
+  }
+
   #takes({ body }: Task): boolean {
     const { max, maxBytes } = this.#options;
     return max > 0 && maxBytes > 0 && body.length <= MAX_BODY;
@@ -164,8 +165,7 @@ export class OutcomeCache {
   #add(entry: Entry): void {
     entry.beside = this.#places.get(entry.place);
     this.#places.set(entry.place, entry);
-    this.#append(entry);
-    this.#size++;
+    this.#entries.append(entry);
     this.#bytes += sizeOf(entry);
     let last: Entry | undefined = entry;
     for (let n = 0; last && n < MAX_BESIDE; n++) last = last.beside;
@@ -182,24 +182,9 @@ export class OutcomeCache {
       while (before && before.beside !== entry) before = before.beside;
       if (before) before.beside = entry.beside;
     }
-    this.#unlink(entry);
-    this.#size--;
+    entry.beside = undefined;
+    this.#entries.remove(entry);
     this.#bytes -= sizeOf(entry);
-  }
-
-  #append(entry: Entry): void {
-    entry.previous = this.#last;
-    entry.next = undefined;
-    if (this.#last) this.#last.next = entry;
-    else this.#first = entry;
-    this.#last = entry;
-  }
-
-  #unlink({ previous, next }: Entry): void {
-    if (previous) previous.next = next;
-    else this.#first = next;
-    if (next) next.previous = previous;
-    else this.#last = previous;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { Deadlines } from './deadlines.js';
+import type { Deadlines, Watch } from './deadlines.js';
 
 /** How long a connection is left unread, in milliseconds. No client is told to come again sooner. */
 export const REST = 250;
@@ -18,6 +18,8 @@ export class Rest {
   /** Refusals, and since when they are counted. */
   #refusals = 0;
   #since = -Infinity;
+  /** Most connections never rest. */
+  #watch: Watch<Rest, 'rest'> | undefined;
   #state: 'awake' | 'falling' | 'resting' | 'over' = 'awake';
 
   /** @param onChange `isOn` is another than before. */
@@ -38,7 +40,8 @@ export class Rest {
     setImmediate(() => {
       if (this.#state !== 'falling') return;
       this.#state = 'resting';
-      this.#rests.watch(this, 'rest');
+      this.#watch ??= this.#rests.of(this);
+      this.#rests.watch(this.#watch, 'rest');
       this.#onChange();
     });
   }
@@ -46,7 +49,7 @@ export class Rest {
   end(): void {
     if (this.#state === 'over' || this.#state === 'awake') return;
     this.#state = 'awake';
-    this.#rests.release(this);
+    this.#release();
     this.#onChange();
   }
 
@@ -63,6 +66,10 @@ export class Rest {
   /** The connection is closed. */
   cancel(): void {
     this.#state = 'over';
-    this.#rests.release(this);
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#watch) this.#rests.release(this.#watch);
   }
 }

@@ -3,7 +3,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Logger } from '../log.js';
 import type { TlsMaterial } from '../wire/ipc.js';
 import type { Clock } from './clock.js';
-import { Deadlines } from './deadlines.js';
+import { Deadlines, type Watch } from './deadlines.js';
 
 export interface TlsOptions {
   /** Milliseconds from the connection's arrival until it is secure. */
@@ -21,6 +21,7 @@ interface Handshake {
   readonly listener: string;
   readonly onSecure: (stream: TLSSocket) => void;
   state: 'waiting' | 'running' | 'over';
+  watch: Watch<Handshake, 'handshake'> | undefined;
 }
 
 /** Resumption must hold across workers: whatever Node derives from the process would part them. */
@@ -79,11 +80,20 @@ export class TlsHandshakes {
     const server = this.#servers.get(listener);
     const key = keyOf(raw);
     if (!server || key === undefined) return false;
-    const handshake: Handshake = { raw, key, server, listener, onSecure, state: 'waiting' };
+    const handshake: Handshake = {
+      raw,
+      key,
+      server,
+      listener,
+      onSecure,
+      state: 'waiting',
+      watch: undefined,
+    };
     this.#open.set(key, handshake);
     raw.on('error', () => raw.destroy());
     raw.once('close', () => this.#fail(handshake, 'the client went away'));
-    this.#deadlines.watch(handshake, 'handshake');
+    handshake.watch = this.#deadlines.of(handshake);
+    this.#deadlines.watch(handshake.watch, 'handshake');
     this.#waiting.push(handshake);
     this.#runNext();
     return true;
@@ -149,7 +159,7 @@ export class TlsHandshakes {
   #finish(handshake: Handshake): void {
     if (handshake.state === 'running') this.#running -= 1;
     handshake.state = 'over';
-    this.#deadlines.release(handshake);
+    if (handshake.watch) this.#deadlines.release(handshake.watch);
     this.#open.delete(handshake.key);
     this.#runNext();
     this.#onChange();

@@ -9,8 +9,8 @@ test('each connection gets old once, none of ten that came together with all oth
   const ages = new ConnectionAges<number>(1000, clock, (connection) => {
     old.set(connection, clock.now() - start);
   });
-  for (let n = 0; n < 10; n++) ages.watch(n);
-  ages.forget(3);
+  const watches = Array.from({ length: 10 }, (_, n) => ages.watch(n));
+  ages.forget(watches[3]);
   clock.advance(5000);
   expect(old.size).toBe(9);
   expect(Math.min(...old.values())).toBe(900);
@@ -20,8 +20,9 @@ test('each connection gets old once, none of ten that came together with all oth
 
 test('without a limit nothing is watched', () => {
   const clock = new FakeClock();
-  new ConnectionAges<string>(0, clock, () => {
+  const ages = new ConnectionAges<string>(0, clock, () => {
     throw new Error('nothing is too old');
-  }).watch('a');
+  });
+  ages.forget(ages.watch('a'));
   expect(clock.pending).toBe(0);
 });

@@ -51,7 +51,7 @@ export function connect(
     clock,
     latencies,
     protocol: 'echo',
-    origin: { listener: 'test', peer: '192.0.2.1 4711' },
+    origin: () => ({ listener: 'test', peer: '192.0.2.1 4711' }),
     atOnce: (task) => atOnce.get(Buffer.from(task.body).toString()),
     submit: (task, settle) => {
       const request = newRequest(task, clock.now(), settle);
