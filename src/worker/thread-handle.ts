@@ -16,15 +16,15 @@ export interface ThreadListener {
 }
 
 /**
- * The IO loop's view of one task thread (the thread's own is thread/thread.ts): one batch at a time goes out,
- * results come back in its order.
- */
-/**
  * Verdicts leave only garbage behind, so a small young generation is as fast as the default one, which grows by tens
  * of megabytes a thread.
  */
 export const THREAD_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 };
 
+/**
+ * The IO loop's view of one task thread (the thread's own is thread/thread.ts): one batch at a time goes out,
+ * results come back in its order.
+ */
 export class ThreadHandle {
   readonly #listener: ThreadListener;
   readonly #worker: Worker;
