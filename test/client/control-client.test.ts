@@ -33,7 +33,7 @@ test('a command goes out and its result comes back', async () => {
   const path = await serve((socket, command) =>
     socket.write(frame(encode({ ok: true, result: { command } }))),
   );
-  const result = await callServer(path, { command: 'scale', argument: 3 }, 5000);
+  const result = await callServer(path, { command: 'scale', argument: 3 }, 60_000);
   expect(result).toEqual({ command: { command: 'scale', argument: 3 } });
 });
 
@@ -41,7 +41,7 @@ test('a refusal keeps its code and message', async () => {
   const path = await serve((socket) =>
     socket.write(frame(encode({ ok: false, code: 'NO_WORKER', message: 'no worker 9' }))),
   );
-  await expect(callServer(path, { command: 'restart', argument: 9 }, 5000)).rejects.toMatchObject({
+  await expect(callServer(path, { command: 'restart', argument: 9 }, 60_000)).rejects.toMatchObject({
     code: 'NO_WORKER',
     message: 'no worker 9',
   });
@@ -69,7 +69,7 @@ test('a server that is silent is an error after the time given, not a wait', asy
 });
 
 test('no server is told as such', async () => {
-  await expect(callServer(join(folder, 'none.sock'), { command: 'status' }, 100)).rejects.toMatchObject({
+  await expect(callServer(join(folder, 'none.sock'), { command: 'status' }, 60_000)).rejects.toMatchObject({
     code: 'NOT_LISTENING',
   });
 });

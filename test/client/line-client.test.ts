@@ -28,7 +28,10 @@ async function serve(respond: (socket: Socket, count: number, text: string) => v
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return LineClient.connect({ kind: 'tcp', host: '127.0.0.1', port: address.port }, options);
+  return LineClient.connect(
+    { kind: 'tcp', host: '127.0.0.1', port: address.port },
+    { connectTimeout: 60_000, ...options },
+  );
 }
 
 function verdictLine(id: string, code = 'OK', status = 'valid', body = {}): string {

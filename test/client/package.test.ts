@@ -42,7 +42,7 @@ test('the packed package is imported by its name, and a process with an idle cli
     join(folder, 'ask.mjs'),
     `import { readFileSync } from 'node:fs';
      import { Client } from 'pkixd';
-     const client = new Client(process.argv[2]);
+     const client = new Client(process.argv[2], { timeout: 60_000, connectTimeout: 60_000 });
      const certificates = process.argv.slice(3).map((path) => readFileSync(path, 'utf8'));
      const { status, code } = await client.verify({ certificates });
      console.log(status, code);`,
