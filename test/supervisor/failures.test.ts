@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
+import type { ServerStatus } from '../../src/wire/control.js';
+import { withShortTime } from '../short-time.js';
 import { type Modes, TestServer } from './server.js';
 
 let server: TestServer;
@@ -8,6 +10,22 @@ afterEach(() => server.remove());
 async function started(modes?: Modes, config?: Readonly<Record<string, unknown>>): Promise<void> {
   server = new TestServer(modes, config);
   await server.start();
+}
+
+/** With workers that are dead when they were silent for so long. */
+async function withPingTimeout(
+  milliseconds: number,
+  config: Readonly<Record<string, unknown>>,
+  body: (milliseconds: number) => Promise<void>,
+): Promise<void> {
+  await withShortTime(milliseconds, async (pingTimeout) => {
+    try {
+      await started({}, { ...config, 'workers.pingTimeout': pingTimeout });
+      await body(pingTimeout);
+    } finally {
+      await server.remove();
+    }
+  });
 }
 
 test.each(['tcp', 'unix'] as const)(
@@ -74,21 +92,23 @@ test('a handle lost on its way is noticed by the gap and given to another worker
 });
 
 test('a worker that blocks its loop is killed, replaced, and what waited at it is served', async () => {
-  await started({}, { 'workers.pingTimeout': 500, 'handover.timeout': 100 });
-  const poison = await server.connect('tcp');
-  const victim = await poison.ask('who');
-  poison.send('block');
-  const others = await Promise.all(Array.from({ length: 6 }, () => server.connect('unix')));
-  const answers = await Promise.all(others.map((client) => client.ask('who')));
-  for (const answer of answers) expect(answer).toMatch(/^worker /);
-  for (const answer of answers) expect(answer).not.toBe(victim);
-  expect(await poison.line()).toBeNull();
-  const status = await server.statusWhere(
-    ({ workers, restarts }) => restarts === 1 && workers.every(({ state }) => state === 'ready'),
-    'the replacement',
-  );
-  expect(status.workers).toHaveLength(2);
-  for (const client of others) client.close();
+  await withPingTimeout(500, { 'handover.timeout': 100 }, async () => {
+    const poison = await server.connect('tcp');
+    const victim = await poison.ask('who');
+    poison.send('block');
+    const others = await Promise.all(Array.from({ length: 6 }, () => server.connect('unix')));
+    const answers = await Promise.all(others.map((client) => client.ask('who')));
+    for (const answer of answers) expect(answer).toMatch(/^worker /);
+    for (const answer of answers) expect(answer).not.toBe(victim);
+    expect(await poison.line()).toBeNull();
+    const status = await server.statusWhere(
+      ({ workers, restarts }) => restarts > 0 && workers.every(({ state }) => state === 'ready'),
+      'the replacement',
+    );
+    expect(status.restarts).toBe(1);
+    expect(status.workers).toHaveLength(2);
+    for (const client of others) client.close();
+  });
 });
 
 test('a worker that sends garbage is killed, and the server calls itself degraded when that goes on', async () => {
@@ -105,7 +125,10 @@ test('workers that crash at boot make the server degraded; clients get BUSY unti
   waiting.send('who');
   server.setModes({});
   expect((await server.command({ command: 'scale', argument: 2 })).ok).toBe(true);
-  expect(await waiting.line()).toMatch(/^worker \d+ /);
+  // Or another, where the worker takes longer than the first may wait.
+  let answer = await waiting.line();
+  while (answer === 'BUSY line 1000') answer = await (await server.connect('unix')).ask('who');
+  expect(answer).toMatch(/^worker \d+ /);
   await server.statusWhere(({ state }) => state === 'running', 'the end of the degraded state');
 });
 
@@ -113,29 +136,34 @@ test('workers that crash right after they got ready are waited for longer and lo
   await startedDegraded('crash when ready');
   const { replaced } = await server.status();
   expect(replaced.at(-1)?.why).toBe('it exited with code 4');
-  expect(server.log.map(({ message }) => message)).toContain('workers die early; the next attempt waits');
+  await server.until(
+    () => server.log.some(({ message }) => message === 'workers die early; the next attempt waits'),
+    'the log line',
+  );
   server.setModes({});
   await server.command({ command: 'scale', argument: 2 });
-  const { workers } = await server.statusWhere(({ state }) => state === 'running', 'the end of it');
-  expect(workers.map(({ state }) => state)).toEqual(['ready', 'ready']);
+  await server.statusWhere(
+    ({ state, workers }) =>
+      state === 'running' && workers.length === 2 && workers.every((worker) => worker.state === 'ready'),
+    'the end of it',
+  );
 });
 
 test('a stopped worker (SIGSTOP) is killed and replaced, as status and log say', async () => {
-  await started({}, { 'workers.pingTimeout': 500 });
-  const { workers } = await server.status();
-  const victim = workers[0]?.pid ?? 0;
-  process.kill(victim, 'SIGSTOP');
-  const after = await server.statusWhere(
-    (status) => status.restarts === 1 && status.workers.every(({ state }) => state === 'ready'),
-    'the replacement',
-  );
-  const why = 'silent for longer than workers.pingTimeout = 500 ms';
-  expect(after.replaced).toEqual([{ worker: 1, pid: victim, ago: expect.any(Number), why }]);
-  expect(after.workers.map(({ pid }) => pid)).not.toContain(victim);
-  expect(server.log.find(({ message }) => message === 'worker died')?.fields).toMatchObject({
-    worker: 1,
-    signal: 'SIGKILL',
-    reason: why,
+  await withPingTimeout(500, {}, async (pingTimeout) => {
+    const { workers } = await server.status();
+    const victim = workers[0]?.pid ?? 0;
+    process.kill(victim, 'SIGSTOP');
+    const after = await server.statusWhere(
+      (status) => status.restarts > 0 && status.workers.every(({ state }) => state === 'ready'),
+      'the replacement',
+    );
+    const why = `silent for longer than workers.pingTimeout = ${pingTimeout} ms`;
+    expect(after.replaced).toEqual([{ worker: 1, pid: victim, ago: expect.any(Number), why }]);
+    expect(after.workers.map(({ pid }) => pid)).not.toContain(victim);
+    const death = () => server.log.find(({ message }) => message === 'worker died');
+    await server.until(() => death() !== undefined, 'the log line');
+    expect(death()?.fields).toMatchObject({ worker: 1, signal: 'SIGKILL', reason: why });
   });
 });
 
@@ -148,42 +176,49 @@ test('a worker that leaks memory is replaced, and answers until its successor is
     'worker 2 alone',
   );
   expect(replaced[0]?.why).toMatch(/^its anonymous memory \(\d+KiB\) is beyond workers\.maxRss \(200MiB\)$/);
-  expect(server.log.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
-    'a worker is replaced',
-  ]);
+  const warnings = () => server.log.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  await server.until(() => warnings().length > 0, 'the warning');
+  expect(warnings()).toEqual(['a worker is replaced']);
 });
 
 test('a primary that was itself stopped for longer than workers.pingTimeout blames no worker for it', async () => {
-  await started({}, { 'workers.pingTimeout': 400 });
-  const before = await server.status();
-  server.signal('SIGSTOP');
-  await delay(1500);
-  server.signal('SIGCONT');
-  const after = await server.statusWhere(
-    ({ workers }) => workers.every((worker) => (worker.statistics?.rss ?? 0) > 0 && worker.lastPong < 400),
-    'pongs after the stop',
-  );
-  expect(after.workers.map(({ pid }) => pid)).toEqual(before.workers.map(({ pid }) => pid));
+  await withPingTimeout(400, {}, async (pingTimeout) => {
+    const before = await server.status();
+    server.signal('SIGSTOP');
+    await delay(pingTimeout + 1100);
+    server.signal('SIGCONT');
+    const after = await pongs(pingTimeout);
+    expect(after.workers.map(({ pid }) => pid)).toEqual(before.workers.map(({ pid }) => pid));
+  });
 });
 
 test('a machine that was suspended, workers and all, blames no worker for it', async () => {
-  await started({}, { 'workers.pingTimeout': 400 });
-  const before = await server.status();
-  const processes = [before.pid, ...before.workers.map(({ pid }) => pid)];
-  for (const pid of processes) process.kill(pid, 'SIGSTOP');
-  await delay(1500);
-  for (const pid of processes) process.kill(pid, 'SIGCONT');
-  const after = await server.statusWhere(
-    ({ workers }) => workers.every((worker) => (worker.statistics?.rss ?? 0) > 0 && worker.lastPong < 400),
-    'pongs after the pause',
-  );
-  expect(after.workers.map(({ pid }) => pid)).toEqual(before.workers.map(({ pid }) => pid));
-  expect(after).toMatchObject({ restarts: 0, replaced: [] });
+  await withPingTimeout(400, {}, async (pingTimeout) => {
+    const before = await server.status();
+    const processes = [before.pid, ...before.workers.map(({ pid }) => pid)];
+    for (const pid of processes) process.kill(pid, 'SIGSTOP');
+    await delay(pingTimeout + 1100);
+    for (const pid of processes) process.kill(pid, 'SIGCONT');
+    const after = await pongs(pingTimeout);
+    expect(after.workers.map(({ pid }) => pid)).toEqual(before.workers.map(({ pid }) => pid));
+    expect(after).toMatchObject({ restarts: 0, replaced: [] });
+  });
 });
+
+async function pongs(pingTimeout: number): Promise<ServerStatus> {
+  return server.statusWhere(
+    ({ workers }) =>
+      workers.every((worker) => (worker.statistics?.rss ?? 0) > 0 && worker.lastPong < pingTimeout),
+    'pongs after the stop',
+  );
+}
 
 test('a worker that is not ready in time is replaced', async () => {
   await started({ '1': 'never ready' }, { 'workers.count': 1, 'workers.bootTimeout': 1000 });
-  expect((await server.status()).workers.map(({ worker }) => worker)).toEqual([2]);
+  // The second, if that did not take as long.
+  const { workers } = await server.status();
+  expect(workers).toMatchObject([{ worker: expect.any(Number), state: 'ready' }]);
+  expect(workers[0]?.worker).toBeGreaterThan(1);
 });
 
 async function startedDegraded(mode: string): Promise<void> {
@@ -193,5 +228,5 @@ async function startedDegraded(mode: string): Promise<void> {
   );
   server.launch();
   await server.until(() => server.output.includes('degraded'), 'degraded');
-  expect((await server.status()).state).toBe('degraded');
+  await server.statusWhere(({ state }) => state === 'degraded', 'the degraded state');
 }

@@ -87,7 +87,7 @@ test('scale counts from what there is with a sign, and goes by load with auto un
 test('stop now does not wait for answers', async () => {
   await started();
   const client = await server.connect('tcp');
-  client.send('slow');
+  client.send('late');
   await server.statusWhere(
     ({ workers }) => workers.some((worker) => worker.statistics?.inFlight === 1),
     'in flight',
@@ -139,7 +139,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   async (signal) => {
     await started();
     const client = await server.connect('unix');
-    client.send('slow');
+    client.send('late');
     await server.statusWhere(
       ({ workers }) => workers.some((worker) => worker.statistics?.inFlight === 1),
       'in flight',
@@ -180,6 +180,7 @@ test('other signals do not end it', async () => {
 
 test('what workers print is in the log, under their name', async () => {
   await started();
-  const line = server.log.find(({ message }) => message === 'booted as serve');
-  expect(line).toMatchObject({ level: 'info', source: expect.stringMatching(/^worker [12]$/) });
+  const line = () => server.log.find(({ message }) => message === 'booted as serve');
+  await server.until(() => line() !== undefined, 'the line');
+  expect(line()).toMatchObject({ level: 'info', source: expect.stringMatching(/^worker [12]$/) });
 });

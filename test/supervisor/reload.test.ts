@@ -33,7 +33,11 @@ test('a reload gives every worker the new configuration; what is in flight is an
   await started();
   const before = await server.status();
   const client = await server.connect('tcp');
-  client.send('slow');
+  client.send('late');
+  await server.statusWhere(
+    ({ workers }) => workers.some((worker) => worker.statistics?.inFlight === 1),
+    'in flight',
+  );
   server.configure({ 'queue.max': 77 });
   const progress = { over: false };
   const reloading = reload().finally(() => {
@@ -176,9 +180,11 @@ test('a listener that cannot be opened leaves everything as it was', async () =>
 test('SIGHUP reloads, a second reload meanwhile is refused, and a changed number of workers is taken over', async () => {
   await started();
   server.configure({ 'workers.count': 3 });
+  server.setModes({ '*': 'wait' });
   server.signal('SIGHUP');
   await server.until(() => server.output.includes('reloading'), 'the reload');
   expect(await refusal()).toBe('RELOADING: a reload is under way already');
+  server.setModes({});
   await server.until(() => server.output.includes('reloaded'), 'its end');
   const { scale } = await server.statusWhere(
     ({ workers }) => workers.filter(({ state }) => state === 'ready').length === 3,

@@ -37,6 +37,8 @@ export class TestServer {
   readonly #spawned: ChildProcess[] = [];
   primary: ChildProcess | undefined;
   output = '';
+  /** When the primary has exited and all of its output is here. */
+  #closed: Promise<unknown> = Promise.resolve();
 
   constructor(modes: Modes = {}, config: Readonly<Record<string, unknown>> = {}) {
     this.setModes(modes);
@@ -44,7 +46,11 @@ export class TestServer {
     const whole = {
       'workers.count': 2,
       'workers.pingInterval': 100,
-      'drain.timeout': 3000,
+      // No test fails because something took long; one that is about a time sets it.
+      'workers.pingTimeout': 60_000,
+      'pending.maxWait': 60_000,
+      'drain.timeout': 60_000,
+      'probe.interval': 0,
       'run.directory': join(this.directory, 'run'),
       'log.directory': join(this.directory, 'logs'),
       listeners: [
@@ -96,6 +102,7 @@ export class TestServer {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.output += text));
     }
     this.primary = primary;
+    this.#closed = once(primary, 'close');
     this.#spawned.push(primary);
     return primary;
   }
@@ -106,10 +113,8 @@ export class TestServer {
 
   /** The exit code, or the signal that ended it. */
   async exit(): Promise<number | string | null> {
-    const { primary } = this;
-    if (!primary) return null;
-    if (primary.exitCode === null && primary.signalCode === null) await once(primary, 'exit');
-    return primary.exitCode ?? primary.signalCode;
+    await this.#closed;
+    return this.primary?.exitCode ?? this.primary?.signalCode ?? null;
   }
 
   async command(request: ControlRequest): Promise<ControlResponse> {

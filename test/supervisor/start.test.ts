@@ -32,8 +32,10 @@ test('workers that outlive a killed primary are killed by the next start', async
   server.setModes({});
   await server.start();
   for (const { pid } of before.workers) expect(identify(pid)).toBeUndefined();
-  const killed = server.log.filter(({ message }) => message.startsWith('a worker outlived its primary'));
-  expect(killed.map(({ fields }) => fields['workerPid'])).toEqual(before.workers.map(({ pid }) => pid));
+  const killed = () =>
+    server.log.filter(({ message }) => message.startsWith('a worker outlived its primary'));
+  await server.until(() => killed().length === before.workers.length, 'the log lines');
+  expect(killed().map(({ fields }) => fields['workerPid'])).toEqual(before.workers.map(({ pid }) => pid));
 });
 
 test('a process that merely has the pid of an old worker is left alone', async () => {

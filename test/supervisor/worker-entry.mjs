@@ -20,6 +20,8 @@ const frames = new FrameReader();
 const held = new Map();
 const open = new Set();
 const leaked = [];
+/** Answers to `late`, which are given some time after the worker was told to drain. */
+const late = [];
 let worker;
 let config;
 let mode;
@@ -56,6 +58,11 @@ function boot(number, settings) {
   config = settings;
   const modes = JSON.parse(readFileSync(process.env.PKIXD_TEST_MODES, 'utf8'));
   mode = modes[worker] ?? modes['*'] ?? 'serve';
+  // Until the file says something else.
+  if (mode === 'wait') {
+    setTimeout(() => boot(number, settings), 20);
+    return;
+  }
   console.log(`booted as ${mode}`);
   // Node's cluster ends a worker whose channel closes; this one stays.
   if (mode === 'outlive') {
@@ -99,6 +106,7 @@ function pong(sequence) {
 function drain(lastId) {
   drainTo = lastId;
   for (const socket of open) if (!socket.busy) socket.end();
+  for (const give of late) setTimeout(() => give(), 100);
   finish();
 }
 
@@ -142,11 +150,10 @@ function answer(line, socket) {
   if (line === 'die') process.kill(process.pid, 'SIGKILL');
   if (line === 'leak') leaked.push(Buffer.alloc(256 * 1024 * 1024, 1));
   if (line === 'restart') say({ type: 'restart', reason: 'a client said so' });
-  const delay = line === 'slow' ? 400 : 0;
   inFlight += 1;
   socket.busy = true;
   load();
-  setTimeout(() => {
+  const give = () => {
     inFlight -= 1;
     socket.busy = false;
     if (line.startsWith('config ')) socket.write(`${JSON.stringify(config[line.slice(7)])}\n`);
@@ -154,5 +161,7 @@ function answer(line, socket) {
     if (drainTo !== Infinity) socket.end();
     load();
     finish();
-  }, delay);
+  };
+  if (line === 'late') late.push(give);
+  else setTimeout(give, 0);
 }
