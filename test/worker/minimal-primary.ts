@@ -51,7 +51,9 @@ export class MinimalPrimary {
       for (const body of frames.push(chunk)) this.#hear(parseToPrimary(decode(body)));
     });
     const cwd = this.directory;
-    const config = loadConfig({ flags: { 'log.level': 'verbose', ...flags }, env: {}, cwd });
+    // A test that is about a time sets it.
+    const patient = { 'threads.taskTimeout': 60_000, 'drain.timeout': 60_000, 'crl.wait': 60_000 };
+    const config = loadConfig({ flags: { 'log.level': 'verbose', ...patient, ...flags }, env: {}, cwd });
     const listener = { ...config.listeners[0], name: 'test' };
     this.tell({ type: 'configure', worker: 1, config: { ...config, listeners: [listener] } });
   }

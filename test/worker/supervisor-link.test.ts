@@ -65,6 +65,7 @@ test('what happens in one turn of the loop leaves in one message a kind, ids in 
 
 test('a load that keeps changing is reported at once, then now and then, the last of it for certain', async () => {
   const { link, sent } = setUp();
+  const began = performance.now();
   link.reportLoad(1, 1);
   await turns();
   expect(sent).toEqual([{ type: 'load', inFlight: 1, connections: 1 }]);
@@ -75,7 +76,7 @@ test('a load that keeps changing is reported at once, then now and then, the las
   link.reportLoad(0, 1);
   while (JSON.stringify(sent.at(-1)) !== JSON.stringify({ type: 'load', inFlight: 0, connections: 1 }))
     await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(sent.length).toBeLessThan(25);
+  expect(sent.length).toBeLessThan(3 + (performance.now() - began) / 80);
 });
 
 test('what is said in between does not make reports of the load more frequent', async () => {

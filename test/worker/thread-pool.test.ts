@@ -1,7 +1,8 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withShortTime } from '../short-time.js';
 import { type LogRecord, Logger } from '../../src/log.js';
 import type { TaskOutcome } from '../../src/wire/task.js';
 import { SYSTEM_CLOCK } from '../../src/worker/clock.js';
@@ -10,9 +11,17 @@ import type { ThreadPoolOptions } from '../../src/worker/thread-pool-options.js'
 import { ThreadPool } from '../../src/worker/thread-pool.js';
 
 const pools: ThreadPool[] = [];
+let folder: string;
+/** For the task `await`. */
+let cue: string;
 
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pkixd-pool-'));
+  cue = join(folder, 'cue');
+});
 afterEach(() => {
   for (const pool of pools.splice(0)) pool.close();
+  rmSync(folder, { recursive: true });
 });
 
 async function startPool(options: Partial<ThreadPoolOptions> = {}) {
@@ -29,8 +38,8 @@ async function startPool(options: Partial<ThreadPoolOptions> = {}) {
       setup: {},
       count: 1,
       batch: 32,
-      taskTimeout: 20_000,
-      bootTimeout: 20_000,
+      taskTimeout: 60_000,
+      bootTimeout: 60_000,
       onNeeds: (request, step, asked) => {
         needs.push(`${step} ${Buffer.from(asked).toString()}`);
         request.attempt = { number: 1, isLast: true, found: Buffer.from('what was found') };
@@ -86,10 +95,11 @@ test('a thousand tasks in batches come back each with its own result, in order',
 test('several threads share the queue', async () => {
   const { pool, run } = await startPool({ count: 2 });
   await pool.start();
-  const slow = run('spin', '300');
+  const slow = run('await', cue);
   expect(text(await run('echo', 'beside it'))).toBe('beside it');
   expect(pool.busyThreads).toBe(1);
-  expect(text(await slow)).toBe('spun');
+  writeFileSync(cue, '');
+  expect(text(await slow)).toBe('it is there');
 });
 
 test('a task that throws fails alone, is logged, and leaves its thread alive', async () => {
@@ -102,48 +112,50 @@ test('a task that throws fails alone, is logged, and leaves its thread alive', a
 });
 
 test('a task past its limit fails with TIMEOUT, its thread is replaced, its batch mates are answered', async () => {
-  const { pool, run, order } = await startPool({ taskTimeout: 100 });
-  await pool.start();
-  const outcomes = await all([run('echo', 'a'), run('hang'), run('echo', 'b'), run('echo', 'c')]);
-  expect(outcomes).toEqual(['a', 'TIMEOUT: task "hang" ran past its limit of 100 ms', 'b', 'c']);
-  expect(order.indexOf('echo b')).toBeLessThan(order.indexOf('echo c'));
-  expect(pool.timeouts).toBe(1);
-  expect(pool.restarts).toBe(1);
-  expect(pool.threadCount).toBe(1);
+  await withShortTime(100, async (taskTimeout) => {
+    const { pool, run, order } = await startPool({ taskTimeout });
+    await pool.start();
+    const outcomes = await all([run('echo', 'a'), run('hang'), run('echo', 'b'), run('echo', 'c')]);
+    expect(outcomes).toEqual(['a', `TIMEOUT: task "hang" ran past its limit of ${taskTimeout} ms`, 'b', 'c']);
+    expect(order.indexOf('echo b')).toBeLessThan(order.indexOf('echo c'));
+    expect(pool.timeouts).toBe(1);
+    expect(pool.restarts).toBe(1);
+    expect(pool.threadCount).toBe(1);
+  });
 });
 
 test('two tasks that hang in one batch each cost a thread and no other request', async () => {
-  const { pool, run } = await startPool({ taskTimeout: 100 });
-  await pool.start();
-  const outcomes = await all([run('hang'), run('echo', 'a'), run('hang'), run('echo', 'b')]);
-  expect(outcomes.map((outcome) => outcome.split(':')[0])).toEqual(['TIMEOUT', 'a', 'TIMEOUT', 'b']);
-  expect(pool.timeouts).toBe(2);
+  await withShortTime(100, async (taskTimeout) => {
+    const { pool, run } = await startPool({ taskTimeout });
+    await pool.start();
+    const outcomes = await all([run('hang'), run('echo', 'a'), run('hang'), run('echo', 'b')]);
+    expect(outcomes.map((outcome) => outcome.split(':')[0])).toEqual(['TIMEOUT', 'a', 'TIMEOUT', 'b']);
+    expect(pool.timeouts).toBe(2);
+  });
 });
 
 test('a task that hangs holds up nobody who came later, and its stand-in stays in its place', async () => {
-  const { pool, run } = await startPool({ taskTimeout: 20_000 });
+  const { pool, run } = await startPool();
   await pool.start();
-  let over = false;
-  const hung = run('spin', '4000').then((outcome) => {
-    over = true;
-    return text(outcome);
-  });
+  const hung = run('await', cue);
   await until(() => pool.busyThreads === 1);
   expect(await all([run('echo', 'a'), run('echo', 'b')])).toEqual(['a', 'b']);
-  expect(over).toBe(false);
   expect(pool.threadCount).toBe(2);
-  expect(await hung).toBe('spun');
+  writeFileSync(cue, '');
+  expect(text(await hung)).toBe('it is there');
   expect(pool.threadCount).toBe(1);
   expect(await all([run('echo', 'c')])).toEqual(['c']);
   expect(pool.restarts).toBe(0);
 });
 
 test('a task that takes long holds up none of its batch, and each of them is answered once', async () => {
-  const { pool, run, order } = await startPool({ taskTimeout: 20_000 });
+  const { pool, run, order } = await startPool();
   await pool.start();
-  const outcomes = [run('echo', 'before'), run('spin', '4000'), run('echo', 'b'), run('echo', 'c')];
-  expect(await all(outcomes)).toEqual(['before', 'spun', 'b', 'c']);
-  expect(order).toEqual(['echo before', 'echo b', 'echo c', 'spin 4000']);
+  const outcomes = [run('echo', 'before'), run('await', cue), run('echo', 'b'), run('echo', 'c')];
+  await until(() => order.length === 3);
+  writeFileSync(cue, '');
+  expect(await all(outcomes)).toEqual(['before', 'it is there', 'b', 'c']);
+  expect(order).toEqual(['echo before', 'echo b', 'echo c', `await ${cue}`]);
   await until(() => pool.busyThreads === 0);
   expect(pool.threadCount).toBe(1);
   expect(await all([run('echo', 'd'), run('echo', 'e')])).toEqual(['d', 'e']);
@@ -152,41 +164,44 @@ test('a task that takes long holds up none of its batch, and each of them is ans
 });
 
 test('however many tasks hang, there are never more than twice the threads', async () => {
-  const { pool, run } = await startPool({ taskTimeout: 1000, batch: 1 });
-  await pool.start();
-  let most = 0;
-  const look = setInterval(() => (most = Math.max(most, pool.threadCount)), 5);
-  const outcomes = await all([...Array.from({ length: 4 }, () => run('hang')), run('echo', 'last')]);
-  clearInterval(look);
-  expect(outcomes.map((outcome) => outcome.split(':')[0])).toEqual([...Array(4).fill('TIMEOUT'), 'last']);
-  expect(most).toBe(2);
-  expect(pool.threadCount).toBe(1);
+  await withShortTime(1000, async (taskTimeout) => {
+    const { pool, run } = await startPool({ taskTimeout, batch: 1 });
+    await pool.start();
+    let most = 0;
+    const look = setInterval(() => (most = Math.max(most, pool.threadCount)), 5);
+    const outcomes = await all([...Array.from({ length: 4 }, () => run('hang')), run('echo', 'last')]);
+    clearInterval(look);
+    expect(outcomes.map((outcome) => outcome.split(':')[0])).toEqual([...Array(4).fill('TIMEOUT'), 'last']);
+    expect(most).toBe(2);
+    expect(pool.threadCount).toBe(1);
+  });
 });
 
 test('a long batch of tasks that are each within their limit is left alone', async () => {
-  const { pool, run } = await startPool({ taskTimeout: 400 });
-  await pool.start();
-  const outcomes = await all(Array.from({ length: 8 }, () => run('spin', '80')));
-  expect(new Set(outcomes)).toEqual(new Set(['spun']));
-  expect(pool.restarts).toBe(0);
+  await withShortTime(400, async (taskTimeout) => {
+    const { pool, run } = await startPool({ taskTimeout });
+    await pool.start();
+    const outcomes = await all(Array.from({ length: 8 }, () => run('spin', String(taskTimeout / 5))));
+    expect(new Set(outcomes)).toEqual(new Set(['spun']));
+    expect(pool.restarts).toBe(0);
+  });
 });
 
 test('results of a slow batch are sent before its last task is done', async () => {
   const { pool, run, order } = await startPool();
   await pool.start();
   const quick = run('spin', '20');
-  const slow = run('spin', '500');
+  const slow = run('await', cue);
   await quick;
   expect(order).toEqual(['spin 20']);
+  writeFileSync(cue, '');
   await slow;
 });
 
 test('a task that killed its thread once is tried again', async () => {
   const { pool, run } = await startPool();
   await pool.start();
-  const folder = mkdtempSync(join(tmpdir(), 'pkixd-pool-'));
   const outcomes = await all([run('echo', 'a'), run('exitOnce', join(folder, 'marker')), run('echo', 'b')]);
-  rmSync(folder, { recursive: true });
   expect(outcomes).toEqual(['a', 'survived', 'b']);
   expect(pool.restarts).toBe(1);
 });
@@ -261,8 +276,7 @@ test('a pool grows at once, and shrinks without costing a task', async () => {
   const more = Array.from({ length: 3 }, () => run('spin', '100'));
   pool.resize(1);
   expect(await all(more)).toEqual(['spun', 'spun', 'spun']);
-  expect(pool.threadCount).toBe(1);
-  expect(pool.settled).toBe(true);
+  await until(() => pool.threadCount === 1 && pool.settled);
   expect(pool.restarts).toBe(0);
   expect(await all([run('echo', 'a')])).toEqual(['a']);
 });

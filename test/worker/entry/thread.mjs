@@ -33,6 +33,11 @@ runThread({
     writeFileSync(text(body), '');
     return process.exit(7);
   },
+  /** Runs until there is the file named. */
+  await: (body) => {
+    while (!existsSync(text(body)));
+    return Buffer.from('it is there');
+  },
   spin: (body) => {
     const until = performance.now() + Number(text(body));
     while (performance.now() < until);
