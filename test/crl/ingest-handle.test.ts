@@ -24,7 +24,7 @@ async function start(
   dataDirectory = scratchFolder(),
 ): Promise<{ handle: IngestHandle; store: CrlStore; log: string[] }> {
   const log: string[] = [];
-  const setup = { dataDirectory, maxBytes: 2 ** 30, keepsDer: false, budget: 20_000 };
+  const setup = { dataDirectory, maxBytes: 2 ** 30, keepsDer: false, budget: 60_000 };
   const handle = new IngestHandle({
     ...setup,
     entry: ENTRY,
@@ -35,7 +35,7 @@ async function start(
   const report = (message: string): void => void log.push(message);
   const store = new CrlStore({ dataDirectory, report, now: Date.now, ...notes });
   ends.push(async () => {
-    expect(await handle.close(20_000)).toBe(true);
+    expect(await handle.close(60_000)).toBe(true);
     await store.close();
     rmSync(dataDirectory, { recursive: true, force: true });
   });
@@ -118,7 +118,7 @@ test('a bucket that a reader finds broken is believed by nobody, and the store i
   store.renew();
   expect(() => candidate?.crl.find(Uint8Array.of(5), issuer)).toThrow('broken');
   const leases: Promise<boolean>[] = [];
-  for (let wait = 0; !log.some((line) => line.includes('made anew')) && wait < 1000; wait++) {
+  for (let wait = 0; !log.some((line) => line.includes('made anew')) && wait < 6000; wait++) {
     leases.push(handle.acquireLease(`lease ${wait}`, 60_000));
     notes.used('00'.repeat(32));
     await nextTurn();
@@ -144,7 +144,7 @@ test('a record that the writer itself finds broken is believed by nobody, and th
   const identity = identityOf(environmentPath(dataDirectory)) ?? '';
   expect(await ingest()).toMatchObject({ kind: 'refused', code: 'STORE_FAILED' });
   for (let n = 0; n < 3; n++) notes.damaged(identity);
-  for (let wait = 0; !log.some((line) => line.includes('made anew')) && wait < 1000; wait++) await nextTurn();
+  for (let wait = 0; !log.some((line) => line.includes('made anew')) && wait < 6000; wait++) await nextTurn();
   expect(await ingest()).toMatchObject({ kind: 'stored' });
   await nextTurn();
   store.renew();
@@ -187,7 +187,7 @@ test('after it was closed it refuses', async () => {
   const { handle } = await start();
   await handle.ready;
   ends.pop();
-  expect(await handle.close(20_000)).toBe(true);
+  expect(await handle.close(60_000)).toBe(true);
   const request = { content: { path: '/nowhere' }, source: 'here', signers };
   expect(await handle.ingest(request)).toMatchObject({ kind: 'refused', code: 'STORE_FAILED' });
   await expect(handle.acquireLease('a', 1)).rejects.toThrow('about to end');

@@ -28,7 +28,7 @@ export class DnsServer {
 
   /** Asks this server, as Node's own resolver does it. */
   get resolve(): Resolve {
-    const resolver = new Resolver({ timeout: 2000, tries: 1 });
+    const resolver = new Resolver({ timeout: 60_000, tries: 1 });
     resolver.setServers([`127.0.0.1:${this.#socket.address().port}`]);
     return (host) => resolver.resolve4(host);
   }

@@ -6,13 +6,20 @@ import { fetcherOptions } from '../../../src/crl/fetch/fetcher-options.js';
 type Flags = Readonly<Record<string, unknown>>;
 const open: CrlFetcher[] = [];
 
+/** No fetch fails because something here is slow; a test that is about a time sets all three. */
+export const PATIENT = {
+  'crl.connectTimeout': '60s',
+  'crl.stallTimeout': '60s',
+  'crl.fetchTimeout': '60s',
+} as const;
+
 /** A fetcher as the configuration makes it; `closeFetchers` closes it. */
 export function fetcherWith(
   flags: Flags = {},
   changes: Partial<DownloaderOptions> & { env?: Readonly<Record<string, string>> } = {},
 ): CrlFetcher {
   const { env = {}, ...options } = changes;
-  const config = loadConfig({ env: {}, flags, cwd: '/' });
+  const config = loadConfig({ env: {}, flags: { ...PATIENT, ...flags }, cwd: '/' });
   const fetcher = new CrlFetcher({ ...fetcherOptions(config, env), ...options });
   open.push(fetcher);
   return fetcher;

@@ -34,7 +34,7 @@ beforeEach(async () => {
   connection = new RedisConnection({
     address: parseRedisUrl(redis.url)!,
     secureContext: createSecureContext(),
-    timeout: 5000,
+    timeout: 60_000,
     purpose: 'tests',
     log,
     onUp: () => void announcements.subscribe().then(() => subscribed++),

@@ -29,7 +29,7 @@ interface HostOptions extends LinkOptions {
 /** A connection to a Redis, and what it said for the log. */
 export async function connectTo(
   url: string,
-  { timeout = 5000, wait = 10_000, maxSize = 2 ** 26 }: LinkOptions = {},
+  { timeout = 60_000, wait = 60_000, maxSize = 2 ** 26 }: LinkOptions = {},
 ) {
   const records: LogRecord[] = [];
   const log = new Logger('info', 'test', (record) => void records.push(record));
@@ -37,9 +37,9 @@ export async function connectTo(
   if (address === undefined) throw new Error(`${url} is no Redis`);
   const secureContext = createSecureContext();
   const connection = new RedisConnection({ address, secureContext, timeout, purpose: 'tests', log });
-  const limits = { maxSize, wait, fetchTimeout: 30_000, refresh: DAY };
+  const limits = { maxSize, wait, fetchTimeout: 60_000, refresh: DAY };
   const share = new RedisShare({ connection, names: NAMES, now: Date.now, ...limits });
-  await connection.up(10_000);
+  await connection.up(60_000);
   return { connection, share, log, records };
 }
 
@@ -70,7 +70,7 @@ export class SharingHost {
     scene: StoreScene,
     link: Awaited<ReturnType<typeof connectTo>>,
     origin: FakeOrigin,
-    { wait = 10_000, keepsDer = false }: HostOptions,
+    { wait = 60_000, keepsDer = false }: HostOptions,
   ) {
     this.#scene = scene;
     this.#link = link;
@@ -137,7 +137,7 @@ export class SharingHost {
   }
 
   async isUp(): Promise<void> {
-    await this.#link.connection.up(30_000);
+    await this.#link.connection.up(60_000);
   }
 
   /** As if nobody of this host had asked the URL's server for five intervals. */
