@@ -25,7 +25,7 @@ beforeAll(async () => {
   symlinkSync(MODULES, join(folder, 'node_modules/pkixd/node_modules'));
   symlinkSync(join(MODULES, '@types'), join(folder, 'node_modules/@types'));
   pki = demo();
-  server = await TestServer.start({
+  server = await TestServer.startPatient({
     workers: { count: 1 },
     trust: { anchors: [pki.path('root.pem')] },
     crl: { directory: pki.path('crls') },

@@ -8,7 +8,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   pki = demo();
-  server = await TestServer.start({
+  server = await TestServer.startPatient({
     workers: { count: 2 },
     trust: { anchors: [pki.path('root.pem')] },
     crl: { directory: pki.path('crls') },
@@ -77,9 +77,9 @@ test('kill -9 of a worker under load loses no call', async () => {
 });
 
 test('a worker that was stopped is noticed by the client, whose calls another one answers', async () => {
-  // So patient a server would leave it to the client.
-  const patient = await TestServer.start({
-    workers: { count: 2, pingTimeout: 60_000 },
+  // Whose pingTimeout leaves it to the client.
+  const patient = await TestServer.startPatient({
+    workers: { count: 2 },
     trust: { anchors: [pki.path('root.pem')] },
     crl: { directory: pki.path('crls') },
   });
@@ -124,11 +124,11 @@ test('a worker that is replaced asks its clients to go, and no call is lost', as
 });
 
 test('status and ping answer, and what the listener does not permit is refused', async () => {
-  const client = new Client(server.msgpack);
+  const client = new Client(server.msgpack, { timeout: 60_000 });
   await client.ping();
   expect(await client.status()).toMatchObject({ state: 'running', scale: 2 });
   await client.close();
-  const bare = new Client(server.bareMsgpack);
+  const bare = new Client(server.bareMsgpack, { timeout: 60_000 });
   await expect(bare.status()).rejects.toMatchObject({ code: 'NOT_PERMITTED' });
   await expect(bare.verify({ certificates: pki.pem('good'), revocation: 'off' })).rejects.toMatchObject({
     code: 'NOT_PERMITTED',
@@ -137,7 +137,7 @@ test('status and ping answer, and what the listener does not permit is refused',
 });
 
 test('a server beyond its limits says BUSY, and every call is answered on a later attempt', async () => {
-  const small = await TestServer.start({
+  const small = await TestServer.startPatient({
     workers: { count: 1 },
     queue: { max: 1 },
     threads: { batch: 1 },

@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 async function start(directory?: string): Promise<void> {
-  server = await TestServer.start(
+  server = await TestServer.startPatient(
     {
       trust: { anchors: [join(folder, 'root.pem')] },
       crl: { directory: join(folder, 'crls'), rescan: '200ms' },

@@ -26,7 +26,7 @@ export async function startProxy(
   port?: number,
 ): Promise<CrlProxy> {
   const own = port ?? (await freePort());
-  const server = await TestServer.start({
+  const server = await TestServer.startPatient({
     'crl.allow': [`127.0.0.1:${host.port}`],
     'crl.wait': '60s',
     'workers.count': 1,

@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(async () => {
-  server = await TestServer.start({
+  server = await TestServer.startPatient({
     trust: { anchors: [path('one.pem')] },
     profiles: { second: { base: 'rfc5280', anchors: [path('two.pem')] } },
     'workers.count': 2,

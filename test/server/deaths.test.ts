@@ -14,7 +14,7 @@ const SETTINGS = (): Record<string, unknown> => ({
 
 beforeEach(async () => {
   pki = demo();
-  server = await TestServer.start(SETTINGS());
+  server = await TestServer.startPatient(SETTINGS());
 });
 afterEach(async () => {
   await server.stop();
@@ -48,7 +48,10 @@ test('kill -9 of a worker under 8 busy clients is felt by its own clients alone,
   for (const client of clients) await client.finish();
   expect(clients.flatMap((client) => client.wrong)).toEqual([]);
   expect(after.workers.map(({ pid }) => pid)).not.toContain(victim.pid);
-  expect(server.log).toMatch(/"level":"(warn|error)".*SIGKILL/);
+  await until(
+    () => server.log,
+    (log) => /"level":"(warn|error)".*SIGKILL/.test(log),
+  );
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
@@ -90,7 +93,7 @@ test('kill -9 of the primary leaves no process and no port, and the next start s
   );
   await ended;
   await expect(server.talk('PING\n')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-  const again = await TestServer.start(SETTINGS(), server.directory);
+  const again = await TestServer.startPatient(SETTINGS(), server.directory);
   try {
     expect(again.port).toBe(server.port);
     for (const kind of ['tcp', 'unix'] as const)
@@ -106,18 +109,23 @@ test('the next start after kill -9 of the primary does not wait for a worker tha
   process.kill(stopped, 'SIGSTOP');
   server.process.kill('SIGKILL');
   await server.exited;
-  const again = await TestServer.start(SETTINGS(), server.directory);
+  const again = await TestServer.startPatient(SETTINGS(), server.directory);
   try {
     expect(await again.talk(pki.verify('good', 'id=1'))).toMatch(/^1 valid OK/);
     expect(pids.filter((pid) => alive(pid))).toEqual([]);
-    expect(again.log).toContain('a worker outlived its primary; it is killed');
+    await until(
+      () => again.log,
+      (log) => log.includes('a worker outlived its primary; it is killed'),
+    );
   } finally {
     await again.stop();
   }
 });
 
 test('a second server in the same folder is refused, and the first goes on', async () => {
-  await expect(TestServer.start(SETTINGS(), server.directory)).rejects.toThrow(/another pkixd runs on/);
+  await expect(TestServer.startPatient(SETTINGS(), server.directory)).rejects.toThrow(
+    /another pkixd runs on/,
+  );
 });
 
 test('scale forks and drains', async () => {

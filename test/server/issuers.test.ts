@@ -18,7 +18,7 @@ let plain: TestServer;
 beforeAll(async () => {
   host = await CrlHost.start();
   const start = (settings: Readonly<Record<string, unknown>>): Promise<TestServer> =>
-    TestServer.start({
+    TestServer.startPatient({
       trust: { anchors: [join(folder, 'root.pem')] },
       'profile.revocation': 'off',
       'crl.allow': [`127.0.0.1:${host.port}`],

@@ -13,7 +13,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   pki = demo();
-  server = await TestServer.start({
+  server = await TestServer.startPatient({
     workers: { count: 1 },
     trust: { anchors: [pki.path('root.pem')] },
     crl: { directory: pki.path('crls') },

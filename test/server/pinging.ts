@@ -5,16 +5,18 @@ import type { TestServer } from './test-server.js';
 export interface Pinging {
   stop(): Promise<{
     readonly count: number;
-    /** ms that an answer took at most. */
+    /** ms that an answer took at most, and all of them together. */
     readonly longest: number;
+    readonly all: number;
   }>;
 }
 
 export function pinging(server: TestServer): Pinging {
   const socket = server.connect();
   const stopped = new AbortController();
-  const run = async (): Promise<{ count: number; longest: number }> => {
+  const run: () => ReturnType<Pinging['stop']> = async () => {
     let [count, longest] = [0, 0];
+    const began = performance.now();
     while (!stopped.signal.aborted) {
       const sent = performance.now();
       socket.write('PING\n');
@@ -25,7 +27,7 @@ export function pinging(server: TestServer): Pinging {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     socket.destroy();
-    return { count, longest };
+    return { count, longest, all: performance.now() - began };
   };
   const ended = run();
   return {

@@ -66,7 +66,7 @@ testWithData(
       anchors.map((der) => pemOf('CERTIFICATE', bytes(der))).join(''),
     );
     const host = await CrlHost.start();
-    const server = await TestServer.start({
+    const server = await TestServer.startPatient({
       trust: { anchors: [join(folder, 'anchors.pem')] },
       'crl.sources': await publish(host, cases),
       'crl.allow': [`127.0.0.1:${host.port}`],

@@ -5,7 +5,7 @@ let server: TestServer;
 afterEach(() => server.stop());
 
 test('every listener of the product answers the probe in its own protocol', async () => {
-  server = await TestServer.start({ probe: { interval: '100ms' } });
+  server = await TestServer.startPatient({ 'probe.interval': '100ms' });
   const { listeners } = await until(
     () => server.status(),
     (status) => status.listeners.every(({ probe }) => probe !== null && probe.failure === null),

@@ -16,7 +16,7 @@ interface Case {
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = await TestServer.startPatient();
 });
 afterAll(async () => {
   await server.stop();

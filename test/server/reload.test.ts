@@ -40,7 +40,7 @@ beforeEach(async () => {
     trust: { anchors: [pki.path('root.pem')] },
     crl: { directory: pki.path('crls') },
   };
-  server = await TestServer.start(settings, undefined, join(current, 'dist/cli/main.js'));
+  server = await TestServer.startPatient(settings, undefined, join(current, 'dist/cli/main.js'));
 });
 afterEach(async () => {
   await server.stop();

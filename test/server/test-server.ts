@@ -10,6 +10,23 @@ import type { ControlRequest, ServerStatus } from '../../src/wire/control.js';
 const PKIXD = join(process.cwd(), 'dist/cli/main.js');
 const PATIENCE = 60_000;
 
+/** With these nothing fails because something here is slow; a test that is about a time sets it. */
+const PATIENT = {
+  'workers.pingTimeout': '60s',
+  'threads.taskTimeout': '60s',
+  'pending.maxWait': '60s',
+  'connection.tlsTimeout': '60s',
+  'connection.firstByteTimeout': '60s',
+  'connection.requestTimeout': '60s',
+  'drain.timeout': '60s',
+  'probe.interval': 0,
+  'crl.wait': '60s',
+  'crl.connectTimeout': '60s',
+  'crl.stallTimeout': '60s',
+  'crl.fetchTimeout': '60s',
+  'crl.ingestTimeout': '3m',
+};
+
 /** A whole pkixd from dist in a folder of its own, with a TCP and a UNIX listener, and two more that speak msgpack. */
 export class TestServer {
   readonly directory: string;
@@ -70,6 +87,15 @@ export class TestServer {
     const outcome = await Promise.race([ready, server.exited]);
     if (!Array.isArray(outcome)) throw new Error(`the server ended (${outcome}): ${server.output}`);
     return server;
+  }
+
+  /** The same, with more time for everything than the product gives it. */
+  static async startPatient(
+    settings: Readonly<Record<string, unknown>> = {},
+    directory?: string,
+    program = PKIXD,
+  ): Promise<TestServer> {
+    return TestServer.start({ ...PATIENT, ...settings }, directory, program);
   }
 
   /** What it printed so far. */

@@ -13,12 +13,12 @@ const open: (net.Socket | net.Server)[] = [];
 
 beforeAll(async () => {
   pki = demo();
-  server = await TestServer.start({
+  server = await TestServer.startPatient({
     workers: { count: 1 },
     trust: { anchors: [pki.path('root.pem')] },
     crl: { directory: pki.path('crls') },
   });
-  client = new Client(server.msgpack);
+  client = new Client(server.msgpack, { timeout: 60_000 });
 });
 afterEach(() => {
   for (const one of open.splice(0)) {

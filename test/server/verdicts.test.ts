@@ -12,7 +12,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   pki = demo();
-  server = await TestServer.start({
+  server = await TestServer.startPatient({
     trust: { anchors: [pki.path('root.pem')] },
     crl: { directory: pki.path('crls') },
   });
@@ -43,7 +43,7 @@ test.each(['tcp', 'unix'] as const)(
 );
 
 test('CRLs that come with a request serve it alone: nothing of them is stored', async () => {
-  const other = await TestServer.start({ trust: { anchors: [pki.path('root.pem')] } });
+  const other = await TestServer.startPatient({ trust: { anchors: [pki.path('root.pem')] } });
   try {
     const crls = ['root', 'intermediate'].map((ca) => readFileSync(pki.path(`crls/${ca}.crl`), 'utf8'));
     const request = pki.verify('good', 'id=with').replace(/\.\n$/, `${crls.join('')}.\n`);
