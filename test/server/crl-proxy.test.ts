@@ -207,7 +207,10 @@ test('a large CRL goes to many slow clients, and is not held for each of them', 
 test('a listener that comes with a reload serves what was stored before it, fetched once more, whole', async () => {
   const port = await freePort();
   const anchors = [join(folder, 'root.pem')];
-  const server = await TestServer.start({ trust: { anchors }, 'crl.allow': [`127.0.0.1:${host.port}`] });
+  const server = await TestServer.startPatient({
+    trust: { anchors },
+    'crl.allow': [`127.0.0.1:${host.port}`],
+  });
   const proxy = { server, port };
   await pki.publish(host, 1);
   await learn(proxy);
