@@ -65,7 +65,7 @@ async function run(
   const starting = supervisor.start();
 
   const exit = async (): Promise<void> => {
-    await writer.close();
+    await Promise.all([writer.close(), systemd.settled()]);
     process.exit(0);
   };
   const stop = (): void => {

@@ -4,6 +4,8 @@ import { messageOf } from '../errors.js';
 
 /** systemd wants a sign of life within WatchdogSec; it gets this many of them. */
 const SIGNS = 2;
+/** Milliseconds that the command may take. */
+const PATIENCE = 2000;
 
 /**
  * Tells systemd how the server is, where it was started by systemd (`Type=notify`). Node has no datagrams on UNIX
@@ -15,6 +17,9 @@ export class Systemd {
   readonly #log: Logger;
   #watched = false;
   #failed = false;
+  /** Settled when everything so far was told, or could not be. */
+  #told: Promise<void> = Promise.resolve();
+  #isSignDue = false;
 
   /** Takes its variables out of the environment, which the workers inherit. */
   constructor(env: NodeJS.ProcessEnv, pid: number, log: Logger) {
@@ -29,7 +34,7 @@ export class Systemd {
     this.#notify('READY=1', `STATUS=${status}`);
     if (this.#watchdog === 0 || this.#watched) return;
     this.#watched = true;
-    setInterval(() => this.#notify('WATCHDOG=1'), this.#watchdog / SIGNS).unref();
+    setInterval(() => this.#giveSign(), this.#watchdog / SIGNS).unref();
   }
 
   reloading(): void {
@@ -41,14 +46,36 @@ export class Systemd {
     this.#notify('STOPPING=1', 'STATUS=answering what has been read');
   }
 
+  /** Resolves when systemd was told everything, or could not be. */
+  async settled(): Promise<void> {
+    await this.#told;
+  }
+
+  /** At most one waits, should the command hang. */
+  #giveSign(): void {
+    if (this.#isSignDue) return;
+    this.#isSignDue = true;
+    this.#notify('WATCHDOG=1');
+    void this.#told.then(() => (this.#isSignDue = false));
+  }
+
+  /** One behind the other: no READY may overtake the RELOADING before it. */
   #notify(...variables: readonly string[]): void {
     if (this.#socket === undefined) return;
     const env = { ...process.env, NOTIFY_SOCKET: this.#socket };
-    const child = spawn('systemd-notify', variables, { env, stdio: 'ignore' });
-    child.on('error', (error) => {
-      if (!this.#failed) this.#log.warn('systemd cannot be told', { error: messageOf(error) });
-      this.#failed = true;
+    this.#told = this.#told.then(() => this.#run(variables, env));
+  }
+
+  async #run(variables: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const child = spawn('systemd-notify', variables, { env, stdio: 'ignore', timeout: PATIENCE });
+      child.once('exit', () => resolve());
+      child.on('error', (error) => {
+        if (!this.#failed) this.#log.warn('systemd cannot be told', { error: messageOf(error) });
+        this.#failed = true;
+        resolve();
+      });
+      child.unref();
     });
-    child.unref();
   }
 }
