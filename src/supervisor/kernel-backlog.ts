@@ -12,6 +12,11 @@ export interface SocketTables {
 
 const LISTEN = '0A';
 const UNIX_CONNECTING = '02';
+/** From the colon behind the first column: `: 00000003 00000000 00000000 0001 03`. */
+const UNIX_STATE = ': 00000003 00000000 00000000 0001 '.length;
+const INODE = /^ +\d+$/;
+/** A whole row of a TCP table in another state than LISTEN. */
+const CONNECTED_ROW = new RegExp(`^ *\\d+: \\S+ \\S+ (?!${LISTEN}).*\\n`, 'm');
 
 /**
  * Connections that the kernel has completed and nobody has accepted yet, for each address: of TCP the rx_queue of its
@@ -23,11 +28,15 @@ export function kernelBacklog(
   addresses: readonly BoundAddress[],
 ): readonly (number | null)[] {
   const tcp = listeningQueues(tables.tcp, tables.tcp6);
-  const unix = unixQueues(tables.unix);
   return addresses.map((address) => {
-    if (address.kind === 'unix') return unix.get(address.path) ?? null;
+    if (address.kind === 'unix') return unixQueue(tables.unix, address.path);
     return tcp.get(endpoint(address.host, address.port)) ?? null;
   });
+}
+
+/** Whether a TCP table's beginning holds all that is wanted of it: the kernel lists listening sockets first. */
+export function holdsAllListening(beginning: string): boolean {
+  return CONNECTED_ROW.test(beginning);
 }
 
 /** By local address as the table writes it: `0100007F:3BB0`. */
@@ -43,16 +52,18 @@ function listeningQueues(...tables: readonly string[]): Map<string, number> {
   return queues;
 }
 
-function unixQueues(table: string): Map<string, number> {
-  const queues = new Map<string, number>();
-  for (const line of table.split('\n')) {
-    // A path may hold blanks: it is all that follows the seven columns.
-    const match = /^\S+ +\S+ +\S+ +\S+ +\S+ +(?<state>\S+) +\S+ (?<path>.+)$/.exec(line);
-    const { state, path } = match?.groups ?? {};
-    if (path === undefined) continue;
-    queues.set(path, (queues.get(path) ?? 0) + Number(state === UNIX_CONNECTING));
+/** Columns up to the state have their widths, seen from the first one's colon; there may be a row for each connection. */
+function unixQueue(table: string, path: string): number | null {
+  const end = ` ${path}\n`;
+  let queue: number | null = null;
+  for (let at = table.indexOf(end); at !== -1; at = table.indexOf(end, at + 1)) {
+    const columns = table.indexOf(':', table.lastIndexOf('\n', at));
+    const state = columns + UNIX_STATE;
+    // Else this is but the end of another path: they may hold blanks.
+    if (!INODE.test(table.slice(state + UNIX_CONNECTING.length, at))) continue;
+    queue = (queue ?? 0) + Number(table.startsWith(UNIX_CONNECTING, state));
   }
-  return queues;
+  return queue;
 }
 
 /** Each word of 32 bits of the address in the machine's order (little-endian wherever Node runs), then the port. */

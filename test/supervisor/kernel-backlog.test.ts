@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { type BoundAddress, kernelBacklog } from '../../src/supervisor/kernel-backlog.js';
+import { type BoundAddress, holdsAllListening, kernelBacklog } from '../../src/supervisor/kernel-backlog.js';
 
 const HEAD =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
@@ -19,6 +19,15 @@ test('of TCP the queue of the listening row counts, its number in hexadecimal', 
   const tcp = HEAD + row('0100007F:3BB0', '01', '000000FF') + row('0100007F:3BB0', '0A', '0000001F');
   const tables = { tcp, tcp6: '', unix: '' };
   expect(kernelBacklog(tables, [{ kind: 'tcp', host: '127.0.0.1', port: 15280 }])).toEqual([31]);
+});
+
+test('listening sockets come first: where a row of another state is whole, nothing more is wanted', () => {
+  const listening = HEAD + row('0100007F:3BB0', '0A', '00000000');
+  const connected = row('0100007F:3BB0', '01', '00000000');
+  expect(holdsAllListening('')).toBe(false);
+  expect(holdsAllListening(listening)).toBe(false);
+  expect(holdsAllListening(listening + connected.slice(0, -1))).toBe(false);
+  expect(holdsAllListening(listening + connected)).toBe(true);
 });
 
 test.each([
@@ -39,6 +48,9 @@ test('of a UNIX socket the rows still connecting count; a path may hold blanks',
     '0000000000000003: 00000003 00000000 00000000 0001 03 42357 /run/a b.sock',
     '0000000000000004: 00000003 00000000 00000000 0001 02     0 /run/a',
     '0000000000000005: 00000003 00000000 00000000 0001 03   573',
+    '0000000000000006: 00000003 00000000 00000000 0001 02     0 /run /run/a b.sock',
+    '0000000000000007: 00000003 00000000 00000000 0001 02     0 @x /run/a b.sock',
+    '',
   ].join('\n');
   const found = kernelBacklog({ tcp: '', tcp6: '', unix }, [{ kind: 'unix', path: '/run/a b.sock' }]);
   expect(found).toEqual([1]);
