@@ -34,13 +34,15 @@ interface Bench {
   readonly goals: Goal[];
   readonly effort: Effort;
   readonly generator: Generator;
+  readonly idleClient: Generator;
 }
 
 export async function run({ brief }: BenchOptions): Promise<BenchResult> {
   const generator = new Generator(GENERATOR_CORE);
+  const idleClient = new Generator(GENERATOR_CORE);
   // The references are measured in this process.
   pin([process.pid], SERVER_CORE);
-  const bench: Bench = { rows: [], goals: [], effort: brief ? BRIEF : FULL, generator };
+  const bench: Bench = { rows: [], goals: [], effort: brief ? BRIEF : FULL, generator, idleClient };
   try {
     for (const [type, kind, limit] of KINDS) {
       const chain = createChain(type, brief ? 100 : 2000);
@@ -83,13 +85,14 @@ export async function run({ brief }: BenchOptions): Promise<BenchResult> {
     }
   } finally {
     generator.close();
+    idleClient.close();
   }
   return { rows: bench.rows, goals: bench.goals };
 }
 
 /** What does not depend on the kind of key, at the end of a server that is warm. */
 async function hold(
-  { rows, goals, effort, generator }: Bench,
+  { rows, goals, effort, generator, idleClient }: Bench,
   chain: Chain,
   served: Served,
   peak: number,
@@ -117,7 +120,7 @@ async function hold(
     atMost('neither verdict nor BUSY at 3 × peak', flooded.other + flooded.hanging, 0, 'requests'),
   );
 
-  const { alone, ratio, memoryEach } = await latencies(served, generator, peak, effort);
+  const { alone, ratio, memoryEach } = await latencies(served, generator, idleClient, peak, effort);
   for (const [name, value] of [
     ['p50', alone.p50],
     ['p99', alone.p99],

@@ -69,10 +69,14 @@ export async function perRepeated(
   return median(samples);
 }
 
-/** Latencies at half of the peak, with and without idle connections beside them. */
+/**
+ * Latencies at half of the peak, with and without idle connections beside them. These belong to a process of its own:
+ * what thousands of connections cost their client is not the server's doing.
+ */
 export async function latencies(
   served: Served,
   generator: Generator,
+  idleClient: Generator,
   peak: number,
   { seconds, idle }: Effort,
 ): Promise<{ readonly alone: LoadResult; readonly ratio: number; readonly memoryEach: number }> {
@@ -85,10 +89,10 @@ export async function latencies(
   for (let round = 0; round < 5; round++) {
     const without = insistAllValid(await measure());
     const before = anonymousMemoryOf(served.pids);
-    await generator.hold(served.path, idle);
+    await idleClient.hold(served.path, idle);
     memory.push((anonymousMemoryOf(served.pids) - before) / idle);
     const beside = insistAllValid(await measure());
-    await generator.release();
+    await idleClient.release();
     alone.push(without);
     ratios.push(beside.p99 / without.p99);
   }
