@@ -25,6 +25,8 @@ export interface Figure {
 /** Connections of the open loops: more requests than the queue holds may be under way. */
 const OPEN_CONNECTIONS = 128;
 const MIDDLE_CONNECTIONS = 16;
+/** So much longer are latencies measured, lest one hiccup of the machine makes a p99. */
+const CALM = 2;
 
 /** µs of all server processes for one request with another leaf each, beside one bare check in the same round. */
 export async function perRequest(
@@ -81,7 +83,7 @@ export async function latencies(
   { seconds, idle }: Effort,
 ): Promise<{ readonly alone: LoadResult; readonly ratio: number; readonly memoryEach: number }> {
   const measure = (): Promise<LoadResult> =>
-    generator.open(served.path, peak / 2, seconds, MIDDLE_CONNECTIONS);
+    generator.open(served.path, peak / 2, seconds * CALM, MIDDLE_CONNECTIONS);
   await measure();
   const alone: LoadResult[] = [];
   const ratios: number[] = [];
