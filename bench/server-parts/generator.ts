@@ -13,6 +13,8 @@ let held: Socket[] = [];
 const LANES = 8;
 /** Milliseconds to wait for answers behind the last request. */
 const PATIENCE = 15_000;
+/** Milliseconds after which the server is done with connections that have come, or gone. */
+const SETTLING = 1000;
 
 process.on('message', (job: Job) => {
   void carryOut(job).then((result) => process.send?.(result ?? null));
@@ -33,11 +35,11 @@ function carryOut(job: Job): Promise<LoadResult | void> {
         const socket = connect(job.path);
         held.push(socket);
         await once(socket, 'data');
-      });
+      }).then(() => delay(SETTLING));
     case 'release':
       for (const socket of held) socket.destroy();
       held = [];
-      return delay(200);
+      return delay(SETTLING);
     default:
       return inLanes(job.connections, () => visit(job.port));
   }
