@@ -65,7 +65,8 @@ async function run(
   const starting = supervisor.start();
 
   const exit = async (): Promise<void> => {
-    await Promise.all([writer.close(), systemd.settled()]);
+    await systemd.settled();
+    await writer.close();
     process.exit(0);
   };
   const stop = (): void => {

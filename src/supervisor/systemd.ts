@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.js';
 import { messageOf } from '../errors.js';
 
@@ -46,9 +48,9 @@ export class Systemd {
     this.#notify('STOPPING=1', 'STATUS=answering what has been read');
   }
 
-  /** Resolves when systemd was told everything, or could not be. */
+  /** Resolves when systemd was told everything, or could not be; after a while in any case. Never rejects. */
   async settled(): Promise<void> {
-    await this.#told;
+    await Promise.race([this.#told, delay(PATIENCE)]);
   }
 
   /** At most one waits, should the command hang. */
@@ -67,15 +69,14 @@ export class Systemd {
   }
 
   async #run(variables: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const child = spawn('systemd-notify', variables, { env, stdio: 'ignore', timeout: PATIENCE });
-      child.once('exit', () => resolve());
-      child.on('error', (error) => {
-        if (!this.#failed) this.#log.warn('systemd cannot be told', { error: messageOf(error) });
-        this.#failed = true;
-        resolve();
-      });
-      child.unref();
-    });
+    try {
+      const options = { timeout: PATIENCE, killSignal: 'SIGKILL' } as const;
+      const child = spawn('systemd-notify', variables, { env, stdio: 'ignore', ...options });
+      // Rejects with the error of a command that could not be started.
+      await once(child, 'exit');
+    } catch (error) {
+      if (!this.#failed) this.#log.warn('systemd cannot be told', { error: messageOf(error) });
+      this.#failed = true;
+    }
   }
 }

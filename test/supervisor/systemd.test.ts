@@ -82,9 +82,13 @@ test('systemd hears of ready, reloading, a watchdog and stopping', async () => {
   ]);
 });
 
-test('without the command the server runs all the same, and says once that systemd cannot be told', async () => {
+test.each([
+  ['is not there', '/bin-that-is-not-there'],
+  // Node throws at once where a folder of PATH is none.
+  ['cannot be looked for', '/dev/null'],
+])('where the command %s the server runs all the same, says so once, and stops', async (_, path) => {
   server = new TestServer();
-  launch({ PATH: '/bin-that-is-not-there', NOTIFY_SOCKET: '/run/fake', WATCHDOG_USEC: '100000' });
+  const primary = launch({ PATH: path, NOTIFY_SOCKET: '/run/fake', WATCHDOG_USEC: '100000' });
   await server.until(() => {
     try {
       return server.log.some(({ message }) => message === 'systemd cannot be told');
@@ -93,6 +97,9 @@ test('without the command the server runs all the same, and says once that syste
     }
   }, 'the warning');
   expect((await server.status()).state).toBe('running');
+  primary.kill('SIGTERM');
+  expect(await once(primary, 'exit')).toEqual([0, null]);
+  expect(server.log.filter(({ message }) => message === 'systemd cannot be told')).toHaveLength(1);
 });
 
 withComponent('systemd-notify')('systemd-notify reaches a real notification socket', async () => {
