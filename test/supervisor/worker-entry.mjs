@@ -27,6 +27,9 @@ let config;
 let mode;
 let inFlight = 0;
 let drainTo = Infinity;
+/** How long a drain waits for the first request of connections that have just come, in milliseconds. */
+const GRACE = 1000;
+let graceIsOver = false;
 
 const say = (message) => link.write(frame(encode(message)));
 const load = () => say({ type: 'load', inFlight, connections: open.size });
@@ -105,13 +108,18 @@ function pong(sequence) {
 
 function drain(lastId) {
   drainTo = lastId;
-  for (const socket of open) if (!socket.busy) socket.end();
+  for (const socket of open) if (socket.heard && !socket.busy) socket.end();
   for (const give of late) setTimeout(() => give(), 100);
+  setTimeout(() => {
+    graceIsOver = true;
+    finish();
+  }, GRACE);
   finish();
 }
 
 function finish() {
   if (drainTo === Infinity || inFlight > 0) return;
+  if (!graceIsOver && [...open].some(({ heard }) => !heard)) return;
   say({ type: 'drained' });
   link.end(() => process.exit(0));
 }
@@ -137,6 +145,7 @@ function serve(id, socket) {
   socket.on('close', () => {
     open.delete(socket);
     load();
+    finish();
   });
   socket.on('end', () => socket.busy || socket.end());
   socket.on('data', (text) => {
@@ -151,6 +160,7 @@ function answer(line, socket) {
   if (line === 'leak') leaked.push(Buffer.alloc(256 * 1024 * 1024, 1));
   if (line === 'restart') say({ type: 'restart', reason: 'a client said so' });
   inFlight += 1;
+  socket.heard = true;
   socket.busy = true;
   load();
   const give = () => {
