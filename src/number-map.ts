@@ -77,12 +77,7 @@ export class NumberMap<T extends number | string | object> {
     this.#keys = new Int32Array(slots);
     this.#values = Array.from({ length: slots });
     this.#shift = Math.clz32(slots) + 1;
-    for (const [at, value] of values.entries()) {
-      const key = keys[at] ?? 0;
-      if (value === undefined) continue;
-      const slot = this.#slotOf(key);
-      this.#keys[slot] = key;
-      this.#values[slot] = value;
-    }
+    this.#size = 0;
+    for (const [at, value] of values.entries()) if (value !== undefined) this.set(keys[at] ?? 0, value);
   }
 }

@@ -52,7 +52,7 @@ function listeningQueues(...tables: readonly string[]): Map<string, number> {
   return queues;
 }
 
-/** Columns up to the state have their widths, seen from the first one's colon; there may be a row for each connection. */
+/** Columns up to the state have their widths, seen from the colon of the first; each connection may have a row. */
 function unixQueue(table: string, path: string): number | null {
   const end = ` ${path}\n`;
   let queue: number | null = null;

@@ -18,8 +18,8 @@ export interface Watch<S, K> extends Linked<Watch<S, K>> {
  *     request     ▶ D ◀                               the timer waits for the least of A, D, E
  *     idle        ▶ E ⇄ F ⇄ G ⇄ H ◀                   release(F) unlinks: E ⇄ G
  *
- * Subjects keep their Watch, so that nothing is looked up. Both operations are O(1). The timer is not moved when its subject leaves: it fires, finds nothing due, and is
- * set again.
+ * Subjects keep their Watch, so that nothing is looked up. Both operations are O(1). The timer is not moved when its
+ * subject leaves: it fires, finds nothing due, and is set again.
  */
 export class Deadlines<S, K extends string = DeadlineKind> {
   readonly #durations: Readonly<Record<K, number>>;

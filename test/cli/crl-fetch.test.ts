@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newKey } from '../pki/keys.js';
 import { createCrl, createLeaf, createRoot } from '../pki/pki.js';
-import { PATIENT } from '../crl/fetch/fetch-scene.js';
+import { PATIENT_FETCHES } from '../patient-fetches.js';
 import { CrlHost } from '../server/crl-host.js';
 import { FetchedPki } from '../server/fetched-pki.js';
 import { TestServer } from '../server/test-server.js';
@@ -59,7 +59,7 @@ const settings = (more: Settings = {}): Settings => ({
   'crl.allow': [`127.0.0.1:${host.port}`],
   'crl.retry': '1h',
   'crl.retryMax': '1h',
-  ...PATIENT,
+  ...PATIENT_FETCHES,
   ...more,
 });
 

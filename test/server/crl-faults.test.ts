@@ -90,7 +90,7 @@ test.each([
     const server = isSlow(page) ? hasty : patient;
     const others = pinging(server);
     const { head, verdict } = await ask(server, leaf);
-    const { count } = await others.stop();
+    const { count, longest, all } = await others.stop();
     expect(head).toBe(`indeterminate ${code}`);
     expect(verdict.message).toContain(`${url}: `);
     expect(verdict.message).toMatch(why);
@@ -100,7 +100,10 @@ test.each([
       (log) => log.includes(JSON.stringify(`${url}: `).slice(1, -1)),
     );
     // Behind a loop that waits there would be one before it and one after.
-    if (isSlow(page)) expect(count).toBeGreaterThan(3);
+    if (isSlow(page)) {
+      expect(count).toBeGreaterThan(3);
+      expect(longest).toBeLessThan(all / 2);
+    }
     await faulty.mend(page, crlFile());
     await until(() => ask(server, leaf), isValid);
   },

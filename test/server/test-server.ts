@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { callServer } from '../../src/client/control-client.js';
 import type { ControlRequest, ServerStatus } from '../../src/wire/control.js';
+import { PATIENT_FETCHES } from '../patient-fetches.js';
 
 const PKIXD = join(process.cwd(), 'dist/cli/main.js');
 const PATIENCE = 60_000;
@@ -21,9 +22,7 @@ const PATIENT = {
   'drain.timeout': '60s',
   'probe.interval': 0,
   'crl.wait': '60s',
-  'crl.connectTimeout': '60s',
-  'crl.stallTimeout': '60s',
-  'crl.fetchTimeout': '60s',
+  ...PATIENT_FETCHES,
   'crl.ingestTimeout': '3m',
 };
 

@@ -6,8 +6,8 @@ import { fetcherOptions } from '../../../src/crl/fetch/fetcher-options.js';
 import { OID } from '../../../src/x509/oid.js';
 import * as der from '../../pki/der-builder.js';
 import { createIntermediate, createRoot, pemOf } from '../../pki/pki.js';
+import { PATIENT_FETCHES } from '../../patient-fetches.js';
 import { CrlServer } from './crl-server.js';
-import { PATIENT } from './fetch-scene.js';
 
 const root = createRoot();
 const intermediate = createIntermediate(root);
@@ -61,7 +61,7 @@ afterAll(() => server.stop());
 afterEach(() => fetcher?.close());
 
 function get(url: string, hosts: readonly string[], allow = [`127.0.0.1:${server.port}`]) {
-  const config = loadConfig({ env: {}, flags: { ...PATIENT, 'crl.allow': allow }, cwd: '/' });
+  const config = loadConfig({ env: {}, flags: { ...PATIENT_FETCHES, 'crl.allow': allow }, cwd: '/' });
   fetcher = new CertificateFetcher(fetcherOptions(config, {}), hosts);
   return fetcher.fetch(url, new AbortController().signal);
 }

@@ -2,16 +2,10 @@ import { loadConfig } from '../../../src/config/load.js';
 import { CrlFetcher, type CrlRequest, type FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
 import type { DownloaderOptions } from '../../../src/crl/fetch/downloader.js';
 import { fetcherOptions } from '../../../src/crl/fetch/fetcher-options.js';
+import { PATIENT_FETCHES } from '../../patient-fetches.js';
 
 type Flags = Readonly<Record<string, unknown>>;
 const open: CrlFetcher[] = [];
-
-/** No fetch fails because something here is slow; a test that is about a time sets all three. */
-export const PATIENT = {
-  'crl.connectTimeout': '60s',
-  'crl.stallTimeout': '60s',
-  'crl.fetchTimeout': '60s',
-} as const;
 
 /** A fetcher as the configuration makes it; `closeFetchers` closes it. */
 export function fetcherWith(
@@ -19,7 +13,7 @@ export function fetcherWith(
   changes: Partial<DownloaderOptions> & { env?: Readonly<Record<string, string>> } = {},
 ): CrlFetcher {
   const { env = {}, ...options } = changes;
-  const config = loadConfig({ env: {}, flags: { ...PATIENT, ...flags }, cwd: '/' });
+  const config = loadConfig({ env: {}, flags: { ...PATIENT_FETCHES, ...flags }, cwd: '/' });
   const fetcher = new CrlFetcher({ ...fetcherOptions(config, env), ...options });
   open.push(fetcher);
   return fetcher;
