@@ -9,7 +9,7 @@ import { findEntry, parseCrl } from '../src/x509/crl.js';
 import { EntryReader } from '../src/x509/crl-entry.js';
 import { formatName } from '../src/x509/name.js';
 import { parseOcspResponse } from '../src/x509/ocsp.js';
-import { parsePem } from '../src/x509/pem.js';
+import { readPkiObjects } from '../src/x509/pki-objects.js';
 import { importPublicKey } from '../src/x509/public-key.js';
 import { msgpackProtocol } from '../src/protocol/msgpack.js';
 import { toVerifyRequest } from '../src/thread/request-shape.js';
@@ -94,7 +94,14 @@ export const TARGETS: readonly Target[] = [
     name: 'pem',
     prepare(seeds, random) {
       const bytes = mutateBytes(Buffer.from(pemOf('CERTIFICATE', random.pick(seeds.certificates))), random);
-      return { bytes, run: () => void parsePem(Buffer.from(bytes).toString('latin1')) };
+      return { bytes, run: () => void readPkiObjects(bytes, 'certificate') };
+    },
+  },
+  {
+    name: 'file',
+    prepare(seeds, random) {
+      const bytes = mutate(seeds.certificates, random);
+      return { bytes, run: () => void readPkiObjects(bytes, 'certificate') };
     },
   },
   {

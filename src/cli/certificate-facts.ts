@@ -1,8 +1,9 @@
 import { messageOf } from '../errors.js';
 import type { Certificate } from '../x509/certificate.js';
 import { formatName } from '../x509/name.js';
+import { oidName } from '../x509/oid.js';
 import { importPublicKey } from '../x509/public-key.js';
-import { extensionText, oidName } from './extension-text.js';
+import { extensionText } from './extension-text.js';
 
 /** What a certificate says, in words: for `explain`, for people and (as it stands) for programs. */
 export interface CertificateFacts {

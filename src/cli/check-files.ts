@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/problems.js';
+import { isCrlFileName, nothingRead } from '../crl/crl-file-name.js';
 import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources, CrlSourcesError } from '../crl/fetch/configured-sources.js';
 import { messageOf } from '../errors.js';
@@ -19,7 +20,7 @@ export function checkFiles(config: Config, warn: (message: string) => void): voi
       if (seen.has(anchor)) continue;
       seen.add(anchor);
       try {
-        readAnchors(anchor);
+        readAnchors(anchor, { broken: config['trust.brokenAnchors'], report: warn });
       } catch (error) {
         problems.push(`${key}: ${messageOf(error)}`);
       }
@@ -43,7 +44,7 @@ export function checkFiles(config: Config, warn: (message: string) => void): voi
   const folder = config['crl.directory'];
   if (folder === null) return;
   try {
-    readdirSync(folder);
+    if (!readdirSync(folder).some(isCrlFileName)) warn(nothingRead(folder));
   } catch (error) {
     warn(`crl.directory: "${folder}" cannot be read, and no CRL will be found: ${messageOf(error)}`);
   }

@@ -13,7 +13,7 @@ export function print(context: Context, text: string): void {
 }
 
 /** A line about the run itself, apart from its results. */
-export function note(context: Context, text: string): void {
+export function note(context: Pick<Context, 'err'>, text: string): void {
   context.err.write(`pkixd: ${text}\n`);
 }
 

@@ -22,7 +22,7 @@ export const crlFetch: Command = {
   },
   flags: {
     ...STORE_FLAGS,
-    ...optionFlags(['run.directory', 'trust.anchors', 'profile.default']),
+    ...optionFlags(['run.directory', 'trust.anchors', 'trust.brokenAnchors', 'profile.default']),
     all: { type: 'boolean', describe: 'All that the store knows the place of, and all of crl.sources' },
     issuer: {
       type: 'array',
@@ -50,10 +50,8 @@ export const crlFetch: Command = {
     const what = listFlag(args, 'what');
     if ((args['all'] === true) === what.length > 0)
       throw new UsageError('name URLs or files of certificates, or all with --all');
-    const issuers = listFlag(args, 'issuer').flatMap((file) => certificatesOf(file, context.cwd));
-    const more = listFlag(args, 'untrusted').flatMap(
-      (file) => readCertificates(file, context.cwd).certificates,
-    );
+    const issuers = listFlag(args, 'issuer').flatMap((file) => certificatesOf(file, context));
+    const more = listFlag(args, 'untrusted').flatMap((file) => readCertificates(file, context).certificates);
     const fetcher = await openCrlFetcher(context, config, args['local'] === true);
     try {
       const places = new CrlPlaces(config, new CrlSigners(issuers, config), fetcher);
@@ -61,7 +59,7 @@ export const crlFetch: Command = {
       if (args['all'] === true) run.add(await places.all());
       for (const each of what) {
         await run.find(each, async () =>
-          isUrl(each) ? places.of(each) : places.onPathOf(readCertificates(each, context.cwd), more),
+          isUrl(each) ? places.of(each) : places.onPathOf(readCertificates(each, context), more),
         );
       }
       return await run.end();

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { IngestHandle } from '../crl/ingest-handle.js';
+import { isCrlFileName } from '../crl/crl-file-name.js';
 import { PkixdError } from '../errors.js';
 import type { CrlSummary, IngestOutcome } from '../wire/ingest.js';
 import { parseCrl } from '../x509/crl.js';
@@ -11,7 +12,7 @@ import { certificatesOf, CrlSigners } from './crl-signers.js';
 import { EXIT, exitCodeOf } from './exit-code.js';
 import { configFor, listFlag, optionFlags } from './flags.js';
 import { Progress } from './progress.js';
-import { InputError, readCrls } from './verify-input.js';
+import { InputError, readCrls, shownName } from './verify-input.js';
 
 export const crlImport: Command = {
   positionals: {
@@ -19,12 +20,12 @@ export const crlImport: Command = {
       type: 'string',
       array: true,
       describe:
-        'CRLs in DER or PEM (several a file), folders of .crl, .der and .pem, or - for standard input',
+        'CRLs in DER or PEM (several a file), folders of .crl, .der, .pem and HASH.r0, or - for standard input',
     },
   },
   flags: {
     ...STORE_FLAGS,
-    ...optionFlags(['trust.anchors', 'crl.storeMax', 'crl.ingestTimeout']),
+    ...optionFlags(['trust.anchors', 'trust.brokenAnchors', 'crl.storeMax', 'crl.ingestTimeout']),
     issuer: {
       type: 'array',
       string: true,
@@ -39,7 +40,7 @@ export const crlImport: Command = {
   ],
   async run(context, args) {
     const config = configFor(context, args);
-    const issuers = listFlag(args, 'issuer').flatMap((file) => certificatesOf(file, context.cwd));
+    const issuers = listFlag(args, 'issuer').flatMap((file) => certificatesOf(file, context));
     const files = listFlag(args, 'files').flatMap((file) => filesOf(file, context.cwd));
     const importer: Importer = {
       context,
@@ -64,14 +65,13 @@ interface Importer {
   readonly isJson: boolean;
 }
 
-const CRL_FILE = /\.(?:crl|der|pem)$/i;
-
 /** A file, or those of a folder. */
 function filesOf(path: string, cwd: string): readonly string[] {
   const isFolder = statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) return [path];
-  const names = readdirSync(resolve(cwd, path)).filter((name) => CRL_FILE.test(name));
-  if (names.length === 0) throw new InputError('NO_CRL', path, 'the folder holds no .crl, .der or .pem');
+  const names = readdirSync(resolve(cwd, path)).filter(isCrlFileName);
+  if (names.length === 0)
+    throw new InputError('NO_CRL', path, 'the folder holds no .crl, .der, .pem or HASH.r0');
   return names.toSorted().map((name) => join(path, name));
 }
 
@@ -83,22 +83,23 @@ async function importFile(
   place: readonly [index: number, count: number],
 ): Promise<number> {
   const { context, progress, isJson } = importer;
+  const name = shownName(file);
   try {
     let code: number = EXIT.ok;
-    for (const der of readCrls(file, context.cwd)) {
+    for (const der of readCrls(file, context)) {
       const outcome = await importOne(der, file, ingest, importer, place);
       progress.clear();
       if (outcome.kind === 'refused') {
-        complain(importer, file, outcome.code, outcome.message);
+        complain(importer, name, outcome.code, outcome.message);
         code = outcome.code === 'STORE_FAILED' ? EXIT.unavailable : EXIT.data;
-      } else if (isJson) print(context, jsonOf(file, outcome));
-      else print(context, printable(`${file}: ${said(outcome)}`));
+      } else if (isJson) print(context, jsonOf(name, outcome));
+      else print(context, printable(`${name}: ${said(outcome)}`));
     }
     return code;
   } catch (thrown) {
     if (!(thrown instanceof PkixdError)) throw thrown;
-    const message = thrown instanceof InputError ? `${file}: ${thrown.why}` : `${file}: ${thrown.message}`;
-    complain(importer, file, thrown.code, message);
+    const message = `${name}: ${thrown instanceof InputError ? thrown.why : thrown.message}`;
+    complain(importer, name, thrown.code, message);
     return thrown instanceof InputError ? exitCodeOf(thrown.code) : EXIT.data;
   }
 }

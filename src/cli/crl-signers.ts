@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import { readAnchors } from '../thread/anchors.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { type Name, sameName } from '../x509/name.js';
+import type { Context } from './context.js';
 import { InputError, readCertificates } from './verify-input.js';
 import { messageOf } from '../errors.js';
 
@@ -31,14 +32,15 @@ export class CrlSigners {
     if (this.#anchors !== undefined) return this.#anchors;
     const { profiles } = this.#config;
     const entries = [this.#config['trust.anchors'], ...Object.values(profiles).map(({ anchors }) => anchors)];
-    this.#anchors = [...new Set(entries.flat())].flatMap((entry) => readAnchors(entry));
+    const options = { broken: this.#config['trust.brokenAnchors'] };
+    this.#anchors = [...new Set(entries.flat())].flatMap((entry) => readAnchors(entry, options));
     return this.#anchors;
   }
 }
 
 /** The certificates of a file, PEM (several) or DER. Throws `InputError`. */
-export function certificatesOf(file: string, cwd: string): readonly Certificate[] {
-  return readCertificates(file, cwd).certificates.map((der) => {
+export function certificatesOf(file: string, context: Context): readonly Certificate[] {
+  return readCertificates(file, context).certificates.map((der) => {
     try {
       return parseCertificate(der);
     } catch (thrown) {

@@ -9,7 +9,7 @@ import { configFor, listFlag } from './flags.js';
 import { FILES, REQUEST_FLAGS } from './request-flags.js';
 import { openLocalStore } from './local-store.js';
 import { NamedCrls } from './named-crls.js';
-import { InputError, readCertificates } from './verify-input.js';
+import { InputError, readCertificates, shownName } from './verify-input.js';
 import { commonRequest, requestFor, type Common } from './verify-request.js';
 
 export const explain: Command = {
@@ -28,14 +28,14 @@ export const explain: Command = {
   ],
   async run(context, args) {
     const config = configFor(context, args);
-    const common = commonRequest(args, context.cwd);
+    const common = commonRequest(args, context);
     const files = listFlag(args, 'files');
     if (files.length === 0) throw new UsageError('no file to explain');
     const crls = new NamedCrls();
     const store = await openLocalStore(config, context);
     try {
       const report = (message: string): void => note(context, `warning: ${printable(message)}`);
-      const environment = createEnvironment(config, [crls, store, openFolder(config, report, store)]);
+      const environment = createEnvironment(config, [crls, store, openFolder(config, report, store)], report);
       const isJson = args['json'] === true;
       const codes = files.map((file) => explainOne(file, context, { environment, crls, common, isJson }));
       return Math.max(...codes);
@@ -55,17 +55,18 @@ interface Task {
 
 /** Its exit code. An error of one file is its answer, and the others go on. */
 function explainOne(file: string, context: Context, { environment, crls, common, isJson }: Task): number {
+  const name = shownName(file);
   try {
-    const request = requestFor(readCertificates(file, context.cwd), common);
+    const request = requestFor(readCertificates(file, context), common);
     const explanation = explainRequest({ ...request, crls: crls.offer(request.crls) }, environment);
-    if (isJson) print(context, JSON.stringify({ file, ...explanationJson(explanation) }));
-    else print(context, textOf(file, explanation));
+    if (isJson) print(context, JSON.stringify({ file: name, ...explanationJson(explanation) }));
+    else print(context, textOf(name, explanation));
     return VERDICT_EXIT[explanation.verdict.status];
   } catch (error) {
     if (!(error instanceof PkixdError)) throw error;
     const message = error instanceof InputError ? error.why : error.message;
-    if (isJson) print(context, JSON.stringify({ file, error: { code: error.code, message } }));
-    else note(context, printable(`${file}: error ${error.code} ${message}`));
+    if (isJson) print(context, JSON.stringify({ file: name, error: { code: error.code, message } }));
+    else note(context, printable(`${name}: error ${error.code} ${message}`));
     return exitCodeOf(error.code);
   }
 }

@@ -5,14 +5,7 @@ import { writeElement } from '../x509/der-writer.js';
 import { type DistributionPoint, type Extension, KeyUsageBit, ReasonBit } from '../x509/extensions.js';
 import type { GeneralName } from '../x509/general-name.js';
 import { formatName } from '../x509/name.js';
-import { OID } from '../x509/oid.js';
-
-const NAMES = new Map<string, string>(Object.entries(OID).map(([name, dotted]) => [dotted, name]));
-
-/** A known OID by its name in the RFC, any other dotted. */
-export function oidName(dotted: string): string {
-  return NAMES.get(dotted) ?? dotted;
-}
+import { OID, oidName } from '../x509/oid.js';
 
 type Writer = (certificate: Certificate) => string;
 

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 import { messageOf, PkixdError } from '../errors.js';
-import { parsePem } from '../x509/pem.js';
-import { readInputFile } from './read-input.js';
+import { ContentError, type ContentErrorCode } from '../x509/content-error.js';
+import { leafFirst } from '../x509/leaf-first.js';
+import { type ObjectKind, type PkiObjects, readPkiObjects } from '../x509/pki-objects.js';
+import { note, printable, type Context } from './context.js';
+import { readInputFile, STANDARD_INPUT } from './read-input.js';
 
 /** What an input file holds of a request. */
 export interface RequestParts {
@@ -16,42 +19,65 @@ export class InputError extends PkixdError {
   readonly why: string;
 
   constructor(
-    code: 'FILE_UNREADABLE' | 'BAD_PEM' | 'NO_CERTIFICATE' | 'NO_CRL' | 'NO_OCSP_RESPONSE',
+    code: 'FILE_UNREADABLE' | 'NO_CERTIFICATE' | 'NO_CRL' | 'NO_OCSP_RESPONSE' | ContentErrorCode,
     file: string,
     why: string,
+    options?: ErrorOptions,
   ) {
-    super(code, `${file}: ${why}`);
+    super(code, `${shownName(file)}: ${why}`, options);
     this.why = why;
   }
 }
 
-/**
- * PEM (CERTIFICATE, X509 CRL and OCSP RESPONSE blocks; others, a private key say, are passed over) or one DER
- * certificate.
- */
-export function readCertificates(file: string, cwd: string): RequestParts {
-  const content = readInput(file, cwd);
-  const found = isPem(content)
-    ? readBlocks(file, content)
-    : { certificates: [derOf(file, content)], crls: [], ocsp: [] };
-  if (found.certificates.length > 0) return found;
-  throw new InputError('NO_CERTIFICATE', file, 'the file holds no CERTIFICATE block');
+/** Standard input has a name of the system's, by which it is read; people call it `-`. */
+export function shownName(file: string): string {
+  return file === STANDARD_INPUT ? '-' : file;
 }
 
-/** PEM or one DER CRL. */
-export function readCrls(file: string, cwd: string): readonly Uint8Array[] {
-  const content = readInput(file, cwd);
-  const crls = isPem(content) ? readBlocks(file, content).crls : [derOf(file, content)];
-  if (crls.length > 0) return crls;
-  throw new InputError('NO_CRL', file, 'the file holds no X509 CRL block');
+type Place = Pick<Context, 'cwd' | 'err'>;
+
+/** The certificates of a file, the one in question first, and the evidence beside them. Throws `InputError`. */
+export function readCertificates(file: string, place: Place): RequestParts {
+  const objects = readObjects(file, place, 'certificate');
+  return { ...objects, certificates: attempt(file, 'certificate', () => leafFirst(objects)) };
 }
 
-/** PEM or one DER OCSP response. */
-export function readOcspResponses(file: string, cwd: string): readonly Uint8Array[] {
-  const content = readInput(file, cwd);
-  const responses = isPem(content) ? readBlocks(file, content).ocsp : [derOf(file, content)];
-  if (responses.length > 0) return responses;
-  throw new InputError('NO_OCSP_RESPONSE', file, 'the file holds no OCSP RESPONSE block');
+/** The certificates of a file that are to be trust anchors. Throws `InputError`. */
+export function readAnchorCertificates(file: string, place: Place): readonly Uint8Array[] {
+  const { certificates, distrusted } = readObjects(file, place, 'certificate');
+  if (distrusted.length === 0) return certificates;
+  throw new InputError(
+    'NO_CERTIFICATE',
+    file,
+    'the trust settings behind a TRUSTED CERTIFICATE say that it is not to be trusted: it cannot be an anchor',
+  );
+}
+
+/** Throws `InputError`. */
+export function readCrls(file: string, place: Place): readonly Uint8Array[] {
+  return readObjects(file, place, 'crl').crls;
+}
+
+/** Throws `InputError`. */
+export function readOcspResponses(file: string, place: Place): readonly Uint8Array[] {
+  return readObjects(file, place, 'ocsp').ocsp;
+}
+
+const ABSENT = {
+  certificate: ['NO_CERTIFICATE', 'CERTIFICATE'],
+  crl: ['NO_CRL', 'X509 CRL'],
+  ocsp: ['NO_OCSP_RESPONSE', 'OCSP RESPONSE'],
+} as const;
+
+/** PEM, DER or a CMS message, as `readPkiObjects` decides; what it passes over is said. */
+function readObjects(file: string, place: Place, wanted: ObjectKind): PkiObjects {
+  const content = readInput(file, place.cwd);
+  const objects = attempt(file, wanted, () => readPkiObjects(content, wanted));
+  for (const remark of new Set(objects.remarks)) note(place, printable(`${shownName(file)}: ${remark}`));
+  const found = { certificate: objects.certificates, crl: objects.crls, ocsp: objects.ocsp }[wanted];
+  if (found.length > 0) return objects;
+  const [code, what] = ABSENT[wanted];
+  throw new InputError(code, file, `the file holds no ${what} block`);
 }
 
 function readInput(file: string, cwd: string): Buffer {
@@ -62,28 +88,12 @@ function readInput(file: string, cwd: string): Buffer {
   }
 }
 
-function isPem(content: Buffer): boolean {
-  return content.includes('-----BEGIN ');
-}
-
-function readBlocks(file: string, content: Buffer): RequestParts {
+function attempt<T>(file: string, wanted: ObjectKind, read: () => T): T {
   try {
-    const blocks = parsePem(content.toString('latin1'));
-    const labelled = (label: string): Buffer[] => blocks.filter((b) => b.label === label).map((b) => b.der);
-    return {
-      certificates: labelled('CERTIFICATE'),
-      crls: labelled('X509 CRL'),
-      ocsp: labelled('OCSP RESPONSE'),
-    };
-  } catch (error) {
-    throw new InputError('BAD_PEM', file, messageOf(error));
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof ContentError)) throw cause;
+    const code = cause.code === 'WRONG_CONTENT' ? ABSENT[wanted][0] : cause.code;
+    throw new InputError(code, file, cause.message, { cause });
   }
-}
-
-const SEQUENCE = 0x30;
-
-/** What begins as DER does goes to the engine, which knows what is wrong with it; anything else is no such file. */
-function derOf(file: string, content: Buffer): Buffer {
-  if (content[0] === SEQUENCE) return content;
-  throw new InputError('NO_CERTIFICATE', file, 'the file is neither PEM (no BEGIN line) nor DER');
 }

@@ -2,16 +2,23 @@ import { REVOCATION_MODES } from '../revocation-mode.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { UsageError } from './exit-code.js';
 import { listFlag, textFlag, type Arguments } from './flags.js';
-import { readCertificates, readCrls, readOcspResponses, type RequestParts } from './verify-input.js';
+import type { Context } from './context.js';
+import {
+  readAnchorCertificates,
+  readCertificates,
+  readCrls,
+  readOcspResponses,
+  type RequestParts,
+} from './verify-input.js';
 
 /** What the flags say of every leaf alike. */
 export type Common = Omit<VerifyRequest, 'certificates'> & RequestParts;
 
-export function commonRequest(args: Arguments, cwd: string): Common {
-  const untrusted = listFlag(args, 'untrusted').map((file) => readCertificates(file, cwd));
-  const crls = listFlag(args, 'crl').flatMap((file) => readCrls(file, cwd));
-  const ocsp = listFlag(args, 'ocsp').flatMap((file) => readOcspResponses(file, cwd));
-  const anchors = listFlag(args, 'anchor').flatMap((file) => readCertificates(file, cwd).certificates);
+export function commonRequest(args: Arguments, context: Context): Common {
+  const untrusted = listFlag(args, 'untrusted').map((file) => readCertificates(file, context));
+  const crls = listFlag(args, 'crl').flatMap((file) => readCrls(file, context));
+  const ocsp = listFlag(args, 'ocsp').flatMap((file) => readOcspResponses(file, context));
+  const anchors = listFlag(args, 'anchor').flatMap((file) => readAnchorCertificates(file, context));
   const [profile, purpose] = [textFlag(args, 'profile'), textFlag(args, 'purpose')];
   const [hosts, ips, emails] = [listFlag(args, 'host'), listFlag(args, 'ip'), listFlag(args, 'email')];
   const at = textFlag(args, 'at');

@@ -6,7 +6,7 @@ import { EXIT, exitCodeOf, UsageError, VERDICT_EXIT } from './exit-code.js';
 import { configFor, listFlag, textFlag, type Arguments } from './flags.js';
 import { FILES, REQUEST_FLAGS } from './request-flags.js';
 import { remoteVerifier, type Verifier } from './verifier.js';
-import { InputError, readCertificates } from './verify-input.js';
+import { InputError, readCertificates, shownName } from './verify-input.js';
 import { commonRequest, requestFor, type Common } from './verify-request.js';
 
 export const verify: Command = {
@@ -28,7 +28,7 @@ export const verify: Command = {
   ],
   async run(context, args) {
     const config = configFor(context, args);
-    const common = commonRequest(args, context.cwd);
+    const common = commonRequest(args, context);
     const verifier =
       args['local'] === true
         ? await (await import('./local-verifier.js')).localVerifier(config, context)
@@ -83,12 +83,12 @@ async function verifyOne(
   common: Common,
 ): Promise<Answered> {
   try {
-    const answer = await verifier.ask(requestFor(readCertificates(name, context.cwd), common));
-    return { name, answer };
+    const answer = await verifier.ask(requestFor(readCertificates(name, context), common));
+    return { name: shownName(name), answer };
   } catch (error) {
     if (!(error instanceof PkixdError)) throw error;
     const message = error instanceof InputError ? error.why : error.message;
-    return { name, answer: { error: { code: error.code, message } } };
+    return { name: shownName(name), answer: { error: { code: error.code, message } } };
   }
 }
 

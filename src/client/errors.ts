@@ -42,7 +42,7 @@ export class ProtocolError extends PkixdError {
 
 /** What was given to the client makes no request. */
 export class InputError extends PkixdError {
-  constructor(message: string) {
-    super('BAD_ARGUMENT', message);
+  constructor(message: string, options?: ErrorOptions) {
+    super('BAD_ARGUMENT', message, options);
   }
 }

@@ -1,5 +1,6 @@
 import { PkixdError } from '../errors.js';
 import type { VerifyRequest } from '../wire/request.js';
+import { toPem } from '../x509/pem.js';
 
 /** A value that the line protocol cannot carry: it separates its words by spaces and its lines by newlines. */
 export class UnsendableError extends PkixdError {
@@ -24,10 +25,10 @@ export function requestText(id: string, request: VerifyRequest): string {
     ...wordsOf('revocation', request.revocation),
   ];
   const blocks = [
-    ...request.certificates.map((der) => pem('CERTIFICATE', der)),
-    ...request.crls.map((der) => pem('X509 CRL', der)),
-    ...(request.ocsp ?? []).map((der) => pem('OCSP RESPONSE', der)),
-    ...(request.anchors ? ['anchors:\n', ...request.anchors.map((der) => pem('CERTIFICATE', der))] : []),
+    ...request.certificates.map((der) => toPem('CERTIFICATE', der)),
+    ...request.crls.map((der) => toPem('X509 CRL', der)),
+    ...(request.ocsp ?? []).map((der) => toPem('OCSP RESPONSE', der)),
+    ...(request.anchors ? ['anchors:\n', ...request.anchors.map((der) => toPem('CERTIFICATE', der))] : []),
   ];
   return `VERIFY ${words.join(' ')}\n${blocks.join('')}.\n`;
 }
@@ -39,11 +40,4 @@ function wordsOf(key: string, values: string | readonly string[] | undefined): s
 function word(key: string, value: string): string {
   if (!/^[^\s\p{Cc}]+$/u.test(value)) throw new UnsendableError(key, value);
   return `${key}=${value}`;
-}
-
-function pem(label: string, der: Uint8Array): string {
-  const lines = Buffer.from(der)
-    .toString('base64')
-    .replace(/.{64}(?=.)/g, '$&\n');
-  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
 }

@@ -2,10 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { encode } from '../wire/codec.js';
 import type { PolicyInputs } from '../wire/request.js';
 import type { RevocationMode } from '../revocation-mode.js';
-import { parsePem } from '../x509/pem.js';
+import { ContentError } from '../x509/content-error.js';
+import { leafFirst } from '../x509/leaf-first.js';
+import { type ObjectKind, type PkiObjects, readPkiObjects, readPkiText } from '../x509/pki-objects.js';
 import { InputError } from './errors.js';
 
-/** DER, PEM (one block or several), or what `node:crypto` makes of either. */
+/** DER, PEM (one block or several), a certs-only CMS message, or what `node:crypto` makes of a certificate. */
 export type CertificateInput = Uint8Array | string | X509Certificate;
 
 /** What is asked: the certificates, and what is to hold for them. Whatever is absent asks for nothing. */
@@ -14,8 +16,8 @@ export interface VerifyInput {
   readonly certificates: CertificateInput | readonly CertificateInput[];
   /** DER or PEM. The listener must permit `crls`. */
   readonly crls?: readonly (Uint8Array | string)[];
-  /** OCSP responses (RFC 6960), as a TLS server staples them: DER. The listener must permit `crls`. */
-  readonly ocsp?: readonly Uint8Array[];
+  /** OCSP responses (RFC 6960), as a TLS server staples them: DER, or PEM. The listener must permit `crls`. */
+  readonly ocsp?: readonly (Uint8Array | string)[];
   /** In place of the profile's own trust anchors. The listener must permit `anchors`. */
   readonly anchors?: readonly CertificateInput[];
   /** The name of a configured profile. The listener must permit `profiles`. */
@@ -34,31 +36,64 @@ export interface VerifyInput {
   readonly policy?: PolicyInputs;
 }
 
-/** The body of a VERIFY. Throws `InputError` or `PemError`. */
+/** The body of a VERIFY. Throws `InputError`. */
 export function encodeVerify(input: VerifyInput): Uint8Array {
-  const { certificates, crls, anchors, at, ...plain } = input;
+  const { certificates, crls, ocsp, anchors, at, ...plain } = input;
+  const [first, ...others] = Array.isArray(certificates) ? certificates : [certificates];
   const fields: Record<string, unknown> = {
-    certificates: (Array.isArray(certificates) ? certificates : [certificates]).flatMap(certificateDer),
+    certificates: [
+      ...leafOf(first),
+      ...others.flatMap((each) => objectsOf(each, 'certificate').certificates),
+    ],
   };
-  if (crls) fields['crls'] = crls.flatMap((crl) => derOf(crl, 'X509 CRL'));
-  if (anchors) fields['anchors'] = anchors.flatMap(certificateDer);
+  if (crls) fields['crls'] = crls.flatMap((crl) => objectsOf(crl, 'crl').crls);
+  if (ocsp) fields['ocsp'] = ocsp.flatMap((response) => objectsOf(response, 'ocsp').ocsp);
+  if (anchors) fields['anchors'] = anchors.flatMap(anchorOf);
   if (at !== undefined) fields['at'] = instantOf(at);
   // What is undefined is left out: msgpack knows no undefined.
   for (const [key, value] of Object.entries(plain)) if (value !== undefined) fields[key] = value;
   return encode(fields);
 }
 
-function certificateDer(input: unknown): readonly Uint8Array[] {
-  return input instanceof X509Certificate ? [input.raw] : derOf(input, 'CERTIFICATE');
+/** The certificate in question, first, and what else came with it. */
+function leafOf(input: unknown): readonly Uint8Array[] {
+  if (input instanceof X509Certificate) return [input.raw];
+  return readable(() => leafFirst(objectsOf(input, 'certificate')));
 }
 
-function derOf(input: unknown, label: string): readonly Uint8Array[] {
-  if (input instanceof Uint8Array) return [input];
-  if (typeof input !== 'string')
-    throw new InputError(`${label}: DER in a Uint8Array, or PEM in a string, is wanted`);
-  const blocks = parsePem(input).filter((block) => block.label === label);
-  if (blocks.length === 0) throw new InputError(`the PEM holds no ${label} block`);
-  return blocks.map(({ der }) => der);
+function anchorOf(input: unknown): readonly Uint8Array[] {
+  const { certificates, distrusted } = objectsOf(input, 'certificate');
+  if (distrusted.length === 0) return certificates;
+  throw new InputError(
+    'an anchor is a TRUSTED CERTIFICATE whose trust settings say that it is not to be trusted',
+  );
+}
+
+const BLOCKS: Readonly<Record<ObjectKind, string>> = {
+  certificate: 'CERTIFICATE',
+  crl: 'X509 CRL',
+  ocsp: 'OCSP RESPONSE',
+};
+
+function objectsOf(input: unknown, kind: ObjectKind): PkiObjects {
+  if (input instanceof X509Certificate) return readPkiObjects(input.raw, kind);
+  const isBytes = input instanceof Uint8Array;
+  if (!isBytes && typeof input !== 'string') {
+    throw new InputError(`${BLOCKS[kind]}: DER in a Uint8Array, or PEM in a string, is wanted`);
+  }
+  const objects = readable(() => (isBytes ? readPkiObjects(input, kind) : readPkiText(input)));
+  const found = { certificate: objects.certificates, crl: objects.crls, ocsp: objects.ocsp }[kind];
+  if (found.length === 0) throw new InputError(`the PEM holds no ${BLOCKS[kind]} block`);
+  return objects;
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof ContentError)) throw cause;
+    throw new InputError(cause.message, { cause });
+  }
 }
 
 function instantOf(at: Date | number): number {

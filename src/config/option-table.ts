@@ -394,10 +394,16 @@ export const OPTIONS = {
     default: ['node'],
     text: 'Trust anchors of profiles that name none: `node` (the Mozilla roots in Node), `system`, files, folders.',
   },
+  'trust.brokenAnchors': {
+    type: 'choice',
+    choices: ['stop', 'skip'],
+    default: 'stop',
+    text: 'A certificate among the anchors that cannot be read: `stop` refuses the configuration, `skip` leaves that one out and warns.',
+  },
   'crl.directory': {
     type: 'optionalPath',
     default: null,
-    text: 'A folder of CRLs (DER or PEM: .crl, .der, .pem), looked at again when it changes.',
+    text: 'A folder of CRLs (DER or PEM: .crl, .der, .pem, HASH.r0), looked at again when it changes.',
   },
   'crl.rescan': {
     type: 'duration',
@@ -426,7 +432,7 @@ export const OPTIONS = {
   'crl.caFile': {
     type: 'optionalPath',
     default: null,
-    text: "Certificates (PEM) that vouch for https servers of CRLs, beside Node's own roots.",
+    text: "Certificates (DER or PEM) that vouch for https servers of CRLs, beside Node's own roots.",
   },
   'crl.fetchTimeout': {
     type: 'duration',

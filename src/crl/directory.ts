@@ -4,8 +4,9 @@ import { messageOf } from '../errors.js';
 import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
 import { parseCrl, withoutEntries } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
-import { parsePem } from '../x509/pem.js';
+import { readPkiObjects } from '../x509/pki-objects.js';
 import { X509Error } from '../x509/x509-error.js';
+import { isCrlFileName, nothingRead } from './crl-file-name.js';
 import { LARGE_FILE, LargeCrl, type LargeCrlKeeper } from './large-crl.js';
 
 export interface CrlDirectoryOptions {
@@ -26,12 +27,10 @@ interface KnownFile {
   readonly large?: LargeCrl;
 }
 
-const EXTENSION = /\.(?:crl|der|pem)$/i;
-const DER_SEQUENCE = 0x30;
 const NONE: readonly CandidateCrl[] = [];
 
 /**
- * The CRLs of one folder (.crl, .der, .pem; several PEM blocks a file), each held as an index in memory, but for large
+ * The CRLs of one folder (see `isCrlFileName`; several PEM blocks a file), each held as an index in memory, but for large
  * ones that the host's store can have. A file that is broken is left out; the others serve on. A file that vanishes
  * takes its CRLs with it.
  */
@@ -88,15 +87,19 @@ export class CrlDirectory implements CrlSource {
   /** The names that matter; `undefined` when the folder cannot be read: then what was read of it stands. */
   #list(): readonly string[] | undefined {
     try {
-      const names = readdirSync(this.#folder).filter((name) => EXTENSION.test(name));
-      this.#trouble = '';
+      const names = readdirSync(this.#folder).filter(isCrlFileName);
+      this.#say(names.length === 0 ? nothingRead(this.#folder) : '');
       return names;
     } catch (thrown) {
-      const trouble = `crl.directory ${this.#folder} cannot be read: ${messageOf(thrown)}`;
-      if (trouble !== this.#trouble) this.#options.report(trouble);
-      this.#trouble = trouble;
+      this.#say(`crl.directory ${this.#folder} cannot be read: ${messageOf(thrown)}`);
       return undefined;
     }
+  }
+
+  /** Reports what is wrong with the folder as a whole, once; an empty text: nothing is. */
+  #say(trouble: string): void {
+    if (trouble !== '' && trouble !== this.#trouble) this.#options.report(trouble);
+    this.#trouble = trouble;
   }
 
   #read(name: string): KnownFile {
@@ -108,7 +111,7 @@ export class CrlDirectory implements CrlSource {
       stamp = `${found.mtimeMs} ${found.size} ${found.ino}`;
       if (known?.stamp === stamp) return known;
       // To read a FIFO or a device could hold the thread up for ever.
-      if (!found.isFile()) throw new Error('it is no file');
+      if (!found.isFile()) throw new Error('it is not a regular file');
       const content = readFileSync(path);
       const large = found.size < LARGE_FILE ? undefined : this.#largeOf(path, content, known?.large);
       return large === undefined ? { stamp, crls: this.#parse(path, content) } : { stamp, crls: NONE, large };
@@ -159,12 +162,10 @@ export class CrlDirectory implements CrlSource {
   }
 }
 
-/** DER as it is; of PEM the blocks that are CRLs. */
-function blocks(content: Buffer): Buffer[] {
-  if (content[0] === DER_SEQUENCE) return [content];
-  const found = parsePem(content.toString('latin1')).filter(({ label }) => label === 'X509 CRL');
-  if (found.length === 0) throw new X509Error('MALFORMED', 'it holds neither DER nor a PEM block "X509 CRL"');
-  return found.map(({ der }) => der);
+function blocks(content: Buffer): readonly Buffer[] {
+  const { crls } = readPkiObjects(content, 'crl');
+  if (crls.length === 0) throw new X509Error('MALFORMED', 'it does not hold a CRL');
+  return crls;
 }
 
 function byIssuer(files: Iterable<KnownFile>): Map<string, CandidateCrl[]> {

@@ -1,7 +1,10 @@
 import { PkixdError } from '../errors.js';
 import type { RequestLimits } from '../wire/protocol.js';
 import type { VerifyRequest } from '../wire/request.js';
+import { ContentError } from '../x509/content-error.js';
+import { leafFirst } from '../x509/leaf-first.js';
 import { PemReader, type PemBlock } from '../x509/pem.js';
+import { ObjectCollector } from '../x509/pki-objects.js';
 import { idOf, parseArguments, type VerifyArguments } from './line-arguments.js';
 import { notPermitted, RequestError } from './request-error.js';
 
@@ -16,10 +19,9 @@ export class LineRequest {
   readonly #limits: RequestLimits;
   readonly #permits: ReadonlySet<string>;
   readonly #pem = new PemReader();
-  readonly #certificates: Buffer[] = [];
-  readonly #crls: Buffer[] = [];
-  readonly #ocsp: Buffer[] = [];
-  #anchors: Buffer[] | undefined;
+  readonly #objects = new ObjectCollector();
+  /** What stands behind `anchors:`. */
+  #anchors: ObjectCollector | undefined;
   #arguments: VerifyArguments | undefined;
   #error: PkixdError | undefined;
   #size = 0;
@@ -57,65 +59,61 @@ export class LineRequest {
 
   /** What was asked, once the terminator is here; throws what was wrong with it. */
   finish(): VerifyRequest {
-    if (this.#pem.openLabel !== undefined) {
-      this.fail(new RequestError('BAD_PEM', `BEGIN ${this.#pem.openLabel} has no END before the terminator`));
-    }
-    if (this.#certificates.length === 0) {
+    this.#attempt(() => {
+      this.#pem.finish();
+    });
+    if (this.#objects.certificates.length === 0) {
       this.fail(new RequestError('NO_CERTIFICATE', 'the request holds no CERTIFICATE block'));
     }
     if (this.#error) throw this.#error;
     if (!this.#arguments) throw new Error('arguments are parsed or an error is kept');
     const { id: _, ...asked } = this.#arguments;
+    const ocsp = this.#all('ocsp');
     return {
       ...asked,
-      certificates: this.#certificates,
-      crls: this.#crls,
-      ...(this.#ocsp.length > 0 && { ocsp: this.#ocsp }),
-      ...(this.#anchors && { anchors: this.#anchors }),
+      certificates: leafFirst(this.#objects),
+      crls: this.#all('crls'),
+      ...(ocsp.length > 0 && { ocsp }),
+      ...(this.#anchors && { anchors: this.#anchors.certificates }),
     };
+  }
+
+  /** Evidence may stand before and behind `anchors:`. */
+  #all(kind: 'certificates' | 'crls' | 'ocsp'): readonly Buffer[] {
+    const before = this.#objects[kind];
+    return this.#anchors === undefined ? before : before.concat(this.#anchors[kind]);
   }
 
   #beginAnchors(): void {
     if (!this.#permits.has('anchors')) throw notPermitted('anchors:', 'anchors');
-    this.#anchors ??= [];
+    this.#anchors ??= new ObjectCollector();
   }
 
   #pemLine(text: string): void {
     const block = this.#pem.line(text);
-    if (block?.label === 'CERTIFICATE') this.#addCertificate(block);
-    else if (block?.label === 'X509 CRL') this.#addEvidence(this.#crls, block);
-    else if (block?.label === 'OCSP RESPONSE') this.#addEvidence(this.#ocsp, block);
-    else if (block) {
-      const secret = block.label.endsWith('PRIVATE KEY')
-        ? '; no private key belongs here, treat it as exposed'
-        : '';
-      throw new RequestError(
-        'UNEXPECTED_PEM',
-        `blocks are CERTIFICATE, X509 CRL or OCSP RESPONSE, not ${block.label}${secret}`,
-      );
-    }
+    if (block === undefined) return;
+    refuseKeys(block);
+    (this.#anchors ?? this.#objects).addBlock(block);
+    this.#checkCounts();
+    if (this.#anchors !== undefined && this.#anchors.distrusted.length > 0) throw distrusted();
   }
 
-  #addCertificate(block: PemBlock): void {
-    const { maxCertificates } = this.#limits;
-    if (this.#certificates.length + (this.#anchors?.length ?? 0) >= maxCertificates) {
+  #checkCounts(): void {
+    const { maxCertificates, maxCrls } = this.#limits;
+    if (this.#all('certificates').length > maxCertificates) {
       throw new RequestError(
         'TOO_MANY_CERTIFICATES',
         `a request holds at most ${maxCertificates} certificates`,
       );
     }
-    (this.#anchors ?? this.#certificates).push(block.der);
-  }
-
-  /** CRLs and OCSP responses need one permission, and are counted together. */
-  #addEvidence(list: Buffer[], block: PemBlock): void {
-    const { maxCrls } = this.#limits;
+    // CRLs and OCSP responses need one permission, and are counted together.
+    const evidence = this.#all('crls').length + this.#all('ocsp').length;
+    if (evidence === 0) return;
     if (!this.#permits.has('crls')) throw notPermitted('CRLs or OCSP responses in a request', 'crls');
-    if (this.#crls.length + this.#ocsp.length >= maxCrls) {
+    if (evidence > maxCrls) {
       const message = `a request holds at most ${maxCrls} CRLs and OCSP responses (request.maxCrls)`;
       throw new RequestError('TOO_MANY_CRLS', message);
     }
-    list.push(block.der);
   }
 
   #attempt(step: () => void): void {
@@ -126,4 +124,18 @@ export class LineRequest {
       this.#error ??= error;
     }
   }
+}
+
+/** Files may hold them beside the certificate; nothing has to send them anywhere. */
+function refuseKeys({ kind, label }: PemBlock): void {
+  if (kind !== 'secret' && kind !== 'parameters') return;
+  const why = kind === 'secret' ? '; a private key does not belong here, treat it as exposed' : '';
+  throw new RequestError('UNEXPECTED_PEM', `a request holds no ${label} block${why}`);
+}
+
+function distrusted(): ContentError {
+  return new ContentError(
+    'WRONG_CONTENT',
+    'the trust settings behind a TRUSTED CERTIFICATE say that it is not to be trusted: it cannot be an anchor',
+  );
 }

@@ -19,8 +19,10 @@ export class AnchorKeys {
 
   #read(): Map<string, Uint8Array[]> {
     const byName = new Map<string, Uint8Array[]>();
+    const options = { broken: this.#config['trust.brokenAnchors'] };
     const entries = Object.values(this.#config.profiles).flatMap(({ anchors }) => anchors);
-    for (const { subject, spki } of [...new Set(entries)].flatMap((entry) => readAnchors(entry))) {
+    const anchors = [...new Set(entries)].flatMap((entry) => readAnchors(entry, options));
+    for (const { subject, spki } of anchors) {
       const known = byName.get(subject.key);
       if (known === undefined) byName.set(subject.key, [spki]);
       else known.push(spki);

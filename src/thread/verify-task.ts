@@ -12,7 +12,7 @@ import { decode, encode } from '../wire/codec.js';
 import type { VerifyRequest, VerifyResponse } from '../wire/request.js';
 import type { Verdict } from '../wire/verdict.js';
 import type { Name } from '../x509/name.js';
-import { readAnchors } from './anchors.js';
+import { type AnchorOptions, readAnchors } from './anchors.js';
 import { toVerifyRequest } from './request-shape.js';
 
 /**
@@ -25,7 +25,7 @@ export function createVerifyTask(
   report: (message: string) => void,
   stored?: CrlSource,
 ): (body: Uint8Array) => Uint8Array {
-  const environment = createEnvironment(config, [stored, openFolder(config, report, stored)]);
+  const environment = createEnvironment(config, [stored, openFolder(config, report, stored)], report);
   return (body) => encode(respond(body, (request) => ({ verdict: verify(request, environment) })));
 }
 
@@ -42,15 +42,21 @@ export function respond<T extends { readonly verdict: Verdict }>(
   }
 }
 
-/** What the configuration says to verify with, on the CRLs of these sources. Throws `AnchorError`. */
+/**
+ * What the configuration says to verify with, on the CRLs of these sources. Throws `AnchorError`.
+ *
+ * @param report is told what is not used of the anchors' files; a server says that when it checks its configuration
+ */
 export function createEnvironment(
   config: Config,
   crls: readonly (CrlSource | undefined)[],
+  report?: (message: string) => void,
 ): VerifyEnvironment {
+  const reading = { broken: config['trust.brokenAnchors'], ...(report && { report }) };
   const stores = new Map<string, TrustStore>();
   const profiles = Object.entries(config.profiles).map(([name, profile]): [string, Profile] => [
     name,
-    toProfile(profile, stores),
+    toProfile(profile, stores, reading),
   ]);
   return {
     profiles: new Map(profiles),
@@ -80,9 +86,13 @@ export function openFolder(
 const NO_INTAKE: Omit<LargeCrlKeeper, 'find'> = { signersOf: () => [], take: () => undefined };
 
 /** Profiles with the same anchors share one store. */
-function toProfile({ base, anchors, ...settings }: ProfileConfig, stores: Map<string, TrustStore>): Profile {
+function toProfile(
+  { base, anchors, ...settings }: ProfileConfig,
+  stores: Map<string, TrustStore>,
+  reading: AnchorOptions,
+): Profile {
   const key = anchors.join('\n');
-  const store = stores.get(key) ?? new TrustStore(anchors.flatMap(readAnchors));
+  const store = stores.get(key) ?? new TrustStore(anchors.flatMap((entry) => readAnchors(entry, reading)));
   stores.set(key, store);
   return { ...settings, rules: BASE_RULES[base], anchors: store };
 }

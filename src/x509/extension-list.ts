@@ -1,7 +1,7 @@
 import { DerReader, TAG } from './der.js';
 import { bitOf, extensionBit, oidOf } from './extension-bit.js';
 import type { Extension } from './extensions.js';
-import { readOid } from './oid.js';
+import { oidName, readOid } from './oid.js';
 import { malformed, X509Error } from './x509-error.js';
 
 /** Reads the value of one extension; the reader stands on its content. */
@@ -62,7 +62,11 @@ function readExtension(r: DerReader, what: string): ParsedOnce {
     bit = bitOf(oid);
   }
   const critical = r.peek() === TAG.boolean;
-  if (critical && !r.boolean(what)) throw malformed(`${what} have a FALSE that is written out`);
+  if (critical && !r.boolean(what)) {
+    throw malformed(
+      `${what}: ${oidName(oid ?? oidOf(bit))} has "critical FALSE" written out, which DER leaves out`,
+    );
+  }
   r.expect(TAG.octetString, what);
   const extension = new ParsedOnce(bit, oid, critical, r.bytes, r.from, r.to);
   r.leave(outer, what);

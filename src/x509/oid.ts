@@ -98,6 +98,15 @@ export const OID = {
 /** Beyond this an OID is refused: the longest in use, of the 2.25 arc, have 20 octets. */
 const MAX_OCTETS = 64;
 
+const NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries(OID).map(([name, dotted]) => [dotted, name]),
+);
+
+/** A known OID by its name in the RFC, any other dotted: for messages. */
+export function oidName(dotted: string): string {
+  return NAMES.get(dotted) ?? dotted;
+}
+
 const NAMED = new Map<string, string>(Object.values(OID).map((dotted) => [dotted, dotted]));
 
 const recent = new RecentOctets<string>(1024);

@@ -1,30 +1,38 @@
-import { PkixdError } from '../errors.js';
+import { ContentError } from './content-error.js';
+import { blockKind, type BlockKind } from './pem-label.js';
+import { lookOf } from './pem-text.js';
 
 /** One block of textual encoding (RFC 7468): what stands between its BEGIN and END lines. */
 export interface PemBlock {
   /** `CERTIFICATE`, `X509 CRL`, … */
   readonly label: string;
+  readonly kind: BlockKind;
+  /** Empty for a private key or parameters: these are not decoded. */
   readonly der: Buffer;
 }
 
-export class PemError extends PkixdError {
-  constructor(code: 'BAD_PEM' | 'BAD_BASE64', message: string) {
-    super(code, message);
-  }
-}
-
-const BEGIN = /^-----BEGIN ([A-Z0-9 ]{1,64})-----$/;
-const END = /^-----END ([A-Z0-9 ]{1,64})-----$/;
+const BEGIN = /^-----BEGIN (.{1,64})-----$/;
+const END = /^-----END (.{1,64})-----$/;
+/** Lines that only separate, of dashes; a BEGIN line has a word. */
+const RULER = /^-+$/;
+/** The byte order mark of UTF-8, as text, and as the octets that Latin-1 makes of it. Files that were joined have it inside. */
+const BYTE_ORDER_MARK = /^(?:\u{feff}|\u{ef}\u{bb}\u{bf})/u;
 
 /** Characters at which the lines of a block are decoded: beyond any ordinary certificate. */
 const DECODE_AT = 8192;
 
+interface OpenBlock {
+  readonly label: string;
+  readonly kind: BlockKind;
+}
+
 /**
- * Reads PEM line by line. Text outside blocks is explanatory (RFC 7468 §2) and passed over; inside a block only
- * base64 may stand, padded and canonical, since the lax forms are where two readers come to differ.
+ * Reads PEM line by line. Text outside blocks is explanatory (RFC 7468 §2) and passed over, but for what may itself be
+ * a certificate (`lookOf`); inside a block only base64 may stand, padded and canonical, since the lax forms are where
+ * two readers come to differ. Throws `ContentError`.
  */
 export class PemReader {
-  #label: string | undefined;
+  #open: OpenBlock | undefined;
   /** Lines not decoded yet, and how many characters they are. */
   #lines: string[] = [];
   #length = 0;
@@ -33,21 +41,39 @@ export class PemReader {
 
   /** The label of the block that is begun and not yet ended. */
   get openLabel(): string | undefined {
-    return this.#label;
+    return this.#open?.label;
   }
 
   /** Takes one line without its line end; returns the block that it completes. */
   line(text: string): PemBlock | undefined {
+    const open = this.#open;
+    if (open === undefined) {
+      this.#outside(text.trimEnd().replace(BYTE_ORDER_MARK, ''));
+      return undefined;
+    }
     const line = text.trim();
-    if (this.#label === undefined) {
-      this.#begin(line);
-      return undefined;
+    if (line.startsWith('-----')) return this.#end(line, open);
+    if (!isPassedOver(open.kind)) this.#add(line, open.label);
+    return undefined;
+  }
+
+  /** To be called behind the last line. Throws BAD_PEM where a block is not ended. */
+  finish(): void {
+    if (this.#open !== undefined) {
+      throw new ContentError('BAD_PEM', `BEGIN ${this.#open.label} has no END`);
     }
-    if (!line.startsWith('-----')) {
-      this.#add(line, this.#label);
-      return undefined;
-    }
-    return this.#end(line, this.#label);
+  }
+
+  #outside(line: string): void {
+    if (line.startsWith('-----') && !RULER.test(line)) this.#begin(line);
+    else if (line !== '') refuseLookalike(line);
+  }
+
+  #begin(line: string): void {
+    const label = BEGIN.exec(line)?.[1];
+    if (label === undefined) throw new ContentError('BAD_PEM', `${shown(line)} does not begin a PEM block`);
+    this.#open = { label, kind: blockKind(label) };
+    this.#forget();
   }
 
   #add(line: string, label: string): void {
@@ -65,26 +91,19 @@ export class PemReader {
     this.#length = text.length - whole;
   }
 
-  #begin(line: string): void {
-    if (!line.startsWith('-----')) return;
-    const label = BEGIN.exec(line)?.[1];
-    if (label === undefined) throw new PemError('BAD_PEM', `"${line.slice(0, 80)}" begins no PEM block`);
-    this.#label = label;
-    this.#forget();
-  }
-
-  #end(line: string, label: string): PemBlock {
+  #end(line: string, { label, kind }: OpenBlock): PemBlock {
     const ended = END.exec(line)?.[1];
     if (ended !== label) {
-      throw new PemError('BAD_PEM', `BEGIN ${label} is followed by "${line.slice(0, 80)}", not by its END`);
+      throw new ContentError('BAD_PEM', `BEGIN ${label} is followed by ${shown(line)}, not by its END`);
     }
-    this.#label = undefined;
+    this.#open = undefined;
+    if (isPassedOver(kind)) return { label, kind, der: Buffer.alloc(0) };
     const rest = this.#lines.join('');
     if (rest === '') throw notCanonical(label);
     const last = decodeBase64(rest, label);
     const der = this.#decoded.length === 0 ? last : Buffer.concat([...this.#decoded, last]);
     this.#forget();
-    return { label, der };
+    return { label, kind, der };
   }
 
   #forget(): void {
@@ -94,18 +113,26 @@ export class PemReader {
   }
 }
 
-/** All blocks of a text. */
-export function parsePem(text: string): PemBlock[] {
-  const reader = new PemReader();
-  const blocks: PemBlock[] = [];
-  for (const line of text.split('\n')) {
-    const block = reader.line(line);
-    if (block) blocks.push(block);
-  }
-  if (reader.openLabel !== undefined) {
-    throw new PemError('BAD_PEM', `BEGIN ${reader.openLabel} has no END`);
-  }
-  return blocks;
+/** A DER value as PEM, in lines of 64 characters. */
+export function toPem(label: string, der: Uint8Array): string {
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n');
+  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+}
+
+function isPassedOver(kind: BlockKind): boolean {
+  return kind === 'secret' || kind === 'parameters';
+}
+
+function refuseLookalike(line: string): void {
+  const look = lookOf(line);
+  if (look === undefined) return;
+  throw new ContentError(
+    'UNEXPECTED_TEXT',
+    `the line ${shown(line)} looks like ${look}, and may be the certificate that is meant: ` +
+      'write it as a PEM block, from "-----BEGIN CERTIFICATE-----" to "-----END CERTIFICATE-----"',
+  );
 }
 
 /** Buffer.from skips what is not base64; encoding the result again shows whether it skipped anything. */
@@ -115,6 +142,12 @@ function decodeBase64(text: string, label: string): Buffer {
   return bytes;
 }
 
-function notCanonical(label: string): PemError {
-  return new PemError('BAD_BASE64', `the ${label} block is not canonical base64`);
+function notCanonical(label: string): ContentError {
+  return new ContentError('BAD_BASE64', `the ${label} block is not canonical base64`);
+}
+
+/** The start of a line that may hold anything. */
+function shown(line: string): string {
+  const start = line.trimStart();
+  return JSON.stringify(start.length > 80 ? `${start.slice(0, 80)}…` : start);
 }

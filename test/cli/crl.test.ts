@@ -70,7 +70,7 @@ test('CRLs of files and folders, DER and PEM, several a file, are taken in; what
   expect(code).toBe(66);
   expect(out.match(/^.*stored, CN=.*$/gm)).toHaveLength(3);
   expect(out).toMatch(/^crls\/b\.pem: stored, CN=Other Root, number 5 of \S+, 0 entries$/m);
-  expect(err).toMatch(/^pkixd: error \S+ crls\/c\.crl: the file is neither PEM .* nor DER$/m);
+  expect(err).toMatch(/^pkixd: error \S+ crls\/c\.crl: the file is neither PEM .* nor DER of a CRL: /m);
   expect(err).toMatch(/^pkixd: error CRL_BAD_SIGNATURE .*d\.der: /m);
   expect(err).toMatch(/^pkixd: error CRL_ISSUER_UNTRUSTED .*e\.crl: .*; name who signed it with --issuer$/m);
   expect(err).toMatch(/^pkixd: error FILE_UNREADABLE missing\.crl: /m);

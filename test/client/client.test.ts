@@ -5,7 +5,8 @@ import type { Message } from '../../src/wire/message-reader.js';
 import { MESSAGE } from '../../src/wire/message.js';
 import { type FakeConnection, FakeServer, VERDICT } from './fake-server.js';
 
-const CERT = Buffer.from('leaf');
+/** A DER SEQUENCE: the client looks no further. */
+const CERT = Buffer.from('0\u0004leaf');
 const ASK = { certificates: CERT };
 
 const open: { close(): void }[] = [];

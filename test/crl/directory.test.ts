@@ -85,6 +85,20 @@ test('a folder that is not there is reported once and holds nothing', () => {
   expect(reports).toEqual([expect.stringContaining('missing')]);
 });
 
+test('the names of openssl rehash are read, and a folder in which nothing is read is reported, once', () => {
+  write('README', 'text');
+  write('0a8e07a5.0', first.pem);
+  const directory = open();
+  expect(directory.find(nameOf(first))).toEqual([]);
+  now += 1000;
+  directory.look();
+  expect(reports).toEqual([expect.stringMatching(/holds no file that is read .*HASH\.r0/)]);
+  for (const name of ['0a8e07a5.r0', '0A8E07A5.r12']) write(name, createCrl(first).pem);
+  now += 1000;
+  expect(directory.find(nameOf(first))).toHaveLength(2);
+  expect(reports).toHaveLength(1);
+});
+
 test('what is no file is left out, and never waited for', () => {
   execFileSync('/usr/bin/mkfifo', [join(folder, 'fifo.crl')]);
   mkdirSync(join(folder, 'folder.pem'));
@@ -92,8 +106,8 @@ test('what is no file is left out, and never waited for', () => {
   const directory = open();
   expect(directory.find(nameOf(first))).toHaveLength(1);
   expect(reports.toSorted()).toEqual([
-    expect.stringMatching(/fifo\.crl is left out: it is no file/),
-    expect.stringMatching(/folder\.pem is left out: it is no file/),
+    expect.stringMatching(/fifo\.crl is left out: it is not a regular file/),
+    expect.stringMatching(/folder\.pem is left out: it is not a regular file/),
   ]);
 });
 

@@ -1,10 +1,17 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
-import { parsePem, PemReader } from '../../src/x509/pem.js';
+import { type PemBlock, PemReader } from '../../src/x509/pem.js';
 
 const block = (label: string, base64: string): string =>
   `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
+
+function parsePem(text: string): PemBlock[] {
+  const reader = new PemReader();
+  const blocks = text.split('\n').flatMap((line) => reader.line(line) ?? []);
+  reader.finish();
+  return blocks;
+}
 
 test('blocks are read in order, and text around them is passed over', () => {
   const plain = `notes\n${block('CERTIFICATE', 'AQI=\r')}more\n${block('X509 CRL', 'AwQF\nBgcI')}`;

@@ -4,9 +4,10 @@ import type { Config } from '../../config/config.js';
 import type { CrlSourceConfig } from '../../config/crl-sources.js';
 import { messageOf, PkixdError } from '../../errors.js';
 import { parseCertificate } from '../../x509/certificate.js';
+import { leafFirst } from '../../x509/leaf-first.js';
 import { parseNameText } from '../../x509/name-text.js';
 import type { Name } from '../../x509/name.js';
-import { parsePem } from '../../x509/pem.js';
+import { readPkiObjects } from '../../x509/pki-objects.js';
 import type { AddressPolicy } from './address-policy.js';
 import { parseFetchUrl } from './fetch-url.js';
 
@@ -21,7 +22,6 @@ export class CrlSourcesError extends PkixdError {
 }
 
 const NONE: readonly string[] = [];
-const DER_SEQUENCE = 0x30;
 
 export interface ConfiguredSource {
   readonly issuer: Name;
@@ -75,12 +75,8 @@ export class ConfiguredSources {
 function issuerOf({ issuer }: CrlSourceConfig): Pick<ConfiguredSource, 'issuer' | 'spki'> {
   if (issuer.kind === 'name') return { issuer: parseNameText(issuer.text), spki: undefined };
   try {
-    const content = readFileSync(issuer.path);
-    const der =
-      content[0] === DER_SEQUENCE
-        ? content
-        : parsePem(content.toString('latin1')).find(({ label }) => label === 'CERTIFICATE')?.der;
-    if (der === undefined) throw new Error('it holds no certificate');
+    const [der] = leafFirst(readPkiObjects(readFileSync(issuer.path), 'certificate'));
+    if (der === undefined) throw new Error('it does not hold a certificate');
     const { subject, spki } = parseCertificate(der);
     return { issuer: subject, spki };
   } catch (cause) {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import type { OptionValues } from '../../config/option-table.js';
 import { messageOf, PkixdError } from '../../errors.js';
+import { toPem } from '../../x509/pem.js';
+import { readPkiObjects } from '../../x509/pki-objects.js';
 import { AddressPolicy } from './address-policy.js';
 import type { DownloaderOptions } from './downloader.js';
 import { resolveBySystem } from './host-addresses.js';
@@ -38,9 +40,14 @@ export function fetcherOptions(
 export function secureContextWith(caFile: string | null): SecureContext {
   if (caFile === null) return createSecureContext();
   try {
-    const pem = readFileSync(caFile, 'latin1');
-    if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error('it holds no certificate in PEM');
-    return createSecureContext({ ca: [...rootCertificates, pem] });
+    const { certificates, distrusted } = readPkiObjects(readFileSync(caFile), 'certificate');
+    if (certificates.length === 0) throw new Error('it does not hold a certificate');
+    if (distrusted.length > 0) {
+      throw new Error('the trust settings of one of its certificates say that it is not to be trusted');
+    }
+    return createSecureContext({
+      ca: [...rootCertificates, ...certificates.map((der) => toPem('CERTIFICATE', der))],
+    });
   } catch (cause) {
     throw new CaFileError(caFile, messageOf(cause), { cause });
   }

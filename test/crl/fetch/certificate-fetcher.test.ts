@@ -3,7 +3,7 @@ import { loadConfig } from '../../../src/config/load.js';
 import { certificatesOf } from '../../../src/crl/fetch/certificate-content.js';
 import { CertificateFetcher } from '../../../src/crl/fetch/certificate-fetcher.js';
 import { fetcherOptions } from '../../../src/crl/fetch/fetcher-options.js';
-import { OID } from '../../../src/x509/oid.js';
+import { certsOnly } from '../../pki/cms.js';
 import * as der from '../../pki/der-builder.js';
 import { createIntermediate, createRoot, pemOf } from '../../pki/pki.js';
 import { PATIENT_FETCHES } from '../../patient-fetches.js';
@@ -11,21 +11,7 @@ import { CrlServer } from './crl-server.js';
 
 const root = createRoot();
 const intermediate = createIntermediate(root);
-const message = Buffer.from(
-  der.sequence(
-    der.oid(OID.signedData),
-    der.explicit(
-      0,
-      der.sequence(
-        der.integer(1),
-        der.element(0x31, Buffer.alloc(0)),
-        der.sequence(der.oid('1.2.840.113549.1.7.1')),
-        der.element(0xa0, Buffer.concat([intermediate.der, root.der])),
-        der.element(0x31, Buffer.alloc(0)),
-      ),
-    ),
-  ),
-);
+const message = certsOnly([intermediate.der, root.der]);
 
 test.each([
   ['DER', intermediate.der],

@@ -76,7 +76,7 @@ test.each([
   ['/no-http', 'connection', /does not match the HTTP/],
   ['/cut', 'content', /has \d+ bytes and 60 came: it is cut off/],
   ['/padded', 'content', /something follows it/],
-  ['/html', 'content', /neither DER nor PEM: it begins with "<!DOCTYPE html>/],
+  ['/html', 'content', /neither PEM .* nor DER of a CRL: it begins with "<!DOCTYPE html>/],
   ['/empty', 'content', /empty/],
   ['/two-pem', 'content', /more than one CRL/],
   ['/cut-pem', 'content', /PEM is cut off|PEM is broken/],

@@ -248,6 +248,8 @@ describe('https', () => {
   test('with roots that cannot be read nothing is fetched', () => {
     const config = (file: string) => loadConfig({ env: {}, flags: { 'crl.caFile': file }, cwd: '/' });
     expect(() => fetcherOptions(config(join(folder, 'none.pem')), {})).toThrow(/crl\.caFile .*none\.pem/);
-    expect(() => fetcherOptions(config('/etc/hostname'), {})).toThrow(/holds no certificate in PEM/);
+    expect(() => fetcherOptions(config('/etc/hostname'), {})).toThrow(
+      /neither PEM .* nor DER of a certificate/,
+    );
   });
 });
