@@ -2,6 +2,7 @@ import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { OCSP_SOURCE, type RevocationEvidence, type Verdict, VERDICT_CODES } from '../wire/verdict.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
+import { verdictLine } from './verdict-line.js';
 import { messageOf, PkixdError } from '../errors.js';
 import { type Attempt, AttemptTree, type Ending } from './attempt-tree.js';
 import { type CertificateFacts, factLines, factsOf, nameText } from './certificate-facts.js';
@@ -54,7 +55,7 @@ function numbersOf({ certificates }: Explanation): Numbers {
 export function explanationLines(explanation: Explanation): readonly string[] {
   const { verdict, tree, certificates, notTried, setAside } = explanation;
   const numbers = numbersOf(explanation);
-  const lines = [`${verdict.status} ${verdict.code} ${verdict.message}`];
+  const lines = [verdictLine(verdict)];
   if (verdict.validUntil !== null) lines.push(`valid until ${verdict.validUntil}`);
   if (tree !== undefined) lines.push('', 'Paths tried', ...treeLines(tree, numbers));
   if (certificates.length > 0) lines.push('', 'Certificates (! critical)');

@@ -5,6 +5,7 @@ import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, sameName } from '../x509/name.js';
 import type { CaKey } from './ca-key.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
+import { named } from './named.js';
 import { type CertificationPath, rank, searchPaths } from './path-builder.js';
 import { validatePath } from './path-validator.js';
 import type { Issuer, RevocationInputs, SignedCrl, Standing } from './revocation-inputs.js';
@@ -213,8 +214,4 @@ function passable(thrown: unknown): Failure {
 
 function asError({ code, message, section }: Failure): VerifyError {
   return new VerifyError(code, message, section);
-}
-
-function named(certificate: Certificate): string {
-  return formatName(certificate.subject);
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { PolicyInputs } from '../wire/request.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { formatName, sameName } from '../x509/name.js';
+import { sameName } from '../x509/name.js';
 import type { BasicOcspResponse, ResponderId } from '../x509/ocsp.js';
 import { OID } from '../x509/oid.js';
 import { signatureDigest, verifySignature } from '../x509/signature.js';
@@ -10,6 +10,7 @@ import { signatureCost } from './budget.js';
 import type { CaKey } from './ca-key.js';
 import { MAX_NESTING } from './crl-signer.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
+import { named } from './named.js';
 import { validatePath } from './path-validator.js';
 import type { Rule } from './profiles.js';
 import type { Finding } from './revocation.js';
@@ -231,8 +232,4 @@ function untrusted(holder: Certificate, { code, message }: Failure): VerifyError
 
 function unusable(why: string): VerifyError {
   return new VerifyError('OCSP_UNUSABLE', why, 'RFC 6960 4.2.2.2');
-}
-
-function named(certificate: Certificate): string {
-  return formatName(certificate.subject);
 }

@@ -1,7 +1,7 @@
 import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { formatName, type Name, sameName } from '../x509/name.js';
+import { type Name, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import type { Budget } from './budget.js';
 import type { CaKey } from './ca-key.js';
@@ -9,6 +9,7 @@ import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
 import { knownAuthorities, rememberAuthorities } from './known-authorities.js';
 import { NameConstraintState } from './name-constraints.js';
+import { named } from './named.js';
 import type { CertificationPath } from './path-builder.js';
 import { PolicyGraph } from './policy-graph.js';
 import { checkAnchor, checkLeafPurpose, checkPurpose } from './profile-checks.js';
@@ -285,8 +286,4 @@ function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstr
 /** §6.1: the same name as subject and issuer. */
 function isSelfIssued(certificate: Certificate): boolean {
   return sameName(certificate.subject, certificate.issuer);
-}
-
-function named(certificate: Certificate): string {
-  return formatName(certificate.subject);
 }

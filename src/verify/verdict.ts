@@ -1,10 +1,13 @@
 import { type RevocationEvidence, type Verdict, VERDICT_CODES, type VerdictCode } from '../wire/verdict.js';
 import type { Failure, FailureCode } from './failure.js';
+import { type Judged, judgedText } from './judged.js';
 
 /** What one path came to, or the request as a whole. */
 export interface Outcome {
   readonly code: VerdictCode;
   readonly message: string;
+  /** Of a valid one: the unknown revocation status that was forgiven. */
+  readonly forgiven?: string;
   /** As in `Failure`. */
   readonly section?: string;
   /** SHA-256 of each certificate, leaf first, the anchor last. */
@@ -41,12 +44,21 @@ export function failed(
   return section === undefined ? outcome : { ...outcome, section };
 }
 
+/** What came of it in words, without a word about who was judged. */
+export function outcomeText({ message, forgiven }: Outcome): string {
+  return forgiven === undefined ? message : `${message}; forgiven: ${forgiven}`;
+}
+
 /** `now` in ms. */
-export function toVerdict(outcome: Outcome, now: number): Verdict {
+export function toVerdict(outcome: Outcome, judged: Judged, now: number): Verdict {
+  const status = statusOf(outcome.code);
   return {
-    status: statusOf(outcome.code),
+    status,
     code: outcome.code,
-    message: outcome.message,
+    message: judgedText(outcome, status === 'valid', judged),
+    subject: judged.subject,
+    issuer: judged.issuer,
+    serial: judged.serial,
     path: outcome.path,
     revocation: outcome.revocation,
     policies: outcome.policies,

@@ -1,12 +1,13 @@
 import type { VerifyRequest } from '../wire/request.js';
 import type { Verdict } from '../wire/verdict.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
-import { formatName } from '../x509/name.js';
 import { Budget } from './budget.js';
 import type { CaMemory } from './ca-memory.js';
 import type { CrlWants } from './crl-wants.js';
 import { type Failure, failureOf } from './failure.js';
 import type { IssuerWants } from './issuer-wants.js';
+import { type Judged, judgedOf, UNREADABLE } from './judged.js';
+import { named } from './named.js';
 import { type CertificationPath, issuerPool, searchPaths } from './path-builder.js';
 import { checkPathRevocation } from './path-revocation.js';
 import { type ValidatedPath, validatePath, type ValidationInputs } from './path-validator.js';
@@ -59,14 +60,36 @@ export function verify(
   try {
     question = readQuestion(request, environment, budget);
   } catch (thrown) {
-    return toVerdict(failed(failureOf(thrown)), environment.now());
+    return toVerdict(failed(failureOf(thrown)), whoIsAsked(request), environment.now());
+  }
+  let leaf: Certificate;
+  try {
+    leaf = parseCertificate(question.leaf);
+  } catch (thrown) {
+    return toVerdict(failed(failureOf(thrown)), UNREADABLE, question.now);
   }
   const mayFetch = question.at === undefined && request.anchors === undefined;
   const gathered = mayFetch ? { wants, issuers } : NOTHING_GATHERED;
-  return toVerdict(answer(question, environment, budget, trace, gathered), question.now);
+  const outcome = answer(leaf, question, environment, budget, trace, gathered);
+  return toVerdict(outcome, judgedOf(leaf, question.names), question.now);
+}
+
+/** Octets: a longer certificate of a request that is too large is not looked into. */
+const MAX_LOOK = 65_536;
+
+/** Of a request that is too large as a whole. */
+function whoIsAsked({ certificates: [leaf] }: VerifyRequest): Judged {
+  if (leaf === undefined || leaf.length > MAX_LOOK) return UNREADABLE;
+  try {
+    return judgedOf(parseCertificate(leaf));
+  } catch (thrown) {
+    failureOf(thrown);
+    return UNREADABLE;
+  }
 }
 
 function answer(
+  leaf: Certificate,
   question: Question,
   environment: VerifyEnvironment,
   budget: Budget,
@@ -75,7 +98,6 @@ function answer(
 ): Outcome {
   const results = new Results();
   try {
-    const leaf = parseCertificate(question.leaf);
     if (question.anchors.has(leaf)) return leafIsAnchor(leaf);
     const { time, anchors } = question;
     const signatures = new Signatures(environment.memory, budget, leaf);
@@ -187,13 +209,14 @@ function judgeRevocation(validated: ValidatedPath, path: readonly string[], cont
   const [pardon] = forgiven;
   const outcome: Outcome = {
     code: pardon === undefined ? 'OK' : 'OK_SOFT',
-    message: pardon === undefined ? 'the path holds' : `the path holds; forgiven: ${pardon.message}`,
+    message: 'the path holds',
     path,
     revocation: evidence,
     policies,
     validUntil: Math.min(until, endOf(validated.path, question.profile)),
   };
-  return { outcome, isFinal: pardon === undefined };
+  if (pardon === undefined) return { outcome, isFinal: true };
+  return { outcome: { ...outcome, forgiven: pardon.message }, isFinal: false };
 }
 
 /** ms: the first certificate of the path to expire; an anchor that is but name and key never does. */
@@ -213,7 +236,7 @@ function rememberAuthorities({ certificates, anchor }: CertificationPath, memory
 }
 
 function leafIsAnchor(leaf: Certificate): Outcome {
-  const message = `${formatName(leaf.subject)} is itself a trust anchor: there is no path to validate`;
+  const message = `${named(leaf)} is itself a trust anchor: there is no path to validate`;
   return failed({ code: 'LEAF_IS_ANCHOR', message }, [leaf.fingerprint]);
 }
 
@@ -227,7 +250,7 @@ function noPath(
     broken === undefined
       ? ''
       : `; ${brokenCertificates.length} certificates were set aside, the first: ${broken}`;
-  const message = `no path leads from ${formatName(leaf.subject)} to a trust anchor${aside}${issuers?.aside() ?? ''}`;
+  const message = `no path leads from ${named(leaf)} to a trust anchor${aside}${issuers?.aside() ?? ''}`;
   return failed({ code: 'NO_PATH', message });
 }
 

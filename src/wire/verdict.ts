@@ -142,6 +142,15 @@ export interface Verdict {
   readonly code: VerdictCode;
   /** For people; may change between releases. */
   readonly message: string;
+  /**
+   * Who was judged: the subject of the certificate in question, as RFC 4514 writes it, long names cut; `null` where the
+   * certificate could not be read.
+   */
+  readonly subject: string | null;
+  /** Its issuer, likewise. */
+  readonly issuer: string | null;
+  /** Its serial number: upper-case hexadecimal, as `openssl x509 -serial` prints it. */
+  readonly serial: string | null;
   /** SHA-256 of each certificate of the path as lower-case hex, leaf first, trust anchor last; empty without one. */
   readonly path: readonly string[];
   /** What was found on the revocation of each certificate of the path that was asked for. */

@@ -1,6 +1,6 @@
 import type { Certificate } from '../../x509/certificate.js';
-import { formatName } from '../../x509/name.js';
 import { type FailureCode, VerifyError } from '../failure.js';
+import { named } from '../named.js';
 import type { CertificationPath } from '../path-builder.js';
 import * as algorithm from './algorithm-rules.js';
 import { alternativeNames } from './alternative-name-rules.js';
@@ -131,7 +131,6 @@ function check(placed: Placed, active: ActiveRules): void {
   for (const [name, [breachOf, section, code]] of active) {
     const breach = breachOf(placed);
     if (breach === undefined) continue;
-    const subject = formatName(placed.certificate.subject) || 'the certificate without a subject';
-    throw new VerifyError(code, `${subject}: ${breach} (rule ${name})`, section);
+    throw new VerifyError(code, `${named(placed.certificate)}: ${breach} (rule ${name})`, section);
   }
 }
