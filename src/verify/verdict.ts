@@ -1,3 +1,4 @@
+import { LAST_INSTANT } from '../instant.js';
 import { type RevocationEvidence, type Verdict, VERDICT_CODES, type VerdictCode } from '../wire/verdict.js';
 import type { Failure, FailureCode } from './failure.js';
 import { type Judged, judgedText } from './judged.js';
@@ -70,12 +71,12 @@ export function toVerdict(outcome: Outcome, judged: Judged, now: number): Verdic
 /** The last times written, each in its slot: the clock's and a CA's end recur, and writing one costs much more. */
 const written = Array.from({ length: 64 }, () => ({ time: 0, text: new Date(0).toISOString() }));
 
-/** ISO 8601, UTC, of ms since 1970. */
+/** ISO 8601, UTC, of ms since 1970; of what a Date cannot hold, its end. */
 export function isoTime(time: number): string {
   const slot = (time >>> 0) % written.length;
   const known = written[slot];
   if (known?.time === time) return known.text;
-  const text = new Date(time).toISOString();
+  const text = new Date(Math.max(-LAST_INSTANT, Math.min(LAST_INSTANT, time))).toISOString();
   written[slot] = { time, text };
   return text;
 }

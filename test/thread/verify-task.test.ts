@@ -54,6 +54,14 @@ test('a profile of the configuration is the one that a request names', () => {
   });
 });
 
+test.each([9e15, 8.64e15 + 1, -1, -1.5, 2 ** 63, 2n ** 64n - 1n, -(2n ** 63n), NaN, Infinity, 1e308])(
+  'at=%s is BAD_ARGUMENT, in whichever form of msgpack it comes',
+  (at) => {
+    const run = createTask([anchorFile]);
+    expect(decode(run(encode({ ...chain, at })))).toMatchObject({ refused: { code: 'BAD_ARGUMENT' } });
+  },
+);
+
 test.each([
   [{ ...chain, certificates: 'none' }, 'BAD_ARGUMENT'],
   [{ ...chain, certificates: [1, 2] }, 'BAD_ARGUMENT'],
