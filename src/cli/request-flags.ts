@@ -46,6 +46,7 @@ export const REQUEST_FLAGS = {
   ...CONFIG_FLAG,
   ...optionFlags([
     'trust.anchors',
+    'trust.leaf',
     'data.directory',
     'crl.directory',
     'crl.grace',

@@ -1,4 +1,4 @@
-import type { Certificate } from '../x509/certificate.js';
+import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { escapeUnseen } from '../x509/name-format.js';
 import { failureOf } from './failure.js';
 import { named } from './named.js';
@@ -41,6 +41,20 @@ export function judgedOf(leaf: Certificate, names: readonly PeerName[] = NO_NAME
     isCa: saysThatItIsCa(leaf),
     names,
   };
+}
+
+/** Octets: of a request that is too large, a longer certificate is not looked into either. */
+const MAX_LOOK = 65_536;
+
+/** Of a request into which nothing looked: its certificate is read for this alone, where it is small. */
+export function judgedUnread(leaf: Uint8Array | undefined): Judged {
+  if (leaf === undefined || leaf.length > MAX_LOOK) return UNREADABLE;
+  try {
+    return judgedOf(parseCertificate(leaf));
+  } catch (thrown) {
+    failureOf(thrown);
+    return UNREADABLE;
+  }
 }
 
 function saysThatItIsCa(leaf: Certificate): boolean {

@@ -222,7 +222,8 @@ function outcomeOfPolicies(state: State, inputs: ValidationInputs): readonly str
   return policies;
 }
 
-function checkValidity(certificate: Certificate, time: number): void {
+/** §6.1.3 (a)(2); both ends count (§4.1.2.5). */
+export function checkValidity(certificate: Certificate, time: number): void {
   if (time < certificate.notBefore) {
     const begin = new Date(certificate.notBefore).toISOString();
     throw new VerifyError('NOT_YET_VALID', `${named(certificate)} is valid from ${begin}`);
@@ -284,6 +285,6 @@ function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstr
 }
 
 /** §6.1: the same name as subject and issuer. */
-function isSelfIssued(certificate: Certificate): boolean {
+export function isSelfIssued(certificate: Certificate): boolean {
   return sameName(certificate.subject, certificate.issuer);
 }

@@ -7,7 +7,11 @@ export type VerdictStatus = 'valid' | 'invalid' | 'indeterminate';
  * reported within its status (see verify/verdict.ts).
  */
 export const VERDICT_CODES = {
-  OK: ['valid', '6.1.5', 'The path holds, and no certificate of it is revoked.'],
+  OK: [
+    'valid',
+    '6.1.5',
+    'The path holds, and no certificate of it is revoked; or the certificate is itself a trust anchor, and the profile has `trust.leaf`.',
+  ],
   OK_SOFT: ['valid', 'fail mode soft', 'The path holds; that a revocation status is not known was forgiven.'],
 
   NO_PATH: [
@@ -18,7 +22,7 @@ export const VERDICT_CODES = {
   LEAF_IS_ANCHOR: [
     'invalid',
     'RFC 4158',
-    'The certificate is itself a trust anchor: there is no path to validate.',
+    'The certificate is itself a trust anchor, so there is no path to validate, and the profile is without `trust.leaf`.',
   ],
   NAME_CHAINING: [
     'invalid',

@@ -103,6 +103,12 @@ export function checkLeafRules(
   check({ certificate: leaf, role: 'leaf', issuer: issuer ?? anchor.certificate }, active);
 }
 
+/** The same of a leaf that no certificate of the path issued, for it is a trust anchor itself. */
+export function checkPinnedRules(certificate: Certificate, rules: ReadonlySet<string>): void {
+  const issuer = isSelfIssued(certificate) ? certificate : undefined;
+  check({ certificate, role: 'leaf', issuer }, activeRules(rules));
+}
+
 type ActiveRules = readonly (readonly [name: string, rule: CertificateRuleEntry])[];
 
 /** A profile's set is one object for as long as the profile lives. */
