@@ -73,7 +73,7 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
   const authorities = known ?? validateAuthorities(path, inputs);
   const { issuerKeys } = authorities;
   const state: State = { ...authorities.state, graph: authorities.state.graph.copy() };
-  processCertificate(leaf, true, state, inputs);
+  processCertificate(leaf, path.certificates[1] ?? path.anchor.certificate, state, inputs, true);
   wrapUp(leaf, state);
   if (known === undefined) {
     checkPurpose(path, inputs);
@@ -101,7 +101,7 @@ function validateAuthorities(path: CertificationPath, inputs: ValidationInputs):
     const certificate = certificates[index];
     if (certificate === undefined) break;
     issuerKeys[index] = state.workingKey;
-    processCertificate(certificate, false, state, inputs);
+    processCertificate(certificate, certificates[index + 1] ?? anchor.certificate, state, inputs, false);
     prepareForNext(certificate, state, inputs);
   }
   issuerKeys[0] = state.workingKey;
@@ -126,15 +126,16 @@ function initialize({ certificates, anchor }: CertificationPath, inputs: Validat
 /** §6.1.3 */
 function processCertificate(
   certificate: Certificate,
-  isLeaf: boolean,
+  issuer: Certificate,
   state: State,
   inputs: ValidationInputs,
+  isLeaf: boolean,
 ): void {
   inputs.trace?.checking(certificate);
   if (isLeaf) checkForm(certificate);
   else checkAuthorityForm(certificate);
   // §6.1.3 (a)(1)
-  inputs.signatures.checkCertificate(certificate, state.workingKey);
+  inputs.signatures.checkCertificate(certificate, state.workingKey, issuer);
   // §6.1.3 (a)(2)
   checkValidity(certificate, inputs.time);
   // §6.1.3 (a)(4)
