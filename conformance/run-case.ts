@@ -159,6 +159,7 @@ function environmentOf(suite: string, test: Case): VerifyEnvironment {
     purpose: null,
     crlMaxAge: maxAgeOf(test),
     maxIntermediates: test.params.maxDepth ?? null,
+    trustLeaf: false,
   };
   const now = timeOf(test);
   return {

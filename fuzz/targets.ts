@@ -259,6 +259,7 @@ export function environmentOf(base: BaseProfile): VerifyEnvironment {
     purpose: null,
     crlMaxAge: null,
     maxIntermediates: null,
+    trustLeaf: false,
   };
   return {
     profiles: new Map([['fuzz', profile]]),

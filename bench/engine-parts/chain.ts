@@ -44,6 +44,7 @@ export function newEnvironment({ root, crls }: Chain): VerifyEnvironment {
     purpose: null,
     crlMaxAge: null,
     maxIntermediates: null,
+    trustLeaf: false,
   } as const;
   return {
     profiles: new Map([['bench', profile]]),

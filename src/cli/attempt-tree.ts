@@ -1,7 +1,7 @@
 import type { Failure } from '../verify/failure.js';
 import type { CertificationPath } from '../verify/path-builder.js';
 import type { Trace } from '../verify/trace.js';
-import type { Outcome } from '../verify/verdict.js';
+import { type Outcome, outcomeText } from '../verify/verdict.js';
 import { type RevocationEvidence, type VerdictCode, VERDICT_CODES } from '../wire/verdict.js';
 import { sectionText } from '../wire/verdict-reference.js';
 import type { Certificate } from '../x509/certificate.js';
@@ -44,12 +44,12 @@ export class AttemptTree implements Trace {
   }
 
   judged({ certificates, anchor }: CertificationPath, outcome: Outcome): void {
-    const { code, message, revocation } = outcome;
+    const { code, revocation } = outcome;
     const at = culprit([...certificates, anchor.certificate], outcome) ?? this.#checked;
     this.#checked = undefined;
     this.#grow(certificates, anchor.certificate).endings.push({
       code,
-      message,
+      message: outcomeText(outcome),
       revocation,
       section: sectionOf(outcome),
       at: VERDICT_CODES[code][0] === 'valid' ? undefined : at,

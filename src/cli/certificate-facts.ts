@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import { spkiId } from '../verify/ca-key.js';
 import type { Certificate } from '../x509/certificate.js';
 import { formatName } from '../x509/name.js';
 import { oidName } from '../x509/oid.js';
@@ -16,6 +17,8 @@ export interface CertificateFacts {
   readonly notBefore: string;
   readonly notAfter: string;
   readonly key: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex: tells the keys of one name apart. */
+  readonly keyId: string;
   readonly signatureAlgorithm: string;
   /** SHA-256 of the certificate, lower-case hex. */
   readonly fingerprint: string;
@@ -38,6 +41,7 @@ export function factsOf(certificate: Certificate): CertificateFacts {
     notBefore: new Date(certificate.notBefore).toISOString(),
     notAfter: new Date(certificate.notAfter).toISOString(),
     key: keyText(certificate.spki),
+    keyId: spkiId(certificate.spki),
     signatureAlgorithm: oidName(certificate.signatureAlgorithm.oid),
     fingerprint: certificate.fingerprint,
     extensions: certificate.extensions.map((extension) => ({
@@ -57,6 +61,7 @@ export function factLines(facts: CertificateFacts): readonly string[] {
     ['serial', facts.serial],
     ['valid', `${facts.notBefore} to ${facts.notAfter}`],
     ['key', facts.key],
+    ['key SHA-256', facts.keyId],
     ['signed with', facts.signatureAlgorithm],
     ['SHA-256', facts.fingerprint],
     ...facts.extensions.map(({ name, critical, says }): [string, string] => [

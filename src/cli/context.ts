@@ -17,7 +17,7 @@ export function note(context: Pick<Context, 'err'>, text: string): void {
   context.err.write(`pkixd: ${text}\n`);
 }
 
-/** Names from certificates reach the terminal: control characters must not. */
+/** Names from certificates and of files reach the terminal: what ends a line there, or turns it round, must not. */
 export function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?');
 }

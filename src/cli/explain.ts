@@ -1,5 +1,6 @@
 import { PkixdError } from '../errors.js';
 import { createEnvironment, openFolder } from '../thread/verify-task.js';
+import { jsonLine } from '../json-line.js';
 import type { VerifyEnvironment } from '../verify/verify.js';
 import type { Command } from './command.js';
 import { note, print, printable, type Context } from './context.js';
@@ -59,13 +60,13 @@ function explainOne(file: string, context: Context, { environment, crls, common,
   try {
     const request = requestFor(readCertificates(file, context), common);
     const explanation = explainRequest({ ...request, crls: crls.offer(request.crls) }, environment);
-    if (isJson) print(context, JSON.stringify({ file: name, ...explanationJson(explanation) }));
+    if (isJson) print(context, jsonLine({ file: name, ...explanationJson(explanation) }));
     else print(context, textOf(name, explanation));
     return VERDICT_EXIT[explanation.verdict.status];
   } catch (error) {
     if (!(error instanceof PkixdError)) throw error;
     const message = error instanceof InputError ? error.why : error.message;
-    if (isJson) print(context, JSON.stringify({ file: name, error: { code: error.code, message } }));
+    if (isJson) print(context, jsonLine({ file: name, error: { code: error.code, message } }));
     else note(context, printable(`${name}: error ${error.code} ${message}`));
     return exitCodeOf(error.code);
   }

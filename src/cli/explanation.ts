@@ -1,7 +1,10 @@
+import { spkiId } from '../verify/ca-key.js';
+import { keyName } from '../verify/key-name.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { OCSP_SOURCE, type RevocationEvidence, type Verdict, VERDICT_CODES } from '../wire/verdict.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
+import { verdictLine } from './verdict-line.js';
 import { messageOf, PkixdError } from '../errors.js';
 import { type Attempt, AttemptTree, type Ending } from './attempt-tree.js';
 import { type CertificateFacts, factLines, factsOf, nameText } from './certificate-facts.js';
@@ -44,19 +47,34 @@ function collect({ certificate, above }: Attempt, met: Map<string, Certificate>)
   for (const attempt of above) collect(attempt, met);
 }
 
-type Numbers = ReadonlyMap<string, number>;
+/** How the lines call each certificate, by its fingerprint. */
+interface Labels {
+  /** From 1. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** Where certificates of one name have different keys: whose name alone does not say which is meant. */
+  readonly ambiguous: ReadonlySet<string>;
+}
 
-function numbersOf({ certificates }: Explanation): Numbers {
-  return new Map(certificates.map(({ fingerprint }, index) => [fingerprint, index + 1]));
+function labelsOf({ certificates }: Explanation): Labels {
+  const numbers = new Map(certificates.map(({ fingerprint }, index) => [fingerprint, index + 1]));
+  const keys = new Map<string, string>();
+  const ambiguous = new Set<string>();
+  for (const { subject, spki } of certificates) {
+    const name = nameText(subject);
+    const key = spkiId(spki);
+    if ((keys.get(name) ?? key) !== key) ambiguous.add(name);
+    keys.set(name, key);
+  }
+  return { numbers, ambiguous };
 }
 
 /** For a person to read: the verdict, the tree of tried paths, and what each certificate says. */
 export function explanationLines(explanation: Explanation): readonly string[] {
   const { verdict, tree, certificates, notTried, setAside } = explanation;
-  const numbers = numbersOf(explanation);
-  const lines = [`${verdict.status} ${verdict.code} ${verdict.message}`];
+  const labels = labelsOf(explanation);
+  const lines = [verdictLine(verdict)];
   if (verdict.validUntil !== null) lines.push(`valid until ${verdict.validUntil}`);
-  if (tree !== undefined) lines.push('', 'Paths tried', ...treeLines(tree, numbers));
+  if (tree !== undefined) lines.push('', 'Paths tried', ...treeLines(tree, labels));
   if (certificates.length > 0) lines.push('', 'Certificates (! critical)');
   for (const [index, certificate] of certificates.entries()) {
     lines.push(`[${index + 1}]`, ...factLines(factsOf(certificate)).map((line) => `    ${line}`));
@@ -77,18 +95,20 @@ export function explanationLines(explanation: Explanation): readonly string[] {
  *        └─ [4] CN=root, trust anchor
  *              ✓ OK, RFC 5280 §6.1.5: the path holds
  */
-function treeLines(attempt: Attempt, numbers: Numbers): string[] {
+function treeLines(attempt: Attempt, labels: Labels): string[] {
   const { certificate, isAnchor, above, endings } = attempt;
   const kind = isAnchor ? ', trust anchor' : '';
-  const head = `${reference(certificate, numbers)} ${nameText(certificate.subject)}${kind}`;
+  const name = nameText(certificate.subject);
+  const which = labels.ambiguous.has(name) ? ` (${keyName(certificate)})` : '';
+  const head = `${reference(certificate, labels)} ${name}${which}${kind}`;
   const stem = above.length > 0 ? '│  ' : '   ';
   const lines = [
     head,
-    ...endings.flatMap((ending) => endingLines(ending, numbers)).map((line) => stem + line),
+    ...endings.flatMap((ending) => endingLines(ending, labels)).map((line) => stem + line),
   ];
   for (const [index, next] of above.entries()) {
     const isLast = index === above.length - 1;
-    const [first = '', ...rest] = treeLines(next, numbers);
+    const [first = '', ...rest] = treeLines(next, labels);
     lines.push((isLast ? '└─ ' : '├─ ') + first, ...rest.map((line) => (isLast ? '   ' : '│  ') + line));
   }
   return lines;
@@ -96,12 +116,12 @@ function treeLines(attempt: Attempt, numbers: Numbers): string[] {
 
 const MARKS = { valid: '✓', invalid: '✗', indeterminate: '?' } as const;
 
-function endingLines({ code, section, message, at, revocation }: Ending, numbers: Numbers): string[] {
-  const where = at === undefined ? '' : ` at ${reference(at, numbers)}`;
+function endingLines({ code, section, message, at, revocation }: Ending, labels: Labels): string[] {
+  const where = at === undefined ? '' : ` at ${reference(at, labels)}`;
   const mark = MARKS[VERDICT_CODES[code][0]];
   return [
     `${mark} ${code}${where}, ${section}: ${message}`,
-    ...revocation.map((one) => `  revocation of [${numbers.get(one.cert)}]: ${evidenceText(one)}`),
+    ...revocation.map((one) => `  revocation of [${labels.numbers.get(one.cert)}]: ${evidenceText(one)}`),
   ];
 }
 
@@ -113,7 +133,7 @@ function evidenceText({ state, source, number, thisUpdate, nextUpdate }: Revocat
   return `${state}, CRL${which} (${source}) of ${thisUpdate}, next ${nextUpdate ?? 'not said'}`;
 }
 
-function reference({ fingerprint }: Certificate, numbers: Numbers): string {
+function reference({ fingerprint }: Certificate, { numbers }: Labels): string {
   return `[${numbers.get(fingerprint)}]`;
 }
 
@@ -128,7 +148,7 @@ interface AttemptJson {
 /** For programs: the same, `certificates` by their facts. */
 export function explanationJson(explanation: Explanation): object {
   const { verdict, tree, certificates, notTried, setAside } = explanation;
-  const numbers = numbersOf(explanation);
+  const { numbers } = labelsOf(explanation);
   const facts: CertificateFacts[] = certificates.map(factsOf);
   return {
     verdict,
@@ -139,7 +159,10 @@ export function explanationJson(explanation: Explanation): object {
   };
 }
 
-function attemptJson({ certificate, isAnchor, above, endings }: Attempt, numbers: Numbers): AttemptJson {
+function attemptJson(
+  { certificate, isAnchor, above, endings }: Attempt,
+  numbers: Labels['numbers'],
+): AttemptJson {
   return {
     certificate: numbers.get(certificate.fingerprint),
     isAnchor,

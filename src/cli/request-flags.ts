@@ -47,6 +47,7 @@ export const REQUEST_FLAGS = {
   ...optionFlags([
     'trust.anchors',
     'trust.brokenAnchors',
+    'trust.leaf',
     'data.directory',
     'crl.directory',
     'crl.grace',

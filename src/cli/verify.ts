@@ -1,5 +1,6 @@
 import type { LineAnswer } from '../client/line-client.js';
 import { PkixdError } from '../errors.js';
+import { jsonLine } from '../json-line.js';
 import type { Command } from './command.js';
 import { note, print, printable, type Context } from './context.js';
 import { EXIT, exitCodeOf, UsageError, VERDICT_EXIT } from './exit-code.js';
@@ -7,6 +8,7 @@ import { configFor, listFlag, textFlag, type Arguments } from './flags.js';
 import { FILES, REQUEST_FLAGS } from './request-flags.js';
 import { remoteVerifier, type Verifier } from './verifier.js';
 import { InputError, readCertificates, shownName } from './verify-input.js';
+import { verdictLine } from './verdict-line.js';
 import { commonRequest, requestFor, type Common } from './verify-request.js';
 
 export const verify: Command = {
@@ -99,14 +101,13 @@ function showLine(context: Context, { name, answer }: Answered): void {
       printable(`${name}: error ${answer.error.code} ${answer.error.message}${wayOut(answer.error.code)}`),
     );
   } else {
-    const { status, code, message } = answer.verdict;
-    print(context, printable(`${name}: ${status} ${code} ${message}`));
+    print(context, printable(`${name}: ${verdictLine(answer.verdict)}`));
   }
 }
 
 function showJson(context: Context, { name, answer }: Answered): void {
   const fields = 'error' in answer ? { status: 'error', ...answer.error } : answer.verdict;
-  print(context, JSON.stringify({ file: name, ...fields }));
+  print(context, jsonLine({ file: name, ...fields }));
 }
 
 function wayOut(code: string): string {

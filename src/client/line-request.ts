@@ -1,4 +1,5 @@
 import { PkixdError } from '../errors.js';
+import { isInstant } from '../instant.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { toPem } from '../x509/pem.js';
 
@@ -21,7 +22,7 @@ export function requestText(id: string, request: VerifyRequest): string {
     ...wordsOf('host', request.hosts),
     ...wordsOf('ip', request.ips),
     ...wordsOf('email', request.emails),
-    ...wordsOf('at', request.at === undefined ? undefined : new Date(request.at).toISOString()),
+    ...wordsOf('at', request.at === undefined ? undefined : instantText(request.at)),
     ...wordsOf('revocation', request.revocation),
   ];
   const blocks = [
@@ -31,6 +32,16 @@ export function requestText(id: string, request: VerifyRequest): string {
     ...(request.anchors ? ['anchors:\n', ...request.anchors.map((der) => toPem('CERTIFICATE', der))] : []),
   ];
   return `VERIFY ${words.join(' ')}\n${blocks.join('')}.\n`;
+}
+
+/** The protocol's own form has four digits for the year. */
+function instantText(at: number): string {
+  const text = isInstant(at) ? new Date(at).toISOString() : String(at);
+  if (/^\d{4}-/.test(text)) return text;
+  throw new PkixdError(
+    'BAD_ARGUMENT',
+    `at ${text} cannot be sent: it is not an instant of the years 0 to 9999`,
+  );
 }
 
 function wordsOf(key: string, values: string | readonly string[] | undefined): string[] {

@@ -25,7 +25,12 @@ export function toRefusal(value: unknown): Refusal | undefined {
   if (!isFields(value)) return undefined;
   const { code, message, retryAfter } = value;
   if (typeof code !== 'string' || typeof message !== 'string') return undefined;
-  return { code, message, ...(typeof retryAfter === 'number' && { retryAfter }) };
+  return { code, message, ...(isMilliseconds(retryAfter) && { retryAfter }) };
+}
+
+/** A hint that makes no sense is none. */
+function isMilliseconds(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value);
 }
 
 /**

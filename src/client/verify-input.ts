@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { encode } from '../wire/codec.js';
+import { isInstant, LAST_INSTANT } from '../instant.js';
 import type { PolicyInputs } from '../wire/request.js';
 import type { RevocationMode } from '../revocation-mode.js';
 import { ContentError } from '../x509/content-error.js';
@@ -98,6 +99,8 @@ function readable<T>(read: () => T): T {
 
 function instantOf(at: Date | number): number {
   const instant = Number(at);
-  if (Number.isFinite(instant)) return instant;
-  throw new InputError('`at` is no instant');
+  if (isInstant(instant) && instant >= 0) return instant;
+  throw new InputError(
+    `\`at\` is not an instant: it takes a Date, or milliseconds since 1970, from 0 to ${LAST_INSTANT}`,
+  );
 }

@@ -47,6 +47,8 @@ export interface ProfileConfig {
   readonly revocation: RevocationMode;
   /** As in `trust.anchors`. */
   readonly anchors: readonly string[];
+  /** A certificate in question that is itself a trust anchor may be valid. */
+  readonly trustLeaf: boolean;
   /** The key purpose wanted when a request names none. */
   readonly purpose: string | null;
   /** How long a CRL without nextUpdate serves after its thisUpdate, in ms; `null`: not at all. */

@@ -38,6 +38,8 @@ type HostsOption = OptionOf<'hosts', readonly string[]>;
 type ProxyOption = OptionOf<'proxy', string>;
 /** A URL as `parseRedisUrl` reads it, which may hold a password; empty when unset. */
 type RedisOption = OptionOf<'redis', string>;
+/** `true` or `false`. */
+type SwitchOption = OptionOf<'switch', boolean>;
 type ChoiceOption = OptionOf<'choice', string> & { readonly choices: readonly string[] };
 
 export type Option =
@@ -53,6 +55,7 @@ export type Option =
   | HostsOption
   | ProxyOption
   | RedisOption
+  | SwitchOption
   | ChoiceOption;
 
 const SECOND = 1000;
@@ -400,6 +403,11 @@ export const OPTIONS = {
     default: 'stop',
     text: 'A certificate among the anchors that cannot be read: `stop` refuses the configuration, `skip` leaves that one out and warns.',
   },
+  'trust.leaf': {
+    type: 'switch',
+    default: false,
+    text: 'Whether a certificate in question that is itself a trust anchor (a pinned peer) may be valid, in profiles that do not say.',
+  },
   'crl.directory': {
     type: 'optionalPath',
     default: null,
@@ -611,9 +619,11 @@ type ValueOf<O extends Option> = O extends { type: 'integer' | 'duration' | 'siz
     ? readonly string[]
     : O extends { type: 'optionalPath' }
       ? string | null
-      : O extends { type: 'choice'; choices: readonly (infer C)[] }
-        ? C
-        : string;
+      : O extends { type: 'switch' }
+        ? boolean
+        : O extends { type: 'choice'; choices: readonly (infer C)[] }
+          ? C
+          : string;
 
 /** The values of all options, under their dotted names. */
 export type OptionValues = { readonly [K in OptionKey]: ValueOf<(typeof OPTIONS)[K]> };

@@ -6,7 +6,7 @@ import { parseRedisUrl, REDIS_FORMS } from './redis-url.js';
 import { didYouMean } from './suggestion.js';
 import { formatDuration, formatSize, parseDuration, parseSize } from './units.js';
 
-export type OptionValue = number | string | null | readonly string[];
+export type OptionValue = number | boolean | string | null | readonly string[];
 
 /** The setting's value in the program's own terms, or undefined once a problem with it has been noted. */
 export function checkOption(option: Option, setting: Setting, findings: Findings): OptionValue | undefined {
@@ -17,6 +17,8 @@ export function checkOption(option: Option, setting: Setting, findings: Findings
       return checkNumber(option, setting, findings);
     case 'choice':
       return checkChoice(option.choices, setting, findings);
+    case 'switch':
+      return checkSwitch(setting, findings);
     case 'list':
       return checkAnchors(setting, findings);
     case 'destinations':
@@ -49,6 +51,8 @@ export function describeValues(option: Option): string {
       return describeRange(option);
     case 'choice':
       return option.choices.join(', ');
+    case 'switch':
+      return 'true or false';
     case 'list':
       return 'a list';
     case 'destinations':
@@ -88,6 +92,8 @@ export function describeDefault(option: Option): string {
   switch (option.type) {
     case 'integer':
       return option.defaultText ?? String(option.default);
+    case 'switch':
+      return String(option.default);
     case 'duration':
       return formatDuration(option.default);
     case 'size':
@@ -145,6 +151,15 @@ export function checkChoice<C extends string>(
     findings.reject(setting, `is none of ${choices.join(', ')}${hint}`);
   }
   return choice;
+}
+
+/** Variables and flags give a text. */
+export function checkSwitch(setting: Setting, findings: Findings): boolean | undefined {
+  const { value } = setting;
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  findings.reject(setting, 'is neither true nor false');
+  return undefined;
 }
 
 /** YAML reads a bare 33 as a number. */

@@ -1,7 +1,14 @@
 import { REVOCATION_MODES } from '../revocation-mode.js';
 import { BASE_PROFILES, type BaseProfile, type ProfileConfig } from './config.js';
 import type { OptionValues } from './option-table.js';
-import { checkAnchors, checkChoice, checkNumber, checkText, describeRange } from './option-value.js';
+import {
+  checkAnchors,
+  checkChoice,
+  checkNumber,
+  checkSwitch,
+  checkText,
+  describeRange,
+} from './option-value.js';
 import type { Findings, Setting } from './problems.js';
 import { isMap } from './sources.js';
 import { didYouMean } from './suggestion.js';
@@ -15,6 +22,8 @@ export const PROFILE_FIELDS = {
   base: `The set of rules: one of ${BASE_PROFILES.join(', ')}. Must be given, except in an entry named like one of them.`,
   revocation: `One of ${REVOCATION_MODES.join(', ')}; \`profile.revocation\` when absent.`,
   anchors: 'As `trust.anchors`, and that option when absent.',
+  'trust.leaf':
+    'As `trust.leaf`, and that option when absent: with `true` a certificate in question that is itself a trust anchor, the pinned certificate of a peer, may be valid ([what is checked](revocation.md#pinned-certificates)).',
   purpose:
     'The key purpose wanted when a request names none: a name (`serverAuth`) or a dotted OID; none when absent.',
   crlMaxAge: `How long a CRL that names no next update serves, counted from its own date: ${describeRange(CRL_MAX_AGE)}; such a CRL proves nothing when absent.`,
@@ -32,7 +41,7 @@ export const BASE_PROFILE_TEXTS = {
     "Those of `webpki` and `rfc5280-strict` (critical name constraints apart), and what the CA/Browser Forum's Baseline Requirements demand of a TLS server's certificate and its CAs: keys, signature algorithms, key identifiers, extKeyUsage, subjectAltName, common name.",
 } as const satisfies Record<BaseProfile, string>;
 
-type Defaults = Pick<OptionValues, 'profile.revocation' | 'trust.anchors'>;
+type Defaults = Pick<OptionValues, 'profile.revocation' | 'trust.anchors' | 'trust.leaf'>;
 
 /** The four base profiles, and whatever the configuration makes of them. */
 export function checkProfiles(
@@ -60,6 +69,7 @@ function plainProfile(base: BaseProfile, defaults: Defaults): ProfileConfig {
     base,
     revocation: defaults['profile.revocation'],
     anchors: defaults['trust.anchors'],
+    trustLeaf: defaults['trust.leaf'],
     purpose: null,
     crlMaxAge: null,
     maxIntermediates: null,
@@ -76,11 +86,11 @@ function checkProfile(
     findings.problem(entry.key, 'a profile name has up to 64 letters, digits, dots, dashes and underscores');
     return undefined;
   }
-  const fields = entry.value;
-  if (!isMap(fields)) {
+  if (!isMap(entry.value)) {
     findings.reject(entry, `is not a map of ${Object.keys(PROFILE_FIELDS).join(', ')}`);
     return undefined;
   }
+  const fields = withDottedTrust(entry, entry.value, findings);
   for (const field of Object.keys(fields)) {
     if (Object.hasOwn(PROFILE_FIELDS, field)) continue;
     const hint = didYouMean(field, Object.keys(PROFILE_FIELDS));
@@ -98,6 +108,7 @@ function checkProfile(
   const plain = plainProfile(base, defaults);
   const revocation = field('revocation');
   const anchors = field('anchors');
+  const leaf = field('trust.leaf');
   const purpose = field('purpose');
   const crlMaxAge = field('crlMaxAge');
   const maxIntermediates = field('maxIntermediates');
@@ -105,11 +116,32 @@ function checkProfile(
     base,
     revocation: (revocation && checkChoice(REVOCATION_MODES, revocation, findings)) ?? plain.revocation,
     anchors: (anchors && checkAnchors(anchors, findings)) ?? plain.anchors,
+    trustLeaf: (leaf && checkSwitch(leaf, findings)) ?? plain.trustLeaf,
     purpose: (purpose && checkPurpose(purpose, findings)) ?? null,
     crlMaxAge: (crlMaxAge && checkNumber(CRL_MAX_AGE, crlMaxAge, findings)) ?? null,
     maxIntermediates:
       (maxIntermediates && checkNumber(MAX_INTERMEDIATES, maxIntermediates, findings)) ?? null,
   };
+}
+
+/** `trust: { leaf: true }` and `trust.leaf: true` are the same, as outside of profiles. */
+function withDottedTrust(
+  { key, origin }: Setting,
+  given: Readonly<Record<string, unknown>>,
+  findings: Findings,
+): Readonly<Record<string, unknown>> {
+  const { trust } = given;
+  if (!isMap(trust)) return given;
+  const fields: Record<string, unknown> = { ...given };
+  delete fields['trust'];
+  for (const [name, value] of Object.entries(trust)) {
+    const dotted = `trust.${name}`;
+    if (Object.hasOwn(fields, dotted)) {
+      findings.problem(`${key}.${dotted}`, `stands twice in ${origin}; keep one`);
+    }
+    fields[dotted] = value;
+  }
+  return fields;
 }
 
 function checkBase(name: string, setting: Setting, findings: Findings): BaseProfile | undefined {

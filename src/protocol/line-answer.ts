@@ -1,3 +1,4 @@
+import { jsonLine } from '../json-line.js';
 import type { TaskOutcome } from '../wire/task.js';
 import type { Answer } from '../wire/protocol.js';
 import type { VerifyResponse } from '../wire/request.js';
@@ -19,7 +20,7 @@ export function answerLine(id: string, outcome: TaskOutcome): Answer {
 
 /** `id error CODE {"message":…}`: what a request gets that cannot be carried out. */
 export function errorLine(id: string, code: string, message: string, retryAfter?: number): Buffer {
-  return Buffer.from(`${id} error ${code} ${JSON.stringify({ message, retryAfter })}\n`);
+  return Buffer.from(`${id} error ${code} ${jsonLine({ message, retryAfter })}\n`);
 }
 
 function errorAnswer(id: string, code: string, message: string, retryAfter?: number): Answer {
@@ -29,7 +30,7 @@ function errorAnswer(id: string, code: string, message: string, retryAfter?: num
 function verdictLine(id: string, verdict: Verdict): Answer {
   const { status, code, path } = verdict;
   return {
-    bytes: Buffer.from(`${id} ${status} ${code} ${JSON.stringify(verdict)}\n`),
+    bytes: Buffer.from(`${id} ${status} ${code} ${jsonLine(verdict)}\n`),
     log: () => ({ status, code, leaf: path[0] }),
   };
 }

@@ -5,6 +5,8 @@ import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, sameName } from '../x509/name.js';
 import type { CaKey } from './ca-key.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
+import { identifierText, keyHolder, namedKey, otherKeyNamed } from './key-name.js';
+import { named } from './named.js';
 import { type CertificationPath, rank, searchPaths } from './path-builder.js';
 import { validatePath } from './path-validator.js';
 import type { Issuer, RevocationInputs, SignedCrl, Standing } from './revocation-inputs.js';
@@ -51,13 +53,16 @@ export function signerOf(
       failure = passable(thrown);
     }
   }
+  const ofIssuer = failure;
   for (const holder of otherHolders(crl, issuer, inputs)) {
     inputs.signing.validation.budget.spendSteps(1);
     try {
       return trustedSigner(crl, certificate, holder, inputs);
     } catch (thrown) {
       const found = passable(thrown);
-      if (failure === undefined || moreTelling(found, failure)) failure = found;
+      // Of two that weigh the same, what is wrong with another holder tells more than that the issuer did not sign.
+      const isAsTelling = failure === ofIssuer && failure?.code === found.code;
+      if (failure === undefined || isAsTelling || moreTelling(found, failure)) failure = found;
     }
   }
   throw asError(failure ?? nobody(crl));
@@ -85,13 +90,13 @@ function trustedSigner(
   const { signatures, signing } = inputs;
   const key = signatures.key(holder);
   if (!signatures.isCrlSignedBy(crl, key)) {
-    throw new VerifyError('CRL_BAD_SIGNATURE', `the CRL's signature is not that of ${named(holder)}`);
+    throw new VerifyError('CRL_BAD_SIGNATURE', `the CRL's signature is not that of ${keyHolder(holder)}`);
   }
   checkKeyUsage(holder);
   if (holder === signing.anchor.certificate) return { key, until: Infinity, doubt: undefined };
   checkMayDelegate(holder);
   if (signing.inProgress.some((signer) => signer.key.id === key.id)) {
-    checkCircle(crl, certificate, key, inputs);
+    checkCircle(crl, certificate, { certificate: holder, key }, inputs);
     return { key, until: Infinity, doubt: undefined };
   }
   if (signing.inProgress.length >= MAX_NESTING) {
@@ -156,7 +161,12 @@ function judge(path: CertificationPath, inputs: RevocationInputs): Standing {
  * The signer's own status hangs on a CRL that it signed itself. That counts only where the certificate's issuer has
  * left it to that very signer, by cRLIssuer in the signer's certificate: there is no other word on it then.
  */
-function checkCircle(crl: CrlFacts, certificate: Certificate, key: CaKey, inputs: RevocationInputs): void {
+function checkCircle(
+  crl: CrlFacts,
+  certificate: Certificate,
+  { certificate: holder, key }: Issuer,
+  inputs: RevocationInputs,
+): void {
   const innermost = inputs.signing.inProgress.at(-1);
   const isItself =
     innermost !== undefined &&
@@ -165,7 +175,7 @@ function checkCircle(crl: CrlFacts, certificate: Certificate, key: CaKey, inputs
   if (isItself && !sameName(crl.issuer, certificate.issuer)) return;
   throw new VerifyError(
     'CRL_ISSUER_UNTRUSTED',
-    `whether ${formatName(crl.issuer)} may sign CRLs hangs on a CRL that it signed itself`,
+    `whether ${keyHolder(holder)} may sign CRLs hangs on a CRL that it signed itself`,
   );
 }
 
@@ -173,7 +183,7 @@ function checkCircle(crl: CrlFacts, certificate: Certificate, key: CaKey, inputs
 function checkKeyUsage(holder: Certificate): void {
   const usage = holder.keyUsage;
   if (usage === undefined || (usage & KeyUsageBit.cRLSign) !== 0) return;
-  throw new VerifyError('CRL_KEY_USAGE', `${named(holder)} may not sign CRLs`);
+  throw new VerifyError('CRL_KEY_USAGE', `${keyHolder(holder)} may not sign CRLs`);
 }
 
 /** §4.2.1.3: whoever signs CRLs must have keyUsage; of one that is not even a CA this is asked. */
@@ -183,24 +193,26 @@ function checkMayDelegate(holder: Certificate): void {
 }
 
 function notSignedByIssuer(crl: CrlFacts, issuer: Certificate): Failure {
-  const signer = crl.authorityKeyIdentifier?.keyIdentifier;
-  const own = issuer.subjectKeyIdentifier;
-  if (signer !== undefined && own !== undefined && Buffer.compare(signer, own) !== 0) {
-    const message = "the CRL is signed with another key than the issuer's own";
+  const other = otherKeyNamed(crl, issuer);
+  if (other !== undefined) {
+    const message = `the CRL is signed with the key ${other}, and not with that of the issuer, ${keyHolder(issuer)}`;
     return { code: 'CRL_ISSUER_UNTRUSTED', message };
   }
-  return { code: 'CRL_BAD_SIGNATURE', message: "the CRL's signature is not the issuer's" };
+  const message = `the CRL's signature is not that of the issuer, ${keyHolder(issuer)}`;
+  return { code: 'CRL_BAD_SIGNATURE', message };
 }
 
 function nobody(crl: CrlFacts): Failure {
-  const message = `there is no certificate of ${formatName(crl.issuer)}, which issued the CRL`;
+  const wanted = namedKey(crl);
+  const which = wanted === undefined ? '' : ` (key ${identifierText(wanted)})`;
+  const message = `there is no certificate of ${formatName(crl.issuer)}${which}, which issued the CRL`;
   return { code: 'CRL_ISSUER_UNTRUSTED', message };
 }
 
 function untrusted(holder: Certificate, why: string): VerifyError {
   return new VerifyError(
     'CRL_ISSUER_UNTRUSTED',
-    `${named(holder)}, which signed the CRL, is not trusted: ${why}`,
+    `${keyHolder(holder)}, which signed the CRL, is not trusted: ${why}`,
   );
 }
 
@@ -213,8 +225,4 @@ function passable(thrown: unknown): Failure {
 
 function asError({ code, message, section }: Failure): VerifyError {
   return new VerifyError(code, message, section);
-}
-
-function named(certificate: Certificate): string {
-  return formatName(certificate.subject);
 }

@@ -1,7 +1,7 @@
 import { type Certificate, parseAllExtensions } from '../x509/certificate.js';
-import { formatName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { VerifyError } from './failure.js';
+import { named } from './named.js';
 
 /** The extensions that path validation, revocation, name and purpose checks process: they may be critical. */
 const PROCESSED: ReadonlySet<string> = new Set([
@@ -53,6 +53,6 @@ function checkQualifiers(certificate: Certificate): void {
   }
 }
 
-function unknown({ subject }: Certificate, what: string, section: string): VerifyError {
-  return new VerifyError('CRITICAL_EXTENSION', `${formatName(subject)} has the unknown ${what}`, section);
+function unknown(certificate: Certificate, what: string, section: string): VerifyError {
+  return new VerifyError('CRITICAL_EXTENSION', `${named(certificate)} has the unknown ${what}`, section);
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { PolicyInputs } from '../wire/request.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { formatName, sameName } from '../x509/name.js';
+import { sameName } from '../x509/name.js';
 import type { BasicOcspResponse, ResponderId } from '../x509/ocsp.js';
 import { OID } from '../x509/oid.js';
 import { signatureDigest, verifySignature } from '../x509/signature.js';
@@ -10,6 +10,7 @@ import { signatureCost } from './budget.js';
 import type { CaKey } from './ca-key.js';
 import { MAX_NESTING } from './crl-signer.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
+import { keyHolder } from './key-name.js';
 import { validatePath } from './path-validator.js';
 import type { Rule } from './profiles.js';
 import type { Finding } from './revocation.js';
@@ -45,7 +46,10 @@ export function trustOf(
   let failure: Failure | undefined;
   if (isNamed(response.responder, issuer.certificate)) {
     if (isSignedBy(response, issuer.key, inputs)) return { until: Infinity, doubt: undefined };
-    failure = { code: 'OCSP_UNUSABLE', message: "its signature is not the issuer's" };
+    failure = {
+      code: 'OCSP_UNUSABLE',
+      message: `its signature is not that of the issuer, ${keyHolder(issuer.certificate)}`,
+    };
   }
   const { validation, pool } = inputs.signing;
   validation.budget.spendSteps((response.certificates.length >> 2) + (pool.length >> 4));
@@ -110,7 +114,8 @@ function trustDelegate(
   checkDelegation(holder);
   checkPath(holder, subject, inputs);
   const key = signatures.key(holder, issuer.key);
-  if (!isSignedBy(response, key, inputs)) throw unusable('its signature is not that of its responder');
+  if (!isSignedBy(response, key, inputs))
+    throw unusable(`its signature is not that of its responder, ${keyHolder(holder)}`);
   const { until, doubt } = standingOf(holder, key, subject, inputs, ask);
   return { until: Math.min(until, holder.notAfter), doubt };
 }
@@ -120,21 +125,23 @@ function checkCircle(holder: Certificate, { certificate }: Subject, { signing }:
   const { inProgress } = signing;
   const asked = [certificate, ...inProgress.map((signer) => signer.certificate)];
   if (asked.some(({ spki }) => Buffer.compare(spki, holder.spki) === 0)) {
-    throw unusable(`whether ${named(holder)}, which signed it, may be trusted hangs on its own word`);
+    throw unusable(`whether ${keyHolder(holder)}, which signed it, may be trusted hangs on its own word`);
   }
   if (inProgress.length >= MAX_NESTING) {
-    throw unusable(`${named(holder)}, which signed it, stands behind more than ${MAX_NESTING} other signers`);
+    throw unusable(
+      `${keyHolder(holder)}, which signed it, stands behind more than ${MAX_NESTING} other signers`,
+    );
   }
 }
 
 /** The purpose in so many words, which anyExtendedKeyUsage is not; keyUsage as RFC 5280 §4.2.1.12 has it for this purpose. */
 function checkDelegation(holder: Certificate): void {
   if (holder.extendedKeyUsage?.includes(OID.ocspSigning) !== true) {
-    throw unusable(`${named(holder)} signed it without the key purpose OCSPSigning`);
+    throw unusable(`${keyHolder(holder)} signed it without the key purpose OCSPSigning`);
   }
   const signing = KeyUsageBit.digitalSignature | KeyUsageBit.nonRepudiation;
   if (holder.keyUsage !== undefined && (holder.keyUsage & signing) === 0) {
-    throw unusable(`the keyUsage of ${named(holder)}, which signed it, allows no signatures`);
+    throw unusable(`the keyUsage of ${keyHolder(holder)}, which signed it, allows no signatures`);
   }
 }
 
@@ -192,13 +199,13 @@ function standingOf(
   };
   const found = ask({ certificate: holder, issuer, above }, nested);
   if (found.state === 'good') return { until: found.until, doubt: undefined };
-  if (found.state === 'revoked') throw unusable(`${named(holder)}, which signed it, is revoked`);
+  if (found.state === 'revoked') throw unusable(`${keyHolder(holder)}, which signed it, is revoked`);
   if (isUncheckedResponder(holder) || isExempt(holder, true, rules)) {
     return { until: Infinity, doubt: undefined };
   }
   const { failure } = found;
   if (mode === 'soft' && isForgivable(failure)) {
-    const message = `${named(holder)}, which signed the OCSP response, is not trusted: ${failure.message}`;
+    const message = `${keyHolder(holder)}, which signed the OCSP response, is not trusted: ${failure.message}`;
     return { until: Infinity, doubt: { code: failure.code, message } };
   }
   throw untrusted(holder, failure);
@@ -226,13 +233,9 @@ function isSignedBy(response: BasicOcspResponse, key: CaKey, { signing }: Revoca
 
 function untrusted(holder: Certificate, { code, message }: Failure): VerifyError {
   if (code === 'BUDGET_EXCEEDED') return new VerifyError(code, message);
-  return unusable(`${named(holder)}, which signed it, is not trusted: ${message}`);
+  return unusable(`${keyHolder(holder)}, which signed it, is not trusted: ${message}`);
 }
 
 function unusable(why: string): VerifyError {
   return new VerifyError('OCSP_UNUSABLE', why, 'RFC 6960 4.2.2.2');
-}
-
-function named(certificate: Certificate): string {
-  return formatName(certificate.subject);
 }

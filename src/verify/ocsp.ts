@@ -1,8 +1,8 @@
 import { OCSP_SOURCE } from '../wire/verdict.js';
-import { formatName } from '../x509/name.js';
 import type { BasicOcspResponse, SingleResponse } from '../x509/ocsp.js';
 import { endOfService, isCurrent, isIssued, isLater } from './crl-freshness.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
+import { named } from './named.js';
 import { CertIdMatcher } from './ocsp-cert-id.js';
 import { type Trust, trustOf } from './ocsp-responder.js';
 import { checkRevocation, type Finding } from './revocation.js';
@@ -127,7 +127,7 @@ function assurance(
     const from = { source: OCSP_SOURCE, response: single } as const;
     return { thisUpdate, finding: { state: 'good', from, until: Math.min(end, until) } };
   }
-  const message = `the OCSP responder does not know ${formatName(certificate.subject)}`;
+  const message = `the OCSP responder does not know ${named(certificate)}`;
   return {
     thisUpdate,
     finding: { state: 'unknown', from: undefined, failure: { code: 'OCSP_UNKNOWN', message } },
@@ -183,6 +183,6 @@ function nothing({ certificate }: Subject, { broken, refusals }: OcspInputs): Fa
   }
   const [refusal] = refusals;
   const told = refusal === undefined ? '' : `; one says ${refusal}`;
-  const message = `no OCSP response of the request is about ${formatName(certificate.subject)}${told}`;
+  const message = `no OCSP response of the request is about ${named(certificate)}${told}`;
   return { code: 'CRL_NONE', message };
 }

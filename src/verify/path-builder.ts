@@ -174,7 +174,7 @@ function isSigned(search: PathSearch, path: readonly Certificate[], issuer: Cert
     const child = path[path.length - 1] ?? search.leaf;
     const key = search.signatures.ownKey(issuer);
     // §6.1.4 (f): what a key inherits is known only from above; the validator, which comes from there, checks it
-    if (key !== undefined) search.signatures.checkCertificate(child, key);
+    if (key !== undefined) search.signatures.checkCertificate(child, key, issuer);
     return true;
   } catch (thrown) {
     const failure = failureOf(thrown);

@@ -1,8 +1,8 @@
 import type { RevocationEvidence } from '../wire/verdict.js';
 import type { Certificate } from '../x509/certificate.js';
 import type { CrlFacts } from '../x509/crl.js';
-import { formatName } from '../x509/name.js';
 import type { Failure } from './failure.js';
+import { named } from './named.js';
 import { checkStatus, type OcspSource, type StatusFinding } from './ocsp.js';
 import type { ValidatedPath } from './path-validator.js';
 import { checkRevocation } from './revocation.js';
@@ -79,7 +79,7 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
 function revoked(certificate: Certificate, finding: StatusFinding & { state: 'revoked' }): Failure {
   const since = isoTime(finding.date);
   const why = finding.reason === undefined ? '' : ` (${finding.reason})`;
-  return { code: 'REVOKED', message: `${formatName(certificate.subject)} was revoked ${since}${why}` };
+  return { code: 'REVOKED', message: `${named(certificate)} was revoked ${since}${why}` };
 }
 
 function toEvidence(certificate: Certificate, finding: StatusFinding): RevocationEvidence {

@@ -1,7 +1,7 @@
 import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { formatName, type Name, sameName } from '../x509/name.js';
+import { type Name, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import type { Budget } from './budget.js';
 import type { CaKey } from './ca-key.js';
@@ -9,6 +9,7 @@ import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
 import { knownAuthorities, rememberAuthorities } from './known-authorities.js';
 import { NameConstraintState } from './name-constraints.js';
+import { named } from './named.js';
 import type { CertificationPath } from './path-builder.js';
 import { PolicyGraph } from './policy-graph.js';
 import { checkAnchor, checkLeafPurpose, checkPurpose } from './profile-checks.js';
@@ -72,7 +73,7 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
   const authorities = known ?? validateAuthorities(path, inputs);
   const { issuerKeys } = authorities;
   const state: State = { ...authorities.state, graph: authorities.state.graph.copy() };
-  processCertificate(leaf, true, state, inputs);
+  processCertificate(leaf, path.certificates[1] ?? path.anchor.certificate, state, inputs, true);
   wrapUp(leaf, state);
   if (known === undefined) {
     checkPurpose(path, inputs);
@@ -100,7 +101,7 @@ function validateAuthorities(path: CertificationPath, inputs: ValidationInputs):
     const certificate = certificates[index];
     if (certificate === undefined) break;
     issuerKeys[index] = state.workingKey;
-    processCertificate(certificate, false, state, inputs);
+    processCertificate(certificate, certificates[index + 1] ?? anchor.certificate, state, inputs, false);
     prepareForNext(certificate, state, inputs);
   }
   issuerKeys[0] = state.workingKey;
@@ -125,15 +126,16 @@ function initialize({ certificates, anchor }: CertificationPath, inputs: Validat
 /** §6.1.3 */
 function processCertificate(
   certificate: Certificate,
-  isLeaf: boolean,
+  issuer: Certificate,
   state: State,
   inputs: ValidationInputs,
+  isLeaf: boolean,
 ): void {
   inputs.trace?.checking(certificate);
   if (isLeaf) checkForm(certificate);
   else checkAuthorityForm(certificate);
   // §6.1.3 (a)(1)
-  inputs.signatures.checkCertificate(certificate, state.workingKey);
+  inputs.signatures.checkCertificate(certificate, state.workingKey, issuer);
   // §6.1.3 (a)(2)
   checkValidity(certificate, inputs.time);
   // §6.1.3 (a)(4)
@@ -221,7 +223,8 @@ function outcomeOfPolicies(state: State, inputs: ValidationInputs): readonly str
   return policies;
 }
 
-function checkValidity(certificate: Certificate, time: number): void {
+/** §6.1.3 (a)(2); both ends count (§4.1.2.5). */
+export function checkValidity(certificate: Certificate, time: number): void {
   if (time < certificate.notBefore) {
     const begin = new Date(certificate.notBefore).toISOString();
     throw new VerifyError('NOT_YET_VALID', `${named(certificate)} is valid from ${begin}`);
@@ -283,10 +286,6 @@ function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstr
 }
 
 /** §6.1: the same name as subject and issuer. */
-function isSelfIssued(certificate: Certificate): boolean {
+export function isSelfIssued(certificate: Certificate): boolean {
   return sameName(certificate.subject, certificate.issuer);
-}
-
-function named(certificate: Certificate): string {
-  return formatName(certificate.subject);
 }

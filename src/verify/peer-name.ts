@@ -2,9 +2,10 @@ import { domainToASCII } from 'node:url';
 import type { VerifyRequest } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import { type GeneralName, smtpUtf8Mailbox } from '../x509/general-name.js';
-import { formatName } from '../x509/name.js';
+import { escapeUnseen } from '../x509/name-format.js';
 import type { Budget } from './budget.js';
 import { RequestError, VerifyError } from './failure.js';
+import { named } from './named.js';
 import { parseIpAddress } from '../ip-address.js';
 import type { Rule } from './profiles.js';
 import { isPublicSuffix } from './public-suffix.js';
@@ -44,7 +45,7 @@ export function checkPeerNames(
   budget.spendMatches(wanted.length * (leaf.subjectAltName?.length ?? 0));
   for (const name of wanted) {
     if (leaf.subjectAltName?.some((presented) => matches(presented, name, rules)) === true) continue;
-    throw new VerifyError('PEER_NAME', `${formatName(leaf.subject)} is not for "${name.text}"`);
+    throw new VerifyError('PEER_NAME', `${named(leaf)} is not for "${escapeUnseen(name.text, 256)}"`);
   }
 }
 

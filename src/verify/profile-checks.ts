@@ -1,9 +1,9 @@
 import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { formatName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { type FailureCode, VerifyError } from './failure.js';
 import { checkAuthorityForm } from './form.js';
+import { named } from './named.js';
 import type { CertificationPath } from './path-builder.js';
 import type { Rule } from './profiles.js';
 
@@ -27,7 +27,7 @@ export function checkAnchor(anchor: Certificate, inputs: { readonly time: number
 }
 
 function anchorError(code: FailureCode, anchor: Certificate, what: string): VerifyError {
-  return new VerifyError(code, `the anchor ${formatName(anchor.subject)} ${what}`);
+  return new VerifyError(code, `the anchor ${named(anchor)} ${what}`);
 }
 
 /**
@@ -50,7 +50,7 @@ export function checkLeafPurpose(leaf: Certificate, { purpose, profile }: Purpos
   if (!profile.rules.has('eku-required')) {
     checkServes(leaf, purpose);
   } else if (leaf.extendedKeyUsage?.includes(purpose) !== true) {
-    throw new VerifyError('PURPOSE', `${formatName(leaf.subject)} does not name the key purpose ${purpose}`);
+    throw new VerifyError('PURPOSE', `${named(leaf)} does not name the key purpose ${purpose}`);
   }
 }
 
@@ -62,8 +62,5 @@ function checkServes(certificate: Certificate, purpose: string): void {
   const purposes = certificate.extendedKeyUsage;
   if (purposes === undefined || purposes.includes(purpose) || purposes.includes(OID.anyExtendedKeyUsage))
     return;
-  throw new VerifyError(
-    'PURPOSE',
-    `${formatName(certificate.subject)} is not for the key purpose ${purpose}`,
-  );
+  throw new VerifyError('PURPOSE', `${named(certificate)} is not for the key purpose ${purpose}`);
 }

@@ -101,6 +101,8 @@ export const BASE_RULES: Readonly<Record<BaseProfile, ReadonlySet<Rule>>> = {
 export interface Profile {
   readonly rules: ReadonlySet<Rule>;
   readonly anchors: TrustStore;
+  /** A certificate in question that is itself one of the anchors may be valid; see pinned-leaf.ts. */
+  readonly trustLeaf: boolean;
   readonly revocation: RevocationMode;
   /** The purpose wanted when a request names none. */
   readonly purpose: string | null;

@@ -1,3 +1,4 @@
+import { isInstant, LAST_INSTANT } from '../instant.js';
 import type { RevocationMode } from '../revocation-mode.js';
 import type { PolicyInputs, VerifyRequest } from '../wire/request.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
@@ -121,7 +122,10 @@ function profileOf(request: VerifyRequest, { profiles, defaultProfile }: Surroun
 
 function instantOf({ at }: VerifyRequest, now: number): number | undefined {
   if (at === undefined) return undefined;
-  if (!Number.isFinite(at) || at < 0) throw new RequestError('BAD_ARGUMENT', `at=${at} is no instant`);
+  if (!isInstant(at) || at < 0) {
+    const range = `it takes milliseconds since 1970, from 0 to ${LAST_INSTANT}`;
+    throw new RequestError('BAD_ARGUMENT', `at=${at} is not an instant: ${range}`);
+  }
   if (at > now) {
     throw new RequestError('BAD_ARGUMENT', `at=${new Date(at).toISOString()} is in the future`);
   }

@@ -1,7 +1,7 @@
 import type { Certificate } from '../x509/certificate.js';
-import { formatName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { type Failure, type FailureCode, VerifyError } from './failure.js';
+import { named } from './named.js';
 import type { Rule } from './profiles.js';
 
 /** What mode `soft` forgives: that there is no word on a certificate, or only an old one. */
@@ -51,7 +51,7 @@ export function checkNoRevAvail(certificate: Certificate): void {
           ? 'points to an OCSP responder'
           : undefined;
   if (contradiction === undefined) return;
-  const name = formatName(certificate.subject);
+  const name = named(certificate);
   throw new VerifyError('PROFILE_RULE', `${name} has noRevAvail and ${contradiction}`, 'RFC 9608 3');
 }
 

@@ -1,11 +1,12 @@
 import type { Certificate } from '../x509/certificate.js';
-import { formatName } from '../x509/name.js';
 import { lacksDsaParameters } from '../x509/public-key.js';
 import { verifySignature } from '../x509/signature.js';
 import { type Budget, KEY_IMPORT_COST, signatureCost } from './budget.js';
 import type { CaKey } from './ca-key.js';
 import type { CaMemory } from './ca-memory.js';
 import { VerifyError } from './failure.js';
+import { keyHolder, otherKeyNamed } from './key-name.js';
+import { named } from './named.js';
 import type { SignedCrl } from './revocation-inputs.js';
 
 interface Edge {
@@ -50,13 +51,16 @@ export class Signatures {
     return lacksDsaParameters(holder.spki) ? undefined : this.key(holder);
   }
 
-  /** Throws BAD_SIGNATURE unless `issuer` signed `child`, and UNSUPPORTED_ALGORITHM when that cannot be said. */
-  checkCertificate(child: Certificate, issuer: CaKey): void {
+  /**
+   * Throws BAD_SIGNATURE unless `issuer`, the key of `holder`, signed `child`, and UNSUPPORTED_ALGORITHM when that cannot
+   * be said.
+   */
+  checkCertificate(child: Certificate, issuer: CaKey, holder: Certificate): void {
     if (this.#isSignedBy(child, issuer)) return;
-    throw new VerifyError(
-      'BAD_SIGNATURE',
-      `the signature of ${formatName(child.subject)} is not its issuer's`,
-    );
+    const other = otherKeyNamed(child, holder);
+    const hint = other === undefined ? '' : `; it names the key ${other}`;
+    const message = `the signature of ${named(child)} is not that of its issuer, ${keyHolder(holder)}${hint}`;
+    throw new VerifyError('BAD_SIGNATURE', message);
   }
 
   /**

@@ -1,10 +1,14 @@
+import { LAST_INSTANT } from '../instant.js';
 import { type RevocationEvidence, type Verdict, VERDICT_CODES, type VerdictCode } from '../wire/verdict.js';
 import type { Failure, FailureCode } from './failure.js';
+import { type Judged, judgedText } from './judged.js';
 
 /** What one path came to, or the request as a whole. */
 export interface Outcome {
   readonly code: VerdictCode;
   readonly message: string;
+  /** Of a valid one: the unknown revocation status that was forgiven. */
+  readonly forgiven?: string;
   /** As in `Failure`. */
   readonly section?: string;
   /** SHA-256 of each certificate, leaf first, the anchor last. */
@@ -41,12 +45,21 @@ export function failed(
   return section === undefined ? outcome : { ...outcome, section };
 }
 
+/** What came of it in words, without a word about who was judged. */
+export function outcomeText({ message, forgiven }: Outcome): string {
+  return forgiven === undefined ? message : `${message}; forgiven: ${forgiven}`;
+}
+
 /** `now` in ms. */
-export function toVerdict(outcome: Outcome, now: number): Verdict {
+export function toVerdict(outcome: Outcome, judged: Judged, now: number): Verdict {
+  const status = statusOf(outcome.code);
   return {
-    status: statusOf(outcome.code),
+    status,
     code: outcome.code,
-    message: outcome.message,
+    message: judgedText(outcome, status === 'valid', judged),
+    subject: judged.subject,
+    issuer: judged.issuer,
+    serial: judged.serial,
     path: outcome.path,
     revocation: outcome.revocation,
     policies: outcome.policies,
@@ -58,12 +71,12 @@ export function toVerdict(outcome: Outcome, now: number): Verdict {
 /** The last times written, each in its slot: the clock's and a CA's end recur, and writing one costs much more. */
 const written = Array.from({ length: 64 }, () => ({ time: 0, text: new Date(0).toISOString() }));
 
-/** ISO 8601, UTC, of ms since 1970. */
+/** ISO 8601, UTC, of ms since 1970; of what a Date cannot hold, its end. */
 export function isoTime(time: number): string {
   const slot = (time >>> 0) % written.length;
   const known = written[slot];
   if (known?.time === time) return known.text;
-  const text = new Date(time).toISOString();
+  const text = new Date(Math.max(-LAST_INSTANT, Math.min(LAST_INSTANT, time))).toISOString();
   written[slot] = { time, text };
   return text;
 }

@@ -1,22 +1,26 @@
 import type { VerifyRequest } from '../wire/request.js';
 import type { Verdict } from '../wire/verdict.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
-import { formatName } from '../x509/name.js';
 import { Budget } from './budget.js';
 import type { CaMemory } from './ca-memory.js';
 import type { CrlWants } from './crl-wants.js';
-import { type Failure, failureOf } from './failure.js';
+import { failureOf } from './failure.js';
 import type { IssuerWants } from './issuer-wants.js';
+import { judgedOf, judgedUnread, UNREADABLE } from './judged.js';
+import { named } from './named.js';
 import { type CertificationPath, issuerPool, searchPaths } from './path-builder.js';
 import { checkPathRevocation } from './path-revocation.js';
 import { type ValidatedPath, validatePath, type ValidationInputs } from './path-validator.js';
 import { checkPeerNames } from './peer-name.js';
+import { decidesOverPin, judgePinned } from './pinned-leaf.js';
 import type { Profile } from './profiles.js';
 import { type Question, readQuestion } from './question.js';
-import type { CrlSource, SigningInputs } from './revocation-inputs.js';
+import type { CrlSource, RevocationInputs, SigningInputs } from './revocation-inputs.js';
+import { Results } from './results.js';
 import { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
-import { failed, moreTelling, type Outcome, statusOf, toVerdict } from './verdict.js';
+import type { TrustAnchor } from './trust-store.js';
+import { failed, type Outcome, statusOf, toVerdict } from './verdict.js';
 
 /** What one thread has to verify with; it outlives the requests. */
 export interface VerifyEnvironment {
@@ -59,14 +63,22 @@ export function verify(
   try {
     question = readQuestion(request, environment, budget);
   } catch (thrown) {
-    return toVerdict(failed(failureOf(thrown)), environment.now());
+    return toVerdict(failed(failureOf(thrown)), judgedUnread(request.certificates[0]), environment.now());
+  }
+  let leaf: Certificate;
+  try {
+    leaf = parseCertificate(question.leaf);
+  } catch (thrown) {
+    return toVerdict(failed(failureOf(thrown)), UNREADABLE, question.now);
   }
   const mayFetch = question.at === undefined && request.anchors === undefined;
   const gathered = mayFetch ? { wants, issuers } : NOTHING_GATHERED;
-  return toVerdict(answer(question, environment, budget, trace, gathered), question.now);
+  const outcome = answer(leaf, question, environment, budget, trace, gathered);
+  return toVerdict(outcome, judgedOf(leaf, question.names), question.now);
 }
 
 function answer(
+  leaf: Certificate,
   question: Question,
   environment: VerifyEnvironment,
   budget: Budget,
@@ -75,17 +87,30 @@ function answer(
 ): Outcome {
   const results = new Results();
   try {
-    const leaf = parseCertificate(question.leaf);
-    if (question.anchors.has(leaf)) return leafIsAnchor(leaf);
+    const isAnchor = question.anchors.has(leaf);
+    if (isAnchor && !question.profile.trustLeaf) return leafIsAnchor(leaf);
     const { time, anchors } = question;
     const signatures = new Signatures(environment.memory, budget, leaf);
     const inputs = validationInputs(question, signatures, budget, trace);
     const pool = issuerPool(leaf, question.others, anchors);
     if (question.certificateOctets > MANY_OCTETS) budget.spendNameOctets(nameOctets(leaf, pool));
-    const search = { leaf, pool, anchors, time, signatures, budget, deadEnds: results, trace, issuers };
+    // A pinned certificate needs no issuer: none is fetched for it.
+    const missing = isAnchor ? undefined : issuers;
+    const search = {
+      leaf,
+      pool,
+      anchors,
+      time,
+      signatures,
+      budget,
+      deadEnds: results,
+      trace,
+      issuers: missing,
+    };
     const context = { question, environment, pool, inputs, wants };
     searchPaths(search, (path) => {
       issuers?.settle();
+      if (isAnchor && path.anchor.certificate.fingerprint === leaf.fingerprint) return 'go on';
       const { outcome, isFinal } = judge(path, context);
       trace?.judged(path, outcome);
       wants?.endPath({ settles: isFinal, isInvalid: statusOf(outcome.code) === 'invalid' });
@@ -93,7 +118,10 @@ function answer(
       else results.add(outcome);
       return isFinal ? 'stop' : 'go on';
     });
-    return results.best(() => noPath(leaf, question, issuers));
+    const found = results.best(() => noPath(leaf, question, issuers));
+    if (!isAnchor || decidesOverPin(found)) return found;
+    const anchor = { subject: leaf.subject, certificate: leaf };
+    return judgePinned(anchor, question.names, inputs, revocationInputs(context, anchor, undefined));
   } catch (thrown) {
     issuers?.settle();
     const failure = failed(failureOf(thrown));
@@ -158,9 +186,13 @@ function fingerprintsOf({ certificates, anchor }: CertificationPath): readonly s
   return [...certificates.map(({ fingerprint }) => fingerprint), anchor.certificate.fingerprint];
 }
 
-function judgeRevocation(validated: ValidatedPath, path: readonly string[], context: Context): Judgement {
-  const { question, environment, pool, inputs, wants } = context;
-  const { evidence, failure, forgiven, isFinal, until } = checkPathRevocation(validated, {
+/** §6.3.1, for a path under this anchor. */
+function revocationInputs(
+  { question, environment, pool, inputs }: Context,
+  anchor: TrustAnchor,
+  wants: CrlWants | undefined,
+): RevocationInputs {
+  return {
     mode: question.revocation,
     now: question.now,
     at: question.at,
@@ -171,15 +203,15 @@ function judgeRevocation(validated: ValidatedPath, path: readonly string[], cont
     broken: question.brokenCrls,
     ocsp: question.ocsp,
     signatures: inputs.signatures,
-    signing: {
-      anchor: validated.path.anchor,
-      pool,
-      validation: inputs,
-      inProgress: NOBODY,
-      standing: checkPathRevocation,
-    },
+    signing: { anchor, pool, validation: inputs, inProgress: NOBODY, standing: checkPathRevocation },
     wants,
-  });
+  };
+}
+
+function judgeRevocation(validated: ValidatedPath, path: readonly string[], context: Context): Judgement {
+  const { question, wants } = context;
+  const revocation = revocationInputs(context, validated.path.anchor, wants);
+  const { evidence, failure, forgiven, isFinal, until } = checkPathRevocation(validated, revocation);
   const { policies } = validated;
   if (failure !== undefined) {
     return { outcome: { ...failed(failure, path), revocation: evidence, policies }, isFinal };
@@ -187,13 +219,14 @@ function judgeRevocation(validated: ValidatedPath, path: readonly string[], cont
   const [pardon] = forgiven;
   const outcome: Outcome = {
     code: pardon === undefined ? 'OK' : 'OK_SOFT',
-    message: pardon === undefined ? 'the path holds' : `the path holds; forgiven: ${pardon.message}`,
+    message: 'the path holds',
     path,
     revocation: evidence,
     policies,
     validUntil: Math.min(until, endOf(validated.path, question.profile)),
   };
-  return { outcome, isFinal: pardon === undefined };
+  if (pardon === undefined) return { outcome, isFinal: true };
+  return { outcome: { ...outcome, forgiven: pardon.message }, isFinal: false };
 }
 
 /** ms: the first certificate of the path to expire; an anchor that is but name and key never does. */
@@ -213,7 +246,9 @@ function rememberAuthorities({ certificates, anchor }: CertificationPath, memory
 }
 
 function leafIsAnchor(leaf: Certificate): Outcome {
-  const message = `${formatName(leaf.subject)} is itself a trust anchor: there is no path to validate`;
+  const advice =
+    'send the certificate that it issued first, or, where this very one is the peer’s and pinned, set trust.leaf: true in the profile';
+  const message = `${named(leaf)} is itself a trust anchor, so there is no path to validate: ${advice}`;
   return failed({ code: 'LEAF_IS_ANCHOR', message }, [leaf.fingerprint]);
 }
 
@@ -227,30 +262,6 @@ function noPath(
     broken === undefined
       ? ''
       : `; ${brokenCertificates.length} certificates were set aside, the first: ${broken}`;
-  const message = `no path leads from ${formatName(leaf.subject)} to a trust anchor${aside}${issuers?.aside() ?? ''}`;
+  const message = `no path leads from ${named(leaf)} to a trust anchor${aside}${issuers?.aside() ?? ''}`;
   return failed({ code: 'NO_PATH', message });
-}
-
-/** Keeps the most telling of the outcomes, or the one that settles it. */
-class Results {
-  #best: Outcome | undefined;
-  #isSettled = false;
-
-  add(outcome: Outcome): void {
-    if (this.#isSettled) return;
-    if (this.#best === undefined || moreTelling(outcome, this.#best)) this.#best = outcome;
-  }
-
-  deadEnd(failure: Failure): void {
-    this.add(failed(failure));
-  }
-
-  settle(outcome: Outcome): void {
-    this.#best = outcome;
-    this.#isSettled = true;
-  }
-
-  best(otherwise: () => Outcome): Outcome {
-    return this.#best ?? otherwise();
-  }
 }

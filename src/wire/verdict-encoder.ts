@@ -13,6 +13,12 @@ export function encodeVerdict(verdict: Verdict): Buffer {
       ascii(verdict.code) +
       KEYS.message +
       text(verdict.message) +
+      KEYS.subject +
+      textOrNil(verdict.subject) +
+      KEYS.issuer +
+      textOrNil(verdict.issuer) +
+      KEYS.serial +
+      textOrNil(verdict.serial) +
       KEYS.path +
       asciiList(verdict.path) +
       KEYS.revocation +
@@ -35,6 +41,9 @@ const EVIDENCE_FIELDS = 6;
 const KEYS = {
   code: ascii('code'),
   message: ascii('message'),
+  subject: ascii('subject'),
+  issuer: ascii('issuer'),
+  serial: ascii('serial'),
   path: ascii('path'),
   revocation: ascii('revocation'),
   policies: ascii('policies'),
@@ -49,7 +58,7 @@ const KEYS = {
   reason: ascii('reason'),
   date: ascii('date'),
 } as const;
-const START = `${map(1)}${ascii('verdict')}${map(8)}${ascii('status')}`;
+const START = `${map(1)}${ascii('verdict')}${map(11)}${ascii('status')}`;
 
 function evidenceList(items: readonly RevocationEvidence[]): string {
   let octets = array(items.length);
@@ -65,7 +74,7 @@ function evidence(item: RevocationEvidence): string {
     KEYS.cert +
     ascii(item.cert) +
     KEYS.source +
-    (item.source === null ? NIL : text(item.source)) +
+    textOrNil(item.source) +
     KEYS.thisUpdate +
     asciiOrNil(item.thisUpdate) +
     KEYS.nextUpdate +
@@ -87,6 +96,10 @@ function asciiList(items: readonly string[]): string {
 
 function asciiOrNil(value: string | null): string {
   return value === null ? NIL : ascii(value);
+}
+
+function textOrNil(value: string | null): string {
+  return value === null ? NIL : text(value);
 }
 
 /** What may hold any character. */

@@ -7,7 +7,11 @@ export type VerdictStatus = 'valid' | 'invalid' | 'indeterminate';
  * reported within its status (see verify/verdict.ts).
  */
 export const VERDICT_CODES = {
-  OK: ['valid', '6.1.5', 'The path holds, and no certificate of it is revoked.'],
+  OK: [
+    'valid',
+    '6.1.5',
+    'The path holds, and no certificate of it is revoked; or the certificate is itself a trust anchor, and the profile has `trust.leaf`.',
+  ],
   OK_SOFT: ['valid', 'fail mode soft', 'The path holds; that a revocation status is not known was forgiven.'],
 
   NO_PATH: [
@@ -18,7 +22,7 @@ export const VERDICT_CODES = {
   LEAF_IS_ANCHOR: [
     'invalid',
     'RFC 4158',
-    'The certificate is itself a trust anchor: there is no path to validate.',
+    'The certificate is itself a trust anchor, so there is no path to validate, and the profile is without `trust.leaf`.',
   ],
   NAME_CHAINING: [
     'invalid',
@@ -142,6 +146,15 @@ export interface Verdict {
   readonly code: VerdictCode;
   /** For people; may change between releases. */
   readonly message: string;
+  /**
+   * Who was judged: the subject of the certificate in question, as RFC 4514 writes it, long names cut; `null` where the
+   * certificate could not be read.
+   */
+  readonly subject: string | null;
+  /** Its issuer, likewise. */
+  readonly issuer: string | null;
+  /** Its serial number: upper-case hexadecimal, as `openssl x509 -serial` prints it. */
+  readonly serial: string | null;
   /** SHA-256 of each certificate of the path as lower-case hex, leaf first, trust anchor last; empty without one. */
   readonly path: readonly string[];
   /** What was found on the revocation of each certificate of the path that was asked for. */

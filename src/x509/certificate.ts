@@ -6,6 +6,7 @@ import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-l
 import type { Extension } from './extensions.js';
 import { type Name, readIssuer, readName } from './name.js';
 import { sameBytes } from './same-bytes.js';
+import { serialText } from './serial-text.js';
 import { readTime } from './time.js';
 import { malformed, X509Error } from './x509-error.js';
 
@@ -19,6 +20,8 @@ export interface Certificate extends CertificateExtensions {
   readonly version: 1 | 2 | 3;
   /** The content octets of the INTEGER. */
   readonly serial: Uint8Array;
+  /** The same for people; see `serialText`. */
+  readonly serialText: string;
   readonly issuer: Name;
   readonly subject: Name;
   /** Milliseconds since 1970, as all times here. */
@@ -153,6 +156,9 @@ class CertificateView extends KnownExtensions implements Certificate {
   }
   get serial(): Uint8Array {
     return (this.serialView ??= this.der.subarray(this.serialFrom, this.serialTo));
+  }
+  get serialText(): string {
+    return serialText(this.der, this.serialFrom, this.serialTo);
   }
   get spki(): Uint8Array {
     return this.der.subarray(this.spkiFrom, this.spkiTo);

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { writeElement } from './der-writer.js';
 import { DerReader, TAG } from './der.js';
+import { formatNameAt } from './name-format.js';
 import { attributesOf, nameKey, rdnKeys } from './name-key.js';
 import { RecentOctets } from './recent-octets.js';
 import { malformed } from './x509-error.js';
@@ -19,6 +20,8 @@ export interface Name {
   readonly rdnKeys: readonly string[];
   /** Has the key been computed? */
   readonly hasKey: boolean;
+  /** As `formatName` writes it; computed at first use. */
+  readonly text: string;
 }
 
 /** The values of every attribute of this type, as text; `undefined` for a value that is no ASCII or UTF-8 string. */
@@ -60,7 +63,8 @@ export function readIssuer(r: DerReader, what: string): Name {
   if (known !== undefined) return known;
   const name = readNewName(r, what);
   if (name.der.length > MAX_RECENT) return name;
-  const octets = new Uint8Array(name.der);
+  const octets = Buffer.alloc(name.der.length);
+  octets.set(name.der);
   const kept = new NameView(octets, 0, octets.length);
   recent.keep(octets, kept);
   return kept;
@@ -150,20 +154,22 @@ export function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 class NameView implements Name {
-  private readonly bytes: Uint8Array;
+  private readonly bytes: Buffer;
   private readonly from: number;
   private readonly to: number;
   private derView: Uint8Array | undefined;
   private keyText: string | undefined;
   private keys: readonly string[] | undefined;
+  private shown: string | undefined;
 
-  constructor(bytes: Uint8Array, from: number, to: number) {
+  constructor(bytes: Buffer, from: number, to: number) {
     this.bytes = bytes;
     this.from = from;
     this.to = to;
     this.derView = undefined;
     this.keyText = undefined;
     this.keys = undefined;
+    this.shown = undefined;
   }
 
   get der(): Uint8Array {
@@ -184,5 +190,9 @@ class NameView implements Name {
 
   get rdnKeys(): readonly string[] {
     return (this.keys ??= rdnKeys(this.der));
+  }
+
+  get text(): string {
+    return (this.shown ??= formatNameAt(this.bytes, this.from, this.to));
   }
 }

@@ -26,6 +26,7 @@ beforeAll(() => {
   const orphan = createIntermediate(createRoot({ subject: 'Nowhere' }), { key });
   const other = createIntermediate(root, { subject: 'Bystander' });
   const plain = createIntermediate(root, { subject: 'Plain CA' });
+  const renewed = createIntermediate(root, { subject: 'Plain CA', notAfter: new Date('2048-01-01') });
   const leaf = createLeaf(plain, {
     dns: ['leaf.example'],
     extensions: [ext.extension('1.2.3.4', der.derNull())],
@@ -41,6 +42,7 @@ beforeAll(() => {
     'root.crl': createCrl(root).pem,
     'leaf.ocsp': ocspResponse(plain, [singleResponse(leaf, plain)]).der,
     'wrong.ocsp': ocspResponse(plain, [singleResponse(leaf, plain)], { signer: root }).der,
+    'renewed.pem': createLeaf(plain, { dns: ['renewed.example'] }).pem + renewed.pem + plain.pem,
     'constrained.der': good.der,
     'broken.der': Buffer.from('3003020101', 'hex'),
     'sly.pem': createLeaf(plain, { dns: ['a\u001b[31m.example'], subject: 'sly' }).pem + plain.pem,
@@ -65,6 +67,17 @@ test('a valid path is drawn from the leaf to its anchor, with each certificate�
     expect.stringMatching(/^ {11}revocation of \[1\]: good, CRL 1 \(request\) of 20.*Z, next 20.*Z$/),
     expect.stringMatching(/^ {11}revocation of \[2\]: good, CRL 1 /),
   ]);
+});
+
+test('where certificates of one name have two keys, each says which it has', async () => {
+  const { out } = await explain('renewed.pem', '--at', '2026-12-01');
+  const heads = out.match(/^.*\] CN=.*$/gm) ?? [];
+  expect(heads.filter((line) => line.includes('CN=Plain CA ('))).toEqual(
+    heads.filter((line) => line.includes('CN=Plain CA')),
+  );
+  expect(out).toMatch(/─ \[\d\] CN=Plain CA \(key [\da-f]{40}\)\n/);
+  expect(out).toMatch(/─ \[\d\] CN=Test Root, trust anchor\n/);
+  expect(out).toMatch(/ {4}key SHA-256 +[\da-f]{64}\n/);
 });
 
 test('what each certificate says stands below: names, serial, dates, key, extensions, fingerprint', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseInstant } from '../../src/cli/verify-request.js';
+import * as der from '../pki/der-builder.js';
 import * as ext from '../pki/extensions.js';
 import { ocspResponse, singleResponse } from '../pki/ocsp.js';
 import { createCrl, createIntermediate, createLeaf, createRoot } from '../pki/pki.js';
@@ -16,6 +17,7 @@ beforeAll(() => {
   const intermediate = createIntermediate(root);
   const good = createLeaf(intermediate, { dns: ['good.example'] });
   const revoked = createLeaf(intermediate);
+  const old = createIntermediate(root, { subject: 'Old CA', notAfter: new Date('2021-01-01') });
   const files = {
     'root.pem': root.pem,
     'ca.der': intermediate.der,
@@ -28,6 +30,11 @@ beforeAll(() => {
     'revoked.ocsp.pem': ocspResponse(intermediate, [
       singleResponse(revoked, intermediate, { status: { date: new Date('2026-01-01') } }),
     ]).pem,
+    'orphan.pem': createLeaf(createRoot({ subject: 'Elsewhere' }), { dns: ['orphan.example'] }).pem,
+    'below.pem': createLeaf(old, { dns: ['below.example'] }).pem + old.pem,
+    'nameless.pem': createLeaf(old, { subject: der.sequence() }).pem + old.pem,
+    'sly.pem': createLeaf(intermediate, { subject: 'x\ngood.pem: valid OK the path holds: CN=good.example' })
+      .pem,
     'half.pem': good.pem.slice(0, 200),
     'text.txt': 'no certificate\n',
     'broken.der': Buffer.from('3003020101', 'hex'),
@@ -54,10 +61,39 @@ const verify = (...words: readonly string[]) =>
 test('a good leaf is valid with exit code 0, PEM or DER', async () => {
   expect(await verify('good.pem', '--host', 'good.example')).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^good\.pem: valid OK /),
+    out: 'good.pem: valid OK the path holds for host good.example: CN=good.example\n',
     err: '',
   });
   expect(await verify('good.der')).toMatchObject({ code: 0 });
+});
+
+test('a line names who was judged, whatever the verdict is about', async () => {
+  const { out } = await verify(
+    'good.pem',
+    'revoked.pem',
+    'orphan.pem',
+    'below.pem',
+    'ca.der',
+    'nameless.pem',
+  );
+  expect(out.trimEnd().split('\n')).toEqual([
+    'good.pem: valid OK the path holds: CN=good.example',
+    expect.stringMatching(/^revoked\.pem: invalid REVOKED CN=leaf\.example was revoked /),
+    'orphan.pem: invalid NO_PATH no path leads from CN=orphan.example to a trust anchor',
+    expect.stringMatching(/^below\.pem: invalid EXPIRED CN=below\.example: CN=Old CA was valid until /),
+    'ca.der: valid OK the judged certificate is a CA: the path holds: CN=Test Intermediate',
+    expect.stringMatching(
+      /^nameless\.pem: invalid EXPIRED the certificate without a subject \(serial [\dA-F]+\): CN=Old CA was /,
+    ),
+  ]);
+});
+
+test('a subject with a line of its own stays in the line of its answer', async () => {
+  const { out } = await verify('sly.pem');
+  expect(out).toBe(
+    String.raw`sly.pem: valid OK the path holds: CN=x\0agood.pem: valid OK the path holds: CN=good.example` +
+      '\n',
+  );
 });
 
 test('several leaves get a line each, in their order, and the worst decides the exit code', async () => {

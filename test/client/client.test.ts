@@ -405,7 +405,9 @@ test.each([
 test.each([
   ['text that is no PEM', { certificates: 'x' }, /no CERTIFICATE block/],
   ['neither DER nor PEM', { certificates: [5] }, /DER in a Uint8Array/],
-  ['an instant that is none', { certificates: CERT, at: new Date('x') }, /no instant/],
+  ['an instant that is none', { certificates: CERT, at: new Date('x') }, /not an instant/],
+  ['an instant beyond a Date', { certificates: CERT, at: 9e15 }, /not an instant/],
+  ['an instant before 1970', { certificates: CERT, at: -1 }, /not an instant/],
 ])('%s is refused before anything is sent', async (_, input, message) => {
   await expect(connect('unix:/nonexistent').verify(input as unknown as VerifyInput)).rejects.toThrow(message);
 });

@@ -3,7 +3,7 @@ import { checkListeners } from '../../src/config/listeners.js';
 import { Findings } from '../../src/config/problems.js';
 import { checkProfiles } from '../../src/config/profiles.js';
 
-const DEFAULTS = { 'profile.revocation': 'hard', 'trust.anchors': ['node'] } as const;
+const DEFAULTS = { 'profile.revocation': 'hard', 'trust.anchors': ['node'], 'trust.leaf': false } as const;
 
 function listeners(value: unknown) {
   const findings = new Findings();
@@ -92,11 +92,24 @@ test('the four base profiles exist, and an entry named like one changes it but n
     base: 'webpki',
     revocation: 'soft',
     anchors: ['/base/r.pem', 'system'],
+    trustLeaf: false,
     purpose: null,
     crlMaxAge: null,
     maxIntermediates: null,
   });
   expect(checked['rfc5280']).toMatchObject({ revocation: 'hard', anchors: ['node'] });
+});
+
+test.each([
+  [{ 'trust.leaf': true }, true],
+  [{ 'trust.leaf': 'true' }, true],
+  [{ trust: { leaf: true } }, true],
+  [{ 'trust.leaf': false }, false],
+  [{}, false],
+])('a profile with %j trusts pinned leaves: %j', (fields, expected) => {
+  const { checked, problems } = profiles({ own: { base: 'rfc5280', ...fields } });
+  expect(problems).toEqual([]);
+  expect(checked['own']?.trustLeaf).toBe(expected);
 });
 
 test('a profile may bound the age of its CRLs and the length of its paths, down to no intermediate', () => {
@@ -115,6 +128,11 @@ test.each([
   [{ own: { base: 'webpki', crlMaxAge: 'long' } }, /crlMaxAge.*is not a duration/],
   [{ own: { base: 'webpki', crlMaxAge: '1s' } }, /crlMaxAge.*takes 1m to 3650d/],
   [{ own: { base: 'webpki', maxIntermediates: 64 } }, /maxIntermediates.*takes 0 to 63 intermediates/],
+  [{ own: { base: 'webpki', 'trust.leaf': 'yes' } }, /trust\.leaf.*is neither true nor false/],
+  [{ own: { base: 'webpki', 'trust.leaf': 1 } }, /trust\.leaf.*is neither true nor false/],
+  [{ own: { base: 'webpki', 'trust.leaf': true, trust: { leaf: false } } }, /trust\.leaf: stands twice/],
+  [{ own: { base: 'webpki', trust: { leafs: true } } }, /no such field \(did you mean trust\.leaf\?\)/],
+  [{ own: { base: 'webpki', trust: true } }, /no such field/],
   [{ 'a b': { base: 'webpki' } }, /a profile name/],
   [{ own: 'webpki' }, /is not a map/],
   [['webpki'], /not a map/],

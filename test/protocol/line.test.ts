@@ -169,6 +169,21 @@ test('an end before the terminator is INCOMPLETE, between requests it is silent'
   expect(told(word.end())).toEqual([expect.stringMatching(/^- error INCOMPLETE/)]);
 });
 
+test.each(['\n', '\u0085', '\u2028', '\u202e'])('nothing in a verdict can end its line: %j', (end) => {
+  const [event] = send(open(), `VERIFY id=q\n${CERT}.\n`);
+  if (event?.kind !== 'task') throw new Error('no task');
+  const verdict = {
+    status: 'invalid',
+    code: 'EXPIRED',
+    message: `CN=a${end}q valid OK {}`,
+    subject: `CN=a${end}q valid OK {}`,
+    path: ['ab'],
+  };
+  const line = event.answer({ kind: 'done', body: encode({ verdict }) }).bytes.toString();
+  expect(line).toMatch(/^q invalid EXPIRED [\x20-\x7e]+\n$/);
+  expect(JSON.parse(line.slice('q invalid EXPIRED '.length))).toEqual(verdict);
+});
+
 test('an outcome becomes one line: verdict, refusal, or failure', () => {
   const [event] = send(open(), `VERIFY id=q\n${CERT}.\n`);
   if (event?.kind !== 'task') throw new Error('no task');

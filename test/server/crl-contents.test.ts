@@ -163,7 +163,7 @@ test('a CRL of 100 MB is fetched, stored and asked while others are answered', a
     const others = pinging(large);
     const { head, verdict } = await ask(leafOf(big.absent(1)), large);
     const { count, longest, all } = await others.stop();
-    expect(verdict.message).toBe('the path holds');
+    expect(verdict.message).toBe('the path holds: CN=leaf.example');
     expect(head).toBe('valid OK');
     expect(verdict.revocation[0]).toMatchObject({ number: '9', state: 'good' });
     expect(count).toBeGreaterThan(20);

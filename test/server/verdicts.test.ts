@@ -1,9 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client } from '../../src/client/index.js';
 import { program } from '../cli/program.js';
 import { withComponent } from '../component.js';
+import { answerOf } from './answer.js';
 import { demo, type Demo } from './demo.js';
 import { readAll, TestServer, until } from './test-server.js';
 
@@ -41,6 +44,25 @@ test.each(['tcp', 'unix'] as const)(
     expect(verdict.revocation).toHaveLength(2);
   },
 );
+
+test.each(['good', 'revoked'] as const)('every protocol says who was judged, of the %s one', async (leaf) => {
+  const who = {
+    subject: 'CN=leaf.example',
+    issuer: 'CN=Test Intermediate',
+    serial: new X509Certificate(pki.der(leaf)).serialNumber,
+  };
+  const client = new Client(server.msgpack, { timeout: 60_000 });
+  // The second answer comes from the cache.
+  for (const round of ['id=1', 'id=2']) {
+    const line = await server.talk(pki.verify(leaf, round));
+    expect(answerOf(line).verdict).toMatchObject(who);
+    expect(await client.verify({ certificates: pki.chain(leaf) })).toMatchObject(who);
+  }
+  await client.close();
+  const words = [pki.path(`${leaf}.pem`), '--untrusted', pki.path('intermediate.pem'), '--json'];
+  const printed = await program(server.directory, ['verify', ...words]);
+  expect(JSON.parse(printed.out)).toMatchObject(who);
+});
 
 test('CRLs that come with a request serve it alone: nothing of them is stored', async () => {
   const other = await TestServer.startPatient({ trust: { anchors: [pki.path('root.pem')] } });

@@ -40,6 +40,19 @@ test('CRLs of the configured folder are found', () => {
   expect(decode(run(encode(chain)))).toMatchObject({ verdict: { code: 'REVOKED' } });
 });
 
+test.each([
+  ['profiles: { pinned: { base: rfc5280, trust.leaf: true } }', 'OK'],
+  ['profiles: { pinned: { base: rfc5280, trust: { leaf: true } } }', 'OK'],
+  ['profiles: { pinned: { base: rfc5280 } }\ntrust: { leaf: true }', 'OK'],
+  ['profiles: { pinned: { base: rfc5280, trust.leaf: false } }\ntrust.leaf: true', 'LEAF_IS_ANCHOR'],
+  ['profiles: { pinned: { base: rfc5280 } }', 'LEAF_IS_ANCHOR'],
+])('under %j an anchor as the leaf is %s', (text, code) => {
+  const flags = { 'trust.anchors': [write('pinned.anchor', leaf.pem)] };
+  const config = loadConfig({ file: write('pinned.yaml', text), cwd: folder, env: {}, flags });
+  const run = createVerifyTask(config, () => undefined);
+  expect(decode(run(encode({ ...chain, profile: 'pinned' })))).toMatchObject({ verdict: { code } });
+});
+
 test('a profile of the configuration is the one that a request names', () => {
   const profiles = 'profiles: { short: { base: rfc5280, revocation: off, maxIntermediates: 0 } }';
   const config = loadConfig({
@@ -53,6 +66,14 @@ test('a profile of the configuration is the one that a request names', () => {
     verdict: { code: 'PATH_LENGTH' },
   });
 });
+
+test.each([9e15, 8.64e15 + 1, -1, -1.5, 2 ** 63, 2n ** 64n - 1n, -(2n ** 63n), NaN, Infinity, 1e308])(
+  'at=%s is BAD_ARGUMENT, in whichever form of msgpack it comes',
+  (at) => {
+    const run = createTask([anchorFile]);
+    expect(decode(run(encode({ ...chain, at })))).toMatchObject({ refused: { code: 'BAD_ARGUMENT' } });
+  },
+);
 
 test.each([
   [{ ...chain, certificates: 'none' }, 'BAD_ARGUMENT'],

@@ -33,6 +33,7 @@ export function environmentOf(scene: Scene): VerifyEnvironment {
     purpose: null,
     crlMaxAge: null,
     maxIntermediates: null,
+    trustLeaf: false,
     ...scene.profile,
   };
   return {

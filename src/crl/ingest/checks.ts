@@ -3,6 +3,7 @@ import { checkIssued } from '../../verify/crl-freshness.js';
 import { spkiId } from '../../verify/ca-key.js';
 import { nameKeys, uriNameKey } from '../../verify/distribution-points.js';
 import { VerifyError } from '../../verify/failure.js';
+import { identifierText, namedKey } from '../../verify/key-name.js';
 import type { IngestRequest } from '../../wire/ingest.js';
 import type { Crl } from '../../x509/crl.js';
 import { DerReader } from '../../x509/der.js';
@@ -68,8 +69,10 @@ function signerOf(crl: Crl, signers: readonly Uint8Array[]): string {
       `there is no key of ${formatName(crl.issuer)} to check the CRL with`,
     );
   }
+  const wanted = namedKey(crl);
+  const hint = wanted === undefined ? '' : `; it names the key ${identifierText(wanted)}`;
   throw new VerifyError(
     'CRL_BAD_SIGNATURE',
-    `the CRL's signature is that of no known key of ${formatName(crl.issuer)}`,
+    `the CRL's signature is that of no known key of ${formatName(crl.issuer)}${hint}`,
   );
 }

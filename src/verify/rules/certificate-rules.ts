@@ -1,6 +1,6 @@
 import type { Certificate } from '../../x509/certificate.js';
-import { formatName } from '../../x509/name.js';
 import { type FailureCode, VerifyError } from '../failure.js';
+import { named } from '../named.js';
 import type { CertificationPath } from '../path-builder.js';
 import * as algorithm from './algorithm-rules.js';
 import { alternativeNames } from './alternative-name-rules.js';
@@ -103,6 +103,12 @@ export function checkLeafRules(
   check({ certificate: leaf, role: 'leaf', issuer: issuer ?? anchor.certificate }, active);
 }
 
+/** The same of a leaf that no certificate of the path issued, for it is a trust anchor itself. */
+export function checkPinnedRules(certificate: Certificate, rules: ReadonlySet<string>): void {
+  const issuer = isSelfIssued(certificate) ? certificate : undefined;
+  check({ certificate, role: 'leaf', issuer }, activeRules(rules));
+}
+
 type ActiveRules = readonly (readonly [name: string, rule: CertificateRuleEntry])[];
 
 /** A profile's set is one object for as long as the profile lives. */
@@ -131,7 +137,6 @@ function check(placed: Placed, active: ActiveRules): void {
   for (const [name, [breachOf, section, code]] of active) {
     const breach = breachOf(placed);
     if (breach === undefined) continue;
-    const subject = formatName(placed.certificate.subject) || 'the certificate without a subject';
-    throw new VerifyError(code, `${subject}: ${breach} (rule ${name})`, section);
+    throw new VerifyError(code, `${named(placed.certificate)}: ${breach} (rule ${name})`, section);
   }
 }
