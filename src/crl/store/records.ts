@@ -34,6 +34,8 @@ export interface Head {
   readonly derBytes: number;
   /** Some entry names its certificate's issuer. */
   readonly hasCertificateIssuer: boolean;
+  /** The key of the CRL that it stands beside: see place.ts. */
+  readonly beside?: Uint8Array;
   /** What it was fetched for; absent where nobody fetched it. */
   readonly fetched?: Pick<WantedCrl, 'uris' | 'isDelta' | 'source'>;
 }
@@ -85,6 +87,7 @@ export function readHead(bytes: Uint8Array): Head {
     bytes: integer(fields, 'bytes'),
     derBytes: integer(fields, 'derBytes'),
     hasCertificateIssuer: fields['hasCertificateIssuer'] === true,
+    ...(fields['beside'] === undefined ? {} : { beside: octets(fields, 'beside') }),
     ...fetchedOf(fields),
   };
 }
