@@ -1,7 +1,8 @@
 import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { formatName, type Name, sameName } from '../x509/name.js';
+import { nameDifference } from '../x509/name-difference.js';
+import { formatName, type Name, sameExactName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import type { Budget } from './budget.js';
 import type { CaKey } from './ca-key.js';
@@ -137,8 +138,13 @@ function processCertificate(
   // §6.1.3 (a)(2)
   checkValidity(certificate, inputs.time);
   // §6.1.3 (a)(4)
-  if (!sameName(certificate.issuer, state.workingIssuer)) {
-    throw new VerifyError('NAME_CHAINING', `the issuer of ${named(certificate)} is not the subject above it`);
+  if (!sameExactName(certificate.issuer, state.workingIssuer)) {
+    const difference = nameDifference(certificate.issuer, state.workingIssuer);
+    const why = difference === undefined ? '' : `: ${difference}`;
+    throw new VerifyError(
+      'NAME_CHAINING',
+      `the issuer of ${named(certificate)} is not the subject above it${why}`,
+    );
   }
   const isSelfIssuedCa = !isLeaf && isSelfIssued(certificate);
   // §6.1.3 (b), §6.1.3 (c)
@@ -284,7 +290,7 @@ function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstr
 
 /** §6.1: the same name as subject and issuer. */
 function isSelfIssued(certificate: Certificate): boolean {
-  return sameName(certificate.subject, certificate.issuer);
+  return sameExactName(certificate.subject, certificate.issuer);
 }
 
 function named(certificate: Certificate): string {

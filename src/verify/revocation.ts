@@ -1,7 +1,7 @@
 import type { Certificate } from '../x509/certificate.js';
 import { type CrlFacts, findEntry, type RevocationReason } from '../x509/crl.js';
 import { ReasonBit } from '../x509/extensions.js';
-import { formatName, sameName } from '../x509/name.js';
+import { formatName, mayBeSameName, sameName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import {
   checkCriticalEntryExtensions,
@@ -31,6 +31,12 @@ interface Revocation<Source = CandidateCrl> {
   readonly reason: RevocationReason | undefined;
 }
 
+/** A CRL may list the certificate: it is not revoked for certain, and nothing else clears it. */
+interface Doubt {
+  readonly state: 'doubtful';
+  readonly finding: Finding & { readonly state: 'unknown' };
+}
+
 /**
  * RFC 5280 §6.3.3: asks the CRLs at hand until the certificate is revoked or all reasons are covered. They are asked
  * newest first, and within one scope the newest sound one decides, so a CRL from the request never outranks a newer
@@ -46,6 +52,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
   let good: CandidateCrl | undefined;
   let failure: Failure | undefined;
   let from: CandidateCrl | undefined;
+  let doubt: Doubt | undefined;
   for (const candidate of inquiry.offered) {
     inputs.signing.validation.budget.spendSteps(1);
     try {
@@ -56,11 +63,15 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
         if (found.reason === 'certificateHold' && (covered & ReasonBit.certificateHold) !== 0) continue;
         return found;
       }
+      if (found.state === 'doubtful') {
+        doubt ??= found;
+        continue;
+      }
       if ((found.reasons & ~covered) !== 0) until = Math.min(until, found.until);
       good ??= candidate;
       covered |= found.reasons; // §6.3.3 (l)
       if (found.isByIssuer) coveredByIssuer |= found.reasons;
-      if (coveredByIssuer === ALL_REASONS) return { state: 'good', from: good, until };
+      if (coveredByIssuer === ALL_REASONS) return doubt?.finding ?? { state: 'good', from: good, until };
     } catch (thrown) {
       const unusable = crlFailure(failureOf(thrown));
       if (unusable.code === 'BUDGET_EXCEEDED') throw thrown;
@@ -70,6 +81,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       }
     }
   }
+  if (doubt !== undefined) return doubt.finding;
   if (good !== undefined && covered === ALL_REASONS) return { state: 'good', from: good, until };
   if (good !== undefined) return { state: 'unknown', from: good, failure: incomplete(failure) };
   return { state: 'unknown', from, failure: failure ?? noCrl(certificate, inputs) };
@@ -96,18 +108,24 @@ class Inquiry {
    * What this CRL says, with its delta; `undefined` when it adds nothing. Throws `VerifyError` or `X509Error` when it
    * cannot be used.
    */
-  consult(from: CandidateCrl, covered: number): Revocation | Clearance | undefined {
+  consult(from: CandidateCrl, covered: number): Revocation | Clearance | Doubt | undefined {
     const { crl } = from;
     const inputs = this.#inputs;
     const issuer = this.#issuer;
     const isOnly = this.offered.length === 1;
     const known = isOnly ? knownClearance(from, issuer, inputs) : undefined;
-    if (known !== undefined && !isDelegated(this.#certificate) && this.#listing(from) === undefined)
+    if (
+      known !== undefined &&
+      !isDelegated(this.#certificate) &&
+      this.#listing(from) === undefined &&
+      !this.#mayBeListed(from)
+    )
       return known;
     const isOwn = sameName(crl.issuer, issuer.certificate.subject);
     // §6.3.3 (b), §6.3.3 (d)
     const { budget } = inputs.signing.validation;
     const reasons = coveredReasons(crl, isOwn, this.#certificate, budget);
+    if (reasons === 'unclear') return this.#doubtByScope(from);
     if ((reasons & ~covered) === 0) return undefined; // §6.3.3 (e)
     checkCriticalExtensions(crl); // §5.2
     checkIssued(crl, inputs);
@@ -121,6 +139,7 @@ class Inquiry {
     const delta = !isOnly ? deltaOf(crl, signer.key, this.offered, inputs) : undefined;
     const revocation = this.#revocation(from, delta);
     if (revocation !== undefined) return revocation;
+    if (this.#mayBeListed(from) || (delta !== undefined && this.#mayBeListed(delta))) return doubtAbout(from);
     if (isOwn && isDelegated(this.#certificate)) {
       throw new VerifyError(
         'CRL_SCOPE',
@@ -154,9 +173,10 @@ class Inquiry {
   }
 
   /** Without the complete CRL that it updates, a delta CRL only ever proves a revocation. */
-  #revocationByDelta(from: CandidateCrl): Revocation {
+  #revocationByDelta(from: CandidateCrl): Revocation | Doubt {
     const listed = this.#listing(from);
     if (listed !== undefined && listed !== 'removed') return listed;
+    if (this.#mayBeListed(from)) return doubtAbout(from);
     throw new VerifyError('DELTA_MISMATCH', 'the delta CRL updates no complete CRL at hand');
   }
 
@@ -169,6 +189,34 @@ class Inquiry {
     const { at } = this.#inputs;
     if (at !== undefined && from.crl.thisUpdate > at && entry.date > at) return undefined;
     return { state: 'revoked', from, date: entry.date, reason: entry.reason };
+  }
+
+  /**
+   * A CRL whose names, or the certificate's, cannot be compared may be for the certificate, so what it lists counts
+   * for doubt; it clears nothing.
+   */
+  #doubtByScope(from: CandidateCrl): Doubt {
+    const { crl } = from;
+    const { certificate } = this.#issuer;
+    const isOwn = mayBeSameName(crl.issuer, certificate.subject);
+    checkCriticalExtensions(crl);
+    checkIssued(crl, this.#inputs);
+    signerOf(crl, this.#certificate, isOwn ? this.#issuer : undefined, this.#inputs);
+    checkCriticalEntryExtensions(crl);
+    checkIndirection(crl);
+    const listed = this.#listing(from);
+    if ((listed !== undefined && listed !== 'removed') || this.#mayBeListed(from)) return doubtAbout(from);
+    throw new VerifyError(
+      'CRL_SCOPE',
+      'the CRL has names that cannot be compared with those of the certificate',
+    );
+  }
+
+  /** Under an issuer whose name cannot be compared with the certificate's; of a direct CRL there is none. */
+  #mayBeListed({ crl }: CandidateCrl): boolean {
+    const { serial, issuer } = this.#certificate;
+    if (!crl.hasCertificateIssuer && (crl.issuer.isComparable || sameName(crl.issuer, issuer))) return false;
+    return crl.mayList(serial, issuer);
   }
 
   /**
@@ -205,10 +253,12 @@ function newestFirst(
   }
   const stored = issuers.flatMap((name) => inputs.stored.find(name));
   const keys = new Set(issuers.map(({ key }) => key));
-  const given = inputs.given.filter(({ crl }) => keys.has(crl.issuer.key));
+  const given = inputs.given.filter(
+    ({ crl }) => keys.has(crl.issuer.key) || issuers.some((name) => mayBeSameName(name, crl.issuer)),
+  );
   const offered = stored.concat(given);
   // A handful costs nothing worth counting; finding and sorting many does.
-  budget.spendSteps((inputs.given.length >> 6) + (offered.length >> 4));
+  budget.spendSteps((inputs.given.length >> 6) * issuers.length + (offered.length >> 4));
   if (offered.length < 2) return offered;
   const isOwn = ({ crl }: CandidateCrl): boolean =>
     sameName(crl.issuer, certificate.subject) && !sameName(crl.issuer, certificate.issuer);
@@ -218,6 +268,15 @@ function newestFirst(
       b.crl.thisUpdate - a.crl.thisUpdate ||
       compareNumbers(b.crl.number, a.crl.number),
   );
+}
+
+function doubtAbout(from: CandidateCrl): Doubt {
+  const message =
+    'a CRL lists the serial number under names that cannot be compared with those of the certificate';
+  return {
+    state: 'doubtful',
+    finding: { state: 'unknown', from, failure: { code: 'CRL_MALFORMED', message, section: '5.3.3' } },
+  };
 }
 
 /** A parser's words speak of a certificate; here it was the CRL. */

@@ -1,6 +1,7 @@
 import { TAG } from './der.js';
 import { attributesOf } from './name-key.js';
 import { OID } from './oid.js';
+import { textOfString } from './string-types.js';
 
 /** RFC 4514 §3, and emailAddress, which stands in many a certificate. */
 export const SHORT_NAMES: ReadonlyMap<string, string> = new Map<string, string>([
@@ -35,7 +36,8 @@ export function formatName(name: { readonly der: Uint8Array }): string {
   return text;
 }
 
-function formatAttribute(oid: string, tag: number, value: Uint8Array): string {
+/** `TYPE=value` of one AttributeTypeAndValue. */
+export function formatAttribute(oid: string, tag: number, value: Uint8Array): string {
   const shortName = SHORT_NAMES.get(oid);
   const text = textOf(tag, value);
   if (shortName === undefined || text === undefined) return `${shortName ?? oid}=#${hexElement(tag, value)}`;
@@ -46,18 +48,10 @@ function formatAttribute(oid: string, tag: number, value: Uint8Array): string {
 function textOf(tag: number, value: Uint8Array): string | undefined {
   // A character has up to four octets; one that is cut stands beyond what is shown.
   const octets = Buffer.from(value.subarray(0, 4 * (MAX_VALUE + 1)));
-  switch (tag) {
-    case TAG.utf8String:
-    case TAG.printableString:
-    case TAG.ia5String:
-      return octets.toString('utf8');
-    case TAG.teletexString:
-      return octets.toString('latin1');
-    case TAG.bmpString:
-      return octets.swap16().toString('utf16le');
-    default:
-      return undefined;
-  }
+  // What is not text of its type is shown nevertheless, as far as it goes.
+  if (tag === TAG.bmpString) return octets.swap16().toString('utf16le');
+  if (tag === TAG.printableString || tag === TAG.ia5String) return octets.toString('utf8');
+  return textOfString(tag, octets, 0, octets.length);
 }
 
 /** The BER of the value in hexadecimal (§2.4); a long one is cut: this is for people. */

@@ -105,7 +105,6 @@ test('an internationalised mailbox is one of the subjectAltName, octet for octet
   expect(isFor({ emails: ['jörg@EXAMPLE.com'] })).toBe(true);
   expect(isFor({ emails: ['JÖRG@example.com'] })).toBe(false);
   expect(isFor({ emails: ['jo\u0308rg@example.com'] })).toBe(false);
-  expect(isFor({ emails: ['\ufffd@a.a'] })).toBe(false);
   expect(isFor({ emails: ['other@example.com'] })).toBe(false);
 });
 

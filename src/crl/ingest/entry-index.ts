@@ -3,6 +3,7 @@ import { EntryReader } from '../../x509/crl-entry.js';
 import { EntryBlock } from '../../x509/entry-block.js';
 import { type HashKey, keyedHashOfWords } from '../../x509/keyed-hash.js';
 import { type Name, sameName } from '../../x509/name.js';
+import { UnclearIssuers } from '../../x509/unclear-issuers.js';
 import { malformed } from '../../x509/x509-error.js';
 import {
   bucketCount,
@@ -43,6 +44,7 @@ export class EntryIndex {
   readonly arena: RangeArena;
   /** Numbers of certificate issuers other than the CRL's own, by `Name.key`, from 1. */
   readonly issuerNumbers = new Map<string, number>();
+  readonly unclearIssuers = new UnclearIssuers();
   hasCertificateIssuer = false;
   /** See `CrlFacts`. */
   criticalEntryExtension: string | undefined = undefined;
@@ -162,6 +164,7 @@ export class EntryIndex {
     if (known !== undefined) return known;
     const number = this.issuerNumbers.size + 1;
     this.issuerNumbers.set(name.key, number);
+    this.unclearIssuers.add(name, number);
     return number;
   }
 }

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
+import { DerReader } from '../../../src/x509/der.js';
+import { type Name, readName } from '../../../src/x509/name.js';
 import { certificateIssuer, deltaCrlIndicator, scope } from '../../pki/crl-extensions.js';
 import * as der from '../../pki/der-builder.js';
 import * as ext from '../../pki/extensions.js';
 import { createCrl, createRoot, type Issued } from '../../pki/pki.js';
+import { INCOMPARABLE, PAIRS_OF_TYPES, STRING_WRITERS } from '../../pki/strings.js';
 import { openScene, type StoreScene } from './store-scene.js';
 
 let scene: StoreScene;
@@ -167,6 +170,50 @@ describe('an indirect CRL', () => {
         const octets = Uint8Array.of(serial);
         expect(stored?.crl.find(octets, issuer)).toEqual(parsed.find(octets, issuer));
       }
+    }
+  });
+
+  const nameOf = (value: der.Der): Name => readName(new DerReader(der.name(['2.5.4.10', value])), 'issuer');
+
+  test('lists an issuer whatever string types carry its name, in the store as in memory', async () => {
+    const root = newRoot();
+    for (const [type, other] of PAIRS_OF_TYPES) {
+      const revoked = [entry(1, nameOf(STRING_WRITERS[type]('4711')).der)];
+      const crl = createCrl(root, {
+        extensions: [ext.crlNumber(++number), scope({ indirect: true })],
+        revoked,
+      }).der;
+      expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+      const stored = found(crl).at(-1)?.crl;
+      for (const each of [stored, parseCrl(crl)]) {
+        expect(each?.find(Uint8Array.of(1), nameOf(STRING_WRITERS[other](' 4711')))).toBeDefined();
+        expect(each?.find(Uint8Array.of(1), nameOf(STRING_WRITERS[other]('4712')))).toBeUndefined();
+        expect(each?.mayList(Uint8Array.of(1), nameOf(STRING_WRITERS[other]('4712')))).toBe(false);
+      }
+    }
+  });
+  test('may list what an issuer of an unclear name has, in the store as in memory', async () => {
+    const root = newRoot();
+    const unclear = INCOMPARABLE.map(([, value]) => value);
+    const revoked = [
+      entry(99, nameOf(der.utf8String('clear')).der),
+      ...unclear.map((value, index) => entry(index + 1, nameOf(value).der)),
+      { serial: 90, extensions: [ext.reasonCode(8)] },
+    ];
+    const crl = createCrl(root, { extensions: [scope({ indirect: true })], revoked }).der;
+    expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+    const names = ['clear', 'another'].map((text) => nameOf(der.utf8String(text)));
+    const direct = nameOf(der.octetString(der.raw(7)));
+    for (const each of [found(crl)[0]?.crl, parseCrl(crl)]) {
+      for (const [index, value] of unclear.entries()) {
+        const serial = Uint8Array.of(index + 1);
+        expect(each?.find(serial, nameOf(value))).toBeDefined();
+        expect(names.map((name) => each?.mayList(serial, name))).toEqual([true, true]);
+      }
+      expect(names.map((name) => each?.mayList(Uint8Array.of(90), name))).toEqual([false, false]);
+      expect(names.map((name) => each?.mayList(Uint8Array.of(99), name))).toEqual([false, false]);
+      // Of an issuer that is unclear itself nobody can say that it is none of those.
+      expect(each?.mayList(Uint8Array.of(91), direct)).toBe(true);
     }
   });
 });
