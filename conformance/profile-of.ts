@@ -3,22 +3,39 @@ import { BASE_RULES, type Rule } from '../src/verify/profiles.js';
 import type { Case } from './suite.js';
 
 /** Which rules a case tests: the suites contradict each other, so the data's README names a profile for each. */
-export function rulesOf(suite: string, { id }: Case): ReadonlySet<Rule> {
-  const base = baseOf(suite, id);
-  if (suite.startsWith('boringssl-chains')) return new Set<Rule>([...BASE_RULES[base], 'eku-nesting']);
-  return BASE_RULES[base];
+export function rulesOf(suite: string, test: Case): ReadonlySet<Rule> {
+  const added = addedRules(suite, test);
+  const base = BASE_RULES[baseOf(suite, test)];
+  return added.length === 0 ? base : new Set<Rule>([...base, ...added]);
 }
 
 /** What a case is judged by, for people. */
-export function profileOf(suite: string, { id, params }: Case): string {
-  if (params.parseOnly === true) return 'the parser';
+export function profileOf(suite: string, test: Case): string {
+  const { params } = test;
+  if (params.parseOnly !== undefined && params.parseOnly !== false) return 'the parser';
   if (params.unitLevel === true) return 'rfc5280, revocation alone';
-  const base = baseOf(suite, id);
-  return suite.startsWith('boringssl-chains') ? `${base} and \`eku-nesting\`` : base;
+  const rules = addedRules(suite, test).map((rule) => `\`${rule}\``);
+  const last = rules.pop();
+  const base = baseOf(suite, test);
+  if (last === undefined) return base;
+  return rules.length === 0 ? `${base} and ${last}` : `${base}, ${rules.join(', ')} and ${last}`;
 }
 
-function baseOf(suite: string, id: string): BaseProfile {
-  if (suite.startsWith('bettertls')) return 'webpki';
+/** Beside those of the base profile: the suite's, then the case's. */
+function addedRules(suite: string, { params }: Case): readonly Rule[] {
+  const ofSuite = SUITE_RULES.find(([prefix]) => suite.startsWith(prefix))?.[1] ?? [];
+  return [...ofSuite, ...(params.rules ?? [])];
+}
+
+const SUITE_RULES: readonly (readonly [prefix: string, rules: readonly Rule[]])[] = [
+  ['boringssl-chains', ['eku-nesting']],
+  ['boringssl-x509', ['anchor-as-certificate', 'eku-nesting']],
+  ['mbedtls-verify', ['anchor-as-certificate', 'eku-nesting']],
+];
+
+function baseOf(suite: string, { id, params }: Case): BaseProfile {
+  if (params.profile !== undefined) return params.profile;
+  if (suite.startsWith('bettertls') || suite.startsWith('peer-names')) return 'webpki';
   if (!suite.startsWith('x509-limbo')) return 'rfc5280';
   if (id.includes('webpki::')) return 'webpki-strict';
   return id.includes('online::') ? 'webpki' : 'rfc5280-strict';

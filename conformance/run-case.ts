@@ -4,8 +4,10 @@ import type { Verdict } from '../src/wire/verdict.js';
 import { parseAllExtensions, parseCertificate } from '../src/x509/certificate.js';
 import { parseCrl } from '../src/x509/crl.js';
 import { KeyUsageBit } from '../src/x509/extensions.js';
+import { X509Error } from '../src/x509/x509-error.js';
 import { Budget } from '../src/verify/budget.js';
 import { CaMemory } from '../src/verify/ca-memory.js';
+import { RequestError } from '../src/verify/failure.js';
 import type { Profile } from '../src/verify/profiles.js';
 import { issuerPool } from '../src/verify/path-builder.js';
 import { checkPathRevocation } from '../src/verify/path-revocation.js';
@@ -14,6 +16,7 @@ import type { CrlSource } from '../src/verify/revocation-inputs.js';
 import { Signatures } from '../src/verify/signatures.js';
 import { TrustStore } from '../src/verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../src/verify/verify.js';
+import { wantedOutcome } from './expectation.js';
 import { rulesOf } from './profile-of.js';
 import type { Case, PeerNameParameter } from './suite.js';
 
@@ -32,19 +35,28 @@ const NO_STORE: CrlSource = { find: () => [] };
 const memory = new CaMemory();
 
 /**
- * Runs one case. A throw other than the engine's own errors is a bug and counts as a failure of the case.
+ * Runs one case. A request that is refused counts as invalid: a host name that is not one, a certificate that cannot
+ * be read. Throws what is not the engine's own error: that is a bug.
  *
  * @param stored where its CRLs are, when they are not to be handed in with the request
  */
 export function runCase(suite: string, test: Case, stored?: CrlSource): CaseResult {
   try {
-    if (test.params.parseOnly === true) return runParser(test);
+    if (test.params.parseOnly === true) return runParser(test, () => parseCertificateWhole(test.leaf));
+    if (test.params.parseOnly === 'crl')
+      return runParser(test, () => parseCrlWhole(test.crls[0] ?? test.leaf));
     if (test.params.unitLevel === true) return runRevocation(suite, test);
     return runVerify(suite, test, stored);
   } catch (thrown) {
     if (!(thrown instanceof PkixdError)) throw thrown;
-    return { passed: false, got: 'refused', code: thrown.code, message: thrown.message };
+    const { code, message } = thrown;
+    return { passed: isRefusal(thrown) && test.expected === 'invalid', got: 'refused', code, message };
   }
+}
+
+/** For what the request holds, and not for what the runner made of it. */
+function isRefusal(thrown: PkixdError): boolean {
+  return thrown instanceof X509Error || (thrown instanceof RequestError && thrown.code === 'BAD_ARGUMENT');
 }
 
 function runVerify(suite: string, test: Case, stored: CrlSource | undefined): CaseResult {
@@ -55,24 +67,34 @@ function runVerify(suite: string, test: Case, stored: CrlSource | undefined): Ca
       ? verify(requestOf(test), environment)
       : verify({ ...requestOf(test), crls: [] }, { ...environment, crls: stored });
   const { status, code, message } = verdict;
-  const isRight = test.expected === 'valid' ? status === 'valid' : status !== 'valid';
+  const isRight = wantedOutcome(test).isMetBy(verdict);
   const wrong = !isRight ? undefined : (wrongKeyUsage(test, verdict) ?? wrongPolicies(params, verdict));
   if (wrong !== undefined) return { passed: false, got: status, ...wrong };
   return { passed: isRight, got: status, code, message };
 }
 
-/** `parseOnly`: the certificate, and every extension in it that is known. */
-function runParser(test: Case): CaseResult {
+/** `parseOnly` */
+function runParser(test: Case, parse: () => void): CaseResult {
   let code = 'OK';
   let message = 'parsed';
   try {
-    parseAllExtensions(parseCertificate(bytes(test.leaf)));
+    parse();
   } catch (thrown) {
     if (!(thrown instanceof PkixdError)) throw thrown;
     ({ code, message } = thrown);
   }
   const got = code === 'OK' ? 'valid' : 'invalid';
   return { passed: got === test.expected, got, code, message };
+}
+
+/** With every extension in it that is known. */
+function parseCertificateWhole(base64: string): void {
+  parseAllExtensions(parseCertificate(bytes(base64)));
+}
+
+/** With every entry. */
+function parseCrlWhole(base64: string): void {
+  void parseCrl(bytes(base64)).entryCount;
 }
 
 /** `unitLevel`: the leaf's issuer is the anchor, and only revocation is asked. */
@@ -131,13 +153,14 @@ function runRevocation(suite: string, test: Case): CaseResult {
   return { passed: finding.state === test.params.expectedRevocation, got: finding.state, ...failure };
 }
 
-function requestOf({ leaf, intermediates, trustAnchors, crls, params }: Case): VerifyRequest {
+function requestOf({ leaf, intermediates, trustAnchors, crls, ocsp, params }: Case): VerifyRequest {
   const names = [...(params.peerNames ?? []), ...(params.peerName ? [params.peerName] : [])];
   const purpose = params.eku?.[0];
   return {
     certificates: [leaf, ...intermediates].map(bytes),
     anchors: trustAnchors.map(bytes),
     crls: crls.map(bytes),
+    ...(ocsp !== undefined && { ocsp: ocsp.map(bytes) }),
     ...(purpose !== undefined && { purpose }),
     hosts: namesOf(names, 'dns'),
     ips: namesOf(names, 'ip'),
@@ -171,9 +194,10 @@ function environmentOf(suite: string, test: Case): VerifyEnvironment {
   };
 }
 
-/** `all-with-supplied-crls` asks only where there is a CRL, which is what `soft` does. */
+/** The case's own mode; `all-with-supplied-crls` asks only where there is a CRL, which is what `soft` does. */
 function revocationOf({ params }: Case): Profile['revocation'] {
   if (params.checkRevocation === undefined) return 'off';
+  if (params.mode !== undefined) return params.mode;
   return params.checkRevocation === 'all-with-supplied-crls' ? 'soft' : 'hard';
 }
 

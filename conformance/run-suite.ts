@@ -1,4 +1,5 @@
 import { type Divergence, readDivergences } from './divergences.js';
+import { wantedOutcome } from './expectation.js';
 import { profileOf } from './profile-of.js';
 import { type CaseResult, runCase } from './run-case.js';
 import type { Case, Suite } from './suite.js';
@@ -36,7 +37,7 @@ export function count(cases: readonly Pick<CaseReport, 'tally'>[]): Record<Tally
 
 function report(suite: string, test: Case, listed: ReadonlySet<Divergence['id']>): CaseReport {
   const { id, params } = test;
-  const about = { id, profile: profileOf(suite, test), expected: params.expectedRevocation ?? test.expected };
+  const about = { id, profile: profileOf(suite, test), expected: wantedOutcome(test).text };
   if (params.rfc5280Plain === false) {
     const message = "another tool's private mode";
     return { ...about, tally: 'skipped', passed: false, got: 'skipped', code: 'SKIPPED', message };

@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { BaseProfile } from '../src/config/config.js';
+import type { RevocationMode } from '../src/revocation-mode.js';
+import type { Rule } from '../src/verify/profiles.js';
 
 /** A suite file and its cases, in the format that the conformance data's own README describes. */
 export interface Suite {
@@ -15,11 +18,13 @@ export interface Case {
   readonly id: string;
   /** ISO 8601; `null`: now. */
   readonly time: string | null;
-  /** Base64 DER, as the three that follow. */
+  /** Base64 DER, as the four that follow. */
   readonly trustAnchors: readonly string[];
   readonly intermediates: readonly string[];
   readonly leaf: string;
   readonly crls: readonly string[];
+  /** OCSP responses. */
+  readonly ocsp?: readonly string[];
   readonly expected: 'valid' | 'invalid';
   readonly params: CaseParameters;
 }
@@ -31,19 +36,31 @@ interface CaseParameters {
   readonly userInitialPolicySet?: readonly string[];
   readonly expectedUserConstrainedPolicySet?: readonly string[];
   readonly checkRevocation?: 'all' | 'leaf' | 'all-with-supplied-crls';
-  readonly expectedRevocation?: 'good' | 'revoked' | 'unknown';
+  readonly expectedRevocation?: ExpectedRevocation;
   readonly eku?: readonly string[];
   readonly peerName?: PeerNameParameter;
   readonly peerNames?: readonly PeerNameParameter[];
   readonly maxDepth?: number;
   readonly maxCrlAgeSeconds?: number;
-  readonly parseOnly?: boolean;
+  /** `true`: the leaf. */
+  readonly parseOnly?: boolean | 'crl';
   readonly unitLevel?: boolean;
   readonly keyUsage?: readonly string[];
   readonly soft?: boolean;
   readonly digestPolicy?: string;
   readonly rfc5280Plain?: boolean;
+  /** In place of the suite's own base profile. */
+  readonly profile?: BaseProfile;
+  /** Wanted beside the profile's own. */
+  readonly rules?: readonly Rule[];
+  readonly mode?: RevocationMode;
 }
+
+/**
+ * For the logic of revocation alone one of the first three. For a whole path: `good` is valid, `revoked` is REVOKED,
+ * `unknown` neither of them, `not good` all but valid, and `good-or-revoked` all but unknown.
+ */
+export type ExpectedRevocation = 'good' | 'revoked' | 'unknown' | 'not good' | 'good-or-revoked';
 
 export interface PeerNameParameter {
   readonly kind: 'dns' | 'ip' | 'rfc822';

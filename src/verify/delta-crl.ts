@@ -4,26 +4,33 @@ import { sameName } from '../x509/name.js';
 import type { CaKey } from './ca-key.js';
 import { checkCriticalEntryExtensions, checkCriticalExtensions } from './crl-extensions.js';
 import { checkIssued, isLater } from './crl-freshness.js';
+import { isNewer } from './crl-order.js';
 import { checkIndirection } from './crl-scope.js';
 import { failureOf } from './failure.js';
 import type { CandidateCrl, RevocationInputs, SignedCrl } from './revocation-inputs.js';
 
 /**
- * The newest delta CRL that updates the complete one, if any: §5.2.4 and §6.3.3 (c), signed with the complete CRL's
- * own key, (h). Whether it is still current is the caller's question. Throws BUDGET_EXCEEDED.
+ * The newest delta CRL that updates the complete one, if any, and those beside it that cannot be ordered: §5.2.4 and
+ * §6.3.3 (c), signed with the complete CRL's own key, (h). Whether they are still current is the caller's question. Throws
+ * BUDGET_EXCEEDED.
  *
  * @param offered newest first
  */
-export function deltaOf(
+export function deltasOf(
   base: CrlFacts,
   key: CaKey,
   offered: readonly CandidateCrl[],
   inputs: RevocationInputs,
-): CandidateCrl | undefined {
+): readonly CandidateCrl[] {
   inputs.signing.validation.budget.spendSteps(offered.length >> 5);
-  return offered.find(
-    ({ crl }) => crl.isDelta && !isLater(crl, inputs) && updates(crl, base) && isSound(crl, key, inputs),
-  );
+  const newest: CandidateCrl[] = [];
+  for (const candidate of offered) {
+    const { crl } = candidate;
+    if (!crl.isDelta || isLater(crl, inputs) || !updates(crl, base)) continue;
+    if (newest.some((other) => isNewer(other.crl, crl)) || !isSound(crl, key, inputs)) continue;
+    newest.push(candidate);
+  }
+  return newest;
 }
 
 function updates(delta: CrlFacts, base: CrlFacts): boolean {

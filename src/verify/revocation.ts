@@ -1,20 +1,20 @@
 import type { Certificate } from '../x509/certificate.js';
 import { type CrlFacts, findEntry, type RevocationReason } from '../x509/crl.js';
-import { ReasonBit } from '../x509/extensions.js';
 import { formatName, mayBeSameName, sameName } from '../x509/name.js';
-import { OID } from '../x509/oid.js';
 import {
   checkCriticalEntryExtensions,
   checkCriticalExtensions,
   checkIssuersDuties,
 } from './crl-extensions.js';
 import { checkIssued, endOfService, isCurrent, isLater, staleness } from './crl-freshness.js';
+import { HeardScopes, scopeOf } from './crl-order.js';
 import { checkIndirection, coveredReasons } from './crl-scope.js';
 import { type CrlSigner, signerOf } from './crl-signer.js';
-import { deltaOf } from './delta-crl.js';
-import { ALL_REASONS, crlIssuersOf, isDelegated } from './distribution-points.js';
+import { deltasOf } from './delta-crl.js';
+import { ALL_REASONS, isDelegated } from './distribution-points.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
 import { type Clearance, knownClearance, rememberClearance } from './known-clearance.js';
+import { offeredCrls } from './offered-crls.js';
 import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
 import { moreTelling } from './verdict.js';
 
@@ -38,31 +38,26 @@ interface Doubt {
 }
 
 /**
- * RFC 5280 §6.3.3: asks the CRLs at hand until the certificate is revoked or all reasons are covered. They are asked
- * newest first, and within one scope the newest sound one decides, so a CRL from the request never outranks a newer
- * stored one; what it cannot be used for, an older or another one may still tell. A revocation in a stale CRL
- * stands, and so does one that the issuer's own key lists, whatever a newer CRL of another signer leaves out: each key
- * of a renewed CA may keep a list of its own. Throws BUDGET_EXCEEDED.
+ * RFC 5280 §6.3.3: asks the CRLs at hand until all reasons are covered and no CRL that is left lists the certificate.
+ * Within one scope the newest sound CRL takes the place of those before it; between CRLs that cannot be ordered a
+ * revocation stands (see crl-order.ts), and so does one in a stale CRL. What a CRL cannot be used for, an older or
+ * another one may still tell. Throws BUDGET_EXCEEDED.
  */
 export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs: RevocationInputs): Finding {
   const inquiry = new Inquiry(certificate, issuer, inputs);
+  const { offered } = inquiry;
   let covered = 0;
-  let coveredByIssuer = 0;
   let until = Infinity;
   let good: CandidateCrl | undefined;
   let failure: Failure | undefined;
   let from: CandidateCrl | undefined;
   let doubt: Doubt | undefined;
-  for (const candidate of inquiry.offered) {
+  for (const [index, candidate] of offered.entries()) {
     inputs.signing.validation.budget.spendSteps(1);
     try {
-      const found = inquiry.consult(candidate, coveredByIssuer);
+      const found = inquiry.consult(candidate);
       if (found === undefined) continue;
-      if (found.state === 'revoked') {
-        // The newer CRL that does not list the certificate may know that a hold was lifted.
-        if (found.reason === 'certificateHold' && (covered & ReasonBit.certificateHold) !== 0) continue;
-        return found;
-      }
+      if (found.state === 'revoked') return found;
       if (found.state === 'doubtful') {
         doubt ??= found;
         continue;
@@ -70,11 +65,12 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       if ((found.reasons & ~covered) !== 0) until = Math.min(until, found.until);
       good ??= candidate;
       covered |= found.reasons; // §6.3.3 (l)
-      if (found.isByIssuer) coveredByIssuer |= found.reasons;
-      if (coveredByIssuer === ALL_REASONS) return doubt?.finding ?? { state: 'good', from: good, until };
+      if (covered === ALL_REASONS && !inquiry.mayBeListedFrom(index + 1)) break;
     } catch (thrown) {
       const unusable = crlFailure(failureOf(thrown));
       if (unusable.code === 'BUDGET_EXCEEDED') throw thrown;
+      // It counts and cannot be read: it may list the certificate.
+      if (unusable.code === 'INTERNAL') return { state: 'unknown', from: candidate, failure: unusable };
       if (failure === undefined || moreTelling(unusable, failure)) {
         failure = unusable;
         from = candidate;
@@ -87,28 +83,29 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
   return { state: 'unknown', from, failure: failure ?? noCrl(certificate, inputs) };
 }
 
+const NONE: readonly CandidateCrl[] = [];
+
 /** The questions about one certificate. */
 class Inquiry {
-  /** §6.3.3 (a): what there is of CRLs, newest first; the deltas among them. */
+  /** §6.3.3 (a): what there is of CRLs: the complete ones, newest first, then the deltas, newest first. */
   readonly offered: readonly CandidateCrl[];
   readonly #certificate: Certificate;
   readonly #issuer: Issuer;
   readonly #inputs: RevocationInputs;
-  /** Scopes whose newest CRL has been asked. */
-  #decided: Set<string> | undefined = undefined;
+  #heard: HeardScopes | undefined = undefined;
 
   constructor(certificate: Certificate, issuer: Issuer, inputs: RevocationInputs) {
     this.#certificate = certificate;
     this.#issuer = issuer;
     this.#inputs = inputs;
-    this.offered = newestFirst(certificate, issuer, inputs);
+    this.offered = offeredCrls(certificate, issuer, inputs);
   }
 
   /**
-   * What this CRL says, with its delta; `undefined` when it adds nothing. Throws `VerifyError` or `X509Error` when it
-   * cannot be used.
+   * What this CRL says, with its delta; `undefined` when a newer one has its place. Throws `VerifyError` or `X509Error`
+   * when it cannot be used.
    */
-  consult(from: CandidateCrl, covered: number): Revocation | Clearance | Doubt | undefined {
+  consult(from: CandidateCrl): Revocation | Clearance | Doubt | undefined {
     const { crl } = from;
     const inputs = this.#inputs;
     const issuer = this.#issuer;
@@ -122,24 +119,24 @@ class Inquiry {
     )
       return known;
     const isOwn = sameName(crl.issuer, issuer.certificate.subject);
-    // §6.3.3 (b), §6.3.3 (d)
-    const { budget } = inputs.signing.validation;
-    const reasons = coveredReasons(crl, isOwn, this.#certificate, budget);
+    // §6.3.3 (b), §6.3.3 (d). Not §6.3.3 (e): a CRL that covers no further reason may still list the certificate.
+    const reasons = coveredReasons(crl, isOwn, this.#certificate, inputs.signing.validation.budget);
     if (reasons === 'unclear') return this.#doubtByScope(from);
-    if ((reasons & ~covered) === 0) return undefined; // §6.3.3 (e)
     checkCriticalExtensions(crl); // §5.2
     checkIssued(crl, inputs);
     // §6.3.3 (f), §6.3.3 (g)
     const signer = signerOf(crl, this.#certificate, isOwn ? issuer : undefined, inputs);
     checkCriticalEntryExtensions(crl);
     checkIndirection(crl);
-    if (this.#isDecided(crl, signer)) return undefined;
-    if (crl.isDelta) return this.#revocationByDelta(from);
+    if (crl.isDelta) return this.#revocationByDelta(from, signer);
     // §6.3.3 (c), §6.3.3 (h)
-    const delta = !isOnly ? deltaOf(crl, signer.key, this.offered, inputs) : undefined;
-    const revocation = this.#revocation(from, delta);
+    const deltas = isOnly ? NONE : deltasOf(crl, signer.key, this.offered, inputs);
+    const current = deltas.length > 0 && deltas.every((delta) => isCurrent(delta.crl, inputs));
+    const newest = current ? (deltas[0]?.crl ?? crl) : crl;
+    if (!isOnly && this.#isSuperseded(crl, newest, signer)) return undefined;
+    const revocation = this.#revocation(from, deltas, current);
     if (revocation !== undefined) return revocation;
-    if (this.#mayBeListed(from) || (delta !== undefined && this.#mayBeListed(delta))) return doubtAbout(from);
+    if (this.#mayBeListed(from)) return doubtAbout(from);
     if (isOwn && isDelegated(this.#certificate)) {
       throw new VerifyError(
         'CRL_SCOPE',
@@ -148,9 +145,8 @@ class Inquiry {
     }
     checkIssuersDuties(crl, inputs.signing.validation.profile.rules);
     if (signer.doubt !== undefined) throw new VerifyError(signer.doubt.code, signer.doubt.message);
-    const current = delta !== undefined && isCurrent(delta.crl, inputs) ? delta.crl : crl;
-    const end = endOfService(current, inputs);
-    if (end === undefined || isLater(crl, inputs) || !isCurrent(current, inputs))
+    const end = endOfService(newest, inputs);
+    if (end === undefined || isLater(crl, inputs) || !isCurrent(newest, inputs))
       throw staleness(crl, from.source, inputs);
     const isByIssuer = signer.key.id === issuer.key.id;
     const clearance = { state: 'clear', reasons, until: Math.min(end, signer.until), isByIssuer } as const;
@@ -158,22 +154,52 @@ class Inquiry {
     return clearance;
   }
 
-  /**
-   * §6.3.3 (i), §6.3.3 (j), §6.3.3 (k). A delta past its time may revoke, but no longer takes back what the complete CRL
-   * says.
-   */
-  #revocation(from: CandidateCrl, delta: CandidateCrl | undefined): Revocation | undefined {
-    if (delta !== undefined) {
-      const updated = this.#listing(delta);
-      if (updated !== undefined && updated !== 'removed') return updated;
-      if (updated === 'removed' && isCurrent(delta.crl, this.#inputs)) return undefined;
+  /** Does one of the CRLs from this one on list the certificate, as far as they can be read? */
+  mayBeListedFrom(index: number): boolean {
+    const { offered } = this;
+    this.#inputs.signing.validation.budget.spendSteps((offered.length - index) >> 4);
+    for (let at = index; at < offered.length; at += 1) {
+      const candidate = offered[at];
+      if (candidate !== undefined && this.#mayList(candidate)) return true;
     }
+    return false;
+  }
+
+  /** One that cannot be read is to be consulted: that says why. */
+  #mayList(candidate: CandidateCrl): boolean {
+    try {
+      const listed = this.#listing(candidate);
+      return (listed !== undefined && listed !== 'removed') || this.#mayBeListed(candidate);
+    } catch (thrown) {
+      failureOf(thrown);
+      return true;
+    }
+  }
+
+  /**
+   * §6.3.3 (i), §6.3.3 (j), §6.3.3 (k). Deltas take a hold back (§5.3.1) when all of them say so and are current: one past
+   * its time may only revoke.
+   */
+  #revocation(
+    from: CandidateCrl,
+    deltas: readonly CandidateCrl[],
+    areCurrent: boolean,
+  ): Revocation | undefined {
+    const updates = deltas.map((delta) => this.#listing(delta));
+    for (const updated of updates) if (updated !== undefined && updated !== 'removed') return updated;
     const listed = this.#listing(from);
-    return listed === 'removed' ? undefined : listed;
+    if (listed === undefined || listed === 'removed') return undefined;
+    const isLifted = areCurrent && updates.every((updated) => updated === 'removed');
+    return isLifted && listed.reason === 'certificateHold' ? undefined : listed;
   }
 
   /** Without the complete CRL that it updates, a delta CRL only ever proves a revocation. */
-  #revocationByDelta(from: CandidateCrl): Revocation | Doubt {
+  #revocationByDelta(from: CandidateCrl, { key }: CrlSigner): Revocation | Doubt | undefined {
+    const { crl } = from;
+    const scope = scopeOf(crl, key);
+    const heard = (this.#heard ??= new HeardScopes());
+    if (heard.isDeltaSuperseded(scope, crl)) return undefined;
+    if (isCurrent(crl, this.#inputs)) heard.addDelta(scope, crl);
     const listed = this.#listing(from);
     if (listed !== undefined && listed !== 'removed') return listed;
     if (this.#mayBeListed(from)) return doubtAbout(from);
@@ -220,54 +246,19 @@ class Inquiry {
   }
 
   /**
-   * Has a newer complete CRL of this scope and key spoken, or before a delta CRL a newer delta? A CRL later than `at`
-   * does not speak for then.
+   * Has a newer complete CRL of this scope spoken? If not, this one has, with its deltas. A CRL later than `at` does not
+   * speak for then.
+   *
+   * @param newest the delta that updates it, where that is current
    */
-  #isDecided(crl: CrlFacts, { key }: CrlSigner): boolean {
-    if (this.offered.length === 1 || isLater(crl, this.#inputs)) return false;
-    const point = crl.extensions.find(({ oid }) => oid === OID.issuingDistributionPoint)?.value ?? '';
-    const scope = `${key.id} ${Buffer.from(point).toString('hex')} ${crl.issuer.key}`;
-    const own = crl.isDelta ? `delta ${scope}` : scope;
-    const decided = (this.#decided ??= new Set());
-    const isKnown = decided.has(scope) || decided.has(own);
-    decided.add(own);
-    return isKnown;
+  #isSuperseded(crl: CrlFacts, newest: CrlFacts, { key }: CrlSigner): boolean {
+    if (isLater(crl, this.#inputs)) return false;
+    const scope = scopeOf(crl, key);
+    const heard = (this.#heard ??= new HeardScopes());
+    if (heard.isSuperseded(scope, crl)) return true;
+    heard.addComplete(scope, newest);
+    return false;
   }
-}
-
-/**
- * §6.3.3 (a): on a tie the higher number, then the stored one, goes first. CRLs that carry the certificate's own subject as
- * their issuer come last of all: see `checkCircle`.
- */
-function newestFirst(
-  certificate: Certificate,
-  issuer: Issuer,
-  inputs: RevocationInputs,
-): readonly CandidateCrl[] {
-  const { budget } = inputs.signing.validation;
-  const issuers = crlIssuersOf(certificate, issuer.certificate.subject, budget);
-  const [only] = issuers;
-  if (inputs.given.length === 0 && issuers.length === 1 && only !== undefined) {
-    const found = inputs.stored.find(only);
-    if (found.length < 2) return found;
-  }
-  const stored = issuers.flatMap((name) => inputs.stored.find(name));
-  const keys = new Set(issuers.map(({ key }) => key));
-  const given = inputs.given.filter(
-    ({ crl }) => keys.has(crl.issuer.key) || issuers.some((name) => mayBeSameName(name, crl.issuer)),
-  );
-  const offered = stored.concat(given);
-  // A handful costs nothing worth counting; finding and sorting many does.
-  budget.spendSteps((inputs.given.length >> 6) * issuers.length + (offered.length >> 4));
-  if (offered.length < 2) return offered;
-  const isOwn = ({ crl }: CandidateCrl): boolean =>
-    sameName(crl.issuer, certificate.subject) && !sameName(crl.issuer, certificate.issuer);
-  return offered.toSorted(
-    (a, b) =>
-      Number(isOwn(a)) - Number(isOwn(b)) ||
-      b.crl.thisUpdate - a.crl.thisUpdate ||
-      compareNumbers(b.crl.number, a.crl.number),
-  );
 }
 
 function doubtAbout(from: CandidateCrl): Doubt {
@@ -298,9 +289,4 @@ function noCrl(certificate: Certificate, { broken }: RevocationInputs): Failure 
   if (first !== undefined)
     return { code: 'CRL_MALFORMED', message: `a CRL of the request is broken: ${first}` };
   return { code: 'CRL_NONE', message: `there is no CRL of ${formatName(certificate.issuer)}` };
-}
-
-function compareNumbers(a: bigint | null, b: bigint | null): number {
-  if (a === b) return 0;
-  return (a ?? -1n) < (b ?? -1n) ? -1 : 1;
 }

@@ -27,6 +27,10 @@ testWithData('PKITS finds nothing valid that is invalid', 'nist-pkits.json', (pa
   expect(accepted.map(({ id }) => id)).toEqual([]);
 });
 
+testWithData("OpenSSL's OCSP responses count as they should", 'openssl-ocsp.json', (path) => {
+  expect(failures(readSuite(path), [''])).toEqual([]);
+});
+
 testWithData('the logic of revocation agrees with its suite', 'boringssl-crl.json', (path) => {
   expect(failures(readSuite(path), [''])).toEqual([]);
 });

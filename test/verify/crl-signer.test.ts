@@ -206,8 +206,10 @@ test("what the issuer's own key lists stands, though a newer CRL of another key 
   const stale = { thisUpdate: hours(-9), nextUpdate: hours(-8), ...serials(leaf) };
   expect(codeOf({ stored: [newer, crl(intermediate, stale)], others })).toBe('REVOKED');
   const held = { revoked: [{ serial: leaf.serial, extensions: [ext.reasonCode(6)] }] };
-  // The newer one may know that the hold was lifted.
-  expect(codeOf({ stored: [newer, crl(intermediate, held)], others })).toBe('OK');
+  // Only a newer CRL of the same key can lift a hold.
+  expect(codeOf({ stored: [newer, crl(intermediate, held)], others })).toBe('REVOKED');
+  const lifted = crl(intermediate, { thisUpdate: hours(-0.75) });
+  expect(codeOf({ stored: [newer, crl(intermediate, held), lifted], others })).toBe('OK');
   expect(
     codeOf({ stored: [crl(intermediate, { thisUpdate: hours(-0.5), ...held }), crl(renewed)], others }),
   ).toBe('REVOKED');
