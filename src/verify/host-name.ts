@@ -52,6 +52,16 @@ export class HostSet {
   }
 }
 
+/** "example.com" is that host; ".example.com" is every host beneath it, but not itself. */
+export function addHostOrDomain(hosts: HostSet, base: string): boolean {
+  const isDomain = base.startsWith('.');
+  const host = parseHost(isDomain ? base.slice(1) : base);
+  if (host === undefined) return false;
+  if (isDomain) hosts.addDomain(host);
+  else hosts.addHost(host);
+  return true;
+}
+
 /** Where the last 0, 1, 2 … labels of a host begin. */
 function suffixesOf(host: string): number[] {
   const starts = [host.length];

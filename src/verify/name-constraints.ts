@@ -1,7 +1,6 @@
 import type { Certificate } from '../x509/certificate.js';
 import type { NameConstraints } from '../x509/extensions.js';
 import type { GeneralName } from '../x509/general-name.js';
-import { nameDifference } from '../x509/name-difference.js';
 import { formatName } from '../x509/name.js';
 import type { Budget } from './budget.js';
 import {
@@ -11,16 +10,11 @@ import {
   type NameKind,
 } from './constrained-names.js';
 import { VerifyError } from './failure.js';
-import {
-  dnForm,
-  dnsForm,
-  ipForm,
-  mailForm,
-  type NameForm,
-  type Subtrees,
-  type SubtreeUse,
-  uriForm,
-} from './name-forms.js';
+import { dnForm } from './dn-form.js';
+import { mailForm } from './mail-form.js';
+import { dnsForm, ipForm, uriForm } from './name-forms.js';
+import { differenceOf, textOf } from './constraint-text.js';
+import type { NameForm, Subtrees, SubtreeUse } from './subtrees.js';
 
 /**
  * §6.1.2 (b)(c): the permitted and excluded subtrees of the path so far. They are kept as what each CA wrote: a name
@@ -254,35 +248,5 @@ class ComparedForm<N> implements FormConstraint {
         formatName(this.#ca.subject),
       section,
     );
-  }
-}
-
-/** Bases that a message is looked for among. */
-const MAX_ALIKE = 32;
-
-/** What tells a directory name from a base that it looks to lie within; '' where there is none. */
-function differenceOf(name: ConstrainedName, bases: readonly GeneralName[]): string {
-  if (name.kind !== 'dn') return '';
-  for (const base of bases.slice(0, MAX_ALIKE)) {
-    const length = base.kind === 'dn' ? base.name.rdnKeys.length : undefined;
-    const difference = base.kind === 'dn' ? nameDifference(name.name, base.name, length) : undefined;
-    if (difference !== undefined) return ` (${difference})`;
-  }
-  return '';
-}
-
-/** For people; long names are cut. */
-function textOf(name: ConstrainedName): string {
-  switch (name.kind) {
-    case 'dn':
-      return formatName(name.name).slice(0, 100);
-    case 'ip':
-      return Buffer.from(name.bytes).toString('hex');
-    case 'dns':
-    case 'rfc822':
-    case 'uri':
-      return JSON.stringify(name.value.slice(0, 100)).slice(1, -1);
-    default:
-      return Buffer.from(name.der).subarray(0, 50).toString('hex');
   }
 }

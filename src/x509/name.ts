@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { writeElement } from './der-writer.js';
 import { DerReader, TAG } from './der.js';
-import { attributesOf, type KeyTraits, rdnKeys } from './name-key.js';
-import { mayBeWithin, type NameOutline, outlineOf } from './name-outline.js';
+import { attributesOf } from './name-key.js';
+import { mayBeWithin, type NameOutline } from './name-outline.js';
+import { NameView } from './name-view.js';
 import { RecentOctets } from './recent-octets.js';
 import { textOfString } from './string-types.js';
 import { malformed } from './x509-error.js';
@@ -186,69 +187,4 @@ export function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
   let all = 0;
   for (let i = from; i < to; i++) all |= bytes[i]!;
   return all < 0x80;
-}
-
-class NameView implements Name {
-  private readonly bytes: Uint8Array;
-  private readonly from: number;
-  private readonly to: number;
-  private derView: Uint8Array | undefined;
-  private keyText: string | undefined;
-  private keys: readonly string[] | undefined;
-  private exactKeys: readonly string[] | undefined;
-  private outlineView: NameOutline | undefined;
-  private traits: KeyTraits | undefined;
-
-  constructor(bytes: Uint8Array, from: number, to: number) {
-    this.bytes = bytes;
-    this.from = from;
-    this.to = to;
-    this.derView = undefined;
-    this.keyText = undefined;
-    this.keys = undefined;
-    this.exactKeys = undefined;
-    this.outlineView = undefined;
-    this.traits = undefined;
-  }
-
-  get der(): Uint8Array {
-    return (this.derView ??= this.bytes.subarray(this.from, this.to));
-  }
-
-  get empty(): boolean {
-    return this.to - this.from === 2;
-  }
-
-  get hasKey(): boolean {
-    return this.keyText !== undefined;
-  }
-
-  get key(): string {
-    return (this.keyText ??= this.rdnKeys.join(','));
-  }
-
-  get rdnKeys(): readonly string[] {
-    if (this.keys !== undefined) return this.keys;
-    this.traits = { isComparable: true, hasTeletex: false };
-    this.keys = rdnKeys(this.der, this.traits);
-    return this.keys;
-  }
-
-  get exactRdnKeys(): readonly string[] {
-    if (this.exactKeys !== undefined) return this.exactKeys;
-    const keys = this.rdnKeys;
-    const traits = { isComparable: true, hasTeletex: false };
-    this.exactKeys = this.traits?.hasTeletex === true ? rdnKeys(this.der, traits, 'octets') : keys;
-    return this.exactKeys;
-  }
-
-  get isComparable(): boolean {
-    // The keys show it.
-    void this.rdnKeys;
-    return this.traits?.isComparable === true;
-  }
-
-  get outline(): NameOutline {
-    return (this.outlineView ??= outlineOf(this.der));
-  }
 }
