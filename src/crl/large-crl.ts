@@ -79,8 +79,8 @@ export class LargeCrl {
   /** Asks for it to be taken in, unless it is there; what the store has of this file. */
   offer(now: number): 'this' | 'another' | 'nothing' {
     const stored = this.#keeper.find(this.issuer).filter(({ source }) => source === this.path);
-    const { thisUpdate, number } = this.#header;
-    if (stored.some(({ crl }) => crl.thisUpdate === thisUpdate && crl.number === number)) return 'this';
+    const { signature } = this.#header;
+    if (stored.some(({ crl }) => Buffer.compare(crl.signature, signature) === 0)) return 'this';
     const isDue = now - this.#askedAt >= PATIENCE || now < this.#askedAt;
     if (isDue && this.#signers.length > 0) {
       this.#askedAt = now;

@@ -1,5 +1,6 @@
 import type { CrlFacts } from '../x509/crl.js';
 import { OID } from '../x509/oid.js';
+import { hasEcdsaParameters } from '../x509/signature.js';
 import { VerifyError } from './failure.js';
 import type { Rule } from './profiles.js';
 
@@ -24,19 +25,29 @@ export function checkCriticalExtensions(crl: CrlFacts): void {
 }
 
 /**
- * What §5.2 demands of whoever issues CRLs, for profiles that hold them to it: authorityKeyIdentifier (§5.2.1) and
- * cRLNumber (§5.2.3) are there and not critical, deltaCRLIndicator (§5.2.4) and issuingDistributionPoint (§5.2.5) are
- * critical, freshestCRL (§5.2.6) is not. A CRL that breaks this may revoke, but not clear.
+ * What is demanded of CRL issuers, for profiles that hold them to it. A CRL that breaks this may revoke, but not clear.
+ *
+ * `signature-parameters`: RFC 5758 §3.2. `crl-form`: revokedCertificates is absent when it would be empty (§5.1.2.6);
+ * authorityKeyIdentifier (§5.2.1) and cRLNumber (§5.2.3) are there and not critical, deltaCRLIndicator (§5.2.4) and
+ * issuingDistributionPoint (§5.2.5) are critical, freshestCRL (§5.2.6) is not.
  */
-export function checkIssuersDuties({ extensions }: CrlFacts, rules: ReadonlySet<Rule>): void {
+export function checkIssuersDuties(crl: CrlFacts, rules: ReadonlySet<Rule>): void {
+  if (rules.has('signature-parameters') && hasEcdsaParameters(crl.signatureAlgorithm)) {
+    throw broken('signatureAlgorithm', 'has parameters', 'signature-parameters', 'RFC 5758 3.2');
+  }
   if (!rules.has('crl-form')) return;
+  if (crl.hasEmptyList) throw broken('revokedCertificates', 'is empty', 'crl-form', '5.1.2.6');
   for (const [oid, name, section, isCritical, isRequired] of DUTIES) {
-    const found = extensions.find((extension) => extension.oid === oid);
+    const found = crl.extensions.find((extension) => extension.oid === oid);
     const isWrong = found === undefined ? isRequired : found.critical !== isCritical;
     if (!isWrong) continue;
     const breach = found === undefined ? 'is missing' : isCritical ? 'is not critical' : 'is critical';
-    throw new VerifyError('CRL_MALFORMED', `${name} of the CRL ${breach} (rule crl-form)`, section);
+    throw broken(name, breach, 'crl-form', section);
   }
+}
+
+function broken(field: string, breach: string, rule: Rule, section: string): VerifyError {
+  return new VerifyError('CRL_MALFORMED', `${field} of the CRL ${breach} (rule ${rule})`, section);
 }
 
 const DUTIES = [

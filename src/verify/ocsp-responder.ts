@@ -5,7 +5,7 @@ import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, sameName } from '../x509/name.js';
 import type { BasicOcspResponse, ResponderId } from '../x509/ocsp.js';
 import { OID } from '../x509/oid.js';
-import { signatureDigest, verifySignature } from '../x509/signature.js';
+import { hasEcdsaParameters, signatureDigest, verifySignature } from '../x509/signature.js';
 import { signatureCost } from './budget.js';
 import type { CaKey } from './ca-key.js';
 import { MAX_NESTING } from './crl-signer.js';
@@ -40,7 +40,7 @@ export function trustOf(
   inputs: RevocationInputs,
   ask: Ask,
 ): Trust {
-  checkDigest(response, inputs);
+  checkAlgorithm(response, inputs);
   const { issuer } = subject;
   let failure: Failure | undefined;
   if (isNamed(response.responder, issuer.certificate)) {
@@ -204,10 +204,13 @@ function standingOf(
   throw untrusted(holder, failure);
 }
 
-/** Baseline Requirements §7.1.3.2.1: SHA-1 signs nothing, where the profile has that rule. */
-function checkDigest({ signatureAlgorithm }: BasicOcspResponse, { signing }: RevocationInputs): void {
-  if (!signing.validation.profile.rules.has('no-sha1')) return;
-  if (signatureDigest(signatureAlgorithm) === 'sha1') throw unusable('it is signed with SHA-1');
+/** Baseline Requirements §7.1.3.2.1 and RFC 5758 §3.2, where the profile has those rules. */
+function checkAlgorithm({ signatureAlgorithm }: BasicOcspResponse, { signing }: RevocationInputs): void {
+  const { rules } = signing.validation.profile;
+  if (rules.has('no-sha1') && signatureDigest(signatureAlgorithm) === 'sha1')
+    throw unusable('it is signed with SHA-1');
+  if (rules.has('signature-parameters') && hasEcdsaParameters(signatureAlgorithm))
+    throw unusable('its signatureAlgorithm has parameters, which ECDSA does not have');
 }
 
 const checked = new WeakMap<BasicOcspResponse, Map<string, boolean>>();

@@ -94,6 +94,7 @@ function consult(
   for (const single of singles) {
     checkCriticalExtensions(single);
     checkTime(single.thisUpdate, inputs);
+    checkKnown(single, response);
   }
   const revocations = singles.flatMap((single) => revocationBy(single, inputs) ?? []);
   const words =
@@ -147,6 +148,16 @@ function checkTime(time: number, inputs: RevocationInputs): void {
   if (isIssued(time, inputs)) return;
   const why = `it is of ${isoTime(time)}, which is yet to come`;
   throw new VerifyError('OCSP_UNUSABLE', why, 'RFC 6960 4.2.2.1');
+}
+
+/**
+ * RFC 6960 §2.4: producedAt is when the responder signed, thisUpdate a time at which the status "is known by the responder
+ * to have been correct". What was signed before that is a forecast. Both are in whole seconds; the same second passes.
+ */
+function checkKnown({ thisUpdate }: SingleResponse, { producedAt }: BasicOcspResponse): void {
+  if (producedAt >= thisUpdate) return;
+  const why = `it was signed ${isoTime(producedAt)}, before the time that it tells of, ${isoTime(thisUpdate)}`;
+  throw new VerifyError('OCSP_UNUSABLE', why, 'RFC 6960 2.4');
 }
 
 /**

@@ -4,14 +4,16 @@ import type { CertificateRule } from './rules/certificate-rules.js';
 import type { TrustStore } from './trust-store.js';
 
 /**
- * What a profile may add to RFC 5280 §6: rules about single certificates (rules/certificate-rules.ts), and these,
- * each enforced where the step is that it belongs to:
+ * What a profile may add to RFC 5280 §6: rules about single certificates (rules/certificate-rules.ts), of which `no-sha1`
+ * and `signature-parameters` bear on OCSP responses too, and the latter on CRLs, and these, each enforced where the step
+ * is that it belongs to:
  *
  * - `anchor-as-certificate`: the anchor's own validity, basicConstraints, keyUsage, EKU and critical extensions count
  * - `eku-nesting`: an EKU extension in a CA certificate bounds the purposes below it
  * - `eku-required`: with a purpose asked for, a leaf without EKU does not serve it, and anyExtendedKeyUsage is not enough
  * - `no-wildcard-on-public-suffix`: a wildcard directly above a public suffix of the ICANN part matches no name
- * - `crl-form`: a CRL without the extensions that §5.2 demands, or with their criticality wrong, clears nobody
+ * - `crl-form`: a CRL without the extensions that §5.2 demands, with their criticality wrong, or with an empty list of
+ *   revocations, clears no certificate
  * - `no-rev-avail`: a certificate with noRevAvail may pass without a CRL, and must not point to any (RFC 9608)
  * - `ocsp-nocheck`: an OCSP responder with id-pkix-ocsp-nocheck may pass without a CRL (RFC 6960 §4.2.2.2.1)
  * - `short-lived`: so may a leaf of a few days (Baseline Requirements §1.6.1, §4.9.7)
@@ -53,6 +55,7 @@ const RFC_5280_STRICT: readonly Rule[] = [
   'name-constraints-critical',
   'policy-constraints-critical',
   'inhibit-any-policy-critical',
+  'signature-parameters',
   'crl-form',
   'no-rev-avail',
 ];

@@ -3,7 +3,7 @@ import { EntryBlock } from './entry-block.js';
 import { readGeneralNames } from './general-name.js';
 import type { Name } from './name.js';
 import { OID } from './oid.js';
-import { codeOfReason, NO_REASON, reasonOf, type RevocationReason } from './revocation-reason.js';
+import { knownCode, NO_REASON, type RevocationReason } from './revocation-reason.js';
 import { readGeneralizedTime, readTime } from './time.js';
 import { malformed, X509Error } from './x509-error.js';
 
@@ -92,7 +92,7 @@ export class EntryReader {
       if (seen.includes(oid)) throw new X509Error('DUPLICATE_EXTENSION', `${what} name ${oid} twice`);
       if (seen.push(oid) > MAX_ENTRY_EXTENSIONS) throw malformed(`${what} are too many`);
       const outerValue = r.enter(TAG.octetString, what);
-      if (oid === OID.reasonCode) this.reason = codeOfReason(readReason(r, 'reasonCode'));
+      if (oid === OID.reasonCode) this.reason = readReason(r, 'reasonCode');
       else if (oid === OID.certificateIssuer) this.certificateIssuer = readCertificateIssuer(r);
       else if (oid === OID.invalidityDate)
         readGeneralizedTime(r, 'invalidityDate'); // §5.3.2
@@ -110,11 +110,11 @@ export class EntryReader {
 /** Four are known in all the world; the bound keeps the search for duplicates short. */
 const MAX_ENTRY_EXTENSIONS = 32;
 
-/** A CRLReason (RFC 5280 §5.3.1). */
-export function readReason(r: DerReader, what: string): RevocationReason {
-  const reason = reasonOf(r.unsigned(what, TAG.enumerated));
-  if (reason === undefined) throw malformed(`${what} is not one of RFC 5280`);
-  return reason;
+/** The code of a CRLReason (RFC 5280 §5.3.1): any ENUMERATED; see `knownCode`. */
+export function readReason(r: DerReader, what: string): number {
+  r.integer(what, TAG.enumerated);
+  // The known ones have one octet, and no sign.
+  return knownCode(r.to - r.from === 1 ? r.bytes[r.from]! : Infinity);
 }
 
 /** §5.3.3. A certificate has one issuer: of two names here, one would be a revocation that nobody finds. */

@@ -38,6 +38,11 @@ export interface CrlFacts {
   readonly issuingDistributionPoint: IssuingDistributionPoint | undefined;
   readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   readonly freshestCrl: readonly DistributionPoint[] | undefined;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  /** Made of the whole: it tells CRLs of one time and number apart. */
+  readonly signature: Uint8Array;
+  /** revokedCertificates is there and holds nothing, which §5.1.2.6 forbids. */
+  readonly hasEmptyList: boolean;
   /** The OID of the first critical entry extension that is not known: it voids the whole CRL (§5.3). */
   readonly criticalEntryExtension: string | undefined;
   /** Some entry names its certificate's issuer (§5.3.3), so this is an indirect CRL in fact. */
@@ -60,8 +65,6 @@ export interface Crl extends CrlFacts {
   /** The whole TBSCertList TLV: what is signed. */
   readonly tbs: Uint8Array;
   readonly version: 1 | 2;
-  readonly signatureAlgorithm: AlgorithmIdentifier;
-  readonly signature: Uint8Array;
   /** SHA-256 of `der`, lower-case hex. */
   readonly fingerprint: string;
   /** How many certificates are listed. */
@@ -126,6 +129,7 @@ class CrlView implements Crl {
   readonly issuingDistributionPoint: IssuingDistributionPoint | undefined;
   readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   readonly freshestCrl: readonly DistributionPoint[] | undefined;
+  readonly hasEmptyList: boolean;
   private readonly tbsFrom: number;
   private readonly tbsTo: number;
   readonly entriesFrom: number;
@@ -152,12 +156,10 @@ class CrlView implements Crl {
     // §5.1.2.5
     this.nextUpdate =
       r.peek() === TAG.utcTime || r.peek() === TAG.generalizedTime ? readTime(r, 'nextUpdate') : null;
-    // §5.1.2.6: "When there are no revoked certificates, the revoked certificates list MUST be absent."
+    // §5.1.2.6
     const listed = r.peek() === TAG.sequence;
-    if (listed) {
-      r.next('revokedCertificates');
-      if (r.from === r.to) throw malformed('revokedCertificates is empty');
-    }
+    if (listed) r.next('revokedCertificates');
+    this.hasEmptyList = listed && r.from === r.to;
     this.entriesFrom = listed ? r.from : r.pos;
     this.entriesTo = r.pos;
     this.list = this.readList(r);

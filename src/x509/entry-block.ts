@@ -1,4 +1,4 @@
-import { NO_REASON, reasonOf } from './revocation-reason.js';
+import { knownCode, NO_REASON } from './revocation-reason.js';
 import { daysSince1970 } from './time.js';
 
 /** SEQUENCE, a length, INTEGER, a length: as a little-endian word, and without its lengths. */
@@ -12,10 +12,6 @@ const TIME_SIZE = 15;
 /** `30 0c 30 0a 06 03 55 1d 15 04 03 0a 01`, and the code itself. */
 const REASON_HEAD = [0x300c_300a, 0x0603_551d, 0x1504_030a] as const;
 const REASON_SIZE = 14;
-/** A bit for each code of RFC 5280 §5.3.1. */
-const REASONS = Array.from({ length: 32 }, (_, code) => code)
-  .filter((code) => reasonOf(code) !== undefined)
-  .reduce((bits, code) => bits | (1 << code), 0);
 /** A UTCTime is of 1950 to 2049 (§4.1.2.5.1). */
 const FIRST_YEAR = 1950;
 /** The first day of each month since January 1950, and of the one after the last, in days since 1970. */
@@ -93,8 +89,7 @@ export class EntryBlock {
       let reason = NO_REASON;
       if (time + TIME_SIZE !== to) {
         if (to - time !== TIME_SIZE + REASON_SIZE || !isReasonCode(view, time + TIME_SIZE)) break;
-        reason = view.getUint8(to - 1);
-        if (reason > 31 || (REASONS & (1 << reason)) === 0) break;
+        reason = knownCode(view.getUint8(to - 1));
         extended = true;
       }
       serialsFrom[count] = from;

@@ -1,6 +1,6 @@
 import { type AlgorithmIdentifier, readAlgorithm } from './algorithm.js';
 import { readReason } from './crl-entry.js';
-import type { RevocationReason } from './revocation-reason.js';
+import { reasonOf, type RevocationReason } from './revocation-reason.js';
 import { contextConstructed, contextPrimitive, type DerReader, TAG } from './der.js';
 import { readExtensions } from './extension-list.js';
 import type { Extension } from './extensions.js';
@@ -85,7 +85,7 @@ function readRevokedInfo(r: DerReader): CertStatus {
   let reason: RevocationReason | undefined;
   if (!r.done) {
     const outerReason = r.enter(contextConstructed(0), 'revocationReason');
-    reason = readReason(r, 'revocationReason');
+    reason = reasonOf(readReason(r, 'revocationReason'));
     r.leave(outerReason, 'revocationReason');
   }
   r.leave(outer, 'certStatus');

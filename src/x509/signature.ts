@@ -52,7 +52,8 @@ export function verifySignature(
     case 'rsa-pss':
       return verifyPss(readPss(algorithm), tbs, signature, key);
     case 'ecdsa':
-      refuseParameters(algorithm);
+      // RFC 5758 §3.2 wants none; JDK 9 to 15 and Mbed TLS wrote NULL, as for RSA.
+      if (!isNullOrAbsent(algorithm.parameters)) throw malformed('signatureAlgorithm has parameters');
       return key.kind === 'ec' && isIntegerPair(signature) && check(digest, tbs, key.keyObject, signature);
     case 'dsa':
       // RFC 3279 §2.2.2 wants no parameters; some CAs write NULL, as for RSA.
@@ -68,6 +69,11 @@ export function verifySignature(
 export function signatureDigest(algorithm: AlgorithmIdentifier): string {
   const [scheme, digest] = schemeOf(algorithm);
   return scheme === 'rsa-pss' ? readPss(algorithm).digest : digest;
+}
+
+/** Does ECDSA have the NULL that RFC 5758 §3.2 forbids ("the encoding MUST omit the parameters field")? */
+export function hasEcdsaParameters({ oid, parameters }: AlgorithmIdentifier): boolean {
+  return parameters !== null && SCHEMES.get(oid)?.[0] === 'ecdsa';
 }
 
 function schemeOf(algorithm: AlgorithmIdentifier): Algorithm {
@@ -86,7 +92,7 @@ function readPss({ parameters }: AlgorithmIdentifier): PssParameters {
   return readPssParameters(parameters);
 }
 
-/** RFC 5758 §3.2, RFC 8410 §3, RFC 9881 §2, RFC 9909 §3. */
+/** RFC 8410 §3, RFC 9881 §2, RFC 9909 §3. */
 function refuseParameters({ parameters }: AlgorithmIdentifier): void {
   if (parameters !== null) throw malformed('signatureAlgorithm has parameters');
 }

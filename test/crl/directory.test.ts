@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CrlDirectory } from '../../src/crl/directory.js';
 import type { CandidateCrl } from '../../src/verify/revocation-inputs.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
+import { parseCrl } from '../../src/x509/crl.js';
 import { createBigCrl } from '../pki/big-crl.js';
 import { createCrl, createRoot } from '../pki/pki.js';
 
@@ -136,4 +137,23 @@ test('a large file serves from memory until the store has its CRL, and is offere
   expect(found()[0]?.crl.number).toBe(2n);
   expect(offers).toHaveLength(3);
   expect(reports).toEqual([]);
+});
+
+test('a large file with another CRL of the same time and number is offered, too', () => {
+  const offers: string[] = [];
+  const big = (count: number) =>
+    createBigCrl(first, { count, number: 1, thisUpdate: new Date(1000), nextUpdate: new Date() }).der;
+  write('a.crl', big(10_000));
+  const directory = new CrlDirectory(folder, {
+    rescan: 1000,
+    report: (message) => reports.push(message),
+    now: () => now,
+    keeper: {
+      find: () => [{ crl: parseCrl(big(10_001)), source: join(folder, 'a.crl') }],
+      signersOf: () => [first.key.spki],
+      take: (path) => offers.push(path),
+    },
+  });
+  directory.find(nameOf(first));
+  expect(offers).toEqual([join(folder, 'a.crl')]);
 });

@@ -36,6 +36,8 @@ export interface OcspOptions {
   readonly certificates?: readonly Issued[];
   readonly extensions?: readonly der.Der[];
   readonly digest?: Digest;
+  /** Where it is not to be the one signed with. */
+  readonly algorithm?: der.Der;
   readonly breakSignature?: boolean;
 }
 
@@ -88,7 +90,7 @@ export function signedResponse(tbs: der.Der, signer: Issuer, options: OcspOption
   const sent = certificates.map((certificate) => certificate.der);
   const basic = der.sequence(
     tbs,
-    algorithmOf(signer.key, digest),
+    options.algorithm ?? algorithmOf(signer.key, digest),
     der.bitString(signature),
     ...(sent.length === 0 ? [] : [der.explicit(0, der.sequence(...sent))]),
   );

@@ -143,7 +143,12 @@ export interface CrlOptions {
   readonly extensions?: readonly der.Der[];
   /** Default 2; the extensions are left out below. */
   readonly version?: 1 | 2;
+  /** revokedCertificates is there, though it holds nothing. */
+  readonly hasEmptyList?: boolean;
   readonly digest?: Digest;
+  /** The two AlgorithmIdentifiers, where they are not to be the ones signed with. */
+  readonly innerAlgorithm?: der.Der;
+  readonly outerAlgorithm?: der.Der;
   readonly breakSignature?: boolean;
 }
 
@@ -159,15 +164,17 @@ export function createCrl(issuer: Issuer, options: CrlOptions = {}): { der: Buff
   const algorithm = algorithmOf(issuer.key, digest);
   const tbs = der.sequence(
     ...(version === 1 ? [] : [der.integer(1)]),
-    algorithm,
+    options.innerAlgorithm ?? algorithm,
     issuer.name,
     der.time(thisUpdate),
     ...(nextUpdate === null ? [] : [der.time(nextUpdate)]),
-    ...(revoked.length === 0 ? [] : [der.element(0x30, Buffer.concat(revoked.map(revokedEntry)))]),
+    ...(revoked.length === 0 && options.hasEmptyList !== true
+      ? []
+      : [der.element(0x30, Buffer.concat(revoked.map(revokedEntry)))]),
     ...(version === 1 || extensions.length === 0 ? [] : [der.explicit(0, der.sequence(...extensions))]),
   );
   const signature = signWith(issuer.key, digest, options.breakSignature ? der.sequence(tbs) : tbs);
-  const bytes = Buffer.from(der.sequence(tbs, algorithm, der.bitString(signature)));
+  const bytes = Buffer.from(der.sequence(tbs, options.outerAlgorithm ?? algorithm, der.bitString(signature)));
   return { der: bytes, pem: pemOf('X509 CRL', bytes) };
 }
 

@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { BASE_RULES } from '../../src/verify/profiles.js';
+import { parseCrl } from '../../src/x509/crl.js';
 import { OID } from '../../src/x509/oid.js';
 import { scope } from '../pki/crl-extensions.js';
 import * as der from '../pki/der-builder.js';
 import * as ext from '../pki/extensions.js';
+import type { CrlOptions } from '../pki/pki.js';
 import { crl, intermediate, judge, leaf } from './crl-scene.js';
 
 const aki = ext.authorityKeyIdentifier(intermediate.key.spki);
@@ -30,7 +32,37 @@ test.each([
   expect(judge({ stored })).toMatchObject({ code: 'OK' });
 });
 
+const withNull = der.sequence(der.oid(OID.ecdsaWithSha256), der.derNull());
+const ecdsaNull = { innerAlgorithm: withNull, outerAlgorithm: withNull };
+
+test.each([
+  ['with NULL parameters of ECDSA', ecdsaNull],
+  ['with an empty list of revocations', { hasEmptyList: true }],
+] satisfies (readonly [string, CrlOptions])[])(
+  'a CRL %s serves but under the strict profiles',
+  (_what, options) => {
+    const stored = [crl(intermediate, { ...options, extensions: [aki, number] })];
+    for (const base of ['rfc5280', 'webpki'] as const)
+      expect(judge({ stored, profile: { rules: BASE_RULES[base] } }).code).toBe('OK');
+    for (const base of ['rfc5280-strict', 'webpki-strict'] as const) {
+      const { code, message } = judge({ stored, profile: { rules: BASE_RULES[base] } });
+      expect(code).toBe('CRL_MALFORMED');
+      expect(message).toMatch(/\(rule (?:signature-parameters|crl-form)\)/);
+    }
+  },
+);
+
+test('the two AlgorithmIdentifiers of a CRL are the same, NULL or not', () => {
+  for (const options of [{ innerAlgorithm: withNull }, { outerAlgorithm: withNull }]) {
+    const mismatch = expect.objectContaining({ code: 'ALGORITHM_MISMATCH' });
+    expect(() => parseCrl(crl(intermediate, options))).toThrow(mismatch);
+  }
+});
+
 test('what such a CRL lists is revoked all the same', () => {
-  const stored = [crl(intermediate, { extensions: [], revoked: [{ serial: leaf.serial }] })];
-  expect(judge({ stored, profile: strict }).code).toBe('REVOKED');
+  const revoked = [{ serial: leaf.serial }];
+  for (const options of [{ extensions: [] }, ecdsaNull]) {
+    const stored = [crl(intermediate, { ...options, revoked })];
+    expect(judge({ stored, profile: strict }).code).toBe('REVOKED');
+  }
 });

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { BASE_RULES } from '../../src/verify/profiles.js';
+import { OID } from '../../src/x509/oid.js';
 import * as der from '../pki/der-builder.js';
 import * as ext from '../pki/extensions.js';
 import { ocspRefusal } from '../pki/ocsp.js';
@@ -113,6 +115,24 @@ test('of several responses and parts of one the newest decides', () => {
   expect(validUntil).toBe(hours(1).toISOString());
 });
 
+test('ECDSA with NULL parameters counts but under the strict profiles', () => {
+  const algorithm = der.sequence(der.oid(OID.ecdsaWithSha256), der.derNull());
+  const ocsp = [response({}, { algorithm })];
+  for (const base of ['rfc5280', 'webpki'] as const) expect(codeOf({ ocsp, base })).toBe('OK');
+  for (const base of ['rfc5280-strict', 'webpki-strict'] as const) {
+    const rules = new Set([...BASE_RULES.rfc5280, 'signature-parameters'] as const);
+    expect(BASE_RULES[base].has('signature-parameters')).toBe(true);
+    expect(codeOf({ ocsp, profile: { rules } })).toBe('OCSP_UNUSABLE');
+  }
+});
+
+test('a reason that is not known revokes as unspecified', () => {
+  for (const reason of [7, 11, 42, 127, 128, 255]) {
+    const verdict = judge({ ocsp: [response({ status: { date: hours(-3), reason } })] });
+    expect(verdict).toMatchObject({ code: 'REVOKED', revocation: [{ reason: 'unspecified' }, {}] });
+  }
+});
+
 test('what a response does not hold back: one that is of no use does not spoil another', () => {
   expect(codeWith(response({}, { breakSignature: true }), response())).toBe('OK');
   expect(codeWith(Buffer.from('30', 'hex'), response())).toBe('OK');
@@ -126,6 +146,11 @@ test.each([
   ['that does not know the certificate', 'OCSP_UNKNOWN', response({ status: 'unknown' })],
   ['of the future', 'OCSP_UNUSABLE', response({ thisUpdate: hours(0.5) })],
   ['signed in the future', 'OCSP_UNUSABLE', response({}, { producedAt: hours(0.5) })],
+  [
+    'signed a second before the time that it tells of',
+    'OCSP_UNUSABLE',
+    response({ thisUpdate: hours(-1) }, { producedAt: new Date(hours(-1).getTime() - 1000) }),
+  ],
   ['with a wrong signature', 'OCSP_UNUSABLE', response({}, { breakSignature: true })],
   ['that is broken', 'OCSP_UNUSABLE', response().subarray(1)],
   [

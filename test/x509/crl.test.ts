@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { findEntry, parseCrl } from '../../src/x509/crl.js';
+import { findEntry, parseCrl, withoutEntries } from '../../src/x509/crl.js';
 import { DerReader } from '../../src/x509/der.js';
 import { ReasonBit } from '../../src/x509/extensions.js';
 import { type Name, readName } from '../../src/x509/name.js';
@@ -92,6 +92,32 @@ test('of two entries for one certificate the one that revokes stands, wherever i
   }
 });
 
+/** Neither of RFC 5280; the first is not used, and X.509 knows 11. Then two octets, and a negative one. */
+const UNKNOWN_REASONS = [[7], [11], [12], [64], [127], [128], [1, 0], [0, 200], [255, 1]];
+
+test.each(UNKNOWN_REASONS)('an entry with the reason %p revokes as unspecified', (...octets) => {
+  const reason = ext.extension(OID.reasonCode, der.raw(0x0a, octets.length, ...octets));
+  const comment = ext.extension('1.2.3', der.derNull());
+  const crl = revokedIn(
+    { serial: 1, extensions: [reason] },
+    { serial: 2, extensions: [reason, comment] },
+    { serial: 3, extensions: [ext.reasonCode(8)] },
+  );
+  expect(findEntry(crl, serialOf(1))?.reason).toBe('unspecified');
+  expect(findEntry(crl, serialOf(2))?.reason).toBe('unspecified');
+  expect(findEntry(crl, serialOf(3))?.reason).toBe('removeFromCRL');
+});
+
+test('an empty list of revocations is read as none, and said', () => {
+  const crl = parseCrl(createCrl(root, { hasEmptyList: true }).der);
+  expect(crl).toMatchObject({ hasEmptyList: true, entryCount: 0, number: 1n });
+  expect(findEntry(crl, serialOf(1))).toBeUndefined();
+  const header = parseCrl(withoutEntries(crl));
+  expect(header).toMatchObject({ hasEmptyList: true, number: 1n });
+  expect(revokedIn({ serial: 1 }).hasEmptyList).toBe(false);
+  expect(parseCrl(withoutEntries(revokedIn({ serial: 1 }))).hasEmptyList).toBe(false);
+});
+
 test('in an indirect CRL an entry belongs to the issuer named last', () => {
   const crl = revokedIn(
     { serial: 1 },
@@ -161,7 +187,8 @@ test.each([
 });
 
 test.each([
-  ['an unknown reason', [ext.reasonCode(7)]],
+  ['a reason without octets', [ext.extension(OID.reasonCode, der.raw(0x0a, 0))]],
+  ['a reason with an octet too many', [ext.extension(OID.reasonCode, der.raw(0x0a, 2, 0, 1))]],
   ['a reason that is an INTEGER', [ext.extension(OID.reasonCode, der.integer(1))]],
   [
     'data behind the reason',

@@ -131,8 +131,7 @@ test('an entry of another form ends the block, and what is behind it is read fro
   const time = '240101000000Z';
   const plain = entry(1, time, ext.reasonCode(1));
   const others = [
-    entry(2, time, ext.reasonCode(7)),
-    entry(2, time, ext.reasonCode(11)),
+    entry(2, time, ext.extension(OID.reasonCode, der.raw(0x0a, 2, 1, 0))),
     entry(2, time, ext.extension(OID.reasonCode, der.enumerated(1), true)),
     entry(2, time, ext.reasonCode(1), ext.extension(OID.invalidityDate, der.generalizedTime(new Date(0)))),
     der.sequence(der.integer(2), der.time(new Date('2051-01-01T00:00:00Z'))),

@@ -142,7 +142,10 @@ test.each([
   ['a good status that says something', single(der.implicit(0, der.raw(1)), produced)],
   ['a status beyond unknown', single(der.implicit(3, der.raw()), produced)],
   ['a revocation without its time', single(der.explicit(1), produced)],
-  ['an unknown reason', single(der.explicit(1, produced, der.explicit(0, der.enumerated(7))), produced)],
+  [
+    'a reason that is an INTEGER',
+    single(der.explicit(1, produced, der.explicit(0, der.integer(1))), produced),
+  ],
   ['a thisUpdate in UTCTime', single(der.implicit(0, der.raw()), der.utcTime(time))],
   ['no thisUpdate', single(der.implicit(0, der.raw()))],
   ['empty extensions', single(der.implicit(0, der.raw()), produced, der.explicit(1, der.sequence()))],

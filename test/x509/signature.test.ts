@@ -157,9 +157,26 @@ test('RSA PKCS #1 v1.5 takes NULL and absent parameters and no others', () => {
   );
 });
 
+test.each([
+  ['sha1', OID.ecdsaWithSha1],
+  ['sha224', OID.ecdsaWithSha224],
+  ['sha256', OID.ecdsaWithSha256],
+  ['sha384', OID.ecdsaWithSha384],
+  ['sha512', OID.ecdsaWithSha512],
+] as const)('ECDSA with %s takes NULL and absent parameters and no others', (digest, oid) => {
+  const signature = signWith(keyOf('p-256'), digest, data);
+  const verified = (...parameters: der.Der[]): boolean =>
+    verifySignature(algorithm(oid, ...parameters), data, signature, publicKey('p-256'));
+  expect(verified()).toBe(true);
+  expect(verified(der.derNull())).toBe(true);
+  const malformed = expect.objectContaining({ code: 'MALFORMED' });
+  for (const other of [der.integer(1), der.sequence(), der.oid(OID.prime256v1), der.raw(5, 1, 0)])
+    expect(() => verified(other)).toThrow(malformed);
+});
+
 test.each<[string, KeyType]>([
-  [OID.ecdsaWithSha256, 'p-256'],
   [OID.ed25519, 'ed25519'],
+  [OID.ed448, 'ed448'],
 ])('%s takes no parameters', (oid, type) => {
   const signature = signWith(keyOf(type), 'sha256', data);
   expect(() => verifySignature(algorithm(oid, der.derNull()), data, signature, publicKey(type))).toThrow(

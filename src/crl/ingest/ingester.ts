@@ -5,11 +5,13 @@ import { checkCriticalEntryExtensions } from '../../verify/crl-extensions.js';
 import { checkIndirection } from '../../verify/crl-scope.js';
 import type { IngestOutcome, IngestProgress, IngestRequest } from '../../wire/ingest.js';
 import { type Crl, parseCrl, withoutEntries } from '../../x509/crl.js';
+import type { Name } from '../../x509/name.js';
 import { OID } from '../../x509/oid.js';
 import { isKept, writeDer } from '../store/der-files.js';
 import { tableCount } from '../store/issuer-table.js';
 import { compareAge } from '../store/newer.js';
 import { evict, forgetUrls, sweep } from '../store/housekeeping.js';
+import { type Place, placeOf } from '../store/place.js';
 import type { Head, Mark } from '../store/records.js';
 import { StoreError } from '../store/store-error.js';
 import type { StoreWriter, SwitchOutcome } from '../store/store-writer.js';
@@ -82,15 +84,16 @@ export class Ingester {
     const signerId = checkCrl(crl, request, now);
     const key = keyOf(crl, signerId, request);
     const mark = { thisUpdate: crl.thisUpdate, number: crl.number };
-    const present = this.#present(key, mark, crl);
+    const header = withoutEntries(crl);
+    const present = this.#present(key, { mark, header }, crl.issuer);
     if (present !== undefined) return present;
 
     const writer = this.#writer;
     const generation = await deadline.hold(writer.begin());
     try {
-      const head = await this.#write(generation, { crl, signerId, request, deadline, progress });
+      const head = await this.#write(generation, { crl, header, signerId, request, deadline, progress });
       const switched = await deadline.hold(writer.switchTo({ key, issuer: crl.issuer, head, mark }));
-      return toOutcome(key, head, switched);
+      return toOutcome(head, mark, switched);
     } catch (thrown) {
       // Not awaited: it may have to wait for the very thing that the ingestion could not wait for.
       this.#abandoned = writer.abandon(generation).catch((error: unknown) => {
@@ -101,25 +104,30 @@ export class Ingester {
   }
 
   /** The answer where the store has the CRL already, or a newer one. */
-  #present(key: Buffer, mark: Mark, crl: Crl): IngestOutcome | undefined {
+  #present(
+    key: Buffer,
+    crl: { readonly mark: Mark; readonly header: Uint8Array },
+    issuer: Name,
+  ): IngestOutcome | undefined {
     const writer = this.#writer;
     writer.environment.renew();
-    const age = compareAge(mark, writer.mark(key));
-    const head = writer.head(key, crl.issuer);
-    const isWhole = head !== undefined && (!this.#options.keepsDer || isKept(writer.environment.path, head));
-    if (age !== 'older' && (age !== 'same' || !isWhole)) return undefined;
-    return { kind: 'notNewer', age, crl: head === undefined ? null : summaryOf(key, head) };
+    // How many entries it has is not known yet: it may be what lists the most.
+    const place = placeOf(key, { ...crl, entries: Infinity }, writer.held(key, issuer), writer.mark(key));
+    if (place.kind === 'new') return undefined;
+    const isWhole =
+      !this.#options.keepsDer ||
+      (place.kind === 'present' && isKept(writer.environment.path, place.held.head));
+    return place.kind === 'older' || isWhole ? notNewer(place) : undefined;
   }
 
   async #write(generation: number, work: Work): Promise<Head> {
-    const { crl, signerId, request, deadline, progress } = work;
+    const { crl, header, signerId, request, deadline, progress } = work;
     const writer = this.#writer;
     const { keepsDer, maxBytes } = this.#options;
     const derBytes = keepsDer ? crl.der.length : 0;
     if (derBytes > maxBytes) throw tooLarge(derBytes, maxBytes);
     // Both here, for the index overwrites the list.
     if (keepsDer) await deadline.hold(writeDer(writer.environment.path, generation, crl.der));
-    const header = withoutEntries(crl);
     const index = new EntryIndex(crl, writer.hash, (done) => {
       deadline.check('reading its entries');
       progress({ done: done / 2, total: crl.der.length });
@@ -175,6 +183,7 @@ export class Ingester {
 
 interface Work {
   readonly crl: Crl;
+  readonly header: Uint8Array;
   readonly signerId: string;
   readonly request: IngestRequest;
   readonly deadline: Deadline;
@@ -211,17 +220,22 @@ function crlScope({
   return { issuer, issuingDistributionPoint };
 }
 
-function toOutcome(key: Buffer, head: Head, { age, stored, previous }: SwitchOutcome): IngestOutcome {
-  if (!stored) {
-    return {
-      kind: 'notNewer',
-      age: age === 'same' ? 'same' : 'older',
-      crl: previous === undefined ? null : summaryOf(key, previous),
-    };
-  }
-  const crl = summaryOf(key, head);
-  if (age !== 'newerWithLowerNumber') return { kind: 'stored', crl };
-  return { kind: 'stored', crl, warning: 'the CRL is later than the one before it and has a lower number' };
+function toOutcome(head: Head, mark: Mark, outcome: SwitchOutcome): IngestOutcome {
+  if (!outcome.isStored) return notNewer(outcome.place);
+  const crl = summaryOf(outcome.key, head);
+  const [other] = outcome.beside;
+  if (other === undefined) return { kind: 'stored', crl };
+  const isLater = compareAge(mark, other.mark) === 'newerWithLowerNumber';
+  const why = isLater
+    ? 'the CRL is later than the one before it and has a lower number'
+    : 'by time and number the CRL is neither older nor newer than another one of its key';
+  return { kind: 'stored', crl, warning: `${why}: both are kept, and what either lists is revoked` };
+}
+
+function notNewer(place: Exclude<Place, { kind: 'new' }>): IngestOutcome {
+  const held = place.kind === 'present' ? place.held : place.by;
+  const crl = held === undefined ? null : summaryOf(held.key, held.head);
+  return { kind: 'notNewer', age: place.kind === 'present' ? 'same' : 'older', crl };
 }
 
 /** A parser's words speak of a certificate; here it was the CRL. */

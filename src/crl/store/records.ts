@@ -43,6 +43,8 @@ export interface Head {
   readonly hasCertificateIssuer: boolean;
   /** See `UnclearIssuers`. */
   readonly unclearIssuers: readonly UnclearIssuer[];
+  /** The key of the CRL that it stands beside: see place.ts. */
+  readonly beside?: Uint8Array;
   /** What it was fetched for; absent where nobody fetched it. */
   readonly fetched?: Pick<WantedCrl, 'uris' | 'isDelta' | 'source'>;
 }
@@ -95,6 +97,7 @@ export function readHead(bytes: Uint8Array): Head {
     derBytes: integer(fields, 'derBytes'),
     hasCertificateIssuer: fields['hasCertificateIssuer'] === true,
     unclearIssuers: list(fields, 'unclearIssuers').map(readUnclearIssuer),
+    ...(fields['beside'] === undefined ? {} : { beside: octets(fields, 'beside') }),
     ...fetchedOf(fields),
   };
 }

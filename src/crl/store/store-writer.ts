@@ -7,11 +7,13 @@ import { isKept } from './der-files.js';
 import { WritableEnvironment } from './environment.js';
 import { issuerTables } from './issuer-table.js';
 import {
+  crlOf,
   EPOCH_KEY,
   FORMAT_KEY,
   GENERATION_KEY,
   garbageKey,
   headKey,
+  headsOf,
   issuerTableKey,
   leaseKey,
   markKey,
@@ -20,8 +22,9 @@ import {
   useKey,
 } from './keys.js';
 import type { MarkJournal } from './mark-journal.js';
-import { type Age, compareAge } from './newer.js';
+import { compareAge } from './newer.js';
 import { numberBytes, numberOf } from './numbers.js';
+import { type HeldCrl, heldCrl, type Place, placeOf } from './place.js';
 import {
   FORMAT,
   type Head,
@@ -45,12 +48,14 @@ export interface Candidate {
   readonly mark: Mark;
 }
 
-export interface SwitchOutcome {
-  readonly age: Age;
-  readonly stored: boolean;
-  /** What the key had before. */
-  readonly previous: Head | undefined;
-}
+export type SwitchOutcome =
+  | {
+      readonly isStored: true;
+      readonly key: Buffer;
+      /** What stays beside it, for neither is the newer one. */
+      readonly beside: readonly HeldCrl[];
+    }
+  | { readonly isStored: false; readonly place: Exclude<Place, { kind: 'new' }> };
 
 /** A lease lasts no longer, ms; one that claims to is of a clock that was set back. */
 const MAX_LEASE = 10 * 60_000;
@@ -104,9 +109,14 @@ export class StoreWriter {
     return bytes && readMark(bytes);
   }
 
-  head(key: Buffer, issuer: Name): Head | undefined {
-    const bytes = this.environment.get(headKey(issuer.key, key));
-    return bytes && readHead(bytes);
+  /** The CRLs of the scope that has this key. */
+  held(key: Buffer, issuer: Name): readonly HeldCrl[] {
+    return this.environment.entries(headsOf(issuer.key)).flatMap((entry) => {
+      const own = crlOf(entry.key);
+      const head = readHead(entry.value);
+      const isHeld = own.equals(key) || (head.beside !== undefined && key.equals(head.beside));
+      return isHeld ? [heldCrl(own, head)] : [];
+    });
   }
 
   /** A generation for a new CRL: what is written under it is found by nobody until the switch. */
@@ -130,7 +140,7 @@ export class StoreWriter {
     });
   }
 
-  /** Makes the CRL visible, and the one before it garbage, unless it is no newer. */
+  /** Makes the CRL visible, and those that it replaces garbage, unless it is no newer. */
   async switchTo({ key, issuer, head, mark }: Candidate): Promise<SwitchOutcome> {
     const { environment } = this;
     const { generation } = head;
@@ -139,21 +149,24 @@ export class StoreWriter {
       if (environment.get(pendingKey(generation)) === undefined) {
         throw new StoreError('STORE_FAILED', 'the CRL took so long to write that it was given up meanwhile');
       }
-      const age = compareAge(mark, this.mark(key));
-      const previous = this.head(key, issuer);
-      const stored =
-        age !== 'older' && (age !== 'same' || previous === undefined || this.#isGap(previous, head));
+      const newest = this.mark(key);
+      const place = placeOf(key, { ...head, mark }, this.held(key, issuer), newest);
+      const isGap = place.kind === 'present' && this.#isGap(place.held.head, head);
       environment.remove(pendingKey(generation));
-      if (!stored) {
+      if (place.kind === 'older' || (place.kind === 'present' && !isGap)) {
         environment.put(garbageKey(generation), EMPTY);
-        return { age, stored, previous };
+        return { isStored: false, place };
       }
-      if (previous !== undefined) environment.put(garbageKey(previous.generation), EMPTY);
-      environment.put(markKey(key), markBytes(mark));
-      environment.put(useKey(key), numberBytes(this.#now()));
-      environment.put(headKey(issuer.key, key), toBytes(head));
+      const { key: own, replaces, beside } = place.kind === 'new' ? place : inPlaceOf(place.held);
+      for (const one of replaces) {
+        environment.put(garbageKey(one.head.generation), EMPTY);
+        environment.remove(headKey(issuer.key, one.key));
+      }
+      if (compareAge(mark, newest).startsWith('newer')) environment.put(markKey(key), markBytes(mark));
+      environment.put(useKey(own), numberBytes(this.#now()));
+      environment.put(headKey(issuer.key, own), toBytes(own.equals(key) ? head : { ...head, beside: key }));
       this.#countEpoch();
-      return { age, stored, previous };
+      return { isStored: true, key: own, beside };
     });
   }
 
@@ -245,6 +258,11 @@ export class StoreWriter {
     const { environment } = this;
     environment.put(EPOCH_KEY, numberBytes(numberOf(environment.get(EPOCH_KEY)) + 1));
   }
+}
+
+/** The same CRL again, with bytes that the one at hand lacks. */
+function inPlaceOf(held: HeldCrl): Omit<Extract<Place, { kind: 'new' }>, 'kind'> {
+  return { key: held.key, replaces: [held], beside: [] };
 }
 
 const EMPTY = Buffer.of(0);

@@ -1,5 +1,6 @@
 import { VerifyError } from '../../verify/failure.js';
 import type { IndexedCrl } from '../../verify/revocation-inputs.js';
+import type { AlgorithmIdentifier } from '../../x509/algorithm.js';
 import { type Crl, type CrlEntry, parseCrl } from '../../x509/crl.js';
 import type {
   AuthorityKeyIdentifier,
@@ -36,6 +37,9 @@ export class StoredCrl implements IndexedCrl {
   readonly issuingDistributionPoint: IssuingDistributionPoint | undefined;
   readonly authorityKeyIdentifier: AuthorityKeyIdentifier | undefined;
   readonly freshestCrl: readonly DistributionPoint[] | undefined;
+  readonly signatureAlgorithm: AlgorithmIdentifier;
+  readonly signature: Uint8Array;
+  readonly hasEmptyList: boolean;
   /** A CRL that has one is not taken into the store. */
   readonly criticalEntryExtension = undefined;
   readonly hasCertificateIssuer: boolean;
@@ -66,6 +70,9 @@ export class StoredCrl implements IndexedCrl {
     this.issuingDistributionPoint = header.issuingDistributionPoint;
     this.authorityKeyIdentifier = header.authorityKeyIdentifier;
     this.freshestCrl = header.freshestCrl;
+    this.signatureAlgorithm = header.signatureAlgorithm;
+    this.signature = header.signature;
+    this.hasEmptyList = header.hasEmptyList;
     this.hasCertificateIssuer = head.hasCertificateIssuer;
     this.generation = head.generation;
     this.#derBytes = head.derBytes;

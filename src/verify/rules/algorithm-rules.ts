@@ -3,7 +3,7 @@ import { KeyUsageBit } from '../../x509/extensions.js';
 import { OID } from '../../x509/oid.js';
 import { postQuantumSet } from '../../x509/post-quantum.js';
 import { type PublicKey, readKeyFacts, rsaModulusBits } from '../../x509/public-key.js';
-import { signatureDigest } from '../../x509/signature.js';
+import { hasEcdsaParameters, signatureDigest } from '../../x509/signature.js';
 import { X509Error } from '../../x509/x509-error.js';
 import type { Placed } from './placed.js';
 
@@ -13,6 +13,14 @@ import type { Placed } from './placed.js';
 export function sha1({ certificate, role }: Placed): string | undefined {
   if (role === 'anchor') return undefined;
   return signatureDigest(certificate.signatureAlgorithm) === 'sha1' ? 'it is signed with SHA-1' : undefined;
+}
+
+/** RFC 5758 §3.2: ECDSA has no parameters, not even NULL. */
+export function signatureParameters({ certificate, role }: Placed): string | undefined {
+  if (role === 'anchor') return undefined;
+  return hasEcdsaParameters(certificate.signatureAlgorithm)
+    ? 'its signatureAlgorithm has parameters, which ECDSA does not have'
+    : undefined;
 }
 
 /** Baseline Requirements §6.1.5: RSA moduli of at least 2048 bits. */

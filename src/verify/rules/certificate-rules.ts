@@ -49,6 +49,7 @@ export const CERTIFICATE_RULES = {
   'policy-constraints-critical': [authority.policyConstraintsCritical, '4.2.1.11', 'PROFILE_RULE'],
   'inhibit-any-policy-critical': [authority.inhibitAnyPolicyCritical, '4.2.1.14', 'PROFILE_RULE'],
   'signing-key-usage': [algorithm.signingKeyUsage, 'RFC 9881 5, RFC 9909 6, RFC 9295 3', 'KEY_USAGE'],
+  'signature-parameters': [algorithm.signatureParameters, 'RFC 5758 3.2', 'PROFILE_RULE'],
   'no-sha1': [algorithm.sha1, 'BR 7.1.3.2', 'WEAK_SIGNATURE'],
   'rsa-2048': [algorithm.rsaKeySize, 'BR 6.1.5', 'WEAK_KEY'],
   'rsa-whole-octets': [algorithm.rsaKeyOctets, 'BR 6.1.5', 'WEAK_KEY'],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { IngestOutcome, IngestRequest } from '../../../src/wire/ingest.js';
 import { parseCrl } from '../../../src/x509/crl.js';
+import { OID } from '../../../src/x509/oid.js';
 import { deltaCrlIndicator, scope } from '../../pki/crl-extensions.js';
 import * as der from '../../pki/der-builder.js';
 import * as ext from '../../pki/extensions.js';
@@ -25,6 +26,12 @@ const take = (
   options: CrlOptions = {},
   more: Partial<IngestRequest> = {},
 ): Promise<IngestOutcome> => scene.ingest(createCrl(root, options).der, root, more);
+/** Numbers of the CRLs that the store has, the newest first. */
+const held = (root: Issued): unknown[] =>
+  scene.store
+    .find(parseCrl(createCrl(root).der).issuer)
+    .toSorted((a, b) => b.crl.thisUpdate - a.crl.thisUpdate)
+    .map(({ crl }) => crl.number);
 const refused = (code: string): object => ({ kind: 'refused', code });
 const wantedOf = (root: Issued, ...uris: string[]): NonNullable<IngestRequest['wanted']> => ({
   issuer: root.name,
@@ -86,7 +93,7 @@ test('an unknown critical extension of the CRL itself, and entries of others in 
 test('a broken entry after many good ones is refused, and nothing of the CRL is left', async () => {
   const root = newRoot();
   const revoked = Array.from({ length: 3000 }, (_, serial) => ({ serial: serial + 1 }));
-  const bad = { serial: 4000, extensions: [ext.reasonCode(7)] };
+  const bad = { serial: 4000, extensions: [ext.extension(OID.reasonCode, der.integer(1))] };
   expect(await take(root, { revoked: [...revoked, bad] })).toMatchObject(refused('CRL_MALFORMED'));
   expect(scene.store.find(parseCrl(createCrl(root).der).issuer)).toEqual([]);
 });
@@ -129,21 +136,45 @@ test('a delta is refused where a complete CRL was wanted, and taken where a delt
   });
 });
 
-test('newer is a later thisUpdate, on a tie the higher number; a later one with a lower number gets a warning', async () => {
+test('newer is a later thisUpdate and no lower number, on a tie the higher number; others stand beside it', async () => {
   const root = newRoot();
   const at = (thisUpdate: Date, number: number): Promise<IngestOutcome> =>
     take(root, { thisUpdate, extensions: [ext.crlNumber(number)] });
   expect(await at(hours(-5), 10)).toMatchObject({ kind: 'stored' });
-  expect(await at(hours(-6), 11)).toMatchObject({ kind: 'notNewer', crl: { number: 10n } });
+  expect(await at(hours(-6), 10)).toMatchObject({ kind: 'notNewer', crl: { number: 10n } });
   expect(await at(hours(-5), 9)).toMatchObject({ kind: 'notNewer' });
-  expect(await at(hours(-5), 10)).toMatchObject({ kind: 'notNewer' });
+  expect(await at(hours(-6), 11)).toMatchObject({
+    kind: 'stored',
+    warning: expect.stringContaining('neither older nor newer'),
+  });
+  expect(held(root)).toEqual([10n, 11n]);
   const byNumber = await at(hours(-5), 11);
   expect(byNumber).toMatchObject({ kind: 'stored', crl: { number: 11n } });
   expect(byNumber).not.toHaveProperty('warning');
+  expect(held(root)).toEqual([11n]);
   expect(await at(hours(-4), 3)).toMatchObject({
     kind: 'stored',
     warning: expect.stringContaining('lower number'),
   });
+  expect(held(root)).toEqual([3n, 11n]);
+  expect(await at(hours(-3), 12)).not.toHaveProperty('warning');
+  expect(held(root)).toEqual([12n]);
+});
+
+test('an entry whose reason is not known is stored as one without a known reason', async () => {
+  const root = newRoot();
+  const revoked = [7, 11, 64].map((reason) => ({ serial: reason, extensions: [ext.reasonCode(reason)] }));
+  expect(await take(root, { revoked })).toMatchObject({ kind: 'stored', crl: { entries: 3 } });
+  const { issuer } = parseCrl(createCrl(root).der);
+  const [found] = scene.store.find(issuer);
+  for (const { serial } of revoked)
+    expect(found?.crl.find(Uint8Array.of(serial), issuer)).toMatchObject({ reason: 'unspecified' });
+});
+
+test('an empty list of revocations is stored with the CRL', async () => {
+  const root = newRoot();
+  expect(await take(root, { hasEmptyList: true })).toMatchObject({ kind: 'stored', crl: { entries: 0 } });
+  expect(scene.store.find(parseCrl(createCrl(root).der).issuer)[0]?.crl.hasEmptyList).toBe(true);
 });
 
 test('files are read by the thread itself, DER or PEM', async () => {

@@ -29,6 +29,7 @@ const mlDsa = {
   ...key,
   spki: der.sequence(der.sequence(der.oid(postQuantumOid('ml-dsa-44'))), der.bitString(Buffer.alloc(1312))),
 };
+const withNull = der.sequence(der.oid(OID.ecdsaWithSha256), der.derNull());
 const noName = der.sequence();
 const ski = ext.subjectKeyIdentifier(key.spki);
 const dnsNames = (...names: readonly string[]): der.Der =>
@@ -115,6 +116,7 @@ const BREACHES: Readonly<Record<CertificateRule, readonly Chain[]>> = {
     withIntermediate(ext.extension(OID.policyConstraints, der.sequence(der.implicit(1, der.raw(9))))),
   ],
   'inhibit-any-policy-critical': [withIntermediate(ext.extension(OID.inhibitAnyPolicy, der.integer(9)))],
+  'signature-parameters': [withLeaf({ innerAlgorithm: withNull, outerAlgorithm: withNull })],
   'no-sha1': [withLeaf({ digest: 'sha1' })],
   'rsa-2048': [withLeaf({ key: rsaKey(1024) }), below(createRoot({ key: rsaKey(1032) }))],
   'rsa-whole-octets': [withLeaf({ key: rsaKey(2052) })],
