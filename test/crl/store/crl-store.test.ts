@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
@@ -8,7 +10,9 @@ import * as der from '../../pki/der-builder.js';
 import * as ext from '../../pki/extensions.js';
 import { createCrl, createRoot, type Issued } from '../../pki/pki.js';
 import { INCOMPARABLE, PAIRS_OF_TYPES, STRING_WRITERS } from '../../pki/strings.js';
-import { openScene, type StoreScene } from './store-scene.js';
+import { FORMAT_KEY } from '../../../src/crl/store/keys.js';
+import { FORMAT, toBytes } from '../../../src/crl/store/records.js';
+import { openScene, scratchFolder, type StoreScene } from './store-scene.js';
 
 let scene: StoreScene;
 let number = 0;
@@ -261,4 +265,26 @@ test('the list says what there is', async () => {
   const listed = scene.store.list().find(({ source }) => source === 'listed');
   expect(listed).toMatchObject({ entries: 1, isDelta: false, number: 1n });
   expect(outcome).toMatchObject({ kind: 'stored', crl: listed });
+});
+
+test('a store of another format, whose keys of names are others, is not read but made anew', async () => {
+  const dataDirectory = scratchFolder();
+  const old = await openScene({ dataDirectory });
+  const root = newRoot();
+  const crl = createCrl(root).der;
+  expect(await old.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+  const { environment } = old.writer;
+  await environment.transaction(() => {
+    environment.put(FORMAT_KEY, toBytes({ format: FORMAT - 1, secret: randomBytes(8) }));
+  });
+  await old.close();
+  const anew = await openScene({ dataDirectory });
+  try {
+    expect(anew.reports.join()).toContain(`format ${FORMAT - 1}, not ${FORMAT}`);
+    expect(anew.store.find(parseCrl(crl).issuer)).toEqual([]);
+    expect(await anew.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+  } finally {
+    await anew.close();
+    rmSync(dataDirectory, { recursive: true });
+  }
 });
