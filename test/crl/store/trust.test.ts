@@ -19,7 +19,7 @@ afterAll(() => scene.close());
 /** The verdict under a profile with this anchor, on CRLs of the store alone. */
 function under(anchor: Issued, certificates: readonly Issued[]): Verdict {
   const environment = environmentOf({ anchors: [anchor], now: Date.now(), profile: { revocation: 'hard' } });
-  const request = { certificates: certificates.map(({ der }) => der), crls: [] };
+  const request = { certificates: certificates.map((one) => one.der), crls: [] };
   return verify(request, { ...environment, crls: scene.store });
 }
 
