@@ -186,6 +186,7 @@ class ComparedForm<N> implements FormConstraint {
   readonly #excludedBases: readonly GeneralName[];
   /** Made for the first name of the form, once it is paid for. */
   #subtrees: PreparedSubtrees<N> | undefined;
+  #areComparable: boolean | undefined;
 
   constructor(
     kind: NameKind,
@@ -204,7 +205,9 @@ class ComparedForm<N> implements FormConstraint {
   }
 
   get areBasesComparable(): boolean {
-    return this.#excludedBases.every((base) => base.kind !== 'dn' || base.name.isComparable);
+    return (this.#areComparable ??= this.#excludedBases.every(
+      (base) => base.kind !== 'dn' || base.name.isComparable,
+    ));
   }
 
   check(name: ConstrainedName, certificate: Certificate): void {

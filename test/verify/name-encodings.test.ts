@@ -255,6 +255,19 @@ test.each(UNCLEAR)(
   },
 );
 
+test.each(UNCLEAR)('%s may be the responder of an OCSP response: its signature decides', (_what, unclear) => {
+  const root = rootOf(unclear);
+  const leaf = leafOf(root);
+  const codeFor = (signer: Issuer): string => {
+    const status = { date: hours(-2) };
+    const single = singleResponse(leaf, root, { status, thisUpdate: hours(-1), nextUpdate: hours(1) });
+    const response = ocspResponse(signer, [single], { producedAt: hours(-1) });
+    return ask({ anchors: [root] }, [leaf], { revocation: 'hard', ocsp: [response.der] }).code;
+  };
+  expect(codeFor({ key, name: clear })).toBe('REVOKED');
+  expect(codeFor({ key: otherKey, name: clear })).toBe('OCSP_UNUSABLE');
+});
+
 test('a name that may be listed is not forgiven, and nothing else clears it', () => {
   const unclear = UNCLEAR[0]![1];
   const root = rootOf(clear);

@@ -152,11 +152,7 @@ export class Ingester {
       bytes,
       derBytes,
       hasCertificateIssuer: index.hasCertificateIssuer,
-      // A copy, for the CRL's own bytes are larger by far.
-      unclearIssuers: index.unclearIssuers.names.map(({ name, number }) => ({
-        name: Uint8Array.from(name.der),
-        number,
-      })),
+      unclearIssuers: index.unclearIssuers.names.map(({ name, number }) => ({ name: name.der, number })),
       ...fetchedFor(request),
     };
   }

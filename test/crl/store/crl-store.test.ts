@@ -199,10 +199,13 @@ describe('an indirect CRL', () => {
   test('may list what an issuer of an unclear name has, in the store as in memory', async () => {
     const root = newRoot();
     const unclear = INCOMPARABLE.map(([, value]) => value);
+    // Far more entries than are read at a time: the list is overwritten behind the reader.
+    const many = Array.from({ length: 5000 }, (_, index) => ({ serial: 1000 + index }));
     const revoked = [
       entry(99, nameOf(der.utf8String('clear')).der),
       ...unclear.map((value, index) => entry(index + 1, nameOf(value).der)),
       { serial: 90, extensions: [ext.reasonCode(8)] },
+      ...many,
     ];
     const crl = createCrl(root, { extensions: [scope({ indirect: true })], revoked }).der;
     expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored' });
