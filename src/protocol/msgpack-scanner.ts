@@ -51,7 +51,7 @@ export class Scanner {
     this.#pass(what, this.#number(what, 1 << (first - BIN)));
   }
 
-  /** Passes over a text, which is UTF-8: octets that are not would be decoded to a text that nobody has sent. */
+  /** Passes over a text, which is UTF-8: other octets would be decoded to another text than the one sent. */
   text(what: string): void {
     const length = this.#text(what);
     const bytes = this.#bytes;

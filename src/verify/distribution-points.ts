@@ -167,8 +167,8 @@ export function nameKeys(name: DistributionPointName, crlIssuers: readonly Name[
 }
 
 /**
- * The names of a distribution point. A relative one is completed by the CRL issuer's name (§4.2.1.13), and is no name at
- * all where that is not one alone.
+ * The names of a distribution point. A relative one is completed by the CRL issuer's name (§4.2.1.13), and is not a name
+ * where there is not exactly one.
  */
 function wholeNames(name: DistributionPointName, crlIssuers: readonly Name[]): readonly GeneralName[] {
   if (name.kind === 'fullName') return name.names;

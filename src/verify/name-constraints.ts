@@ -15,6 +15,7 @@ import { mailForm } from './mail-form.js';
 import { dnsForm, ipForm, uriForm } from './name-forms.js';
 import { differenceOf, textOf } from './constraint-text.js';
 import type { NameForm, Subtrees, SubtreeUse } from './subtrees.js';
+import type { Trace } from './trace.js';
 
 /**
  * §6.1.2 (b)(c): the permitted and excluded subtrees of the path so far. They are kept as what each CA wrote: a name
@@ -30,8 +31,11 @@ export class NameConstraintState {
     if (nameConstraints !== undefined) this.#constraints.push(constraintsOf(ca, nameConstraints));
   }
 
-  /** §6.1.3 (b)(c). Throws NAME_CONSTRAINT, NAME_FORM_UNSUPPORTED or BUDGET_EXCEEDED. */
-  check(certificate: Certificate, budget: Budget): void {
+  /**
+   * §6.1.3 (b)(c). Throws NAME_CONSTRAINT, NAME_FORM_UNSUPPORTED or BUDGET_EXCEEDED; where there is a trace, the message
+   * tells names apart that look alike.
+   */
+  check(certificate: Certificate, budget: Budget, trace?: Trace): void {
     if (this.#constraints.length === 0) return;
     const names = constrainedNames(certificate);
     for (const constraints of this.#constraints) {
@@ -39,7 +43,7 @@ export class NameConstraintState {
       budget.spendComparisons(constraints.comparisons(names));
       budget.spendNameOctets(constraints.nameOctets(names));
       budget.spendComparisons(constraints.doubtfulComparisons(names));
-      constraints.check(names, certificate);
+      constraints.check(names, certificate, trace);
     }
   }
 }
@@ -96,9 +100,9 @@ class CaConstraints {
     return isClear ? 0 : form.size * Math.ceil(octetsOf(dns) / OCTETS_OF_COMPARISON);
   }
 
-  check(names: ConstrainedNames, certificate: Certificate): void {
+  check(names: ConstrainedNames, certificate: Certificate, trace: Trace | undefined): void {
     for (const form of this.#forms) {
-      for (const name of names.get(form.kind) ?? []) form.check(name, certificate);
+      for (const name of names.get(form.kind) ?? []) form.check(name, certificate, trace);
     }
   }
 }
@@ -121,7 +125,7 @@ interface FormConstraint {
   readonly octets: number;
   /** Asked once their octets are paid. */
   readonly areBasesComparable: boolean;
-  check(name: ConstrainedName, certificate: Certificate): void;
+  check(name: ConstrainedName, certificate: Certificate, trace: Trace | undefined): void;
 }
 
 function formConstraint(
@@ -210,7 +214,7 @@ class ComparedForm<N> implements FormConstraint {
     ));
   }
 
-  check(name: ConstrainedName, certificate: Certificate): void {
+  check(name: ConstrainedName, certificate: Certificate, trace: Trace | undefined): void {
     const { permitted, excluded, malformed } = (this.#subtrees ??= this.#prepare());
     if (malformed !== undefined) {
       throw this.#failure(name, certificate, `cannot be compared with "${textOf(malformed)}"`);
@@ -221,12 +225,12 @@ class ComparedForm<N> implements FormConstraint {
     if (excluded.touches(read)) throw this.#failure(name, certificate, 'is excluded', '6.1.3 (c)');
     const doubtful = excluded.doubtfulBase(read);
     if (doubtful !== undefined) {
-      const what = `cannot be told from the excluded "${textOf(doubtful)}"${differenceOf(name, [doubtful])}`;
+      const what = `cannot be told from the excluded "${textOf(doubtful)}"${trace ? differenceOf(name, [doubtful]) : ''}`;
       throw this.#failure(name, certificate, what, '6.1.3 (c)');
     }
     // §6.1.3 (b)
     if (permitted?.covers(read) === false) {
-      const what = `is not permitted${differenceOf(name, this.#permittedBases)}`;
+      const what = `is not permitted${trace ? differenceOf(name, this.#permittedBases) : ''}`;
       throw this.#failure(name, certificate, what, '6.1.3 (b)');
     }
   }

@@ -14,7 +14,7 @@ const DIGESTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 interface Hashes {
-  /** Of each way in which the issuer's name is written. */
+  /** One hash for each encoding of the issuer's name. */
   readonly names: readonly Buffer[];
   readonly key: Buffer;
 }
@@ -48,8 +48,8 @@ export class CertIdMatcher {
   }
 
   /**
-   * Of the issuer field of the certificate, which is what is to be hashed, and of the issuer's own subject, which may be
-   * the same name in other string types; and of the issuer's key without tag, length and unused bits.
+   * Hashes the issuer field of the certificate, as §4.1.1 has it, the issuer's own subject, which may be the same name in
+   * other string types, and the issuer's key without tag, length and unused bits.
    */
   #hashesBy(digest: string): Hashes {
     const known = this.#hashes.get(digest);

@@ -139,7 +139,8 @@ function processCertificate(
   checkValidity(certificate, inputs.time);
   // §6.1.3 (a)(4)
   if (!sameExactName(certificate.issuer, state.workingIssuer)) {
-    const difference = nameDifference(certificate.issuer, state.workingIssuer);
+    // Only explain pays for it.
+    const difference = inputs.trace && nameDifference(certificate.issuer, state.workingIssuer);
     const why = difference === undefined ? '' : `: ${difference}`;
     throw new VerifyError(
       'NAME_CHAINING',
@@ -148,7 +149,7 @@ function processCertificate(
   }
   const isSelfIssuedCa = !isLeaf && isSelfIssued(certificate);
   // §6.1.3 (b), §6.1.3 (c)
-  if (!isSelfIssuedCa) state.names.check(certificate, inputs.budget);
+  if (!isSelfIssuedCa) state.names.check(certificate, inputs.budget, inputs.trace);
   // §6.1.3 (d), §6.1.3 (e)
   const policies = certificate.certificatePolicies;
   if (policies === undefined) state.graph.clear();

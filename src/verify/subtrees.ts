@@ -3,7 +3,7 @@ import type { ConstrainedName } from './constrained-names.js';
 
 /** What names are compared with: subtrees of one form, permitted or excluded. */
 export interface Subtrees<N> {
-  /** False for a base that is no subtree of this form. */
+  /** False for a base that is not a subtree of this form. */
   add(base: GeneralName): boolean;
   /** Does the name lie within: all of it, where it is a wildcard? */
   covers(name: N): boolean;

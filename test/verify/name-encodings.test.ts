@@ -233,7 +233,7 @@ test.each(UNCLEAR)('%s may be the issuer whose certificate an indirect CRL lists
   expect(indirectCode(clear, unclear)).toBe('CRL_MALFORMED');
   expect(indirectCode(unclear, clear)).toBe('CRL_MALFORMED');
   expect(indirectCode(unclear, unclear)).toBe('REVOKED');
-  // Another serial number, or one that was taken off the list, is not his; another type of attribute neither.
+  // Another serial number, one that was taken off the list, and another type of attribute are not meant.
   expect(indirectCode(clear, unclear, SERIAL + 1)).toBe('OK');
   expect(indirectCode(clear, unclear, SERIAL, 8)).toBe('OK');
   expect(indirectCode(der.commonName('clear'), unclear)).toBe('OK');
