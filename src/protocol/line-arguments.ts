@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { REVOCATION_MODES, type RevocationMode } from '../revocation-mode.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { notPermitted, RequestError } from './request-error.js';
@@ -10,6 +11,8 @@ export type VerifyArguments = Omit<VerifyRequest, 'certificates' | 'crls' | 'ocs
 /** How a request without `id=` is named in its answer. */
 export const NO_ID = '-';
 
+// oxlint-disable-next-line no-control-regex -- all of ASCII is meant
+const ASCII = /^[\0-\x7f]*$/;
 const ID = /^[\x21-\x7e]{1,64}$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 const ONCE = ['id', 'profile', 'purpose', 'at', 'revocation'];
@@ -23,12 +26,13 @@ const PERMISSION_OF: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `key=value` words. The id is found first, so that an error in another word is still answered under it;
+ * Reads `key=value` words, whose characters are the octets of UTF-8. The id is found first, so that an error in another word is still answered under it;
  * see `idOf`.
  */
 export function parseArguments(words: readonly string[], permits: ReadonlySet<string>): VerifyArguments {
   const values = new Map<string, string[]>();
-  for (const word of words) {
+  for (const octets of words) {
+    const word = textOf(octets);
     const [key, value] = split(word);
     const permission = PERMISSION_OF[key];
     if (permission !== undefined && !permits.has(permission)) throw notPermitted(`${key}=`, permission);
@@ -56,6 +60,18 @@ export function parseArguments(words: readonly string[], permits: ReadonlySet<st
 export function idOf(words: readonly string[]): string {
   const id = words.find((word) => word.startsWith('id='))?.slice('id='.length);
   return id !== undefined && ID.test(id) ? id : NO_ID;
+}
+
+/** Lines are read as Latin-1: each character is an octet. What those would otherwise stand for is another name. */
+function textOf(octets: string): string {
+  if (ASCII.test(octets)) return octets;
+  const bytes = Buffer.from(octets, 'latin1');
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  const shown = octets.replaceAll(/[^\x20-\x7e]/g, (octet) => `\\x${octet.charCodeAt(0).toString(16)}`);
+  throw bad(
+    shown,
+    'an argument is UTF-8, and this is not; a host name may also be written in A-labels (xn--)',
+  );
 }
 
 function split(word: string): [string, string] {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { RequestError } from './request-error.js';
 
 const NIL = 0xc0;
@@ -50,8 +51,19 @@ export class Scanner {
     this.#pass(what, this.#number(what, 1 << (first - BIN)));
   }
 
-  /** Passes over a text; answers its length in bytes. */
-  text(what: string): number {
+  /** Passes over a text, which is UTF-8: other octets would be decoded to another text than the one sent. */
+  text(what: string): void {
+    const length = this.#text(what);
+    const bytes = this.#bytes;
+    for (let at = this.#at - length; at < this.#at; at++) {
+      if (bytes[at]! < 0x80) continue;
+      if (isUtf8(bytes.subarray(at, this.#at))) return;
+      throw new RequestError('BAD_ARGUMENT', `${what} is not UTF-8`);
+    }
+  }
+
+  /** Passes over a text of any octets; answers its length. */
+  #text(what: string): number {
     const first = this.#byte(what);
     let length: number;
     if (first >= 0xa0 && first <= 0xbf) length = first & 0x1f;
@@ -63,7 +75,7 @@ export class Scanner {
 
   /** A text of ASCII letters, as the names of fields are; of a longer one only the beginning. */
   key(what: string, longest: number): string {
-    const length = this.text(what);
+    const length = this.#text(what);
     const start = this.#at - length;
     return this.#bytes.toString('latin1', start, start + Math.min(length, longest));
   }

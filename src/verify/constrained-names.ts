@@ -5,8 +5,12 @@ import { OID } from '../x509/oid.js';
 
 export type NameKind = GeneralName['kind'];
 
+/** A name that name constraints apply to: a GeneralName, or an emailAddress of the subject. */
+export type ConstrainedName =
+  GeneralName | { readonly kind: 'rfc822'; readonly value: string; readonly isAttribute: true };
+
 /** The names of a certificate that name constraints apply to, by their form. */
-export type ConstrainedNames = ReadonlyMap<NameKind, readonly GeneralName[]>;
+export type ConstrainedNames = ReadonlyMap<NameKind, readonly ConstrainedName[]>;
 
 /**
  * RFC 5280 §4.2.1.10: the subject, unless it is empty, the subjectAltName, and in a certificate without a
@@ -23,8 +27,8 @@ const known = new WeakMap<Certificate, ConstrainedNames>();
 
 function gather(certificate: Certificate): ConstrainedNames {
   const { subject, subjectAltName } = certificate;
-  const names = new Map<NameKind, GeneralName[]>();
-  const add = (name: GeneralName): void => {
+  const names = new Map<NameKind, ConstrainedName[]>();
+  const add = (name: ConstrainedName): void => {
     const ofKind = names.get(name.kind);
     if (ofKind === undefined) names.set(name.kind, [name]);
     else ofKind.push(name);
@@ -36,7 +40,8 @@ function gather(certificate: Certificate): ConstrainedNames {
     if (mailbox !== undefined) add({ kind: 'rfc822', value: mailbox });
   }
   if (subjectAltName === undefined) {
-    for (const text of attributeTexts(subject, OID.emailAddress)) add({ kind: 'rfc822', value: text ?? '' });
+    for (const text of attributeTexts(subject, OID.emailAddress))
+      add({ kind: 'rfc822', value: text ?? '', isAttribute: true });
   }
   return names;
 }

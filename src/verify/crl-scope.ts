@@ -8,7 +8,8 @@ import { VerifyError } from './failure.js';
 
 /**
  * §6.3.3 (b) and (d): the reasons for which the CRL speaks of the certificate, over all distribution points that
- * it corresponds to. Throws CRL_SCOPE when there is none, and BUDGET_EXCEEDED.
+ * it corresponds to; `unclear` where there is none, and names of the two cannot be compared. Throws CRL_SCOPE when
+ * there is none for certain, and BUDGET_EXCEEDED.
  *
  * @param isOwn the CRL's issuer is the certificate's
  */
@@ -17,23 +18,23 @@ export function coveredReasons(
   isOwn: boolean,
   certificate: Certificate,
   budget: Budget,
-): number {
+): number | 'unclear' {
   const scope = crl.issuingDistributionPoint;
   // The point that is assumed for the certificate's own issuer takes every such CRL.
   if (scope === undefined && isOwn) return ALL_REASONS;
   if (scope !== undefined) checkKind(scope, certificate);
-  const names = scopeNames(crl, budget);
+  const scoped = scopeNames(crl, budget);
   const points = pointsOf(certificate, budget);
   // A handful costs nothing worth counting.
   budget.spendSteps(points.size >> 6);
   let reasons = 0;
   for (const point of points.all) {
-    if (isIssuerOf(point, crl, isOwn) && isNamed(point, names)) reasons |= point.reasons;
+    if (isIssuerOf(point, crl, isOwn) && isNamed(point, scoped?.keys)) reasons |= point.reasons;
   }
   const covered = reasons & (scope?.onlySomeReasons ?? ALL_REASONS); // §6.3.3 (d)(1) to (4)
-  if (covered === 0)
-    throw outOfScope('for another distribution point or issuer than those of the certificate');
-  return covered;
+  if (covered !== 0) return covered;
+  if (!crl.issuer.isComparable || !points.areComparable || scoped?.areComparable === false) return 'unclear';
+  throw outOfScope('for another distribution point or issuer than those of the certificate');
 }
 
 /** §6.3.3 (b)(1) */

@@ -2,7 +2,7 @@ import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import type { CrlFacts } from '../x509/crl.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { formatName, sameName } from '../x509/name.js';
+import { formatName, mayBeSameName, sameName } from '../x509/name.js';
 import type { CaKey } from './ca-key.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
 import { identifierText, keyHolder, namedKey, otherKeyNamed } from './key-name.js';
@@ -172,7 +172,7 @@ function checkCircle(
     innermost !== undefined &&
     innermost.key.id === key.id &&
     innermost.certificate.fingerprint === certificate.fingerprint;
-  if (isItself && !sameName(crl.issuer, certificate.issuer)) return;
+  if (isItself && !mayBeSameName(crl.issuer, certificate.issuer)) return;
   throw new VerifyError(
     'CRL_ISSUER_UNTRUSTED',
     `whether ${keyHolder(holder)} may sign CRLs hangs on a CRL that it signed itself`,

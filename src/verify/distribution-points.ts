@@ -28,6 +28,14 @@ export interface Points {
   readonly all: readonly Point[];
   /** How many points and names in them there are to compare. */
   readonly size: number;
+  /** Can each directory name in them be compared with others? */
+  readonly areComparable: boolean;
+}
+
+/** The names that an issuingDistributionPoint gives its CRL. */
+interface ScopeNames {
+  readonly keys: ReadonlySet<string>;
+  readonly areComparable: boolean;
 }
 
 /** The same certificates are asked for on every path, and again in the next request where they are CAs. */
@@ -45,13 +53,16 @@ export function pointsOf(certificate: Certificate, budget: Budget): Points {
   budget.spendSteps(stated.length >> 2);
   spendOnNames(own, budget);
   for (const point of stated) spendOnNames(namesIn(point), budget);
+  const areComparable =
+    areNamesComparable(own) &&
+    stated.every((point) => areNamesComparable(allNames(point, certificate.issuer)));
   const all = stated.map((point) => toPoint(point, certificate.issuer));
   all.push({ names: keysOf(own), issuers: undefined, reasons: ALL_REASONS });
   const size = all.reduce(
     (sum, { names, issuers }) => sum + 1 + (names?.size ?? 0) + (issuers?.size ?? 0),
     0,
   );
-  const points = { all, size };
+  const points = { all, size, areComparable };
   known.set(certificate, points);
   return points;
 }
@@ -111,42 +122,59 @@ function delegatesOf(
 
 function toPoint({ name, reasons, crlIssuer }: DistributionPoint, issuer: Name): Point {
   return {
-    names: name && nameKeys(name, crlIssuer === undefined ? [issuer] : dnsOf(crlIssuer)),
+    names: name && nameKeys(name, crlIssuersIn(crlIssuer, issuer)),
     issuers: crlIssuer && keysOf(crlIssuer),
     reasons: (reasons ?? ALL_REASONS) & ALL_REASONS,
   };
 }
 
+function crlIssuersIn(crlIssuer: DistributionPoint['crlIssuer'], issuer: Name): readonly Name[] {
+  return crlIssuer === undefined ? [issuer] : dnsOf(crlIssuer);
+}
+
+function allNames({ name, crlIssuer }: DistributionPoint, issuer: Name): readonly GeneralName[] {
+  return [...(name ? wholeNames(name, crlIssuersIn(crlIssuer, issuer)) : []), ...(crlIssuer ?? [])];
+}
+
+function areNamesComparable(names: readonly GeneralName[]): boolean {
+  return names.every((name) => name.kind !== 'dn' || name.name.isComparable);
+}
+
 /** CRLs come again and again as the same objects. */
-const knownScopes = new WeakMap<IssuingDistributionPoint, ReadonlySet<string>>();
+const knownScopes = new WeakMap<IssuingDistributionPoint, ScopeNames>();
 
 /**
- * Keys of the names that the CRL's issuingDistributionPoint gives it; `undefined` without any. Throws
- * BUDGET_EXCEEDED.
+ * The names that the CRL's issuingDistributionPoint gives it; `undefined` without any. Throws BUDGET_EXCEEDED.
  */
 export function scopeNames(
   { issuingDistributionPoint: scope, issuer }: CrlFacts,
   budget: Budget,
-): ReadonlySet<string> | undefined {
+): ScopeNames | undefined {
   const name = scope?.distributionPoint;
   if (scope === undefined || name === undefined) return undefined;
   const before = knownScopes.get(scope);
   if (before !== undefined) return before;
   spendOnNames(namesIn({ name }), budget);
-  const names = nameKeys(name, [issuer]);
+  const whole = wholeNames(name, [issuer]);
+  const names = { keys: keysOf(whole), areComparable: areNamesComparable(whole) };
   knownScopes.set(scope, names);
   return names;
 }
 
-/**
- * Keys of the names of a distribution point. A relative one is completed by the CRL issuer's name (§4.2.1.13), and
- * is no name at all where that is not one alone.
- */
+/** Keys of the names of a distribution point. */
 export function nameKeys(name: DistributionPointName, crlIssuers: readonly Name[]): ReadonlySet<string> {
-  if (name.kind === 'fullName') return keysOf(name.names);
+  return keysOf(wholeNames(name, crlIssuers));
+}
+
+/**
+ * The names of a distribution point. A relative one is completed by the CRL issuer's name (§4.2.1.13), and is not a name
+ * where there is not exactly one.
+ */
+function wholeNames(name: DistributionPointName, crlIssuers: readonly Name[]): readonly GeneralName[] {
+  if (name.kind === 'fullName') return name.names;
   const [parent, ...others] = crlIssuers;
-  if (parent === undefined || others.length > 0) return new Set();
-  return keysOf([{ kind: 'dn', name: appendRdn(parent, name.rdn) }]);
+  if (parent === undefined || others.length > 0) return [];
+  return [{ kind: 'dn', name: appendRdn(parent, name.rdn) }];
 }
 
 /** The key of a directoryName among those of `nameKeys`. */

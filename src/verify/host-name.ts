@@ -1,5 +1,5 @@
 /** Labels of letters, digits, hyphens and underscores; real names have hyphens and underscores anywhere. */
-const HOST = /^[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*$/;
+const HOST = /^[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*$/i;
 const MAX_HOST = 253;
 
 /**
@@ -7,9 +7,8 @@ const MAX_HOST = 253;
  * certificates as A-labels and are compared as these (§7.2, RFC 9549).
  */
 export function parseHost(text: string): string | undefined {
-  if (text.length > MAX_HOST) return undefined;
-  const lower = text.toLowerCase();
-  return HOST.test(lower) ? lower : undefined;
+  // The test comes first: the Kelvin sign in lower case is an ASCII letter.
+  return text.length <= MAX_HOST && HOST.test(text) ? text.toLowerCase() : undefined;
 }
 
 /**
@@ -51,6 +50,16 @@ export class HostSet {
   touches(host: string): boolean {
     return this.covers(host) || (host.startsWith('*.') && this.#parents.has(host.slice(2)));
   }
+}
+
+/** "example.com" is that host; ".example.com" is every host beneath it, but not itself. */
+export function addHostOrDomain(hosts: HostSet, base: string): boolean {
+  const isDomain = base.startsWith('.');
+  const host = parseHost(isDomain ? base.slice(1) : base);
+  if (host === undefined) return false;
+  if (isDomain) hosts.addDomain(host);
+  else hosts.addHost(host);
+  return true;
 }
 
 /** Where the last 0, 1, 2 … labels of a host begin. */

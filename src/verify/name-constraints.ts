@@ -3,9 +3,19 @@ import type { NameConstraints } from '../x509/extensions.js';
 import type { GeneralName } from '../x509/general-name.js';
 import { formatName } from '../x509/name.js';
 import type { Budget } from './budget.js';
-import { type ConstrainedNames, constrainedNames, type NameKind } from './constrained-names.js';
+import {
+  type ConstrainedName,
+  type ConstrainedNames,
+  constrainedNames,
+  type NameKind,
+} from './constrained-names.js';
 import { VerifyError } from './failure.js';
-import { dnForm, dnsForm, ipForm, mailForm, type NameForm, type Subtrees, uriForm } from './name-forms.js';
+import { dnForm } from './dn-form.js';
+import { mailForm } from './mail-form.js';
+import { dnsForm, ipForm, uriForm } from './name-forms.js';
+import { differenceOf, textOf } from './constraint-text.js';
+import type { NameForm, Subtrees, SubtreeUse } from './subtrees.js';
+import type { Trace } from './trace.js';
 
 /**
  * §6.1.2 (b)(c): the permitted and excluded subtrees of the path so far. They are kept as what each CA wrote: a name
@@ -21,15 +31,19 @@ export class NameConstraintState {
     if (nameConstraints !== undefined) this.#constraints.push(constraintsOf(ca, nameConstraints));
   }
 
-  /** §6.1.3 (b)(c). Throws NAME_CONSTRAINT, NAME_FORM_UNSUPPORTED or BUDGET_EXCEEDED. */
-  check(certificate: Certificate, budget: Budget): void {
+  /**
+   * §6.1.3 (b)(c). Throws NAME_CONSTRAINT, NAME_FORM_UNSUPPORTED or BUDGET_EXCEEDED; where there is a trace, the message
+   * tells names apart that look alike.
+   */
+  check(certificate: Certificate, budget: Budget, trace?: Trace): void {
     if (this.#constraints.length === 0) return;
     const names = constrainedNames(certificate);
     for (const constraints of this.#constraints) {
       budget.spendNames(constraints.names(names));
       budget.spendComparisons(constraints.comparisons(names));
       budget.spendNameOctets(constraints.nameOctets(names));
-      constraints.check(names, certificate);
+      budget.spendComparisons(constraints.doubtfulComparisons(names));
+      constraints.check(names, certificate, trace);
     }
   }
 }
@@ -76,14 +90,27 @@ class CaConstraints {
     return dns === undefined || form === undefined ? 0 : octetsOf(dns) + form.octets;
   }
 
-  check(names: ConstrainedNames, certificate: Certificate): void {
+  /** What it costs more where directory names cannot be compared by their keys; asked once their octets are paid. */
+  doubtfulComparisons(names: ConstrainedNames): number {
+    const dns = names.get('dn');
+    const form = this.#forms.find(({ kind }) => kind === 'dn');
+    if (dns === undefined || form === undefined) return 0;
+    const isClear =
+      form.areBasesComparable && dns.every((name) => name.kind !== 'dn' || name.name.isComparable);
+    return isClear ? 0 : form.size * Math.ceil(octetsOf(dns) / OCTETS_OF_COMPARISON);
+  }
+
+  check(names: ConstrainedNames, certificate: Certificate, trace: Trace | undefined): void {
     for (const form of this.#forms) {
-      for (const name of names.get(form.kind) ?? []) form.check(name, certificate);
+      for (const name of names.get(form.kind) ?? []) form.check(name, certificate, trace);
     }
   }
 }
 
-function octetsOf(names: readonly GeneralName[]): number {
+/** Octets of a name that cannot be compared by its key are worked through as often as it is compared. */
+const OCTETS_OF_COMPARISON = 8;
+
+function octetsOf(names: readonly ConstrainedName[]): number {
   let octets = 0;
   for (const name of names) if (name.kind === 'dn') octets += name.name.der.length;
   return octets;
@@ -96,7 +123,9 @@ interface FormConstraint {
   readonly size: number;
   /** Of the directory names among them. */
   readonly octets: number;
-  check(name: GeneralName, certificate: Certificate): void;
+  /** Asked once their octets are paid. */
+  readonly areBasesComparable: boolean;
+  check(name: ConstrainedName, certificate: Certificate, trace: Trace | undefined): void;
 }
 
 function formConstraint(
@@ -126,6 +155,7 @@ class UnknownForm implements FormConstraint {
   readonly kind: NameKind;
   readonly size = 0;
   readonly octets = 0;
+  readonly areBasesComparable = true;
   readonly #ca: Certificate;
 
   constructor(kind: NameKind, ca: Certificate) {
@@ -133,7 +163,7 @@ class UnknownForm implements FormConstraint {
     this.#ca = ca;
   }
 
-  check(_name: GeneralName, certificate: Certificate): void {
+  check(_name: ConstrainedName, certificate: Certificate): void {
     throw new VerifyError(
       'NAME_FORM_UNSUPPORTED',
       `${formatName(certificate.subject)} has a name of a form (${this.kind}) that ${formatName(this.#ca.subject)} ` +
@@ -160,6 +190,7 @@ class ComparedForm<N> implements FormConstraint {
   readonly #excludedBases: readonly GeneralName[];
   /** Made for the first name of the form, once it is paid for. */
   #subtrees: PreparedSubtrees<N> | undefined;
+  #areComparable: boolean | undefined;
 
   constructor(
     kind: NameKind,
@@ -177,7 +208,13 @@ class ComparedForm<N> implements FormConstraint {
     this.#excludedBases = excluded;
   }
 
-  check(name: GeneralName, certificate: Certificate): void {
+  get areBasesComparable(): boolean {
+    return (this.#areComparable ??= this.#excludedBases.every(
+      (base) => base.kind !== 'dn' || base.name.isComparable,
+    ));
+  }
+
+  check(name: ConstrainedName, certificate: Certificate, trace: Trace | undefined): void {
     const { permitted, excluded, malformed } = (this.#subtrees ??= this.#prepare());
     if (malformed !== undefined) {
       throw this.#failure(name, certificate, `cannot be compared with "${textOf(malformed)}"`);
@@ -186,46 +223,37 @@ class ComparedForm<N> implements FormConstraint {
     if (read === undefined) throw this.#failure(name, certificate, 'is malformed');
     // §6.1.3 (c) first: what is excluded "is invalid regardless" of what is permitted (§4.2.1.10)
     if (excluded.touches(read)) throw this.#failure(name, certificate, 'is excluded', '6.1.3 (c)');
+    const doubtful = excluded.doubtfulBase(read);
+    if (doubtful !== undefined) {
+      const what = `cannot be told from the excluded "${textOf(doubtful)}"${trace ? differenceOf(name, [doubtful]) : ''}`;
+      throw this.#failure(name, certificate, what, '6.1.3 (c)');
+    }
     // §6.1.3 (b)
     if (permitted?.covers(read) === false) {
-      throw this.#failure(name, certificate, 'is not permitted', '6.1.3 (b)');
+      const what = `is not permitted${trace ? differenceOf(name, this.#permittedBases) : ''}`;
+      throw this.#failure(name, certificate, what, '6.1.3 (b)');
     }
   }
 
   #prepare(): PreparedSubtrees<N> {
     let malformed: GeneralName | undefined;
-    const subtreesOf = (bases: readonly GeneralName[]): Subtrees<N> => {
-      const subtrees = this.#form.subtrees();
+    const subtreesOf = (bases: readonly GeneralName[], use: SubtreeUse): Subtrees<N> => {
+      const subtrees = this.#form.subtrees(use);
       for (const base of bases) if (!subtrees.add(base)) malformed ??= base;
       return subtrees;
     };
-    const permitted = this.#permittedBases.length === 0 ? undefined : subtreesOf(this.#permittedBases);
-    const excluded = subtreesOf(this.#excludedBases);
+    const permitted =
+      this.#permittedBases.length === 0 ? undefined : subtreesOf(this.#permittedBases, 'permitted');
+    const excluded = subtreesOf(this.#excludedBases, 'excluded');
     return { permitted, excluded, malformed };
   }
 
-  #failure(name: GeneralName, certificate: Certificate, what: string, section = '4.2.1.10'): VerifyError {
+  #failure(name: ConstrainedName, certificate: Certificate, what: string, section = '4.2.1.10'): VerifyError {
     return new VerifyError(
       'NAME_CONSTRAINT',
       `${formatName(certificate.subject)}: the ${this.#form.title} "${textOf(name)}" ${what} by the constraints of ` +
         formatName(this.#ca.subject),
       section,
     );
-  }
-}
-
-/** For people; long names are cut. */
-function textOf(name: GeneralName): string {
-  switch (name.kind) {
-    case 'dn':
-      return formatName(name.name).slice(0, 100);
-    case 'ip':
-      return Buffer.from(name.bytes).toString('hex');
-    case 'dns':
-    case 'rfc822':
-    case 'uri':
-      return JSON.stringify(name.value.slice(0, 100)).slice(1, -1);
-    default:
-      return Buffer.from(name.der).subarray(0, 50).toString('hex');
   }
 }

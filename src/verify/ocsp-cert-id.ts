@@ -14,7 +14,8 @@ const DIGESTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 interface Hashes {
-  readonly name: Buffer;
+  /** One hash for each encoding of the issuer's name. */
+  readonly names: readonly Buffer[];
   readonly key: Buffer;
 }
 
@@ -39,18 +40,28 @@ export class CertIdMatcher {
     if (Buffer.compare(serial, this.#certificate.serial) !== 0) return false;
     const digest = DIGESTS.get(hashAlgorithm.oid);
     if (digest === undefined || !isNullOrAbsent(hashAlgorithm.parameters)) return false;
-    const { name, key } = this.#hashesBy(digest);
-    return Buffer.compare(issuerNameHash, name) === 0 && Buffer.compare(issuerKeyHash, key) === 0;
+    const { names, key } = this.#hashesBy(digest);
+    return (
+      Buffer.compare(issuerKeyHash, key) === 0 &&
+      names.some((name) => Buffer.compare(issuerNameHash, name) === 0)
+    );
   }
 
-  /** Of the issuer field of the certificate, and of the issuer's key without tag, length and unused bits. */
+  /**
+   * Hashes the issuer field of the certificate, as §4.1.1 has it, the issuer's own subject, which may be the same name in
+   * other string types, and the issuer's key without tag, length and unused bits.
+   */
   #hashesBy(digest: string): Hashes {
     const known = this.#hashes.get(digest);
     if (known !== undefined) return known;
-    const name = this.#certificate.issuer.der;
+    const field = this.#certificate.issuer.der;
+    const subject = this.#issuer.subject.der;
+    const written = Buffer.compare(field, subject) === 0 ? [field] : [field, subject];
     const key = this.#issuer.subjectPublicKey;
-    this.#budget.spendSignature((name.length + key.length) / HASH_RATE);
-    const hashes = { name: hash(digest, name, 'buffer'), key: hash(digest, key, 'buffer') };
+    const octets = written.reduce((sum, name) => sum + name.length, key.length);
+    this.#budget.spendSignature(octets / HASH_RATE);
+    const names = written.map((name) => hash(digest, name, 'buffer'));
+    const hashes = { names, key: hash(digest, key, 'buffer') };
     this.#hashes.set(digest, hashes);
     return hashes;
   }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { PolicyInputs } from '../wire/request.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { sameName } from '../x509/name.js';
+import { mayBeSameName } from '../x509/name.js';
 import type { BasicOcspResponse, ResponderId } from '../x509/ocsp.js';
 import { OID } from '../x509/oid.js';
 import { hasEcdsaParameters, signatureDigest, verifySignature } from '../x509/signature.js';
@@ -96,8 +96,9 @@ function readQuietly(der: Uint8Array): Certificate | undefined {
   }
 }
 
+/** What it names is a candidate: its signature, and who certified it, are still to be checked. */
 function isNamed(responder: ResponderId, { subject, subjectPublicKey }: Certificate): boolean {
-  if (responder.kind === 'name') return sameName(responder.name, subject);
+  if (responder.kind === 'name') return mayBeSameName(responder.name, subject);
   return Buffer.compare(responder.hash, hash('sha1', subjectPublicKey, 'buffer')) === 0;
 }
 

@@ -1,5 +1,5 @@
 import type { Certificate } from '../x509/certificate.js';
-import { sameName } from '../x509/name.js';
+import { mayBeSameName, sameName } from '../x509/name.js';
 import { crlIssuersOf } from './distribution-points.js';
 import type { CandidateCrl, Issuer, RevocationInputs, SignedCrl } from './revocation-inputs.js';
 
@@ -22,10 +22,12 @@ export function offeredCrls(
   }
   const stored = issuers.flatMap((name) => inputs.stored.find(name));
   const keys = new Set(issuers.map(({ key }) => key));
-  const given = inputs.given.filter(({ crl }) => keys.has(crl.issuer.key));
+  const given = inputs.given.filter(
+    ({ crl }) => keys.has(crl.issuer.key) || issuers.some((name) => mayBeSameName(name, crl.issuer)),
+  );
   const offered = stored.concat(given);
   // A handful costs nothing worth counting; finding and sorting many does.
-  budget.spendSteps((inputs.given.length >> 6) + (offered.length >> 4));
+  budget.spendSteps((inputs.given.length >> 6) * issuers.length + (offered.length >> 4));
   if (offered.length < 2) return offered;
   const isOwn = ({ crl }: CandidateCrl): boolean =>
     sameName(crl.issuer, certificate.subject) && !sameName(crl.issuer, certificate.issuer);

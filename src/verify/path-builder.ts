@@ -1,4 +1,5 @@
 import type { Certificate } from '../x509/certificate.js';
+import { nameDifference } from '../x509/name-difference.js';
 import { sameName } from '../x509/name.js';
 import type { Budget } from './budget.js';
 import { type Failure, failureOf } from './failure.js';
@@ -46,11 +47,6 @@ const FEW = 16;
 
 /** What only a trace is told: none of it is the reason of a verdict. */
 const TOO_LONG: Failure = { code: 'NO_PATH', message: `the path has ${MAX_PATH} certificates and no anchor` };
-const NO_ISSUER: Failure = {
-  code: 'NO_PATH',
-  message: 'no certificate at hand has the name of its issuer',
-  section: '6.1.3 (a)(4)',
-};
 const LOOP: Failure = {
   code: 'NO_PATH',
   message: 'the same name and key stand in the path already',
@@ -87,7 +83,8 @@ function extend(
     return 'go on';
   }
   const issuers = memory?.issuersOf(child) ?? issuersOf(child, search);
-  if (trace !== undefined && anchors.length + issuers.length === 0) trace.givenUp(path, NO_ISSUER);
+  if (trace !== undefined && anchors.length + issuers.length === 0)
+    trace.givenUp(path, noIssuer(child, search));
   let isIssued = anchors.length > 0;
   for (const { certificate } of issuers) {
     budget.spendSteps(1);
@@ -102,6 +99,14 @@ function extend(
   }
   if (!isIssued) search.issuers?.missing(child);
   return 'go on';
+}
+
+/** Says of names that only look like the issuer's what tells them apart. */
+function noIssuer({ issuer }: Certificate, { pool, anchors }: PathSearch): Failure {
+  const others = [...pool.map(({ certificate }) => certificate.subject), ...anchors.names()];
+  const differences = others.flatMap((name) => nameDifference(issuer, name) ?? []);
+  const message = ['no certificate at hand has the name of its issuer', ...new Set(differences)].join('; ');
+  return { code: 'NO_PATH', message, section: '6.1.3 (a)(4)' };
 }
 
 /** The likeliest first. */

@@ -1,7 +1,8 @@
 import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
-import { type Name, sameName } from '../x509/name.js';
+import { nameDifference } from '../x509/name-difference.js';
+import { type Name, sameExactName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { checkUnimportedKey } from '../x509/public-key.js';
 import type { Budget } from './budget.js';
@@ -140,12 +141,18 @@ function processCertificate(
   // §6.1.3 (a)(2)
   checkValidity(certificate, inputs.time);
   // §6.1.3 (a)(4)
-  if (!sameName(certificate.issuer, state.workingIssuer)) {
-    throw new VerifyError('NAME_CHAINING', `the issuer of ${named(certificate)} is not the subject above it`);
+  if (!sameExactName(certificate.issuer, state.workingIssuer)) {
+    // Only explain pays for it.
+    const difference = inputs.trace && nameDifference(certificate.issuer, state.workingIssuer);
+    const why = difference === undefined ? '' : `: ${difference}`;
+    throw new VerifyError(
+      'NAME_CHAINING',
+      `the issuer of ${named(certificate)} is not the subject above it${why}`,
+    );
   }
   const isSelfIssuedCa = !isLeaf && isSelfIssued(certificate);
   // §6.1.3 (b), §6.1.3 (c)
-  if (!isSelfIssuedCa) state.names.check(certificate, inputs.budget);
+  if (!isSelfIssuedCa) state.names.check(certificate, inputs.budget, inputs.trace);
   // §6.1.3 (d), §6.1.3 (e)
   const policies = certificate.certificatePolicies;
   if (policies === undefined) state.graph.clear();
@@ -291,5 +298,5 @@ function initialNames(anchor: Certificate, inputs: ValidationInputs): NameConstr
 
 /** §6.1: the same name as subject and issuer. */
 export function isSelfIssued(certificate: Certificate): boolean {
-  return sameName(certificate.subject, certificate.issuer);
+  return sameExactName(certificate.subject, certificate.issuer);
 }

@@ -7,6 +7,7 @@ import type { Budget } from './budget.js';
 import { RequestError, VerifyError } from './failure.js';
 import { named } from './named.js';
 import { parseIpAddress } from '../ip-address.js';
+import { isLocalPart, parseMailbox } from './mailbox.js';
 import type { Rule } from './profiles.js';
 import { isPublicSuffix } from './public-suffix.js';
 
@@ -18,7 +19,10 @@ export type PeerName =
   | { readonly kind: 'rfc822'; readonly text: string; readonly local: string; readonly domain: string };
 
 /** Labels of letters, digits, hyphens and underscores, no hyphen first or last (RFC 1123 §2.1). */
-const HOST = /^(?!-)[a-z\d_-]{1,63}(?<!-)(?:\.(?!-)[a-z\d_-]{1,63}(?<!-))*$/;
+const HOST = /^(?!-)[a-z\d_-]{1,63}(?<!-)(?:\.(?!-)[a-z\d_-]{1,63}(?<!-))*$/i;
+/** All of ASCII but letters, digits, hyphen, underscore and the dot between labels. */
+// oxlint-disable-next-line no-control-regex -- all of ASCII is meant
+const ASCII_OF_NO_HOST = /[\0-\x2c/:-@[-^`{-\x7f]/;
 const MAX_HOST = 253;
 const NONE: readonly string[] = [];
 
@@ -77,29 +81,35 @@ function matchesDns(presented: string, wanted: string, heedsSuffixes: boolean): 
   return !heedsSuffixes || !isPublicSuffix(suffix.slice(1));
 }
 
-/** RFC 5280 §7.5: the local part as it is, the domain without regard to case. */
+/** RFC 5280 §7.5: the local part exactly, the host without regard to case. What is not a mailbox matches none. */
 function matchesEmail(
   presented: string,
   wanted: { readonly local: string; readonly domain: string },
 ): boolean {
-  const at = presented.lastIndexOf('@');
-  return (
-    at > 0 &&
-    presented.slice(0, at) === wanted.local &&
-    presented.slice(at + 1).toLowerCase() === wanted.domain
-  );
+  if (!presented.startsWith(`${wanted.local}@`)) return false;
+  const mailbox = parseMailbox(presented);
+  return mailbox?.local === wanted.local && mailbox.host === wanted.domain;
 }
 
 function dnsName(text: string): PeerName {
-  const host = text.endsWith('.') ? text.slice(0, -1) : text;
-  const lower = host.toLowerCase();
-  const ascii = isHostName(lower) ? lower : domainToASCII(host);
-  if (!isHostName(ascii)) throw new RequestError('BAD_ARGUMENT', `"${text}" is no host name`);
+  const ascii = toHostName(text.endsWith('.') ? text.slice(0, -1) : text);
+  if (ascii === undefined) throw new RequestError('BAD_ARGUMENT', `"${text}" is not a host name`);
   // An address ends with a digit, and hardly any host does.
   if (isDigit(ascii.charCodeAt(ascii.length - 1)) && parseIpAddress(ascii) !== undefined) {
     throw new RequestError('BAD_ARGUMENT', `"${text}" is an IP address, not a host name`);
   }
   return { kind: 'dns', text: ascii };
+}
+
+/**
+ * The A-labels of a host name in lower case; `undefined` for what is not one. IDNA alone would not do: it reads its
+ * input as the host of a URL, up to the first `/`, `?` or `#`, and with what `%65` stands for.
+ */
+function toHostName(text: string): string | undefined {
+  if (isHostName(text)) return text.toLowerCase();
+  if (ASCII_OF_NO_HOST.test(text)) return undefined;
+  const ascii = domainToASCII(text);
+  return isHostName(ascii) ? ascii : undefined;
 }
 
 function isDigit(code: number): boolean {
@@ -112,14 +122,16 @@ function isHostName(text: string): boolean {
 
 function ipName(text: string): PeerName {
   const bytes = parseIpAddress(text);
-  if (bytes === undefined) throw new RequestError('BAD_ARGUMENT', `"${text}" is no IP address`);
+  if (bytes === undefined) throw new RequestError('BAD_ARGUMENT', `"${text}" is not an IP address`);
   return { kind: 'ip', text, bytes };
 }
 
 function emailName(text: string): PeerName {
   const at = text.lastIndexOf('@');
-  const local = text.slice(0, at);
-  const domain = domainToASCII(text.slice(at + 1));
-  if (at < 1 || !isHostName(domain)) throw new RequestError('BAD_ARGUMENT', `"${text}" is no e-mail address`);
+  const local = text.slice(0, Math.max(at, 0));
+  const domain = toHostName(text.slice(at + 1));
+  if (!isLocalPart(local) || domain === undefined) {
+    throw new RequestError('BAD_ARGUMENT', `"${text}" is not an e-mail address`);
+  }
   return { kind: 'rfc822', text, local, domain };
 }

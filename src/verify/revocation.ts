@@ -1,6 +1,6 @@
 import type { Certificate } from '../x509/certificate.js';
 import { type CrlFacts, findEntry, type RevocationReason } from '../x509/crl.js';
-import { formatName, sameName } from '../x509/name.js';
+import { formatName, mayBeSameName, sameName } from '../x509/name.js';
 import {
   checkCriticalEntryExtensions,
   checkCriticalExtensions,
@@ -31,6 +31,12 @@ interface Revocation<Source = CandidateCrl> {
   readonly reason: RevocationReason | undefined;
 }
 
+/** A CRL may list the certificate: it is not revoked for certain, and nothing else clears it. */
+interface Doubt {
+  readonly state: 'doubtful';
+  readonly finding: Finding & { readonly state: 'unknown' };
+}
+
 /**
  * RFC 5280 §6.3.3: asks the CRLs at hand until all reasons are covered and no CRL that is left lists the certificate.
  * Within one scope the newest sound CRL takes the place of those before it; between CRLs that cannot be ordered a
@@ -45,12 +51,17 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
   let good: CandidateCrl | undefined;
   let failure: Failure | undefined;
   let from: CandidateCrl | undefined;
+  let doubt: Doubt | undefined;
   for (const [index, candidate] of offered.entries()) {
     inputs.signing.validation.budget.spendSteps(1);
     try {
       const found = inquiry.consult(candidate);
       if (found === undefined) continue;
       if (found.state === 'revoked') return found;
+      if (found.state === 'doubtful') {
+        doubt ??= found;
+        continue;
+      }
       if ((found.reasons & ~covered) !== 0) until = Math.min(until, found.until);
       good ??= candidate;
       covered |= found.reasons; // §6.3.3 (l)
@@ -66,6 +77,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       }
     }
   }
+  if (doubt !== undefined) return doubt.finding;
   if (good !== undefined && covered === ALL_REASONS) return { state: 'good', from: good, until };
   if (good !== undefined) return { state: 'unknown', from: good, failure: incomplete(failure) };
   return { state: 'unknown', from, failure: failure ?? noCrl(certificate, inputs) };
@@ -93,17 +105,23 @@ class Inquiry {
    * What this CRL says, with its delta; `undefined` when a newer one has its place. Throws `VerifyError` or `X509Error`
    * when it cannot be used.
    */
-  consult(from: CandidateCrl): Revocation | Clearance | undefined {
+  consult(from: CandidateCrl): Revocation | Clearance | Doubt | undefined {
     const { crl } = from;
     const inputs = this.#inputs;
     const issuer = this.#issuer;
     const isOnly = this.offered.length === 1;
     const known = isOnly ? knownClearance(from, issuer, inputs) : undefined;
-    if (known !== undefined && !isDelegated(this.#certificate) && this.#listing(from) === undefined)
+    if (
+      known !== undefined &&
+      !isDelegated(this.#certificate) &&
+      this.#listing(from) === undefined &&
+      !this.#mayBeListed(from)
+    )
       return known;
     const isOwn = sameName(crl.issuer, issuer.certificate.subject);
     // §6.3.3 (b), §6.3.3 (d). Not §6.3.3 (e): a CRL that covers no further reason may still list the certificate.
     const reasons = coveredReasons(crl, isOwn, this.#certificate, inputs.signing.validation.budget);
+    if (reasons === 'unclear') return this.#doubtByScope(from);
     checkCriticalExtensions(crl); // §5.2
     checkIssued(crl, inputs);
     // §6.3.3 (f), §6.3.3 (g)
@@ -118,6 +136,7 @@ class Inquiry {
     if (!isOnly && this.#isSuperseded(crl, newest, signer)) return undefined;
     const revocation = this.#revocation(from, deltas, current);
     if (revocation !== undefined) return revocation;
+    if (this.#mayBeListed(from)) return doubtAbout(from);
     if (isOwn && isDelegated(this.#certificate)) {
       throw new VerifyError(
         'CRL_SCOPE',
@@ -150,7 +169,7 @@ class Inquiry {
   #mayList(candidate: CandidateCrl): boolean {
     try {
       const listed = this.#listing(candidate);
-      return listed !== undefined && listed !== 'removed';
+      return (listed !== undefined && listed !== 'removed') || this.#mayBeListed(candidate);
     } catch (thrown) {
       failureOf(thrown);
       return true;
@@ -175,7 +194,7 @@ class Inquiry {
   }
 
   /** Without the complete CRL that it updates, a delta CRL only ever proves a revocation. */
-  #revocationByDelta(from: CandidateCrl, { key }: CrlSigner): Revocation | undefined {
+  #revocationByDelta(from: CandidateCrl, { key }: CrlSigner): Revocation | Doubt | undefined {
     const { crl } = from;
     const scope = scopeOf(crl, key);
     const heard = (this.#heard ??= new HeardScopes());
@@ -183,6 +202,7 @@ class Inquiry {
     if (isCurrent(crl, this.#inputs)) heard.addDelta(scope, crl);
     const listed = this.#listing(from);
     if (listed !== undefined && listed !== 'removed') return listed;
+    if (this.#mayBeListed(from)) return doubtAbout(from);
     throw new VerifyError('DELTA_MISMATCH', 'the delta CRL updates no complete CRL at hand');
   }
 
@@ -195,6 +215,34 @@ class Inquiry {
     const { at } = this.#inputs;
     if (at !== undefined && from.crl.thisUpdate > at && entry.date > at) return undefined;
     return { state: 'revoked', from, date: entry.date, reason: entry.reason };
+  }
+
+  /**
+   * A CRL whose names, or the certificate's, cannot be compared may be for the certificate, so what it lists counts
+   * for doubt; it clears nothing.
+   */
+  #doubtByScope(from: CandidateCrl): Doubt {
+    const { crl } = from;
+    const { certificate } = this.#issuer;
+    const isOwn = mayBeSameName(crl.issuer, certificate.subject);
+    checkCriticalExtensions(crl);
+    checkIssued(crl, this.#inputs);
+    signerOf(crl, this.#certificate, isOwn ? this.#issuer : undefined, this.#inputs);
+    checkCriticalEntryExtensions(crl);
+    checkIndirection(crl);
+    const listed = this.#listing(from);
+    if ((listed !== undefined && listed !== 'removed') || this.#mayBeListed(from)) return doubtAbout(from);
+    throw new VerifyError(
+      'CRL_SCOPE',
+      'the CRL has names that cannot be compared with those of the certificate',
+    );
+  }
+
+  /** Under an issuer whose name cannot be compared with the certificate's; of a direct CRL there is none. */
+  #mayBeListed({ crl }: CandidateCrl): boolean {
+    const { serial, issuer } = this.#certificate;
+    if (!crl.hasCertificateIssuer && (crl.issuer.isComparable || sameName(crl.issuer, issuer))) return false;
+    return crl.mayList(serial, issuer);
   }
 
   /**
@@ -211,6 +259,15 @@ class Inquiry {
     heard.addComplete(scope, newest);
     return false;
   }
+}
+
+function doubtAbout(from: CandidateCrl): Doubt {
+  const message =
+    'a CRL lists the serial number under names that cannot be compared with those of the certificate';
+  return {
+    state: 'doubtful',
+    finding: { state: 'unknown', from, failure: { code: 'CRL_MALFORMED', message, section: '5.3.3' } },
+  };
 }
 
 /** A parser's words speak of a certificate; here it was the CRL. */

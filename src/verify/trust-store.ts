@@ -38,6 +38,11 @@ export class TrustStore {
     return this.#anchors.get(name.key) ?? NONE;
   }
 
+  /** The names of all of them. */
+  names(): readonly Name[] {
+    return [...this.#anchors.values()].flatMap((anchors) => anchors.map(({ subject }) => subject));
+  }
+
   /** Is this very certificate an anchor? */
   has(certificate: Certificate): boolean {
     return this.#tails.has(tailHash(certificate.der)) && this.#fingerprints.has(certificate.fingerprint);

@@ -100,7 +100,11 @@ export const VERDICT_CODES = {
     'RFC 6960 3.2',
     'An OCSP response is broken, or its signer is nobody who may tell of the certificate.',
   ],
-  CRL_MALFORMED: ['indeterminate', '5.1', 'A CRL is no DER of its type.'],
+  CRL_MALFORMED: [
+    'indeterminate',
+    '5.1, 5.3.3',
+    'A CRL is not DER of its type, or lists the serial number under a name that cannot be compared.',
+  ],
   CRL_CRITICAL_EXTENSION: [
     'indeterminate',
     '5.2, 5.3',

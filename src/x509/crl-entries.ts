@@ -3,6 +3,7 @@ import { keyedHash } from './keyed-hash.js';
 import { type Name, sameName } from './name.js';
 import { reasonOf, REMOVE_FROM_CRL } from './revocation-reason.js';
 import { sameBytes } from './same-bytes.js';
+import { UnclearIssuers } from './unclear-issuers.js';
 import { malformed } from './x509-error.js';
 
 /**
@@ -28,6 +29,7 @@ export class CrlEntries {
   /** Absent while every entry is the CRL issuer's. */
   private issuers: Uint32Array<ArrayBuffer> | undefined = undefined;
   private readonly issuerNumbers = new Map<string, number>();
+  private readonly unclear = new UnclearIssuers();
 
   /** Reads the entries between `from` and `to`, every one whole; throws `X509Error`. */
   constructor(bytes: Uint8Array, from: number, to: number, crlIssuer: Name, version: 1 | 2) {
@@ -52,14 +54,34 @@ export class CrlEntries {
 
   /** @param issuer the certificate's; the CRL's own where it is the same. */
   find(serial: Uint8Array, issuer: Name, crlIssuer: Name): CrlEntry | undefined {
-    const number = sameName(issuer, crlIssuer) ? 0 : this.issuerNumbers.get(issuer.key);
+    const number = this.numberFor(issuer, crlIssuer);
     if (number === undefined) return undefined;
-    const hash = keyedHash(serial, 0, serial.length, number);
-    const index = this.slots[this.slotOf(hash, number, serial, 0, serial.length)]!;
-    if (index === 0) return undefined;
-    const { date, reason: code } = this.entryAt(index - 1);
+    const found = this.entryOf(serial, number);
+    if (found === undefined) return undefined;
+    const { date, reason: code } = found;
     const reason = reasonOf(code);
     return reason === undefined ? { date } : { date, reason };
+  }
+
+  /** Is the serial listed under an issuer whose name may be this one, though the two cannot be compared? */
+  mayList(serial: Uint8Array, issuer: Name, crlIssuer: Name): boolean {
+    const own = this.numberFor(issuer, crlIssuer);
+    const numbers = this.unclear.numbersFor(issuer, own, crlIssuer, this.issuerNumbers.size > 0);
+    if (numbers === 'any') return true;
+    return numbers.some((number) => {
+      const found = this.entryOf(serial, number);
+      return found !== undefined && found.reason !== REMOVE_FROM_CRL;
+    });
+  }
+
+  private numberFor(issuer: Name, crlIssuer: Name): number | undefined {
+    return sameName(issuer, crlIssuer) ? 0 : this.issuerNumbers.get(issuer.key);
+  }
+
+  private entryOf(serial: Uint8Array, issuer: number): EntryReader | undefined {
+    const hash = keyedHash(serial, 0, serial.length, issuer);
+    const index = this.slots[this.slotOf(hash, issuer, serial, 0, serial.length)]!;
+    return index === 0 ? undefined : this.entryAt(index - 1);
   }
 
   /** 0 for the CRL's own issuer, else the number of this name among those met so far. */
@@ -70,6 +92,7 @@ export class CrlEntries {
     if (known !== undefined) return known;
     const number = this.issuerNumbers.size + 1;
     this.issuerNumbers.set(name.key, number);
+    this.unclear.add(name, number);
     return number;
   }
 

@@ -49,6 +49,11 @@ export interface CrlFacts {
   readonly hasCertificateIssuer: boolean;
   /** See `findEntry`. */
   find(serial: Uint8Array, issuer: Name): CrlEntry | undefined;
+  /**
+   * Is the serial listed, and not taken off again, under an issuer whose name cannot be compared with this one, so that
+   * it may be the same (§5.3.3)?
+   */
+  mayList(serial: Uint8Array, issuer: Name): boolean;
 }
 
 /**
@@ -232,6 +237,10 @@ class CrlView implements Crl {
 
   find(serial: Uint8Array, issuer: Name): CrlEntry | undefined {
     return this.entries.find(serial, issuer, this.issuer);
+  }
+
+  mayList(serial: Uint8Array, issuer: Name): boolean {
+    return this.entries.mayList(serial, issuer, this.issuer);
   }
 }
 

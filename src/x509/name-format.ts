@@ -1,5 +1,6 @@
 import { DerReader, TAG } from './der.js';
 import { OID } from './oid.js';
+import { textOfString } from './string-types.js';
 
 /** RFC 4514 §3, and emailAddress, which stands in many a certificate. */
 export const SHORT_NAMES: ReadonlyMap<string, string> = new Map<string, string>([
@@ -47,7 +48,7 @@ function anyName(r: DerReader): string {
     let separator = text === '' ? '' : ',';
     while (!r.done) {
       if (text.length > MAX_NAME) return text + ELLIPSIS;
-      text += separator + formatAttribute(r);
+      text += separator + formatNext(r);
       separator = '+';
     }
   }
@@ -55,39 +56,48 @@ function anyName(r: DerReader): string {
 }
 
 /** Of the attribute that comes next. */
-function formatAttribute(r: DerReader): string {
+function formatNext(r: DerReader): string {
   const outer = r.enter(TAG.sequence, 'name');
   const oid = r.oid('name');
-  const shortName = SHORT_NAMES.get(oid);
   r.next('name');
-  const text = shortName === undefined ? undefined : valueText(r);
+  const text = attributeText(oid, r.tag, r.bytes, r.from, r.to);
   r.leave(outer, 'name');
-  return text === undefined ? `${shortName ?? oid}=#${hexElement(r)}` : `${shortName}=${text}`;
+  return text;
 }
 
-/** The value that was just read, escaped; `undefined` where it is not a string. */
-function valueText({ tag, bytes, from, to }: DerReader): string | undefined {
+/** `TYPE=value` of one AttributeTypeAndValue. */
+export function formatAttribute(oid: string, tag: number, value: Uint8Array): string {
+  return attributeText(oid, tag, Buffer.from(value), 0, value.length);
+}
+
+function attributeText(oid: string, tag: number, bytes: Buffer, from: number, to: number): string {
+  const shortName = SHORT_NAMES.get(oid);
+  const text = shortName === undefined ? undefined : valueText(tag, bytes, from, to);
+  if (text !== undefined) return `${shortName}=${text}`;
+  return `${shortName ?? oid}=#${hexElement(tag, bytes.subarray(from, to))}`;
+}
+
+/** The value, escaped; `undefined` where it is not a string. */
+function valueText(tag: number, bytes: Buffer, from: number, to: number): string | undefined {
+  // A character has up to four octets; one that is cut stands beyond what is shown.
+  const end = Math.min(to, from + 4 * (MAX_VALUE + 1));
   switch (tag) {
+    // What is not text of its type is shown nevertheless, as far as it goes.
     case TAG.utf8String:
     case TAG.printableString:
     case TAG.ia5String:
-      return shownText(bytes.toString('utf8', from, shownEnd(from, to)));
-    case TAG.teletexString:
-      return shownText(bytes.toString('latin1', from, shownEnd(from, to)));
+      return shownText(bytes.toString('utf8', from, end));
     case TAG.bmpString:
       return shownText(
-        Buffer.from(bytes.subarray(from, shownEnd(from, to)))
+        Buffer.from(bytes.subarray(from, end - ((end - from) % 2)))
           .swap16()
           .toString('utf16le'),
       );
-    default:
-      return undefined;
+    default: {
+      const text = textOfString(tag, bytes, from, end);
+      return text === undefined ? undefined : shownText(text);
+    }
   }
-}
-
-/** A character has up to four octets; one that is cut stands beyond what is shown. */
-function shownEnd(from: number, to: number): number {
-  return Math.min(to, from + 4 * (MAX_VALUE + 1));
 }
 
 /** The text of a value: cut, and escaped as RFC 4514 §2.4 has it. */
@@ -104,8 +114,8 @@ function cut(text: string, most: number): string {
 }
 
 /** The BER of the value in hexadecimal (§2.4); a long one is cut: this is for people. */
-function hexElement({ tag, bytes, from, to }: DerReader): string {
-  const shown = bytes.subarray(from, Math.min(to, from + 100));
+function hexElement(tag: number, value: Uint8Array): string {
+  const shown = value.subarray(0, 100);
   return Buffer.from([tag, shown.length, ...shown]).toString('hex');
 }
 

@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { DerReader, TAG } from './der.js';
-import { OID } from './oid.js';
 import { prepare } from './string-preparation.js';
+import { textOfString } from './string-types.js';
 
 /** One AttributeTypeAndValue; `value` is the content octets of the element with this tag. */
-interface Attribute {
+export interface Attribute {
   readonly oid: string;
   readonly tag: number;
   readonly value: Uint8Array;
@@ -30,65 +31,74 @@ export function attributesOf(name: Uint8Array): Attribute[][] {
   return rdns;
 }
 
-/**
- * The canonical form by which names are compared (RFC 5280 §7.1): PrintableString and UTF8String after string
- * preparation and without regard to which of them it is, values of every other type octet for octet.
- */
-export function nameKey(name: Uint8Array): string {
-  return rdnKeys(name).join(',');
+/** What reading the keys of a name shows of its values. */
+export interface KeyTraits {
+  /** Each value is a text that RFC 4518 can prepare, and each RDN a set: names that differ in their keys differ. */
+  isComparable: boolean;
+  /** Some value is a TeletexString, whose characters are an agreement more than a standard. */
+  hasTeletex: boolean;
 }
 
+/** How the values of TeletexStrings are compared: as Latin-1 text, or octet for octet with others of their type. */
+export type TeletexForm = 'text' | 'octets';
+
 /**
- * The same for each RDN, most general first. An RDN is a set, so its attributes are sorted. Everything of unknown
- * length is quoted by JSON or hexadecimal, so that no value can imitate the structure around it.
+ * The canonical form of each RDN by which names are compared (RFC 5280 §7.1), most general first: strings of every
+ * type as prepared Unicode text (domainComponent too, §7.3), everything else, and what cannot be prepared, octet for octet with its tag. An RDN is
+ * a set, so its attributes are sorted. Everything of unknown length is quoted by JSON or hexadecimal, so that no value
+ * can imitate the structure around it.
  */
-export function rdnKeys(name: Uint8Array): string[] {
+export function rdnKeys(name: Uint8Array, traits: KeyTraits, teletex: TeletexForm = 'text'): string[] {
   const keys: string[] = [];
   const r = new DerReader(name);
   r.enter(TAG.sequence, 'name');
   while (!r.done) {
     const outer = r.enter(TAG.set, 'name');
-    const first = readAttributeKey(r);
+    const first = readAttributeKey(r, traits, teletex);
     if (r.done) {
       keys.push(first);
     } else {
       const attributes = [first];
-      while (!r.done) attributes.push(readAttributeKey(r));
-      keys.push(attributes.toSorted().join('+'));
+      while (!r.done) attributes.push(readAttributeKey(r, traits, teletex));
+      attributes.sort();
+      if (attributes.some((key, index) => key === attributes[index - 1])) traits.isComparable = false;
+      keys.push(attributes.join('+'));
     }
     r.leave(outer, 'name');
   }
   return keys;
 }
 
-function readAttributeKey(r: DerReader): string {
+/** Reads one AttributeTypeAndValue. */
+export function readAttributeKey(r: DerReader, traits: KeyTraits, teletex: TeletexForm): string {
   const outer = r.enter(TAG.sequence, 'name');
   const oid = r.oid('name');
   r.next('name');
-  const key = `${oid}=${valueKey(oid, r)}`;
+  const key = `${oid}=${valueKey(r, traits, teletex)}`;
   r.leave(outer, 'name');
   return key;
 }
 
-/** Compared by caseIgnoreIA5Match although their syntax is IA5String: RFC 5280 §7.3 and §4.1.2.6. */
-const FOLDED_IA5: ReadonlySet<string> = new Set([OID.domainComponent, OID.emailAddress]);
-
 /** Of the value that was just read. */
-function valueKey(oid: string, { tag, bytes, from, to }: DerReader): string {
-  const text =
-    tag === TAG.utf8String
-      ? bytes.toString('utf8', from, to)
-      : tag === TAG.printableString || (tag === TAG.ia5String && FOLDED_IA5.has(oid))
-        ? asciiText(bytes.toString('latin1', from, to))
-        : undefined;
+function valueKey({ tag, bytes, from, to }: DerReader, traits: KeyTraits, teletex: TeletexForm): string {
+  const text = textOfString(tag, bytes, from, to);
   const folded = text === undefined ? undefined : prepare(text);
-  if (folded !== undefined) return (tag === TAG.ia5String ? 'i' : '') + JSON.stringify(folded);
+  if (folded === undefined) {
+    traits.isComparable = false;
+    return octetKey(tag, bytes, from, to);
+  }
+  if (tag !== TAG.teletexString) return JSON.stringify(folded);
+  traits.hasTeletex = true;
+  if (isOtherText(bytes, from, to)) traits.isComparable = false;
+  return teletex === 'text' ? JSON.stringify(folded) : octetKey(tag, bytes, from, to);
+}
+
+function octetKey(tag: number, bytes: Buffer, from: number, to: number): string {
   return `${tag}:${bytes.toString('hex', from, to)}`;
 }
 
-function asciiText(text: string): string | undefined {
-  return ASCII.test(text) ? text : undefined;
+/** Does a TeletexString hold UTF-8, as some software writes it? Then Latin-1 is not the only reading. */
+function isOtherText(bytes: Buffer, from: number, to: number): boolean {
+  const octets = bytes.subarray(from, to);
+  return octets.some((octet) => octet > 0x7f) && isUtf8(octets);
 }
-
-// oxlint-disable-next-line no-control-regex -- all of ASCII is meant
-const ASCII = /^[\0-\x7f]*$/;

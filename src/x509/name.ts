@@ -1,9 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { writeElement } from './der-writer.js';
 import { DerReader, TAG } from './der.js';
-import { formatNameAt } from './name-format.js';
-import { attributesOf, nameKey, rdnKeys } from './name-key.js';
+import { attributesOf } from './name-key.js';
+import { mayBeWithin, type NameOutline } from './name-outline.js';
+import { NameView } from './name-view.js';
 import { RecentOctets } from './recent-octets.js';
+import { textOfString } from './string-types.js';
 import { malformed } from './x509-error.js';
 
 export { formatName } from './name-format.js';
@@ -14,32 +16,68 @@ export interface Name {
   readonly der: Uint8Array;
   /** No RDN at all. */
   readonly empty: boolean;
-  /** Equal for two names exactly when §7.1 calls them the same; computed at first use. */
+  /** Equal for two names that §7.1 calls the same: see `sameName`. Computed at first use, as what follows. */
   readonly key: string;
   /** The same for each RDN, the most general first: a name lies under those whose keys begin its own (§7.1). */
   readonly rdnKeys: readonly string[];
+  /** The keys of `sameExactName`. */
+  readonly exactRdnKeys: readonly string[];
+  /** Each of its values can be compared with each other: a name with another key is another name. */
+  readonly isComparable: boolean;
+  readonly outline: NameOutline;
   /** Has the key been computed? */
   readonly hasKey: boolean;
   /** As `formatName` writes it; computed at first use. */
   readonly text: string;
 }
 
-/** The values of every attribute of this type, as text; `undefined` for a value that is no ASCII or UTF-8 string. */
+/**
+ * The values of every attribute of this type, as text; `undefined` for a value that is not a string of ASCII or UTF-8:
+ * no other type is one that a host name or a mail address is written in.
+ */
 export function attributeTexts(name: Name, oid: string): (string | undefined)[] {
   return attributesOf(name.der)
     .flat()
     .filter((attribute) => attribute.oid === oid)
-    .map(({ tag, value }) => (UTF8_COMPATIBLE.has(tag) ? Buffer.from(value).toString('utf8') : undefined));
+    .map(({ tag, value }) =>
+      UTF8_COMPATIBLE.has(tag) ? textOfString(tag, Buffer.from(value), 0, value.length) : undefined,
+    );
 }
 
 const UTF8_COMPATIBLE: ReadonlySet<number> = new Set([TAG.utf8String, TAG.printableString, TAG.ia5String]);
 
-/** Are two names the same by RFC 5280 §7.1? */
+/**
+ * Are two names the same by RFC 5280 §7.1? Strings of all types are compared as Unicode text, TeletexString as
+ * Latin-1. It serves to find what may bear on an answer, and what it finds is signed.
+ */
 export function sameName(a: Name, b: Name): boolean {
   if (a === b) return true;
   // Keys that have been computed are compared sooner than octets.
   if (!a.hasKey || !b.hasKey) return Buffer.compare(a.der, b.der) === 0 || a.key === b.key;
   return a.key === b.key;
+}
+
+/**
+ * The same where a name proves something: name chaining, permission, self-issue. A TeletexString, which different
+ * software reads differently, equals only a TeletexString of the same octets.
+ */
+export function sameExactName(a: Name, b: Name): boolean {
+  if (a === b) return true;
+  if ((!a.hasKey || !b.hasKey) && Buffer.compare(a.der, b.der) === 0) return true;
+  if (a.key !== b.key) return false;
+  const [own, other] = [a.exactRdnKeys, b.exactRdnKeys];
+  if (own === a.rdnKeys && other === b.rdnKeys) return true;
+  return own.every((key, index) => key === other[index]);
+}
+
+/**
+ * The same where it must not be missed: true also when values of the two cannot be compared, and everything else of
+ * them is the same.
+ */
+export function mayBeSameName(a: Name, b: Name): boolean {
+  if (sameName(a, b)) return true;
+  if (a.isComparable && b.isComparable) return false;
+  return a.outline.length === b.outline.length && mayBeWithin(a.outline, b.outline);
 }
 
 const recent = new RecentOctets<Name>(2048);
@@ -49,7 +87,8 @@ const MAX_RECENT = 512;
 /**
  * Reads a Name and checks it down to the strings. Accepted, because real CAs write it and it cannot make two
  * names look alike: attributes of an RDN out of DER's order (the key sorts them), empty values, values longer
- * than their attribute allows, and characters in a PrintableString that it has not (then compared as octets).
+ * than their attribute allows, characters in a PrintableString that it has not, and surrogates and code points beyond
+ * Unicode (then compared as octets).
  */
 export function readName(r: DerReader, what: string): Name {
   r.expect(TAG.sequence, what);
@@ -151,48 +190,4 @@ export function isAscii(bytes: Uint8Array, from: number, to: number): boolean {
   let all = 0;
   for (let i = from; i < to; i++) all |= bytes[i]!;
   return all < 0x80;
-}
-
-class NameView implements Name {
-  private readonly bytes: Buffer;
-  private readonly from: number;
-  private readonly to: number;
-  private derView: Uint8Array | undefined;
-  private keyText: string | undefined;
-  private keys: readonly string[] | undefined;
-  private shown: string | undefined;
-
-  constructor(bytes: Buffer, from: number, to: number) {
-    this.bytes = bytes;
-    this.from = from;
-    this.to = to;
-    this.derView = undefined;
-    this.keyText = undefined;
-    this.keys = undefined;
-    this.shown = undefined;
-  }
-
-  get der(): Uint8Array {
-    return (this.derView ??= this.bytes.subarray(this.from, this.to));
-  }
-
-  get empty(): boolean {
-    return this.to - this.from === 2;
-  }
-
-  get hasKey(): boolean {
-    return this.keyText !== undefined;
-  }
-
-  get key(): string {
-    return (this.keyText ??= nameKey(this.der));
-  }
-
-  get rdnKeys(): readonly string[] {
-    return (this.keys ??= rdnKeys(this.der));
-  }
-
-  get text(): string {
-    return (this.shown ??= formatNameAt(this.bytes, this.from, this.to));
-  }
 }

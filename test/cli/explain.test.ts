@@ -7,6 +7,7 @@ import * as ext from '../pki/extensions.js';
 import { newKey } from '../pki/keys.js';
 import { ocspResponse, singleResponse } from '../pki/ocsp.js';
 import { createCrl, createIntermediate, createLeaf, createRoot } from '../pki/pki.js';
+import { STRING_WRITERS } from '../pki/strings.js';
 import { cli } from './captured.js';
 
 let folder: string;
@@ -144,6 +145,42 @@ test('an OCSP response is named as the evidence, and when it is of no use, the t
   expect(wrong.out).toMatch(
     /\? OCSP_UNUSABLE at \[1\], RFC 6960 §4\.2\.2\.2: the OCSP response is of no use: /,
   );
+});
+
+test('names that look alike are told apart by their string types, or by the characters that differ', async () => {
+  const root = createRoot();
+  const subject = (value: der.Der): der.Der => der.name(['2.5.4.10', value]);
+  const chainOf = (ofCa: der.Der, ofLeaf: der.Der): string => {
+    const ca = createIntermediate(root, { subject: subject(ofCa) });
+    return createLeaf({ key: ca.key, name: subject(ofLeaf) }).pem + ca.pem;
+  };
+  const permitted = (base: der.Der, ofLeaf: der.Der): string => {
+    const constraints = ext.nameConstraints({ permitted: [ext.generalName.dn(subject(base))] });
+    const ca = createIntermediate(root, { extensions: [constraints] });
+    return createLeaf(ca, { subject: subject(ofLeaf) }).pem + ca.pem;
+  };
+  const { TeletexString } = STRING_WRITERS;
+  const utf8 = der.utf8String('Bank');
+  const cases = {
+    'NAME_CHAINING [^\n]*: O=Bank \\(TeletexString\\) is not O=Bank \\(UTF8String\\)': chainOf(
+      utf8,
+      TeletexString('Bank'),
+    ),
+    'NO_PATH, [^\n]*; O=B\u0430nk \\(UTF8String\\) is not O=Bank \\(UTF8String\\): U\\+0430 stands where the other has U\\+0061\n':
+      chainOf(utf8, der.utf8String('B\u0430nk')),
+    'NAME_CONSTRAINT [^\n]*is not permitted \\(O=Bank \\(TeletexString\\) is not O=Bank \\(UTF8String\\)\\)':
+      permitted(utf8, TeletexString('Bank')),
+    'NAME_CONSTRAINT [^\n]*is not permitted \\(O=B ank \\(BMPString\\) is not O=Bank \\(UTF8String\\): U\\+0020 stands where the other has U\\+0061\\)':
+      permitted(utf8, der.bmpString('B ank')),
+    'NO_PATH, [^\n]*has the name of its issuer\n': chainOf(utf8, der.utf8String('Evil')),
+  };
+  writeFileSync(join(folder, 'look-alike-root.pem'), root.pem);
+  for (const [message, chain] of Object.entries(cases)) {
+    writeFileSync(join(folder, 'look-alike.pem'), chain);
+    const words = ['look-alike.pem', '--anchor', 'look-alike-root.pem', '--revocation', 'off'];
+    const { out } = await cli(folder, 'explain', ...words);
+    expect(out).toMatch(new RegExp(message));
+  }
 });
 
 test('control characters of a certificate do not reach the terminal', async () => {

@@ -27,6 +27,20 @@ testWithData('PKITS finds nothing valid that is invalid', 'nist-pkits.json', (pa
   expect(accepted.map(({ id }) => id)).toEqual([]);
 });
 
+const NAME_SUITES = [
+  'boringssl-names',
+  'excluded-directory-names',
+  'name-constraints-made',
+  'boringssl-nameconstraints',
+  'peer-names',
+];
+
+for (const suite of NAME_SUITES) {
+  testWithData(`names compare as ${suite} has it`, `${suite}.json`, (path) => {
+    expect(failures(readSuite(path), [''])).toEqual([]);
+  });
+}
+
 testWithData("OpenSSL's OCSP responses count as they should", 'openssl-ocsp.json', (path) => {
   expect(failures(readSuite(path), [''])).toEqual([]);
 });

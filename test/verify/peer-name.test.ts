@@ -105,8 +105,130 @@ test('an internationalised mailbox is one of the subjectAltName, octet for octet
   expect(isFor({ emails: ['jörg@EXAMPLE.com'] })).toBe(true);
   expect(isFor({ emails: ['JÖRG@example.com'] })).toBe(false);
   expect(isFor({ emails: ['jo\u0308rg@example.com'] })).toBe(false);
-  expect(isFor({ emails: ['\ufffd@a.a'] })).toBe(false);
   expect(isFor({ emails: ['other@example.com'] })).toBe(false);
+});
+
+/** ASCII that IDNA would take away, or would read the host up to. */
+const OF_NO_HOST = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).filter(
+  (character) => !/[\w.-]/.test(character),
+);
+
+test.each(OF_NO_HOST)('%j stands in no host name, nor behind the @ of a mailbox', (character) => {
+  const texts = [
+    `a.example${character}`,
+    `${character}a.example`,
+    `a${character}.example`,
+    `a.example${character}/.bank.example`,
+    `a.example${character}ü.example`,
+    `ü.a.example${character}`,
+  ];
+  for (const text of texts) {
+    const badArgument = expect.objectContaining({ code: 'BAD_ARGUMENT' });
+    expect(() => peerNames({ certificates: [], crls: [], hosts: [text] })).toThrow(badArgument);
+    expect(() => peerNames({ certificates: [], crls: [], emails: [`x@${text}`] })).toThrow(badArgument);
+  }
+});
+
+test.each([
+  'evil.example/.bank.example',
+  '%65vil.example',
+  'evil.example#x',
+  'evil.example?x',
+  'user@evil.example',
+  'evil.example:443',
+  'http://evil.example',
+  'evil．example／bank',
+  'a..example',
+  '.a.example',
+  'a.example..',
+  'a.example\u3002\u3002',
+  '-a.example',
+  'a-.example',
+  '*.example',
+  '１２７.0.0.1',
+  '127.0.0.1',
+  '\ufffd.example',
+  '\ud800.example',
+  '',
+  '.',
+])('"%s" is not a host name', (host) => {
+  expect(() => isFor({ hosts: [host] })).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }));
+});
+
+test.each([
+  'a.example',
+  '@a.example',
+  'a b@a.example',
+  'a"b@a.example',
+  '"a@a.example',
+  'a@b@a.example',
+  'a@a.example.',
+  'a@[10.0.0.1]',
+  'a@',
+  '\ufffd@a.example',
+  `${'x'.repeat(256)}@a.example`,
+])('"%s" is not a mailbox', (email) => {
+  expect(() => isFor({ emails: [email] })).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }));
+});
+
+test('a name of the certificate that is not one of its form matches nothing, whatever is asked for', () => {
+  const { dns, rfc822, other } = ext.generalName;
+  const utf8 = (text: string): der.Der => other(OID.smtpUtf8Mailbox, der.utf8String(text));
+  const odd = parseCertificate(
+    createCertificate({
+      extensions: [
+        ext.subjectAltName(
+          dns('a.example/x'),
+          dns('%61.example'),
+          dns('a.example#'),
+          dns('a.example.'),
+          dns('*.*.example'),
+          rfc822('x@a.example.'),
+          rfc822('x@a.example#'),
+          rfc822('x y@a.example'),
+          // The Kelvin sign, whose lower case is an ASCII letter.
+          utf8('x@\u212a.example'),
+          utf8('x@bücher.example'),
+        ),
+      ],
+    }).der,
+  );
+  const matches = (names: Pick<VerifyRequest, 'hosts' | 'emails'>): boolean => {
+    const wanted = peerNames({ certificates: [], crls: [], ...names });
+    try {
+      checkPeerNames([odd], wanted, new Set(), new Budget());
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for (const host of ['a.example', 'a.example.', 'b.a.example', 'x.y.example'])
+    expect([host, matches({ hosts: [host] })]).toEqual([host, false]);
+  for (const email of ['x@a.example', 'y@a.example', 'x@k.example', 'x@bücher.example'])
+    expect([email, matches({ emails: [email] })]).toEqual([email, false]);
+});
+
+test('a mailbox in quotes is asked for, and matched, as it is written', () => {
+  const quoted = parseCertificate(
+    createCertificate({
+      extensions: [
+        ext.subjectAltName(
+          ext.generalName.rfc822('"a @ b"@a.example'),
+          ext.generalName.rfc822('"c"@a.example'),
+        ),
+      ],
+    }).der,
+  );
+  const check = (email: string): void =>
+    checkPeerNames(
+      [quoted],
+      peerNames({ certificates: [], crls: [], emails: [email] }),
+      new Set(),
+      new Budget(),
+    );
+  expect(() => check('"a @ b"@A.example')).not.toThrow();
+  expect(() => check('"c"@a.example')).not.toThrow();
+  expect(() => check('c@a.example')).toThrow(expect.objectContaining({ code: 'PEER_NAME' }));
 });
 
 test('every name that is given must match', () => {

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DerReader } from '../../src/x509/der.js';
-import { type Name, readName, sameName } from '../../src/x509/name.js';
+import { mayBeSameName, type Name, readName, sameExactName, sameName } from '../../src/x509/name.js';
 import { OID } from '../../src/x509/oid.js';
 import * as der from '../pki/der-builder.js';
+import { INCOMPARABLE } from '../pki/strings.js';
 
 const text = fc.string({
   unit: fc.constantFrom('a', 'A', 'b', ' ', 'ß', 's', 'S', '"', '+', '=', ','),
@@ -39,6 +40,25 @@ test('being the same name is an equivalence, and equal keys say it', () => {
   );
 });
 
+test('what is the same for certain is the same, and what is the same may be so', () => {
+  const open = fc.constantFrom(...INCOMPARABLE.map(([, octets]) => octets));
+  const openAttribute = open.map((content) => der.attributeOf([OID.commonName, content]));
+  const any = fc
+    .array(fc.array(fc.oneof(attribute, openAttribute), { minLength: 1, maxLength: 2 }), { maxLength: 2 })
+    .map((rdns): Name =>
+      readName(new DerReader(der.sequence(...rdns.map((one) => der.set(...one)))), 'name'),
+    );
+  fc.assert(
+    fc.property(any, any, (a, b) => {
+      expect(sameName(a, b) || !sameExactName(a, b)).toBe(true);
+      expect(mayBeSameName(a, b) || !sameName(a, b)).toBe(true);
+      expect(mayBeSameName(b, a)).toBe(mayBeSameName(a, b));
+      if (a.isComparable && b.isComparable) expect(mayBeSameName(a, b)).toBe(sameName(a, b));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 /** RFC 5280 §7.1 once more, slow and obvious: RDN by RDN, each attribute of one to be found in the other. */
 function isSame(a: readonly Uint8Array[][], b: readonly Uint8Array[][]): boolean {
   return (
@@ -65,13 +85,12 @@ function matches(a: Uint8Array, b: Uint8Array): boolean {
     return { oid, tag: r.tag, octets: Buffer.from(r.content()) };
   }) as [Read, Read];
   if (left.oid !== right.oid) return false;
-  const isDirectory = (tag: number): boolean => tag === 0x0c || tag === 0x13;
-  const isFolded = (one: Read): boolean =>
-    isDirectory(one.tag) || (one.tag === 0x16 && one.oid !== OID.commonName);
-  const bothFolded = isFolded(left) && isFolded(right) && isDirectory(left.tag) === isDirectory(right.tag);
-  if (!bothFolded) return left.tag === right.tag && left.octets.equals(right.octets);
-  const fold = ({ octets }: Read): string =>
-    octets.toString('utf8').toLowerCase().replaceAll('ß', 'ss').trim().replaceAll(/ +/g, ' ');
+  const fold = ({ tag, octets }: Read): string =>
+    (tag === 0x1e ? Buffer.from(octets).swap16().toString('utf16le') : octets.toString('utf8'))
+      .toLowerCase()
+      .replaceAll('ß', 'ss')
+      .trim()
+      .replaceAll(/ +/g, ' ');
   return fold(left) === fold(right);
 }
 

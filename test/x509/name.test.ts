@@ -1,9 +1,18 @@
 import { expect, test } from '@jest/globals';
 import { DerReader } from '../../src/x509/der.js';
-import { appendRdn, formatName, type Name, readName, sameName } from '../../src/x509/name.js';
+import {
+  appendRdn,
+  formatName,
+  mayBeSameName,
+  type Name,
+  readName,
+  sameExactName,
+  sameName,
+} from '../../src/x509/name.js';
 import { OID } from '../../src/x509/oid.js';
 import { X509Error } from '../../src/x509/x509-error.js';
 import * as der from '../pki/der-builder.js';
+import { INCOMPARABLE, PAIRS_OF_TYPES, STRING_WRITERS } from '../pki/strings.js';
 
 const nameOf = (bytes: der.Der): Name => readName(new DerReader(bytes), 'subject');
 const cn = (value: der.Der): Name => nameOf(der.name([OID.commonName, value]));
@@ -31,8 +40,8 @@ test.each([
     nameOf(der.name(['2.5.4.3', 'a'], ['2.5.4.10', 'b'])),
     nameOf(der.name(['2.5.4.10', 'b'], ['2.5.4.3', 'a'])),
   ],
-  ['case, in a string type without a rule', cn(der.ia5String('A')), cn(der.ia5String('a'))],
-  ['the string type, where one has no rule', cn(der.bmpString('a')), utf8('a')],
+  ['the text, whatever string types carry it', cn(der.bmpString('a')), utf8('b')],
+  ['a value that is not a string', cn(der.octetString(Buffer.from('a'))), utf8('a')],
   [
     'structure that a value imitates',
     utf8('a"+2.5.4.3="b'),
@@ -60,6 +69,69 @@ test('an RDN is a set: the order of its attributes does not count', () => {
 test('domain components and e-mail addresses are compared without case', () => {
   expect(sameName(address('Info@Example.com'), address('info@example.COM'))).toBe(true);
   expect(sameName(component('EXAMPLE'), component('example'))).toBe(true);
+});
+
+test.each(PAIRS_OF_TYPES)('a text is the same in a %s and in a %s', (a, b) => {
+  const [own, other] = [cn(STRING_WRITERS[a]('4711 0815')), cn(STRING_WRITERS[b](' 4711  0815 '))];
+  expect(sameName(own, other)).toBe(true);
+  expect(mayBeSameName(own, other)).toBe(true);
+  // What a TeletexString holds is an agreement: it proves nothing.
+  const isTeletex = a === 'TeletexString' || b === 'TeletexString';
+  expect(sameExactName(own, other)).toBe(!isTeletex);
+  expect(sameExactName(own, cn(STRING_WRITERS[a]('4711 0815')))).toBe(true);
+});
+
+test.each(PAIRS_OF_TYPES)('two texts are two names in a %s and in a %s', (a, b) => {
+  const [own, other] = [cn(STRING_WRITERS[a]('4711')), cn(STRING_WRITERS[b]('4712'))];
+  expect([sameName(own, other), sameExactName(own, other), mayBeSameName(own, other)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});
+
+test('letters beyond ASCII are the same in each type that has them', () => {
+  const names = [
+    utf8('Zürich Ǆ'),
+    cn(der.bmpString('zÜRICH ǆ')),
+    cn(STRING_WRITERS.UniversalString('Zu\u0308rich Ǆ')),
+  ];
+  for (const name of names) expect(sameExactName(name, names[0]!)).toBe(true);
+  expect(sameName(cn(STRING_WRITERS.TeletexString('Zürich')), utf8('zürich'))).toBe(true);
+  const beyond = '\u{10400}';
+  expect(sameName(cn(STRING_WRITERS.UniversalString(beyond)), utf8(beyond))).toBe(true);
+});
+
+test.each(INCOMPARABLE)('%s equals itself, and may be the same as any other value', (_what, value) => {
+  const [own, other] = [cn(value), utf8('another')];
+  expect([sameName(own, cn(value)), sameExactName(own, cn(value))]).toEqual([true, true]);
+  expect([sameName(own, other), sameExactName(own, other), mayBeSameName(own, other)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  expect(mayBeSameName(other, own)).toBe(true);
+  const more = (first: der.Der, second: string): Name =>
+    nameOf(der.name(['2.5.4.3', first], ['2.5.4.10', second]));
+  expect(mayBeSameName(more(value, 'O'), more(der.utf8String('another'), 'O'))).toBe(true);
+  // What stands beside it still tells names apart.
+  expect(mayBeSameName(more(value, 'O'), more(value, 'P'))).toBe(false);
+  expect(mayBeSameName(own, nameOf(der.name(['2.5.4.10', 'another'])))).toBe(false);
+  expect(mayBeSameName(own, more(value, 'O'))).toBe(false);
+});
+
+test('in an RDN of several attributes each has to have a partner', () => {
+  const rdn = (...attributes: readonly (readonly [string, der.Der])[]): Name =>
+    nameOf(der.sequence(der.set(...attributes.map(der.attributeOf))));
+  const open = der.utf8String('\ue000');
+  const [a, b] = [der.utf8String('a'), der.utf8String('b')];
+  const whole = rdn(['2.5.4.3', a], ['2.5.4.10', b]);
+  expect(mayBeSameName(rdn(['2.5.4.10', open], ['2.5.4.3', a]), whole)).toBe(true);
+  expect(mayBeSameName(rdn(['2.5.4.10', open], ['2.5.4.3', b]), whole)).toBe(false);
+  expect(mayBeSameName(rdn(['2.5.4.10', open]), whole)).toBe(false);
+  // The same attribute twice is the same set, though DER has no such one.
+  expect(sameName(rdn(['2.5.4.3', a], ['2.5.4.3', a]), rdn(['2.5.4.3', a]))).toBe(false);
+  expect(mayBeSameName(rdn(['2.5.4.3', a], ['2.5.4.3', a]), rdn(['2.5.4.3', a]))).toBe(true);
 });
 
 test('values with prohibited characters equal only themselves', () => {

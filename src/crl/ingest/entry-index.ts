@@ -1,8 +1,10 @@
 import type { Crl } from '../../x509/crl.js';
 import { EntryReader } from '../../x509/crl-entry.js';
+import { DerReader } from '../../x509/der.js';
 import { EntryBlock } from '../../x509/entry-block.js';
 import { type HashKey, keyedHashOfWords } from '../../x509/keyed-hash.js';
-import { type Name, sameName } from '../../x509/name.js';
+import { type Name, readName, sameName } from '../../x509/name.js';
+import { UnclearIssuers } from '../../x509/unclear-issuers.js';
 import { malformed } from '../../x509/x509-error.js';
 import {
   bucketCount,
@@ -43,6 +45,7 @@ export class EntryIndex {
   readonly arena: RangeArena;
   /** Numbers of certificate issuers other than the CRL's own, by `Name.key`, from 1. */
   readonly issuerNumbers = new Map<string, number>();
+  readonly unclearIssuers = new UnclearIssuers();
   hasCertificateIssuer = false;
   /** See `CrlFacts`. */
   criticalEntryExtension: string | undefined = undefined;
@@ -162,8 +165,14 @@ export class EntryIndex {
     if (known !== undefined) return known;
     const number = this.issuerNumbers.size + 1;
     this.issuerNumbers.set(name.key, number);
+    if (!name.isComparable) this.unclearIssuers.add(copyOf(name), number);
     return number;
   }
+}
+
+/** The list that the name stands in is overwritten behind the reader. */
+function copyOf({ der }: Name): Name {
+  return readName(new DerReader(Uint8Array.from(der)), 'certificateIssuer');
 }
 
 /** Entries that are read to know what all of them take. */

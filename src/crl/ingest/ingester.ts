@@ -152,6 +152,7 @@ export class Ingester {
       bytes,
       derBytes,
       hasCertificateIssuer: index.hasCertificateIssuer,
+      unclearIssuers: index.unclearIssuers.names.map(({ name, number }) => ({ name: name.der, number })),
       ...fetchedFor(request),
     };
   }

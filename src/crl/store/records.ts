@@ -4,13 +4,20 @@ import type { UrlRecord } from '../../wire/ingest.js';
 import { StoreError } from './store-error.js';
 
 /** What identifies the layout; another one is not read. */
-export const FORMAT = 4;
+export const FORMAT = 5;
 
 /** Written once, when the environment is made. */
 export interface FormatRecord {
   readonly format: number;
   /** 8 octets: the key of the hash that spreads entries over buckets. */
   readonly secret: Uint8Array;
+}
+
+/** A certificate issuer in an indirect CRL whose name cannot be compared with others. */
+interface UnclearIssuer {
+  /** DER */
+  readonly name: Uint8Array;
+  readonly number: number;
 }
 
 /** A CRL but for its entries. */
@@ -34,6 +41,8 @@ export interface Head {
   readonly derBytes: number;
   /** Some entry names its certificate's issuer. */
   readonly hasCertificateIssuer: boolean;
+  /** See `UnclearIssuers`. */
+  readonly unclearIssuers: readonly UnclearIssuer[];
   /** The key of the CRL that it stands beside: see place.ts. */
   readonly beside?: Uint8Array;
   /** What it was fetched for; absent where nobody fetched it. */
@@ -87,6 +96,7 @@ export function readHead(bytes: Uint8Array): Head {
     bytes: integer(fields, 'bytes'),
     derBytes: integer(fields, 'derBytes'),
     hasCertificateIssuer: fields['hasCertificateIssuer'] === true,
+    unclearIssuers: list(fields, 'unclearIssuers').map(readUnclearIssuer),
     ...(fields['beside'] === undefined ? {} : { beside: octets(fields, 'beside') }),
     ...fetchedOf(fields),
   };
@@ -122,6 +132,11 @@ export function readUrlRecord(bytes: Uint8Array): UrlRecord {
     failures: integer(fields, 'failures'),
     retryAt: integer(fields, 'retryAt'),
   };
+}
+
+function readUnclearIssuer(value: unknown): UnclearIssuer {
+  const fields = typeof value === 'object' && value !== null ? { ...value } : {};
+  return { name: octets(fields, 'name'), number: integer(fields, 'number') };
 }
 
 function fetchedOf({ fetched }: Fields): Pick<Head, 'fetched'> {

@@ -8,8 +8,10 @@ import type {
   Extension,
   IssuingDistributionPoint,
 } from '../../x509/extensions.js';
+import { DerReader } from '../../x509/der.js';
 import { type HashKey, keyedHash } from '../../x509/keyed-hash.js';
-import { type Name, sameName } from '../../x509/name.js';
+import { type Name, readName, sameName } from '../../x509/name.js';
+import { UnclearIssuers } from '../../x509/unclear-issuers.js';
 import { countInBucket, findInBucket, sealOf, SLOTS, slotOf } from './bucket.js';
 import { isKept } from './der-files.js';
 import type { Environment } from './environment.js';
@@ -51,6 +53,7 @@ export class StoredCrl implements IndexedCrl {
   readonly #seal: number;
   readonly #bucketKey: Buffer;
   readonly #issuerNumbers = new Map<string, number | undefined>();
+  readonly #unclear = new UnclearIssuers();
 
   /** Throws `X509Error` when the head's header is broken; `trouble` is told of each read that failed. */
   constructor(head: Head, environment: Environment, hash: HashKey, trouble: (error: StoreError) => void) {
@@ -79,6 +82,8 @@ export class StoredCrl implements IndexedCrl {
     this.#issuerTables = head.issuerTables;
     this.#seal = sealOf(hash, head.generation, head.buckets);
     this.#bucketKey = bucketKey(head.generation, 0);
+    for (const { name, number } of head.unclearIssuers)
+      this.#unclear.add(readName(new DerReader(name), 'issuer'), number);
   }
 
   /** The CRL's own bytes are kept, too: see der-files.ts. */
@@ -87,8 +92,27 @@ export class StoredCrl implements IndexedCrl {
   }
 
   find(serial: Uint8Array, issuer: Name): CrlEntry | undefined {
+    return this.#reading(() => {
+      const number = this.#numberFor(issuer);
+      return number === undefined ? this.#confirmed() : this.#lookUp(serial, number);
+    });
+  }
+
+  mayList(serial: Uint8Array, issuer: Name): boolean {
+    return this.#reading(() => {
+      const own = this.#numberFor(issuer);
+      const numbers = this.#unclear.numbersFor(issuer, own, this.issuer, this.#issuerTables > 0);
+      if (numbers === 'any') return true;
+      return numbers.some((number) => {
+        const entry = this.#lookUp(serial, number);
+        return entry !== undefined && entry.reason !== 'removeFromCRL';
+      });
+    });
+  }
+
+  #reading<T>(read: () => T): T {
     try {
-      return this.#lookUp(serial, issuer);
+      return read();
     } catch (thrown) {
       if (!(thrown instanceof StoreError)) throw thrown;
       this.#trouble(thrown);
@@ -107,9 +131,12 @@ export class StoredCrl implements IndexedCrl {
     return count;
   }
 
-  #lookUp(serial: Uint8Array, issuer: Name): CrlEntry | undefined {
-    const number = sameName(issuer, this.issuer) ? 0 : this.#numberOf(issuer);
-    if (number === undefined) return this.#confirmed();
+  /** 0 for the CRL's own issuer. */
+  #numberFor(issuer: Name): number | undefined {
+    return sameName(issuer, this.issuer) ? 0 : this.#numberOf(issuer);
+  }
+
+  #lookUp(serial: Uint8Array, number: number): CrlEntry | undefined {
     const hash = keyedHash(serial, 0, serial.length, number, this.#hashKey);
     const slot = slotOf(hash, this.#buckets);
     const key = this.#bucketKey;

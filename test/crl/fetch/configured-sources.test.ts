@@ -8,8 +8,12 @@ import { loadConfig } from '../../../src/config/load.js';
 import { ConfiguredSources } from '../../../src/crl/fetch/configured-sources.js';
 import { CrlFetcher } from '../../../src/crl/fetch/crl-fetcher.js';
 import { fetcherOptions } from '../../../src/crl/fetch/fetcher-options.js';
+import { DerReader } from '../../../src/x509/der.js';
 import { parseNameText } from '../../../src/x509/name-text.js';
+import { readName } from '../../../src/x509/name.js';
+import * as der from '../../pki/der-builder.js';
 import { createCrl, createRoot } from '../../pki/pki.js';
+import { STRING_WRITERS } from '../../pki/strings.js';
 import { fetchWith } from './fetch-scene.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-sources-'));
@@ -42,6 +46,10 @@ crl:
     local,
     'http://127.0.0.1:8080/c.crl',
   ]);
+  for (const write of Object.values(STRING_WRITERS)) {
+    const issuer = der.name(['2.5.4.6', write('US')], ['2.5.4.3', write('OTHER')]);
+    expect(sources.urlsFor(readName(new DerReader(issuer), 'issuer'))).toEqual(['https://crl.example/b.crl']);
+  }
   expect(sources.urlsFor(parseNameText('CN=Third'))).toEqual([]);
   expect(sources.files).toEqual(new Set([local]));
 });

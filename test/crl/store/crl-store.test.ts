@@ -1,11 +1,18 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseCertificate } from '../../../src/x509/certificate.js';
 import { parseCrl } from '../../../src/x509/crl.js';
+import { DerReader } from '../../../src/x509/der.js';
+import { type Name, readName } from '../../../src/x509/name.js';
 import { certificateIssuer, deltaCrlIndicator, scope } from '../../pki/crl-extensions.js';
 import * as der from '../../pki/der-builder.js';
 import * as ext from '../../pki/extensions.js';
 import { createCrl, createRoot, type Issued } from '../../pki/pki.js';
-import { openScene, type StoreScene } from './store-scene.js';
+import { INCOMPARABLE, PAIRS_OF_TYPES, STRING_WRITERS } from '../../pki/strings.js';
+import { FORMAT_KEY } from '../../../src/crl/store/keys.js';
+import { FORMAT, toBytes } from '../../../src/crl/store/records.js';
+import { openScene, scratchFolder, type StoreScene } from './store-scene.js';
 
 let scene: StoreScene;
 let number = 0;
@@ -169,6 +176,53 @@ describe('an indirect CRL', () => {
       }
     }
   });
+
+  const nameOf = (value: der.Der): Name => readName(new DerReader(der.name(['2.5.4.10', value])), 'issuer');
+
+  test('lists an issuer whatever string types carry its name, in the store as in memory', async () => {
+    const root = newRoot();
+    for (const [type, other] of PAIRS_OF_TYPES) {
+      const revoked = [entry(1, nameOf(STRING_WRITERS[type]('4711')).der)];
+      const crl = createCrl(root, {
+        extensions: [ext.crlNumber(++number), scope({ indirect: true })],
+        revoked,
+      }).der;
+      expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+      const stored = found(crl).at(-1)?.crl;
+      for (const each of [stored, parseCrl(crl)]) {
+        expect(each?.find(Uint8Array.of(1), nameOf(STRING_WRITERS[other](' 4711')))).toBeDefined();
+        expect(each?.find(Uint8Array.of(1), nameOf(STRING_WRITERS[other]('4712')))).toBeUndefined();
+        expect(each?.mayList(Uint8Array.of(1), nameOf(STRING_WRITERS[other]('4712')))).toBe(false);
+      }
+    }
+  });
+  test('may list what an issuer of an unclear name has, in the store as in memory', async () => {
+    const root = newRoot();
+    const unclear = INCOMPARABLE.map(([, value]) => value);
+    // Far more entries than are read at a time: the list is overwritten behind the reader.
+    const many = Array.from({ length: 5000 }, (_, index) => ({ serial: 1000 + index }));
+    const revoked = [
+      entry(99, nameOf(der.utf8String('clear')).der),
+      ...unclear.map((value, index) => entry(index + 1, nameOf(value).der)),
+      { serial: 90, extensions: [ext.reasonCode(8)] },
+      ...many,
+    ];
+    const crl = createCrl(root, { extensions: [scope({ indirect: true })], revoked }).der;
+    expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+    const names = ['clear', 'another'].map((text) => nameOf(der.utf8String(text)));
+    const direct = nameOf(der.octetString(der.raw(7)));
+    for (const each of [found(crl)[0]?.crl, parseCrl(crl)]) {
+      for (const [index, value] of unclear.entries()) {
+        const serial = Uint8Array.of(index + 1);
+        expect(each?.find(serial, nameOf(value))).toBeDefined();
+        expect(names.map((name) => each?.mayList(serial, name))).toEqual([true, true]);
+      }
+      expect(names.map((name) => each?.mayList(Uint8Array.of(90), name))).toEqual([false, false]);
+      expect(names.map((name) => each?.mayList(Uint8Array.of(99), name))).toEqual([false, false]);
+      // An issuer that is unclear itself may be any of those.
+      expect(each?.mayList(Uint8Array.of(91), direct)).toBe(true);
+    }
+  });
 });
 
 test('five thousand entries of many shapes are found as the parsed CRL finds them', async () => {
@@ -214,4 +268,26 @@ test('the list says what there is', async () => {
   const listed = scene.store.list().find(({ source }) => source === 'listed');
   expect(listed).toMatchObject({ entries: 1, isDelta: false, number: 1n });
   expect(outcome).toMatchObject({ kind: 'stored', crl: listed });
+});
+
+test('a store of another format, whose keys of names are others, is not read but made anew', async () => {
+  const dataDirectory = scratchFolder();
+  const old = await openScene({ dataDirectory });
+  const root = newRoot();
+  const crl = createCrl(root).der;
+  expect(await old.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+  const { environment } = old.writer;
+  await environment.transaction(() => {
+    environment.put(FORMAT_KEY, toBytes({ format: FORMAT - 1, secret: randomBytes(8) }));
+  });
+  await old.close();
+  const anew = await openScene({ dataDirectory });
+  try {
+    expect(anew.reports.join()).toContain(`format ${FORMAT - 1}, not ${FORMAT}`);
+    expect(anew.store.find(parseCrl(crl).issuer)).toEqual([]);
+    expect(await anew.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+  } finally {
+    await anew.close();
+    rmSync(dataDirectory, { recursive: true });
+  }
 });

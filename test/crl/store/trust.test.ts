@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { verify } from '../../../src/verify/verify.js';
 import type { Verdict } from '../../../src/wire/verdict.js';
+import { certificateIssuer, scope } from '../../pki/crl-extensions.js';
+import * as der from '../../pki/der-builder.js';
+import * as ext from '../../pki/extensions.js';
 import { newKey } from '../../pki/keys.js';
 import { createCrl, createIntermediate, createLeaf, createRoot, type Issued } from '../../pki/pki.js';
+import { INCOMPARABLE, STRING_TYPES, STRING_WRITERS } from '../../pki/strings.js';
 import { environmentOf } from '../../verify/scene.js';
 import { openScene, type StoreScene } from './store-scene.js';
 
@@ -15,7 +19,7 @@ afterAll(() => scene.close());
 /** The verdict under a profile with this anchor, on CRLs of the store alone. */
 function under(anchor: Issued, certificates: readonly Issued[]): Verdict {
   const environment = environmentOf({ anchors: [anchor], now: Date.now(), profile: { revocation: 'hard' } });
-  const request = { certificates: certificates.map(({ der }) => der), crls: [] };
+  const request = { certificates: certificates.map((one) => one.der), crls: [] };
   return verify(request, { ...environment, crls: scene.store });
 }
 
@@ -56,3 +60,26 @@ test('a CRL of another key under the same name clears nothing and revokes nothin
   );
   expect(under(root, [leaf]).code).toBe('REVOKED');
 });
+
+test('what an indirect CRL of the store lists is found in any string type, and in doubt where it cannot be told', () => {
+  return eachIssuer([
+    ...STRING_TYPES.map((type) => [STRING_WRITERS[type](' 4711'), 'REVOKED'] as const),
+    ...INCOMPARABLE.map(([, value]) => [value, 'CRL_MALFORMED'] as const),
+    [der.utf8String('4712'), 'OK'],
+  ]);
+});
+
+/** The code for a leaf of `4711` where an entry of its serial number has this issuer. */
+async function eachIssuer(cases: readonly (readonly [der.Der, string])[]): Promise<void> {
+  const root = createRoot({ subject: der.name(['2.5.4.10', '4711']) });
+  const leaf = createLeaf(root);
+  for (const [index, [value, code]] of cases.entries()) {
+    const issuer = certificateIssuer(der.name(['2.5.4.10', value]));
+    const extensions = [ext.crlNumber(index + 1), scope({ indirect: true })];
+    const thisUpdate = new Date(Date.now() - (cases.length - index) * 60_000);
+    const revoked = [{ serial: leaf.serial, extensions: [issuer] }];
+    const crl = createCrl(root, { thisUpdate, extensions, revoked }).der;
+    expect(await scene.ingest(crl, root)).toMatchObject({ kind: 'stored' });
+    expect([index, under(root, [leaf]).code]).toEqual([index, code]);
+  }
+}
