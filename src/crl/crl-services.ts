@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { parseRedisUrl } from '../config/redis-url.js';
 import { instanceName } from '../instance-name.js';
 import type { Logger } from '../log.js';
+import { wantKey } from '../verify/crl-wants.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import {
   type FetchFailure,
@@ -48,7 +49,7 @@ interface Parts {
 /** Of those who may wait for CRLs so many are clients of the CRL proxy: requests for verdicts have the rest. */
 const PROXIED = 1 / 4;
 /** What comes of a request before the service is there. */
-const NO_SUPPLY: Supply = { failures: [], attempts: 0 };
+const NO_SUPPLY: Supply = { failures: [], pending: [], attempts: 0 };
 /** ms that the ingest thread gets to finish what it is writing when the process ends. */
 const CLOSING = 5000;
 /** ms that a worker's start waits for the store to be opened for writing. */
@@ -79,7 +80,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   let proxied = 0;
   const supplyProxied: CrlService['supply'] = async (wanted, limits) => {
     if (proxied >= config['crl.maxWaiting'] * PROXIED)
-      return { failures: wanted.flatMap(crlUrls).map(tooMany), attempts: 0 };
+      return { ...NO_SUPPLY, failures: wanted.flatMap(crlUrls).map(tooMany) };
     proxied++;
     try {
       return (await parts?.service.supply(wanted, limits)) ?? NO_SUPPLY;
@@ -88,15 +89,17 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     }
   };
   const supply = async (body: Uint8Array, patience: number): Promise<Uint8Array> => {
-    const { wanted, supplied, maxAttempts, via } = decodeTrusted<SupplyRequest>(body);
-    const limits = { patience, maxAttempts, via };
-    const { failures, attempts } =
+    const { wanted, supplied, maxAttempts, mayPart, via } = decodeTrusted<SupplyRequest>(body);
+    const limits = { patience, maxAttempts, mayPart, via };
+    const { failures, pending, attempts } =
       via === undefined
         ? ((await parts?.service.supply(wanted, limits)) ?? NO_SUPPLY)
         : await supplyProxied(wanted, limits);
     const found: Supplied = {
       ...supplied,
       failures: [...supplied.failures, ...failures],
+      pending: pending.map(wantKey),
+      partings: supplied.partings + Number(pending.length > 0),
       attempts: supplied.attempts + attempts,
     };
     return encode(found);

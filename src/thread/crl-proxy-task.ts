@@ -7,7 +7,13 @@ import { plainUrl, type ServedCrl } from '../crl/store/served-crl.js';
 import { instanceName } from '../instance-name.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import type { CrlProxyAnswer, CrlProxyRequest } from '../wire/crl-proxy.js';
-import { SUPPLY_STEP, type Supplied, type SupplyRequest, type WantedCrl } from '../wire/crl.js';
+import {
+  nothingSupplied,
+  SUPPLY_STEP,
+  type Supplied,
+  type SupplyRequest,
+  type WantedCrl,
+} from '../wire/crl.js';
 import type { Attempt, TaskHandler } from '../wire/task.js';
 import type { Name } from '../x509/name.js';
 import { NO_ISSUERS } from './issuer-needs.js';
@@ -30,7 +36,7 @@ const YOUNG = 30_000;
 /** Proxies, and octets of their names, that a request may have come through. */
 const MAX_HOPS = 16;
 const MAX_VIA = 1024;
-const NOTHING: Supplied = { asked: [], attempts: 0, failures: [], rounds: 0, issuers: NO_ISSUERS };
+const NOTHING = nothingSupplied(NO_ISSUERS);
 
 /**
  * The task of the CRL proxy: one CRL of the store, supplied first where it is missing or old. Only what the store or
@@ -61,7 +67,13 @@ export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
     if (attempt.number === 0 && !attempt.isLast && !onlyStored && wanted !== undefined) {
       options.used([wanted]);
       const others = pkixdsOf(request.via);
-      const needs: SupplyRequest = { wanted: [wanted], supplied: NOTHING, maxAttempts: 1, via: others };
+      const needs: SupplyRequest = {
+        wanted: [wanted],
+        supplied: NOTHING,
+        maxAttempts: 1,
+        mayPart: false,
+        via: others,
+      };
       return { needs: { step: SUPPLY_STEP, body: encode(needs) } };
     }
     if (found !== undefined && Date.now() < found.servedUntil) return answered(found.answer);

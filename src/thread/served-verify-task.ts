@@ -16,6 +16,7 @@ import { encodeVerdict } from '../wire/verdict-encoder.js';
 import {
   type FetchFailure,
   type FolderCrl,
+  nothingSupplied,
   SUPPLY_STEP,
   type Supplied,
   type SupplyRequest,
@@ -42,9 +43,10 @@ export interface ServedTaskOptions {
 /** CRLs that one request may have asked for, and addresses that are asked for them, over all rounds. */
 const MAX_WANTED = 32;
 const MAX_ATTEMPTS = 64;
-/** How often one request may ask for CRLs. */
+/** How often one request may ask for CRLs, and how often it is verified with some of them before the rest has come. */
 const MAX_ROUNDS = 2;
-const NOTHING: Supplied = { asked: [], attempts: 0, failures: [], rounds: 0, issuers: NO_ISSUERS };
+const MAX_PARTINGS = 2;
+const NOTHING = nothingSupplied(NO_ISSUERS);
 
 /**
  * The `verify` task of a server: what a path lacks of CRLs, or of issuers, is asked for, and the request verified
@@ -85,7 +87,7 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   const epoch = store.epoch();
   const since = environment.now();
   const supplied = attempt.found.length === 0 ? NOTHING : decodeTrusted<Supplied>(attempt.found);
-  const isLast = attempt.isLast || boundOf(supplied) !== undefined;
+  const { isLast } = attempt;
   const wants = wantsFor(isLast, supplied, surroundings);
   const issuers = issuerWantsFor(config, supplied);
   const response = respond(body, (request) => ({
@@ -107,7 +109,7 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   if (wants.isCut) return encoded;
   const keep = keepFor(verdict, {
     isForNow: request.at === undefined,
-    isShort: supplied.failures.length > 0 || isLast || wants.isShort,
+    isShort: supplied.failures.length + supplied.pending.length > 0 || isLast || wants.isShort,
     longest: config['crl.refresh'],
     folder: config['crl.directory'] === null ? Infinity : config['crl.rescan'],
     now: environment.now(),
@@ -121,13 +123,19 @@ function wantsFor(
   { store, environment, uses, sources }: Surroundings,
 ): CrlWants {
   const bound = boundOf(supplied);
-  const failure = (url: string, wanted: WantedCrl): FetchFailure | undefined =>
-    (wanted.source === undefined ? unaskable(url) : undefined) ??
-    recentFailure(store, url, wanted, environment.now()) ??
-    (bound !== undefined ? notAsked(url, bound) : isLast ? noMore(url) : undefined);
+  const pending = new Set(supplied.pending);
+  const failure = (url: string, wanted: WantedCrl): FetchFailure | undefined => {
+    const known =
+      (wanted.source === undefined ? unaskable(url) : undefined) ??
+      recentFailure(store, url, wanted, environment.now());
+    if (known !== undefined) return known;
+    if (bound !== undefined && !pending.has(wantKey(wanted))) return notAsked(url, bound);
+    return isLast ? noMore(url) : undefined;
+  };
   return new CrlWants({
     maxWanted: MAX_WANTED - supplied.asked.length,
     asked: new Set(supplied.asked),
+    pending,
     failures: supplied.failures,
     sourcesOf: ({ issuer }) => sources.urlsFor(readName(new DerReader(issuer), 'issuer')),
     urlsOf: crlUrls,
@@ -139,9 +147,12 @@ function wantsFor(
 }
 
 function supplyRequest(wanted: readonly WantedCrl[], supplied: Supplied): SupplyRequest {
-  const asked = [...supplied.asked, ...wanted.map(wantKey)];
+  const before = new Set(supplied.asked);
+  const asked = [...new Set([...before, ...wanted.map(wantKey)])];
+  const rounds = supplied.rounds + (asked.length > before.size ? 1 : 0);
   const maxAttempts = MAX_ATTEMPTS - supplied.attempts;
-  return { wanted, supplied: { ...supplied, asked, rounds: supplied.rounds + 1 }, maxAttempts };
+  const mayPart = supplied.partings < MAX_PARTINGS;
+  return { wanted, supplied: { ...supplied, asked, rounds }, maxAttempts, mayPart };
 }
 
 /** Why the request may not ask for CRLs any more, whatever time it has. */

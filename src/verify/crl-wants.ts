@@ -14,6 +14,8 @@ export interface CrlWantsOptions {
   readonly maxWanted: number;
   /** Wants of this request that were supplied, or not, before: they are not asked for again. See `wantKey`. */
   readonly asked: ReadonlySet<string>;
+  /** Those of them that are still being asked for: where they still lack, the request waits on. */
+  readonly pending?: ReadonlySet<string>;
   /** Why what was asked for did not come. */
   readonly failures: readonly FetchFailure[];
   /** Where the configuration says that CRLs of the wanted one's issuer lie: all of them are asked, before its own. */
@@ -110,7 +112,8 @@ export class CrlWants {
       const before = distinct.get(key);
       distinct.set(key, before === undefined ? wanted : withSigners(before, wanted));
     }
-    return [...distinct.values()].slice(0, Math.max(0, this.#options.maxWanted));
+    let left = this.#options.maxWanted;
+    return [...distinct].flatMap(([key, wanted]) => (this.#isPending(key) || left-- > 0 ? [wanted] : []));
   }
 
   /** What the configuration names goes before what the certificate names. */
@@ -133,9 +136,11 @@ export class CrlWants {
   /** Whether it is worth asking for, now. */
   #ask(wanted: WantedCrl): boolean {
     const { asked, maxWanted, urlsOf, knownFailure } = this.#options;
-    if (asked.has(wantKey(wanted))) return false;
+    const key = wantKey(wanted);
+    const isPending = this.#isPending(key);
+    if (asked.has(key) && !isPending) return false;
     const failures = urlsOf(wanted).map(
-      (url) => knownFailure(url, wanted) ?? (maxWanted > 0 ? undefined : tooMany(url)),
+      (url) => knownFailure(url, wanted) ?? (maxWanted > 0 || isPending ? undefined : tooMany(url)),
     );
     const known = failures.filter((failure) => failure !== undefined);
     this.#reasons.add(known);
@@ -143,6 +148,10 @@ export class CrlWants {
     if (known.length === failures.length) return false;
     this.#ofPath.at(-1)?.push(wanted);
     return true;
+  }
+
+  #isPending(key: string): boolean {
+    return this.#options.pending?.has(key) === true;
   }
 }
 

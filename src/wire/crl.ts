@@ -88,6 +88,9 @@ export interface FetchReport {
 export interface Supplied {
   /** Wants that were asked for, each under the key that the thread gives it. */
   readonly asked: readonly string[];
+  /** Those of them that are still being asked for, while others have come; and how often there were any. */
+  readonly pending: readonly string[];
+  readonly partings: number;
   /** How many addresses were asked for them. */
   readonly attempts: number;
   readonly failures: readonly FetchFailure[];
@@ -96,12 +99,19 @@ export interface Supplied {
   readonly issuers: FetchedIssuers;
 }
 
+/** Before anything was asked for. */
+export function nothingSupplied(issuers: FetchedIssuers): Supplied {
+  return { asked: [], pending: [], partings: 0, attempts: 0, failures: [], rounds: 0, issuers };
+}
+
 export interface SupplyRequest {
   readonly wanted: readonly WantedCrl[];
   /** With `wanted` counted among the asked. */
   readonly supplied: Supplied;
   /** How many addresses may be asked for them. */
   readonly maxAttempts: number;
+  /** What has come may go back to the thread before the rest has. */
+  readonly mayPart: boolean;
   /** The proxies that the request came through (RFC 9110 §7.6.3). */
   readonly via?: string;
 }

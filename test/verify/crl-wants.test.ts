@@ -348,3 +348,17 @@ test("the CRLs on the path of a CRL's own signer are wanted too", () => {
   const { urls } = ask({ stored: [crl(signer)] }, [leaf, intermediate, signer]);
   expect(urls).toContain('http://crl.example/of-signer.crl');
 });
+
+test('what is still being asked for is wanted again where it still lacks, within no bound, and else not', () => {
+  const { wanted } = ask({}, [leaf, intermediate]);
+  const asked = new Set(wanted.map(wantKey));
+  const pending = new Set(wanted.slice(0, 1).map(wantKey));
+  const again = (scene: Partial<Scene>) =>
+    ask(scene, [leaf, intermediate], {}, { asked, pending, maxWanted: 0 });
+  expect(again({}).urls).toEqual([ROOT_URL]);
+  expect(again({}).wants.isCut).toBe(false);
+  expect(again({ stored: [crl(root)] }).urls).toEqual([]);
+  // A revocation that is known decides without it.
+  const revoking = crl(intermediate, { revoked: [{ serial: leaf.serial }] });
+  expect(again({ stored: [revoking] })).toMatchObject({ urls: [], verdict: { code: 'REVOKED' } });
+});

@@ -44,29 +44,35 @@ export class CrlService {
    * Why CRLs did not come, within so many ms, and how many addresses were asked for them; what goes on beyond that
    * serves later requests. Those that come first are asked for first. Never rejects.
    */
-  async supply(wanted: readonly WantedCrl[], { patience, maxAttempts, via }: SupplyLimits): Promise<Supply> {
-    const { now, refresh } = this.#options;
+  async supply(wanted: readonly WantedCrl[], limits: SupplyLimits): Promise<Supply> {
+    const { now, refresh, urlsOf } = this.#options;
+    const { patience, maxAttempts, mayPart = false, via } = limits;
     const since = now() - Math.min(NEW_ENOUGH, refresh / 2);
-    const late = new Promise<'late'>((resolve) => {
-      setTimeout(resolve, patience, 'late').unref();
-    });
-    const urls = wanted.map((each) => this.#options.urlsOf(each));
+    const stopped = new AbortController();
+    const late = Promise.race([pause(patience), aborted(stopped.signal)]);
     const attempts = new Attempts(
       maxAttempts,
-      urls.map(({ length }) => length),
+      wanted.map((each) => urlsOf(each).length),
     );
-    const failures = wanted.map(async (each, index) => {
+    const races = wanted.map(async (each, index) => {
       const ask = async (url: string): Promise<FetchFailure | undefined> => {
         const known = this.#known(url, each);
         if (known !== undefined) return known;
-        if (!attempts.pay(index)) return notAsked(url, maxAttempts);
+        if (!this.#downloads.isRunning(url, each) && !attempts.pay(index)) return notAsked(url, maxAttempts);
         return this.#downloads.get(url, each, since, via);
       };
-      const found = await this.#race(each, { ask, late, patience });
+      const failures = await this.#race(each, { ask, late, patience });
       attempts.end(index);
-      return found;
+      return failures;
     });
-    return { failures: (await Promise.all(failures)).flat(), attempts: attempts.made };
+    const ended = await (mayPart ? untilSomeCame(races, headStartFor(1, patience)) : Promise.all(races));
+    // What runs goes on, and is what the next one finds; no further address is begun.
+    stopped.abort();
+    return {
+      failures: ended.flatMap((failures) => failures ?? []),
+      pending: wanted.filter((_, index) => ended[index] === undefined),
+      attempts: attempts.made,
+    };
   }
 
   /** These are in use. */
@@ -114,11 +120,11 @@ export class CrlService {
       ended.find(({ failure }) => failure?.code === 'CRL_STALE');
     if (taken === undefined) return { failures };
     stored.renew();
-    const after = stored.newest(wanted, { urls });
-    const isNew = after !== undefined && (before === undefined || compareAge(after, before) !== 'same');
+    const present = stored.newest(wanted, { urls });
+    const isNew = present !== undefined && (before === undefined || compareAge(present, before) !== 'same');
     return {
       failures,
-      taken: { url: taken.url, isNew, crl: after === undefined ? null : facts(after) },
+      taken: { url: taken.url, isNew, crl: present === undefined ? null : facts(present) },
     };
   }
 
@@ -156,20 +162,55 @@ export interface SupplyLimits {
   readonly patience: number;
   /** Addresses that are asked for it. */
   readonly maxAttempts: number;
+  /** Whether what has come is told before the rest has. */
+  readonly mayPart?: boolean;
   /** The proxies that it came through; see `Downloads.get`. */
   readonly via?: string | undefined;
 }
 
 export interface Supply {
   readonly failures: readonly FetchFailure[];
+  /** What is still being asked for. */
+  readonly pending: readonly WantedCrl[];
   /** Addresses that were asked. */
   readonly attempts: number;
 }
 
 interface Asking {
   readonly ask: (url: string) => Promise<FetchFailure | undefined>;
-  readonly late?: Promise<'late'>;
+  readonly late?: Promise<unknown>;
   readonly patience?: number;
+}
+
+/**
+ * Why each of them did not come, none where it did: once all have ended, or so many ms after the first has come; then
+ * `undefined` for those that have not ended.
+ */
+async function untilSomeCame(
+  races: readonly Promise<readonly FetchFailure[]>[],
+  grace: number,
+): Promise<readonly (readonly FetchFailure[] | undefined)[]> {
+  const ended: (readonly FetchFailure[] | undefined)[] = races.map(() => undefined);
+  const some = races.map(async (race, index) => {
+    const failures = await race;
+    ended[index] = failures;
+    if (failures.length > 0) await new Promise<never>(() => undefined);
+  });
+  const first = Promise.race(some).then(() => pause(grace));
+  await Promise.race([Promise.all(races), first]);
+  return [...ended];
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
 }
 
 function notAsked(url: string, most: number): FetchFailure {

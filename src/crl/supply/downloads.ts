@@ -50,6 +50,11 @@ export class Downloads {
     return this.#once(url, wanted, () => this.#get(url, wanted, since, via));
   }
 
+  /** Whoever asks for it now waits for what others have asked. */
+  isRunning(url: string, wanted: WantedCrl): boolean {
+    return this.#running.has(refusalName(url, wanted));
+  }
+
   /** The same from the URL's own server and no other, at once, even where it failed a moment ago. */
   getNow(url: string, wanted: WantedCrl): Promise<FetchFailure | undefined> {
     return this.#once(url, wanted, () => this.#get(url, wanted, NOW, ''));

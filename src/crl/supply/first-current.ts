@@ -6,7 +6,7 @@ export interface RaceOptions<T> {
   /** ms that an address may take before the next one is asked beside it. */
   readonly headStart: number;
   /** Nobody waits any longer; what runs goes on. */
-  readonly late?: Promise<'late'>;
+  readonly late?: Promise<unknown>;
 }
 
 /** What came of each address, in their order: `late` where it had not come, `unasked` where its turn had not. */

@@ -130,7 +130,7 @@ test('where the profile has an age for CRLs, one beyond it does not hide the nex
   scene.manners.set(old, after(-10 * HOUR, 100 * HOUR));
   scene.manners.set(young, after(-HOUR, 100 * HOUR));
   const wanted = want([old, young], { maxAge: 5 * HOUR });
-  expect(await scene.service.supply([wanted], { patience: PATIENCE, maxAttempts: 64 })).toEqual({
+  expect(await scene.service.supply([wanted], { patience: PATIENCE, maxAttempts: 64 })).toMatchObject({
     failures: [],
     attempts: 2,
   });
@@ -183,4 +183,50 @@ test('an order to fetch takes the address that is current, and what is past its 
   scene = new SupplyScene();
   const none = publish(['missing']);
   expect(await scene.service.fetchNow({ wanted: want(none), urls: none })).not.toHaveProperty('taken');
+});
+
+test('a download that another address was faster than is not lost: what comes of it is stored', async () => {
+  const urls = publish(['hanging', 'fresh']);
+  expect((await supply(urls)).failures).toEqual([]);
+  const newest = after(MINUTE, 10 * HOUR);
+  await scene.release(urls[0]!, newest);
+  expect(scene.stored).toMatchObject(newest as object);
+  expect(scene.askedUrls).toEqual(urls);
+});
+
+test('what has come goes back before what hangs, and the rest is waited for without being asked again', async () => {
+  const [hanging = '', other = ''] = publish(['hanging', 'fresh']);
+  const wanted = [want([hanging]), want([other])];
+  const began = Date.now();
+  const ask = async (mayPart: boolean, of = wanted) => {
+    const asking = scene.service.supply(of, { patience: PATIENCE, maxAttempts: 64, mayPart });
+    await jest.advanceTimersByTimeAsync(5000);
+    return asking;
+  };
+  const first = await ask(true);
+  expect(first).toEqual({ failures: [], pending: [wanted[0]], attempts: 2 });
+  expect(Date.now() - began).toBeLessThanOrEqual(5000);
+  const second = scene.service.supply([wanted[0]!], { patience: PATIENCE, maxAttempts: 64, mayPart: true });
+  await jest.advanceTimersByTimeAsync(1000);
+  await scene.release(hanging, after(-MINUTE, HOUR));
+  expect(await second).toEqual({ failures: [], pending: [], attempts: 0 });
+  expect(scene.askedUrls).toEqual([hanging, other]);
+});
+
+test('where nothing has come all is waited for, and where it may not part, too', async () => {
+  const urls = publish(['hanging', 'missing', 'fresh']);
+  const wanted = urls.map((url) => want([url]));
+  for (const [of, mayPart] of [
+    [wanted.slice(0, 2), true],
+    [wanted, false],
+  ] as const) {
+    const began = Date.now();
+    const asking = scene.service.supply(of, { patience: PATIENCE, maxAttempts: 64, mayPart });
+    let took = 0;
+    void asking.then(() => (took = Date.now() - began));
+    await jest.advanceTimersByTimeAsync(PATIENCE + 1);
+    expect((await asking).pending).toEqual([]);
+    expect((await asking).failures.map(({ url }) => url)).toEqual(urls.slice(0, 2));
+    expect(took).toBe(PATIENCE);
+  }
 });

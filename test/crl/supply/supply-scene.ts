@@ -47,6 +47,7 @@ export class SupplyScene {
   ahead = 0;
   readonly service: CrlService;
   #stored: StoredCrl | undefined;
+  readonly #held = new Map<string, (outcome: FetchOutcome) => void>();
 
   constructor() {
     const log = new Logger('error', 'test', () => undefined);
@@ -100,11 +101,18 @@ export class SupplyScene {
     return this.asked.map(({ url }) => url);
   }
 
+  /** What hung comes at last. */
+  async release(url: string, lying: Manner): Promise<void> {
+    const der = Buffer.from(JSON.stringify(lying));
+    this.#held.get(url)?.({ kind: 'fetched', der, validators: {}, url });
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  }
+
   #fetch(request: CrlRequest): Promise<FetchOutcome> {
     this.asked.push(request);
     const { url } = request;
     const manner = this.manners.get(url) ?? 'notFound';
-    if (manner === 'hangs') return new Promise(() => undefined);
+    if (manner === 'hangs') return new Promise((resolve) => this.#held.set(url, resolve));
     if (manner === 'notFound')
       return Promise.resolve({
         kind: 'failed',
