@@ -43,8 +43,9 @@ export class CrlWants {
   readonly #options: CrlWantsOptions;
   readonly #signing = new CrlSigningKeys();
   readonly #reasons: FetchReasons;
-  /** Of the path that is being judged, by certificate, leaf first. */
+  /** Of the path that is being judged, by certificate, leaf first; the last of them is the one in question. */
   #ofPath: WantedCrl[][] = [];
+  #isBegun = false;
   #all: Placed[] = [];
   #isShort = false;
 
@@ -75,7 +76,7 @@ export class CrlWants {
     const complete = (): WantedCrls => wantedFor(certificate, issuer, inputs, this.#signing);
     const deltas = (of: CandidateCrl): WantedCrls =>
       deltasFor(certificate, issuer, of, inputs, this.#signing);
-    this.#ofPath.push([]);
+    this.#isBegun = false;
     if (found !== undefined) {
       this.#options.used(found.source, () =>
         [...complete().crls, ...deltas(found).crls].flatMap((each) => this.#placesOf(each)),
@@ -119,8 +120,9 @@ export class CrlWants {
   /** What the configuration names goes before what the certificate names. */
   #want({ crls, omitted }: WantedCrls): void {
     for (const each of crls) {
-      const configured = this.#placesOf(each).filter((place) => this.#ask(place));
-      if (configured.length === 0) this.#ask(each);
+      const asked = this.#placesOf(each).filter((place) => this.#ask(place));
+      // One that is slow does not hold up what comes after it.
+      if (asked.every((place) => this.#isPending(wantKey(place)))) this.#ask(each);
     }
     if (omitted.length > 0) this.#reasons.cut();
   }
@@ -146,6 +148,8 @@ export class CrlWants {
     this.#reasons.add(known);
     this.#isShort ||= known.length > 0;
     if (known.length === failures.length) return false;
+    if (!this.#isBegun) this.#ofPath.push([]);
+    this.#isBegun = true;
     this.#ofPath.at(-1)?.push(wanted);
     return true;
   }

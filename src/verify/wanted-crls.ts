@@ -75,6 +75,7 @@ function wantedAt(points: readonly DistributionPoint[], pointing: Pointing): Wan
   for (const point of points) {
     const all = urisOf(point);
     const uris = all.slice(0, MAX_URIS);
+    inputs.signing.validation.budget.spendSteps(uris.length >> 3);
     if (all.length > uris.length) {
       const urls = all.slice(MAX_URIS);
       omitted.push({ urls, why: `at most ${MAX_URIS} addresses of a distribution point are asked` });

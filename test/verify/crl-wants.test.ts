@@ -362,3 +362,15 @@ test('what is still being asked for is wanted again where it still lacks, within
   const revoking = crl(intermediate, { revoked: [{ serial: leaf.serial }] });
   expect(again({ stored: [revoking] })).toMatchObject({ urls: [], verdict: { code: 'REVOKED' } });
 });
+
+test('beside a configured source that is slow what the certificate names is wanted', () => {
+  const source = 'http://source.example/1.crl';
+  const sourcesOf: CrlWantsOptions['sourcesOf'] = ({ issuer }) =>
+    Buffer.compare(issuer, intermediate.name) === 0 ? [source] : [];
+  const stored = [crl(root)];
+  const first = ask({ stored }, [leaf, intermediate], {}, { sourcesOf });
+  expect(first.wanted.map((wanted) => wanted.source)).toEqual([source]);
+  const asked = new Set(first.wanted.map(wantKey));
+  const again = ask({ stored }, [leaf, intermediate], {}, { sourcesOf, asked, pending: asked });
+  expect(again.wanted.map((wanted) => wanted.source ?? wanted.uris[0])).toEqual([source, CA_URL]);
+});

@@ -123,7 +123,7 @@ export class Downloader {
     watch: FetchWatch,
   ): Promise<Downloaded | { readonly kind: 'redirect'; readonly location: string }> {
     const dispatcher = this.#route(url, agents);
-    const release = await this.#slots.take(url.host, watch.signal);
+    const release = await this.#slots.take(`${url.host} ${url.port}`, watch.signal);
     try {
       watch.startStretch();
       const response = await watch.orAborted(

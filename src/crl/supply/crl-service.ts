@@ -65,7 +65,10 @@ export class CrlService {
       attempts.end(index);
       return failures;
     });
-    const ended = await (mayPart ? untilSomeCame(races, headStartFor(1, patience)) : Promise.all(races));
+    // In place of a configured source that is slow the thread may ask for what the certificate names.
+    const canTurn = wanted.some(({ source }) => source !== undefined);
+    const grace = headStartFor(1, patience);
+    const ended = await (mayPart ? untilSomeCame(races, grace, canTurn) : Promise.all(races));
     // What runs goes on, and is what the next one finds; no further address is begun.
     stopped.abort();
     return {
@@ -183,12 +186,13 @@ interface Asking {
 }
 
 /**
- * Why each of them did not come, none where it did: once all have ended, or so many ms after the first has come; then
- * `undefined` for those that have not ended.
+ * Why each of them did not come, none where it did: once all have ended, or so many ms after the first has come, or
+ * with `canTurn` after the beginning; then `undefined` for those that have not ended.
  */
 async function untilSomeCame(
   races: readonly Promise<readonly FetchFailure[]>[],
   grace: number,
+  canTurn: boolean,
 ): Promise<readonly (readonly FetchFailure[] | undefined)[]> {
   const ended: (readonly FetchFailure[] | undefined)[] = races.map(() => undefined);
   const some = races.map(async (race, index) => {
@@ -196,7 +200,7 @@ async function untilSomeCame(
     ended[index] = failures;
     if (failures.length > 0) await new Promise<never>(() => undefined);
   });
-  const first = Promise.race(some).then(() => pause(grace));
+  const first = canTurn ? pause(grace) : Promise.race(some).then(() => pause(grace));
   await Promise.race([Promise.all(races), first]);
   return [...ended];
 }

@@ -230,3 +230,12 @@ test('where nothing has come all is waited for, and where it may not part, too',
     expect(took).toBe(PATIENCE);
   }
 });
+
+test('a configured source that hangs is given a head start, and then what else there is may be asked for', async () => {
+  const source = 'http://source.example/all.crl';
+  scene.manners.set(source, 'hangs');
+  const wanted = [want([], { source })];
+  const asking = scene.service.supply(wanted, { patience: PATIENCE, maxAttempts: 64, mayPart: true });
+  await jest.advanceTimersByTimeAsync(1000);
+  expect(await asking).toEqual({ failures: [], pending: wanted, attempts: 1 });
+});
