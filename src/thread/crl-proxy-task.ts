@@ -93,6 +93,7 @@ function describe({ crl, url }: Served, { config, store }: CrlProxyOptions) {
   const isTold = pastTime(fetchedAt, now) > -Infinity;
   const end = Math.min((nextUpdate ?? Infinity) - fetchedAt, config['crl.refresh']);
   const freshFor = isTold ? Math.max(0, end) : 0;
+  const toldAt = isTold ? fetchedAt : pastTime(crl.storedAt, now);
   // It was so old already when it came.
   const before = record?.age ?? 0;
   const age = before + sinceAsked;
@@ -101,7 +102,7 @@ function describe({ crl, url }: Served, { config, store }: CrlProxyOptions) {
     sinceAsked,
     freshFor,
     // For as long as the source may be silent; one that does not end is good for one refresh.
-    servedUntil: (nextUpdate ?? pastTime(fetchedAt, now) + config['crl.refresh']) + config['crl.grace'],
+    servedUntil: (nextUpdate ?? toldAt + config['crl.refresh']) + config['crl.grace'],
   };
 }
 

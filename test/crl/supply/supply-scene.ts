@@ -1,6 +1,6 @@
 import type { CrlRequest, FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
 import { compareAge } from '../../../src/crl/store/newer.js';
-import { CrlService } from '../../../src/crl/supply/crl-service.js';
+import { CrlService, type CrlServiceOptions } from '../../../src/crl/supply/crl-service.js';
 import { crlUrls } from '../../../src/crl/supply/crl-urls.js';
 import { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
 import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
@@ -49,7 +49,7 @@ export class SupplyScene {
   #stored: StoredCrl | undefined;
   readonly #held = new Map<string, (outcome: FetchOutcome) => void>();
 
-  constructor() {
+  constructor(more: Partial<CrlServiceOptions> = {}) {
     const log = new Logger('error', 'test', () => undefined);
     const records = { urlRecord: (url: string) => this.records.get(url) };
     const stored = new StoredCrls(
@@ -86,6 +86,7 @@ export class SupplyScene {
       log,
       now: () => this.now,
       random: () => 0,
+      ...more,
     });
   }
 
