@@ -13,8 +13,8 @@ import type { CrlFetcher } from './crl-fetcher.js';
 import type { CrlSigners } from './crl-signers.js';
 import type { RequestParts } from './verify-input.js';
 
-/** More than any path has. */
-const MAX_URLS = 64;
+/** More than any path has; those of CAs near the trust anchor are fetched first. */
+const MAX_WANTED = 1024;
 
 /** What may be fetched: what a verified chain has led to, and what the configuration names. */
 export class CrlPlaces {
@@ -57,7 +57,7 @@ export class CrlPlaces {
   onPathOf({ certificates }: RequestParts, more: readonly Uint8Array[]): readonly FetchOrder[] {
     this.#environment ??= createEnvironment(this.#config, []);
     const wants = new CrlWants({
-      maxUrls: MAX_URLS,
+      maxWanted: MAX_WANTED,
       asked: new Set(),
       failures: [],
       sourcesOf: ({ issuer }) => this.#sources.urlsFor(readName(new DerReader(issuer), 'issuer')),

@@ -492,7 +492,7 @@ export const OPTIONS = {
     default: 4,
     min: 1,
     max: 1000,
-    text: 'Fetches that run at once from one host.',
+    text: 'Fetches that run at once from one host and port.',
   },
   'crl.retry': {
     type: 'duration',

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { parseRedisUrl } from '../config/redis-url.js';
 import { instanceName } from '../instance-name.js';
 import type { Logger } from '../log.js';
+import { wantKey } from '../verify/crl-wants.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import {
   type FetchFailure,
@@ -24,7 +25,7 @@ import { createIssuerStep } from './issuer-step.js';
 import type { Hosts } from './share/connect-share.js';
 import { CrlStore } from './store/crl-store.js';
 import { keepsDer } from './store/der-files.js';
-import { CrlService } from './supply/crl-service.js';
+import { CrlService, type Supply } from './supply/crl-service.js';
 import { crlUrls } from './supply/crl-urls.js';
 import { FolderIntake } from './supply/folder-intake.js';
 import { StoredCrls } from './supply/stored-crls.js';
@@ -47,6 +48,8 @@ interface Parts {
 
 /** Of those who may wait for CRLs so many are clients of the CRL proxy: requests for verdicts have the rest. */
 const PROXIED = 1 / 4;
+/** What comes of a request before the service is there. */
+const NO_SUPPLY: Supply = { failures: [], pending: [], attempts: 0 };
 /** ms that the ingest thread gets to finish what it is writing when the process ends. */
 const CLOSING = 5000;
 /** ms that a worker's start waits for the store to be opened for writing. */
@@ -75,22 +78,30 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   let begun: Promise<void> = Promise.resolve();
 
   let proxied = 0;
-  const supplyProxied: CrlService['supply'] = async (wanted, patience, via) => {
-    if (proxied >= config['crl.maxWaiting'] * PROXIED) return wanted.flatMap(crlUrls).map(tooMany);
+  const supplyProxied: CrlService['supply'] = async (wanted, limits) => {
+    if (proxied >= config['crl.maxWaiting'] * PROXIED)
+      return { ...NO_SUPPLY, failures: wanted.flatMap(crlUrls).map(tooMany) };
     proxied++;
     try {
-      return (await parts?.service.supply(wanted, patience, via)) ?? [];
+      return (await parts?.service.supply(wanted, limits)) ?? NO_SUPPLY;
     } finally {
       proxied--;
     }
   };
   const supply = async (body: Uint8Array, patience: number): Promise<Uint8Array> => {
-    const { wanted, supplied, via } = decodeTrusted<SupplyRequest>(body);
-    const failures =
+    const { wanted, supplied, maxAttempts, mayPart, via } = decodeTrusted<SupplyRequest>(body);
+    const limits = { patience, maxAttempts, mayPart, via };
+    const { failures, pending, attempts } =
       via === undefined
-        ? ((await parts?.service.supply(wanted, patience)) ?? [])
-        : await supplyProxied(wanted, patience, via);
-    const found: Supplied = { ...supplied, failures: [...supplied.failures, ...failures] };
+        ? ((await parts?.service.supply(wanted, limits)) ?? NO_SUPPLY)
+        : await supplyProxied(wanted, limits);
+    const found: Supplied = {
+      ...supplied,
+      failures: [...supplied.failures, ...failures],
+      pending: pending.map(wantKey),
+      partings: supplied.partings + Number(pending.length > 0),
+      attempts: supplied.attempts + attempts,
+    };
     return encode(found);
   };
   const begin = async (): Promise<void> => {

@@ -2,11 +2,18 @@ import type { Config } from '../config/config.js';
 import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
 import type { CrlStore } from '../crl/store/crl-store.js';
+import { pastTime } from '../crl/store/past-times.js';
 import { plainUrl, type ServedCrl } from '../crl/store/served-crl.js';
 import { instanceName } from '../instance-name.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import type { CrlProxyAnswer, CrlProxyRequest } from '../wire/crl-proxy.js';
-import { SUPPLY_STEP, type Supplied, type SupplyRequest, type WantedCrl } from '../wire/crl.js';
+import {
+  nothingSupplied,
+  SUPPLY_STEP,
+  type Supplied,
+  type SupplyRequest,
+  type WantedCrl,
+} from '../wire/crl.js';
 import type { Attempt, TaskHandler } from '../wire/task.js';
 import type { Name } from '../x509/name.js';
 import { NO_ISSUERS } from './issuer-needs.js';
@@ -26,12 +33,10 @@ type Served = NonNullable<ReturnType<CrlStore['servedAt']>>;
 
 /** What a client that wants the source asked again gets all the same, ms: as young as that. */
 const YOUNG = 30_000;
-/** Processes of a host differ in their time by no more than the clock was set meanwhile, ms. */
-const SKEW = 1000;
 /** Proxies, and octets of their names, that a request may have come through. */
 const MAX_HOPS = 16;
 const MAX_VIA = 1024;
-const NOTHING: Supplied = { asked: [], urls: 0, failures: [], rounds: 0, issuers: NO_ISSUERS };
+const NOTHING = nothingSupplied(NO_ISSUERS);
 
 /**
  * The task of the CRL proxy: one CRL of the store, supplied first where it is missing or old. Only what the store or
@@ -61,7 +66,14 @@ export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
     if (isYoung) return answered(found.answer);
     if (attempt.number === 0 && !attempt.isLast && !onlyStored && wanted !== undefined) {
       options.used([wanted]);
-      const needs: SupplyRequest = { wanted: [wanted], supplied: NOTHING, via: pkixdsOf(request.via) };
+      const others = pkixdsOf(request.via);
+      const needs: SupplyRequest = {
+        wanted: [wanted],
+        supplied: NOTHING,
+        maxAttempts: 1,
+        mayPart: false,
+        via: others,
+      };
       return { needs: { step: SUPPLY_STEP, body: encode(needs) } };
     }
     if (found !== undefined && Date.now() < found.servedUntil) return answered(found.answer);
@@ -78,9 +90,10 @@ function describe({ crl, url }: Served, { config, store }: CrlProxyOptions) {
   const now = Date.now();
   const sinceAsked = Math.max(0, now - fetchedAt);
   // What was fetched at a time to come was so by a clock that was wrong.
-  const isTold = fetchedAt <= now + SKEW;
+  const isTold = pastTime(fetchedAt, now) > -Infinity;
   const end = Math.min((nextUpdate ?? Infinity) - fetchedAt, config['crl.refresh']);
   const freshFor = isTold ? Math.max(0, end) : 0;
+  const toldAt = isTold ? fetchedAt : pastTime(crl.storedAt, now);
   // It was so old already when it came.
   const before = record?.age ?? 0;
   const age = before + sinceAsked;
@@ -89,7 +102,7 @@ function describe({ crl, url }: Served, { config, store }: CrlProxyOptions) {
     sinceAsked,
     freshFor,
     // For as long as the source may be silent; one that does not end is good for one refresh.
-    servedUntil: (nextUpdate ?? fetchedAt + config['crl.refresh']) + config['crl.grace'],
+    servedUntil: (nextUpdate ?? toldAt + config['crl.refresh']) + config['crl.grace'],
   };
 }
 

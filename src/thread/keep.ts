@@ -23,6 +23,7 @@ const NEVER: ReadonlySet<VerdictCode> = new Set([
   'BUDGET_EXCEEDED',
   'FETCH_FAILED',
   'FETCH_REFUSED',
+  'FETCH_LIMIT',
   'NOT_YET_VALID',
   'CRL_NOT_YET_VALID',
 ]);

@@ -2,10 +2,12 @@ import type { Config } from '../config/config.js';
 import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
 import type { CrlDirectory } from '../crl/directory.js';
+import { unaskable } from '../crl/fetch/unaskable.js';
 import { crlUrls } from '../crl/supply/crl-urls.js';
 import { recentFailure } from '../crl/supply/url-records.js';
 import type { CrlStore } from '../crl/store/crl-store.js';
 import { keepsDer } from '../crl/store/der-files.js';
+import { showUrl } from '../show-url.js';
 import { BoundedMap } from '../verify/bounded-map.js';
 import { CrlWants, wantKey } from '../verify/crl-wants.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
@@ -14,6 +16,7 @@ import { encodeVerdict } from '../wire/verdict-encoder.js';
 import {
   type FetchFailure,
   type FolderCrl,
+  nothingSupplied,
   SUPPLY_STEP,
   type Supplied,
   type SupplyRequest,
@@ -37,11 +40,13 @@ export interface ServedTaskOptions {
   readonly take: (crl: FolderCrl) => void;
 }
 
-/** URLs that one request may have asked, over all attempts. */
-const MAX_URLS = 8;
-/** How often one request may ask for CRLs. */
+/** CRLs that one request may have asked for, and addresses that are asked for them, over all rounds. */
+const MAX_WANTED = 32;
+const MAX_ATTEMPTS = 64;
+/** How often one request may ask for CRLs, and how often it is verified with some of them before the rest has come. */
 const MAX_ROUNDS = 2;
-const NOTHING: Supplied = { asked: [], urls: 0, failures: [], rounds: 0, issuers: NO_ISSUERS };
+const MAX_PARTINGS = 2;
+const NOTHING = nothingSupplied(NO_ISSUERS);
 
 /**
  * The `verify` task of a server: what a path lacks of CRLs, or of issuers, is asked for, and the request verified
@@ -80,8 +85,9 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   // What the first attempt asked for was stored within this very turn of the thread's loop, perhaps.
   if (attempt.number > 0) store.renew();
   const epoch = store.epoch();
+  const since = environment.now();
   const supplied = attempt.found.length === 0 ? NOTHING : decodeTrusted<Supplied>(attempt.found);
-  const isLast = attempt.isLast || supplied.rounds >= MAX_ROUNDS;
+  const { isLast } = attempt;
   const wants = wantsFor(isLast, supplied, surroundings);
   const issuers = issuerWantsFor(config, supplied);
   const response = respond(body, (request) => ({
@@ -99,14 +105,16 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   const isWithoutIssuer = lacking !== undefined || supplied.issuers.failures.length > 0;
   // The next request may find the issuer that this one did without.
   if (isWithoutIssuer && verdict.status !== 'valid') return encoded;
+  // Nor is a bound on one request's CRLs for the next one to feel.
+  if (wants.isCut) return encoded;
   const keep = keepFor(verdict, {
     isForNow: request.at === undefined,
-    isShort: supplied.failures.length > 0 || isLast || wants.isShort,
+    isShort: supplied.failures.length + supplied.pending.length > 0 || isLast || wants.isShort,
     longest: config['crl.refresh'],
     folder: config['crl.directory'] === null ? Infinity : config['crl.rescan'],
     now: environment.now(),
   });
-  return keep === undefined ? encoded : { body: encoded, keep: { until: keep, epoch } };
+  return keep === undefined ? encoded : { body: encoded, keep: { since, until: keep, epoch } };
 }
 
 function wantsFor(
@@ -114,11 +122,20 @@ function wantsFor(
   supplied: Supplied,
   { store, environment, uses, sources }: Surroundings,
 ): CrlWants {
-  const failure = (url: string, wanted: WantedCrl): FetchFailure | undefined =>
-    isLast ? noMore(url) : recentFailure(store, url, wanted, environment.now());
+  const bound = boundOf(supplied);
+  const pending = new Set(supplied.pending);
+  const failure = (url: string, wanted: WantedCrl): FetchFailure | undefined => {
+    const known =
+      (wanted.source === undefined ? unaskable(url) : undefined) ??
+      recentFailure(store, url, wanted, environment.now());
+    if (known !== undefined) return known;
+    if (bound !== undefined && !pending.has(wantKey(wanted))) return notAsked(url, bound);
+    return isLast ? noMore(url) : undefined;
+  };
   return new CrlWants({
-    maxUrls: MAX_URLS - supplied.urls,
+    maxWanted: MAX_WANTED - supplied.asked.length,
     asked: new Set(supplied.asked),
+    pending,
     failures: supplied.failures,
     sourcesOf: ({ issuer }) => sources.urlsFor(readName(new DerReader(issuer), 'issuer')),
     urlsOf: crlUrls,
@@ -130,13 +147,28 @@ function wantsFor(
 }
 
 function supplyRequest(wanted: readonly WantedCrl[], supplied: Supplied): SupplyRequest {
-  const urls = wanted.reduce((sum, each) => sum + crlUrls(each).length, supplied.urls);
-  const asked = [...supplied.asked, ...wanted.map(wantKey)];
-  return { wanted, supplied: { ...supplied, asked, urls, rounds: supplied.rounds + 1 } };
+  const before = new Set(supplied.asked);
+  const asked = [...new Set([...before, ...wanted.map(wantKey)])];
+  const rounds = supplied.rounds + (asked.length > before.size ? 1 : 0);
+  const maxAttempts = MAX_ATTEMPTS - supplied.attempts;
+  const mayPart = supplied.partings < MAX_PARTINGS;
+  return { wanted, supplied: { ...supplied, asked, rounds }, maxAttempts, mayPart };
+}
+
+/** Why the request may not ask for CRLs any more, whatever time it has. */
+function boundOf({ asked, attempts, rounds }: Supplied): string | undefined {
+  if (rounds >= MAX_ROUNDS) return `one request asks for CRLs no more than ${MAX_ROUNDS} times`;
+  if (asked.length >= MAX_WANTED) return `one request asks for no more than ${MAX_WANTED} CRLs`;
+  if (attempts >= MAX_ATTEMPTS) return `one request asks no more than ${MAX_ATTEMPTS} addresses for CRLs`;
+  return undefined;
+}
+
+function notAsked(url: string, bound: string): FetchFailure {
+  return { url, code: 'FETCH_LIMIT', message: `${showUrl(url)}: not asked: ${bound}` };
 }
 
 function noMore(url: string): FetchFailure {
-  const message = `${url}: there was no time, room or further attempt to fetch it (crl.wait, crl.maxWaiting)`;
+  const message = `${showUrl(url)}: there was no time or room to fetch it (crl.wait, crl.maxWaiting)`;
   return { url, code: 'FETCH_FAILED', message };
 }
 

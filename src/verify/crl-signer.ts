@@ -1,16 +1,15 @@
-import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import type { CrlFacts } from '../x509/crl.js';
 import { KeyUsageBit } from '../x509/extensions.js';
 import { formatName, mayBeSameName, sameName } from '../x509/name.js';
 import type { CaKey } from './ca-key.js';
-import { type Failure, failureOf, VerifyError } from './failure.js';
+import { type Failure, VerifyError } from './failure.js';
 import { identifierText, keyHolder, namedKey, otherKeyNamed } from './key-name.js';
 import { named } from './named.js';
-import { type CertificationPath, rank, searchPaths } from './path-builder.js';
-import { validatePath } from './path-validator.js';
+import { rank } from './path-builder.js';
+import type { ValidatedPath } from './path-validator.js';
 import type { Issuer, RevocationInputs, SignedCrl, Standing } from './revocation-inputs.js';
-import { TrustStore } from './trust-store.js';
+import { findSignerPath, passable } from './signer-path.js';
 import { moreTelling } from './verdict.js';
 
 /** Who signed a CRL, and how far that is trusted. */
@@ -21,8 +20,6 @@ export interface CrlSigner {
   /** The mode forgives that the signer's own status is unknown; then only what the CRL lists counts. */
   readonly doubt: Failure | undefined;
 }
-
-const NO_POLICY: PolicyInputs = {};
 
 /** A signer's CRL may need another signer, and so on; nobody's chain of them is longer. */
 export const MAX_NESTING = 4;
@@ -108,52 +105,21 @@ function trustedSigner(
 
 /** The signer's own path, its revocation included, as the profile judges every path; purpose and policies are not asked. */
 function standingOf(signer: Issuer, inputs: RevocationInputs): Standing {
-  const { signing, signatures } = inputs;
-  const { anchor, validation } = signing;
-  const holder = signer.certificate;
-  validation.budget.spendSteps(signing.pool.length >> 4);
+  const { signing } = inputs;
   const nested = { ...inputs, signing: { ...signing, inProgress: [...signing.inProgress, signer] } };
-  let failure: Failure | undefined;
-  const note = (found: Failure): void => {
-    if (failure === undefined || moreTelling(found, failure)) failure = found;
-  };
-  let standing: Standing | undefined;
-  const search = {
-    leaf: holder,
-    pool: signing.pool.filter(({ certificate }) => certificate !== holder),
-    anchors: new TrustStore([anchor.certificate]),
-    time: validation.time,
-    signatures,
-    budget: validation.budget,
-    deadEnds: { deadEnd: note },
-    trace: undefined,
-    issuers: undefined,
-  };
-  searchPaths(search, (path) => {
-    try {
-      standing = judge(path, nested);
-      return 'stop';
-    } catch (thrown) {
-      note(passable(thrown));
-      return 'go on';
-    }
-  });
-  if (standing !== undefined) return standing;
-  throw untrusted(holder, failure?.message ?? 'no path leads to the trust anchor of the certificate');
+  const path = findSignerPath(signer.certificate, inputs, (validated) => judge(validated, nested));
+  if ('accepted' in path) return path.accepted;
+  throw untrusted(
+    signer.certificate,
+    path.failure?.message ?? 'no path leads to the trust anchor of the certificate',
+  );
 }
 
-/** Throws `VerifyError` or `X509Error` when the signer's path does not hold. */
-function judge(path: CertificationPath, inputs: RevocationInputs): Standing {
-  const { validation } = inputs.signing;
-  const validated = validatePath(path, {
-    ...validation,
-    purpose: undefined,
-    policy: NO_POLICY,
-    trace: undefined,
-  });
+/** Throws `VerifyError` when the revocation of the signer's path does not hold. */
+function judge(validated: ValidatedPath, inputs: RevocationInputs): Standing {
   const found = inputs.signing.standing(validated, inputs);
   if (found.failure !== undefined) throw asError(found.failure);
-  const ends = path.certificates.map(({ notAfter }) => notAfter);
+  const ends = validated.path.certificates.map(({ notAfter }) => notAfter);
   return { ...found, until: Math.min(found.until, ...ends) };
 }
 
@@ -177,6 +143,12 @@ function checkCircle(
     'CRL_ISSUER_UNTRUSTED',
     `whether ${keyHolder(holder)} may sign CRLs hangs on a CRL that it signed itself`,
   );
+}
+
+/** Whether a certificate other than the trust anchor may sign CRLs, by what it says itself; throws CRL_KEY_USAGE. */
+export function checkMaySignCrls(holder: Certificate): void {
+  checkKeyUsage(holder);
+  checkMayDelegate(holder);
 }
 
 /** §6.3.3 (f): a keyUsage extension, where the signer has one, must name cRLSign. */
@@ -214,13 +186,6 @@ function untrusted(holder: Certificate, why: string): VerifyError {
     'CRL_ISSUER_UNTRUSTED',
     `${keyHolder(holder)}, which signed the CRL, is not trusted: ${why}`,
   );
-}
-
-/** A failure after which the next candidate is tried; the end of the budget is none. */
-function passable(thrown: unknown): Failure {
-  const failure = failureOf(thrown);
-  if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
-  return failure;
 }
 
 function asError({ code, message, section }: Failure): VerifyError {

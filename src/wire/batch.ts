@@ -7,14 +7,14 @@ import type { Attempt, Keep } from './task.js';
  *     ┌───────┬────────────────────────┬───┬─────────────────┬────────┬────────┬───┬──────────┐
  *     │ count │ numbers of item 0      │ … │ … of item n − 1 │ body 0 │ note 0 │ … │ note n−1 │
  *     └───────┴────────────────────────┴───┴─────────────────┴────────┴────────┴───┴──────────┘
- *      double  a, b, length of the body, length of the note, until, epoch; all in the machine's order: it never leaves
- *              the process
+ *      double  a, b, length of the body, length of the note, until, epoch, since; all in the machine's order: it never
+ *              leaves the process
  *
  * Of a task, `a` is the place of its handler among those the thread announced, `b` the attempt (twice its number, and
  * one more for the last) and the note what the step before it returned. Of a result, `a` says what it is and `b` how
- * long it ran, in µs; the note is the step's name, and `until` and `epoch` say how long the result may be kept.
+ * long it ran, in µs; the note is the step's name, and `until`, `epoch` and `since` say how long the result may be kept.
  */
-const NUMBERS_PER_ITEM = 6;
+const NUMBERS_PER_ITEM = 7;
 const KINDS = ['done', 'failed', 'needs'] as const;
 const NOTHING = new Uint8Array(0);
 /** In place of `until`: the result may not be kept. */
@@ -76,10 +76,10 @@ export function packResults(results: readonly BatchResult[]): Uint8Array<ArrayBu
 
 /** The bodies are views into the batch. */
 export function unpackResults(batch: Uint8Array): BatchResult[] {
-  return unpack(batch, (a, microseconds, body, note, until, epoch): BatchResult => {
+  return unpack(batch, (a, microseconds, body, note, [until, epoch, since]): BatchResult => {
     const kind = KINDS[a] ?? 'failed';
     if (kind === 'done')
-      return { kind, microseconds, body, keep: until === NOT_KEPT ? undefined : { until, epoch } };
+      return { kind, microseconds, body, keep: until === NOT_KEPT ? undefined : { since, until, epoch } };
     if (kind === 'needs') return { kind, microseconds, body, step: Buffer.from(note).toString() };
     return { kind, microseconds, body };
   });
@@ -109,6 +109,7 @@ class Packing {
     numbers[at + 3] = note.length;
     numbers[at + 4] = keep?.until ?? NOT_KEPT;
     numbers[at + 5] = keep?.epoch ?? 0;
+    numbers[at + 6] = keep?.since ?? 0;
     this.bytes.set(body, this.#offset);
     if (note.length > 0) this.bytes.set(note, this.#offset + body.length);
     this.#number = at + NUMBERS_PER_ITEM;
@@ -116,9 +117,11 @@ class Packing {
   }
 }
 
+type KeepNumbers = readonly [until: number, epoch: number, since: number];
+
 function unpack<T>(
   batch: Uint8Array,
-  make: (a: number, b: number, body: Uint8Array, note: Uint8Array, until: number, epoch: number) => T,
+  make: (a: number, b: number, body: Uint8Array, note: Uint8Array, keep: KeepNumbers) => T,
 ): T[] {
   const numbers = new Float64Array(
     batch.buffer,
@@ -133,9 +136,8 @@ function unpack<T>(
     const end = noteAt + (numbers[at + 3] ?? 0);
     const body = batch.subarray(offset, noteAt);
     const note = end === noteAt ? NOTHING : batch.subarray(noteAt, end);
-    items.push(
-      make(numbers[at] ?? 0, numbers[at + 1] ?? 0, body, note, numbers[at + 4] ?? 0, numbers[at + 5] ?? 0),
-    );
+    const keep: KeepNumbers = [numbers[at + 4] ?? 0, numbers[at + 5] ?? 0, numbers[at + 6] ?? 0];
+    items.push(make(numbers[at] ?? 0, numbers[at + 1] ?? 0, body, note, keep));
     offset = end;
   }
   return items;

@@ -16,12 +16,14 @@ export interface WantedCrl {
   readonly signers: readonly Uint8Array[];
   /** A place that the configuration names for this issuer, in place of `uris`: whatever CRL of it lies there. */
   readonly source?: string;
+  /** ms from its thisUpdate after which a CRL is out of date, whatever its nextUpdate is; absent: never. */
+  readonly maxAge?: number;
 }
 
 /** Why a CRL did not come. */
 export interface FetchFailure {
   readonly url: string;
-  /** FETCH_FAILED, FETCH_REFUSED, or what is wrong with the CRL that came. */
+  /** FETCH_FAILED, FETCH_REFUSED, what is wrong with the CRL that came, or FETCH_LIMIT for a URL never asked. */
   readonly code: Exclude<VerdictCode, 'OK' | 'OK_SOFT'>;
   /** Names the URL and says why. */
   readonly message: string;
@@ -86,18 +88,30 @@ export interface FetchReport {
 export interface Supplied {
   /** Wants that were asked for, each under the key that the thread gives it. */
   readonly asked: readonly string[];
-  /** URLs that they had. */
-  readonly urls: number;
+  /** Those of them that are still being asked for, while others have come; and how often there were any. */
+  readonly pending: readonly string[];
+  readonly partings: number;
+  /** How many addresses were asked for them. */
+  readonly attempts: number;
   readonly failures: readonly FetchFailure[];
   /** How often CRLs were asked for. */
   readonly rounds: number;
   readonly issuers: FetchedIssuers;
 }
 
+/** Before anything was asked for. */
+export function nothingSupplied(issuers: FetchedIssuers): Supplied {
+  return { asked: [], pending: [], partings: 0, attempts: 0, failures: [], rounds: 0, issuers };
+}
+
 export interface SupplyRequest {
   readonly wanted: readonly WantedCrl[];
   /** With `wanted` counted among the asked. */
   readonly supplied: Supplied;
+  /** How many addresses may be asked for them. */
+  readonly maxAttempts: number;
+  /** What has come may go back to the thread before the rest has. */
+  readonly mayPart: boolean;
   /** The proxies that the request came through (RFC 9110 §7.6.3). */
   readonly via?: string;
 }

@@ -73,6 +73,8 @@ export interface UrlRecord {
   readonly hearsay?: { readonly answeredAt: number; readonly since: number };
   /** In a row. */
   readonly failures: number;
+  /** ms: the last of them. */
+  readonly failedAt?: number;
   /** ms: not before. */
   readonly retryAt: number;
   /** Why the last attempt failed: a verdict code, and a text. */

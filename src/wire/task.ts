@@ -49,7 +49,8 @@ export type TaskResult =
 
 /** How long an outcome answers for the same task. */
 export interface Keep {
-  /** ms since 1970. */
+  /** ms since 1970: when it was made, and until when it holds. */
+  readonly since: number;
   readonly until: number;
   /** The state of the world that it rests on, as a number that changes with it; the worker knows the current one. */
   readonly epoch: number;

@@ -141,6 +141,11 @@ export const VERDICT_CODES = {
     'RFC 6960 2.2',
     'The OCSP responder does not know the certificate, and no CRL tells of it.',
   ],
+  FETCH_LIMIT: [
+    'indeterminate',
+    'pkixd',
+    'A CRL was not asked for: the request lacked more CRLs than are fetched for one.',
+  ],
 } as const satisfies Record<string, readonly [VerdictStatus, string, string]>;
 
 export type VerdictCode = keyof typeof VERDICT_CODES;

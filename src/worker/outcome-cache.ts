@@ -8,6 +8,8 @@ export interface OutcomeCacheOptions {
   readonly maxBytes: number;
   /** ms since 1970. */
   now(): number;
+  /** ms, by a clock that nobody sets. */
+  elapsed(): number;
   /** What outcomes rest on, now; see `Keep`. */
   epoch(): number;
 }
@@ -24,6 +26,8 @@ interface Entry extends Linked<Entry> {
   /** Of the task's body. */
   readonly length: number;
   readonly keep: Keep;
+  /** Until when, by the clock that nobody sets. */
+  readonly end: number;
   /** Another of the same place. */
   beside: Entry | undefined;
 }
@@ -45,7 +49,8 @@ const MAX_BESIDE = 8;
 
 /**
  * Outcomes by what was asked, word for word: the whole task is kept and compared, for that costs a tenth of a digest.
- * An entry answers until its time is over or the epoch has moved on. Places lead to entries; entries are linked in the
+ * An entry answers from when it was made until its time is over, by the clock and by one that nobody sets, or the epoch
+ * has moved on: no clock that was ahead, or is set back, makes it last. Places lead to entries; entries are linked in the
  * order of their use:
  *
  *     place   sample of the body ▶ entry ─beside▶ entry
@@ -86,8 +91,7 @@ export class OutcomeCache {
     if (!this.#takes(task)) return undefined;
     const entry = this.#find(task, placeOf(task.body));
     if (entry !== undefined) {
-      const { keep } = entry;
-      if (this.#options.now() < keep.until && keep.epoch === this.#options.epoch()) {
+      if (this.#holds(entry)) {
         this.#touch(entry);
         this.#hits++;
         return entry.bytes.subarray(entry.length);
@@ -101,7 +105,8 @@ export class OutcomeCache {
   /** Keeps copies of both bodies. */
   put(task: Task, outcome: Uint8Array, keep: Keep): void {
     const { name, body, scope = 0 } = task;
-    if (keep.until <= this.#options.now() || !this.#takes(task)) return;
+    const now = this.#options.now();
+    if (now < keep.since || now >= keep.until || !this.#takes(task)) return;
     const place = placeOf(body);
     const before = this.#find(task, place);
     if (before !== undefined) this.#drop(before);
@@ -116,12 +121,20 @@ export class OutcomeCache {
       slab: this.#slabs,
       length: body.length,
       keep,
+      end: this.#options.elapsed() + (keep.until - now),
       previous: undefined,
       next: undefined,
       beside: undefined,
     };
     this.#add(entry);
     for (let { first } = this.#entries; first && this.#isFull; { first } = this.#entries) this.#drop(first);
+  }
+
+  #holds({ keep, end }: Entry): boolean {
+    const options = this.#options;
+    const now = options.now();
+    const isInTime = keep.since <= now && now < keep.until && options.elapsed() < end;
+    return isInTime && keep.epoch === options.epoch();
   }
 
   /** What is used has to leave slabs whose other entries leave: else one of them could keep a whole slab each. */

@@ -21,7 +21,7 @@ export interface StepRunnerOptions {
 }
 
 /** Steps of one request; the attempt after the last of them has to answer. */
-const MAX_ROUNDS = 4;
+const MAX_ROUNDS = 6;
 /** Milliseconds that a step may be late, so that what it has to say on running out of time is still heard. */
 const LATENESS = 250;
 

@@ -100,6 +100,7 @@ class Worker {
       max: config['cache.max'],
       maxBytes: config['cache.maxSize'],
       now: Date.now,
+      elapsed: () => SYSTEM_CLOCK.now(),
       epoch: oncePerTurn(() => this.#services.epoch()),
     });
     this.#pool = this.#createPool(parts.threadEntry);

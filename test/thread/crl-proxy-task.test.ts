@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { loadConfig } from '../../src/config/load.js';
 import { createCrlProxyTask } from '../../src/thread/crl-proxy-task.js';
 import { decodeTrusted, encode } from '../../src/wire/codec.js';
@@ -78,6 +78,18 @@ test('one that was fetched at a time to come, by a wrong clock, counts as fresh 
   await stored(-5, 24);
   expect(ask(FIRST)).toHaveProperty('wanted');
   expect(ask(SECOND)).toMatchObject({ kind: 'crl', age: 0, lifetime: 0 });
+});
+
+test('nor is one that names no end served for longer than since it was stored', async () => {
+  await stored(-500, null);
+  expect(ask(FIRST)).toHaveProperty('wanted');
+  expect(ask(SECOND)).toMatchObject({ kind: 'crl', age: 0, lifetime: 0 });
+  jest.useFakeTimers({ now: Date.now() + 4 * HOUR, doNotFake: ['setImmediate', 'nextTick', 'setTimeout'] });
+  try {
+    expect(ask(SECOND)).toMatchObject(refused(504));
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test('it is never fresh beyond its nextUpdate', async () => {

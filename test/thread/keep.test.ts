@@ -52,12 +52,16 @@ test('a folder of CRLs is looked at as often as without the cache', () => {
   expect(kept('valid', 'OK', { folder: 2000 })).toBe(2000);
 });
 
-test.each(['TIMEOUT', 'BUDGET_EXCEEDED', 'INTERNAL', 'FETCH_FAILED', 'FETCH_REFUSED'] as const)(
-  '%s is never kept',
-  (code) => {
-    expect(kept('indeterminate', code, {}, null)).toBeUndefined();
-  },
-);
+test.each([
+  'TIMEOUT',
+  'BUDGET_EXCEEDED',
+  'INTERNAL',
+  'FETCH_FAILED',
+  'FETCH_REFUSED',
+  'FETCH_LIMIT',
+] as const)('%s is never kept', (code) => {
+  expect(kept('indeterminate', code, {}, null)).toBeUndefined();
+});
 
 test('nothing is kept that says why a CRL was not taken: the next one may be good', () => {
   expect(kept('indeterminate', 'CRL_BAD_SIGNATURE', { isShort: true }, null)).toBeUndefined();

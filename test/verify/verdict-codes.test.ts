@@ -26,6 +26,7 @@ import { ask, environmentOf, HOUR, NOW, type Scene } from './scene.js';
 const GIVEN_ELSEWHERE = {
   FETCH_FAILED: 'fetching CRLs',
   FETCH_REFUSED: 'fetching CRLs',
+  FETCH_LIMIT: 'fetching CRLs',
   TIMEOUT: 'the thread pool, over a request that runs too long',
   INTERNAL: 'the thread pool, over a thread that dies, and a thread over a defect',
 } as const satisfies Partial<Record<VerdictCode, string>>;

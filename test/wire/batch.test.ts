@@ -15,7 +15,10 @@ test('tasks come out as they went in', () => {
 });
 
 test('results come out as they went in', () => {
-  const keep = fc.option(fc.record({ until: fc.nat(2 ** 41), epoch: fc.maxSafeNat() }), { nil: undefined });
+  const keep = fc.option(
+    fc.record({ since: fc.nat(2 ** 41), until: fc.nat(2 ** 41), epoch: fc.maxSafeNat() }),
+    { nil: undefined },
+  );
   const microseconds = fc.nat(2 ** 31 - 1);
   const result = fc.oneof(
     fc.record({ kind: fc.constant('done' as const), microseconds, body, keep }),

@@ -9,7 +9,13 @@ import { FakeClock } from './fake-clock.js';
 function setUp(max: number) {
   const clock = new FakeClock();
   const queue = new RequestQueue(max, Infinity);
-  const cache = new OutcomeCache({ max: 10, maxBytes: 10_000, now: () => clock.now(), epoch: () => 1 });
+  const cache = new OutcomeCache({
+    max: 10,
+    maxBytes: 10_000,
+    now: () => clock.now(),
+    elapsed: () => clock.now(),
+    epoch: () => 1,
+  });
   const counters = newCounters();
   let woken = 0;
   const admission = new Admission({ queue, cache, counters, clock, wake: () => woken++ });
@@ -28,7 +34,11 @@ test('a request waits in the queue, and its outcome answers the next of its kind
   ask('a');
   expect([queue.depth, wakes(), outcomes.length]).toEqual([1, 1, 0]);
   const [request] = queue.take(1, 1000, clock.now());
-  request?.settle({ kind: 'done', body: Buffer.from('A') }, 1, { until: clock.now() + 1000, epoch: 1 });
+  request?.settle({ kind: 'done', body: Buffer.from('A') }, 1, {
+    since: clock.now(),
+    until: clock.now() + 1000,
+    epoch: 1,
+  });
   ask('a');
   expect(outcomes).toEqual([
     { kind: 'done', body: Buffer.from('A') },
@@ -62,7 +72,7 @@ test('a full queue refuses, and says when to come again', () => {
 test('what is known is answered while the queue is full, too', () => {
   const { clock, cache, counters, outcomes, ask } = setUp(1);
   ask('a');
-  const keep = { until: clock.now() + 1000, epoch: 1 };
+  const keep = { since: clock.now(), until: clock.now() + 1000, epoch: 1 };
   cache.put({ name: 'echo', body: Buffer.from('b') }, Buffer.from('B'), keep);
   ask('b');
   expect([outcomes, counters.busy]).toEqual([[{ kind: 'done', body: Buffer.from('B') }], 0]);

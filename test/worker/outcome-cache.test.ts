@@ -4,17 +4,18 @@ import type { Task } from '../../src/wire/task.js';
 import { OutcomeCache, type OutcomeCacheOptions } from '../../src/worker/outcome-cache.js';
 
 function setUp(options: Partial<OutcomeCacheOptions> = {}) {
-  const world = { now: 1000, epoch: 7 };
+  const world = { now: 1000, elapsed: 0, epoch: 7 };
   const cache = new OutcomeCache({
     max: 10,
     maxBytes: 100_000,
     now: () => world.now,
+    elapsed: () => world.elapsed,
     epoch: () => world.epoch,
     ...options,
   });
   const task = (body: string): Task => ({ name: 'task', body: Buffer.from(body) });
   const put = (body: string, until = 2000, size = 1): void => {
-    cache.put(task(body), Buffer.alloc(size, body), { until, epoch: 7 });
+    cache.put(task(body), Buffer.alloc(size, body), { since: 1000, until, epoch: 7 });
   };
   const find = (of: Task): string | undefined => {
     const found = cache.get(of);
@@ -141,7 +142,38 @@ test('large tasks are not looked up, and none is when the cache is off', () => {
     [{ maxBytes: 0 }, small],
   ] as const) {
     const { cache } = setUp({ maxBytes: 10_000_000, ...options });
-    cache.put(task, small.body, { until: 2000, epoch: 7 });
+    cache.put(task, small.body, { since: 1000, until: 2000, epoch: 7 });
     expect([cache.get(task), cache.bytes, cache.misses]).toEqual([undefined, 0, 0]);
   }
+});
+
+/** ms that the clock goes on, and ms that really pass, after an outcome that is kept from 1000 to 2000; does it hold? */
+test.each([
+  [0, 0, true],
+  [999, 999, true],
+  [1000, 1000, false],
+  // Set back behind the making, and a little: it lasts no longer for that.
+  [-1, 0, false],
+  [-500, 100, false],
+  [10, 999, true],
+  [10, 1000, false],
+  // Set forward.
+  [5000, 10, false],
+])('by clocks that go on by %d and %d ms, what was kept for 1000', (byClock, really, holds) => {
+  const { world, put, get } = setUp();
+  put('a');
+  world.now += byClock;
+  world.elapsed += really;
+  expect(get('a') !== undefined).toBe(holds);
+  // What did not hold once is gone.
+  world.now = 1500;
+  world.elapsed = 0;
+  expect(get('a') !== undefined).toBe(holds);
+});
+
+test('what was made by a clock that was ahead is not kept', () => {
+  const { cache, task, get } = setUp();
+  cache.put(task('a'), Buffer.from('a'), { since: 500_000, until: 600_000, epoch: 7 });
+  cache.put(task('b'), Buffer.from('b'), { since: 500, until: 1000, epoch: 7 });
+  expect([get('a'), get('b')]).toEqual([undefined, undefined]);
 });

@@ -13,12 +13,18 @@ const { SYSTEM_CLOCK } = await from('worker/clock.js');
 
 const COUNT = 200_000;
 
-const cache = new OutcomeCache({ max: 64, maxBytes: 2 ** 20, now: () => 0, epoch: () => 0 });
+const cache = new OutcomeCache({
+  max: 64,
+  maxBytes: 2 ** 20,
+  now: () => 0,
+  elapsed: () => 0,
+  epoch: () => 0,
+});
 const ids = new NumberMap();
 const deadlines = new Deadlines({ idle: 3_600_000 }, SYSTEM_CLOCK, () => undefined);
 const active = new ActiveConnections(SYSTEM_CLOCK);
 const outcome = new Uint8Array(16);
-const keep = { until: Infinity, epoch: 0 };
+const keep = { since: 0, until: Infinity, epoch: 0 };
 
 /** A connection that asks one thing and goes. */
 function churn(number) {

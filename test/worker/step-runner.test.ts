@@ -73,10 +73,10 @@ test('requests whose steps end together are ready together, in their order', asy
   expect(ready).toEqual([requests]);
 });
 
-test('the attempt after the fourth step is the last', async () => {
+test('the attempt after the sixth step is the last', async () => {
   const { runner, running } = setUp();
   const waiting = request();
-  for (const isLast of [false, false, false, true]) {
+  for (const isLast of [false, false, false, false, false, true]) {
     runner.run(waiting, 'look', Buffer.from(''));
     running.at(-1)?.end('');
     await turns();

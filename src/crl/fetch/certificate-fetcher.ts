@@ -2,7 +2,8 @@ import { certificatesOf } from './certificate-content.js';
 import { Downloader, type DownloaderOptions } from './downloader.js';
 import { asFetchError } from './fetch-error.js';
 import type { FetchFailed } from './fetch-outcome.js';
-import { type FetchUrl, showUrl } from './fetch-url.js';
+import { showUrl } from '../../show-url.js';
+import type { FetchUrl } from './fetch-url.js';
 
 export type CertificatesOutcome =
   { readonly kind: 'fetched'; readonly certificates: readonly Uint8Array[] } | FetchFailed;

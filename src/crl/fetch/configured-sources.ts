@@ -3,13 +3,14 @@ import { pathToFileURL } from 'node:url';
 import type { Config } from '../../config/config.js';
 import type { CrlSourceConfig } from '../../config/crl-sources.js';
 import { messageOf, PkixdError } from '../../errors.js';
+import { showUrl } from '../../show-url.js';
 import { parseCertificate } from '../../x509/certificate.js';
 import { leafFirst } from '../../x509/leaf-first.js';
 import { parseNameText } from '../../x509/name-text.js';
 import type { Name } from '../../x509/name.js';
 import { readPkiObjects } from '../../x509/pki-objects.js';
 import type { AddressPolicy } from './address-policy.js';
-import { parseFetchUrl } from './fetch-url.js';
+import { type FetchUrl, parseFetchUrl } from './fetch-url.js';
 
 /** Entries of `crl.sources` that cannot be used, one problem each. */
 export class CrlSourcesError extends PkixdError {
@@ -86,11 +87,19 @@ function issuerOf({ issuer }: CrlSourceConfig): Pick<ConfiguredSource, 'issuer' 
 
 function urlOf({ from }: CrlSourceConfig, policy: AddressPolicy): string {
   if (from.kind === 'file') return pathToFileURL(from.path).href;
-  const { href, host, port, literal } = parseFetchUrl(from.url);
+  const { href, host, port, literal } = readUrl(from.url);
   const refusal =
     literal === undefined
       ? policy.refusalOfPort(host, port)
       : policy.refusalOfAddress(host, port, literal, new Set());
   if (refusal !== undefined) throw new Error(`${href}: ${refusal}`);
   return href;
+}
+
+function readUrl(text: string): FetchUrl {
+  try {
+    return parseFetchUrl(text);
+  } catch (cause) {
+    throw new Error(`${showUrl(text)}: ${messageOf(cause)}`, { cause });
+  }
 }

@@ -2,8 +2,8 @@ import { crlOf } from './crl-content.js';
 import { Downloader, type DownloaderOptions } from './downloader.js';
 import { asFetchError } from './fetch-error.js';
 import type { FetchFailed, Validators } from './fetch-outcome.js';
-import { showUrl } from './fetch-url.js';
 import { readLocalFile } from './local-file.js';
+import { fetchMessage } from './unaskable.js';
 
 export interface CrlRequest {
   readonly url: string;
@@ -56,12 +56,13 @@ export class CrlFetcher {
       const { validators: newer, url: from, age } = downloaded;
       return { kind: 'fetched', der, validators: newer, age, url: from };
     } catch (thrown) {
-      const { code, fault, message, retryAfter } = asFetchError(thrown);
+      const error = asFetchError(thrown);
+      const { code, fault, retryAfter } = error;
       return {
         kind: 'failed',
         code,
         fault,
-        message: `${showUrl(url)}: ${message}`,
+        message: fetchMessage(url, error),
         ...(retryAfter === undefined ? {} : { retryAfter }),
       };
     }

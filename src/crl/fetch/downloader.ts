@@ -5,7 +5,8 @@ import type { AddressPolicy } from './address-policy.js';
 import { DownloadSlots } from './download-slots.js';
 import { asFetchError, FetchError } from './fetch-error.js';
 import type { Validators } from './fetch-outcome.js';
-import { type FetchUrl, parseFetchUrl, showUrl } from './fetch-url.js';
+import { showUrl } from '../../show-url.js';
+import { type FetchUrl, parseFetchUrl } from './fetch-url.js';
 import { FetchWatch, type WatchLimits } from './fetch-watch.js';
 import { ownAddresses, type Resolve } from './host-addresses.js';
 import type { HttpAgents } from './http-agents.js';
@@ -122,7 +123,7 @@ export class Downloader {
     watch: FetchWatch,
   ): Promise<Downloaded | { readonly kind: 'redirect'; readonly location: string }> {
     const dispatcher = this.#route(url, agents);
-    const release = await this.#slots.take(url.host, watch.signal);
+    const release = await this.#slots.take(`${url.host} ${url.port}`, watch.signal);
     try {
       watch.startStretch();
       const response = await watch.orAborted(

@@ -1,8 +1,8 @@
 import { parseIpAddress } from '../../ip-address.js';
+import { showUrl } from '../../show-url.js';
 import { FetchError } from './fetch-error.js';
 
 const MAX_URL = 4096;
-const MAX_SHOWN = 200;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
 /** A URL that may be asked for, as far as its text can tell. */
@@ -24,20 +24,20 @@ export interface FetchUrl {
 /**
  * Reads a URL, absolute or relative to another. The URL standard's parser turns every spelling of an IPv4 address
  * (2130706433, 0x7f.1, 0177.0.0.1) into the usual one or refuses it, so that what is checked is what is connected
- * to. Throws FetchError.
+ * to. Throws FetchError; its message names the URL only where it is the target of a redirect, the text beside a base.
  */
 export function parseFetchUrl(text: string, base?: FetchUrl): FetchUrl {
-  const shown = showUrl(text);
-  if (text.length > MAX_URL) throw new FetchError('refused', `${shown} is longer than ${MAX_URL} characters`);
-  const url = readUrl(text, base, shown);
+  const what = base === undefined ? '' : `redirected to ${showUrl(text)}: `;
+  if (text.length > MAX_URL)
+    throw new FetchError('refused', `${what}the URL is longer than ${MAX_URL} characters`);
+  const url = readUrl(text, base, what);
   const defaultPort = DEFAULT_PORTS[url.protocol];
   if (defaultPort === undefined) {
     const scheme = url.protocol.slice(0, -1);
-    throw new FetchError('unsupported', `${shown}: ${scheme} is not supported, only http and https are`);
+    throw new FetchError('unsupported', `${what}${scheme} is not supported, only http and https are`);
   }
   if (url.username !== '' || url.password !== '') {
-    url.username = url.password = '';
-    throw new FetchError('refused', `${showUrl(url.href)}: it carries a user name or password`);
+    throw new FetchError('refused', `${what}the URL carries a user name or password`);
   }
   url.hash = '';
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -52,16 +52,10 @@ export function parseFetchUrl(text: string, base?: FetchUrl): FetchUrl {
   };
 }
 
-/** A URL for people and logs: on one line, and not without end. */
-export function showUrl(text: string): string {
-  const printable = /^[!-~]*$/.test(text) ? text : JSON.stringify(text);
-  return printable.length > MAX_SHOWN ? `${printable.slice(0, MAX_SHOWN)}…` : printable;
-}
-
-function readUrl(text: string, base: FetchUrl | undefined, shown: string): URL {
+function readUrl(text: string, base: FetchUrl | undefined, what: string): URL {
   try {
     return new URL(text, base?.href);
   } catch (cause) {
-    throw new FetchError('refused', `${shown} is no URL`, { cause });
+    throw new FetchError('refused', `${what}it is not a URL`, { cause });
   }
 }

@@ -30,15 +30,26 @@ export function readRetryAfter(headers: ResponseHeaders, now: number): number | 
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** Whether the body is packed with gzip; throws FetchError for what was not asked for. */
+/**
+ * Codings that change the octets: those registered with IANA (RFC 9110 §8.4.1), and compressions that servers name
+ * without that. Servers write other words as well (`none`, `binary`, `UTF-8`), which name no coding: they count as
+ * `identity`.
+ */
+const CODINGS: ReadonlySet<string> = new Set(
+  (
+    'aes128gcm br compress dcb dcz deflate exi gzip pack200-gzip x-compress x-gzip zstd ' +
+    'base64 brotli bzip2 lz4 lzma sdch snappy x-br x-bzip2 x-deflate x-xz x-zip xz zip zlib'
+  ).split(' '),
+);
+
+/** Whether the body is packed with gzip; throws FetchError for codings that were not asked for. */
 export function isGzipEncoded(headers: ResponseHeaders): boolean {
-  const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
-  if (encoding === 'identity' || encoding === '') return false;
-  if (encoding === 'gzip' || encoding === 'x-gzip') return true;
-  throw new FetchError(
-    'content',
-    `its Content-Encoding is ${encoding.slice(0, 40)}, which was not asked for`,
-  );
+  const words = String(headers['content-encoding'] ?? '').toLowerCase();
+  const codings = words.split(',').flatMap((word) => (CODINGS.has(word.trim()) ? [word.trim()] : []));
+  if (codings.length === 0) return false;
+  if (codings.length === 1 && (codings[0] === 'gzip' || codings[0] === 'x-gzip')) return true;
+  const shown = codings.join(', ').slice(0, 40);
+  throw new FetchError('content', `its Content-Encoding is ${shown}, which was not asked for`);
 }
 
 export function readContentLength(headers: ResponseHeaders): number | undefined {

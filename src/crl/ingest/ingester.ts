@@ -70,11 +70,12 @@ export class Ingester {
     const writer = this.#writer;
     const options = this.#options;
     await this.#abandoned;
-    for (const { source } of await evict(writer, options.maxBytes, Buffer.from(stored ?? '', 'hex'))) {
+    const now = options.now();
+    for (const { source } of await evict(writer, options.maxBytes, Buffer.from(stored ?? '', 'hex'), now)) {
       options.report(`the CRL of ${source} was evicted: the store is over crl.storeMax`);
     }
-    await sweep(writer, options.now());
-    await forgetUrls(writer);
+    await sweep(writer, now);
+    await forgetUrls(writer, now);
   }
 
   async #ingest(request: IngestRequest, progress: Progress, deadline: Deadline): Promise<IngestOutcome> {

@@ -9,7 +9,7 @@ export interface AnnouncementsOptions {
   /** Looks what another host has of the URL, and takes it; `again` where that cannot be done now. Never rejects. */
   readonly heed: (url: string) => Promise<'done' | 'again'>;
   readonly log: Logger;
-  /** ms since 1970. */
+  /** ms, by a clock that nobody sets. */
   readonly now: () => number;
   readonly random: () => number;
 }

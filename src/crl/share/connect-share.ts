@@ -49,7 +49,7 @@ export function connectShare(
         connection: subscribed,
         channel: names.channel,
         log,
-        now: Date.now,
+        now: () => performance.now(),
         random: Math.random,
       });
     },

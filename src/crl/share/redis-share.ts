@@ -65,10 +65,13 @@ export class RedisShare implements Share {
   }
 
   async read({ body }: SharedCrl, end: number): Promise<Uint8Array | undefined> {
-    const { maxSize, now } = this.#options;
+    const { maxSize } = this.#options;
     if (body === null || body.size > maxSize) return undefined;
     try {
-      const release = await this.#readers.take('', AbortSignal.timeout(Math.max(1, end - now())));
+      const release = await this.#readers.take(
+        '',
+        AbortSignal.timeout(Math.max(1, Math.ceil(end - performance.now()))),
+      );
       try {
         return await this.#read(body, end);
       } finally {
@@ -84,12 +87,13 @@ export class RedisShare implements Share {
     { id, size }: { readonly id: string; readonly size: number },
     end: number,
   ): Promise<Uint8Array | undefined> {
-    const { connection, names, now } = this.#options;
+    const { connection, names } = this.#options;
     const bytes = new Uint8Array(size);
     for (let at = 0; at < size; at += PIECE) {
       const last = Math.min(at + PIECE, size) - 1;
       const piece =
-        now() < end && (await connection.run((redis) => redis.getrangeBuffer(names.body(id), at, last)));
+        performance.now() < end &&
+        (await connection.run((redis) => redis.getrangeBuffer(names.body(id), at, last)));
       if (!piece || piece.length !== last - at + 1) return undefined;
       bytes.set(piece, at);
     }
@@ -118,13 +122,13 @@ export class RedisShare implements Share {
   }
 
   async stage(der: Uint8Array): Promise<string | undefined> {
-    const { connection, names, wait, now } = this.#options;
+    const { connection, names, wait } = this.#options;
     const id = newBodyId();
-    const end = now() + wait;
+    const end = performance.now() + wait;
     for (let at = 0; at < der.length; at += PIECE) {
       const piece = Buffer.from(der.buffer, der.byteOffset + at, Math.min(PIECE, der.length - at));
       const done =
-        now() < end &&
+        performance.now() < end &&
         (await connection.run<unknown>((redis) =>
           at === 0 ? redis.set(names.body(id), piece, 'PX', STAGED) : redis.append(names.body(id), piece),
         ));

@@ -16,6 +16,7 @@ import {
 } from './keys.js';
 import { derGenerations, removeDer } from './der-files.js';
 import { numberOf } from './numbers.js';
+import { leftAloneUntil, pastTime } from './past-times.js';
 import { type Head, readHead, readUrlRecord } from './records.js';
 import type { StoreWriter } from './store-writer.js';
 
@@ -62,16 +63,21 @@ export async function sweepStrays(writer: StoreWriter): Promise<void> {
 }
 
 /** Takes out the least recently used CRLs while they take more than `maxBytes`; says which. */
-export async function evict(writer: StoreWriter, maxBytes: number, spared: Buffer): Promise<readonly Head[]> {
+export async function evict(
+  writer: StoreWriter,
+  maxBytes: number,
+  spared: Buffer,
+  now: number,
+): Promise<readonly Head[]> {
   const { environment } = writer;
   environment.renew();
   const heads = environment.entries(ALL_HEADS).map(({ key, value }) => {
     const head = readHead(value);
-    return { key, head, usedAt: numberOf(environment.get(useKey(crlOf(key)))) };
+    return { key, head, usedAt: pastTime(numberOf(environment.get(useKey(crlOf(key)))), now) };
   });
   let excess = heads.reduce((sum, { head }) => sum + head.bytes, 0) - maxBytes;
   const evicted: typeof heads = [];
-  for (const entry of heads.toSorted((a, b) => a.usedAt - b.usedAt)) {
+  for (const entry of heads.toSorted((a, b) => compare(a.usedAt, b.usedAt))) {
     if (excess <= 0) break;
     if (crlOf(entry.key).equals(spared)) continue;
     excess -= entry.head.bytes;
@@ -82,15 +88,15 @@ export async function evict(writer: StoreWriter, maxBytes: number, spared: Buffe
 }
 
 /** Forgets URLs that have not been heard of for longest. */
-export async function forgetUrls(writer: StoreWriter): Promise<void> {
+export async function forgetUrls(writer: StoreWriter, now: number): Promise<void> {
   const { environment } = writer;
   environment.renew();
   if (environment.keys(ALL_URLS).length <= MAX_URLS) return;
   const oldest = environment
     .entries(ALL_URLS)
     .map(({ key, value }) => {
-      const { fetchedAt, retryAt } = readUrlRecord(value);
-      return { key, heardAt: Math.max(fetchedAt ?? 0, retryAt) };
+      const record = readUrlRecord(value);
+      return { key, heardAt: Math.max(0, pastTime(record.fetchedAt, now), leftAloneUntil(record, now)) };
     })
     .toSorted((a, b) => a.heardAt - b.heardAt)
     .slice(0, MAX_URLS / 10);
@@ -116,6 +122,11 @@ async function deleteGeneration({ environment }: StoreWriter, generation: number
     environment.remove(garbageKey(generation));
     environment.remove(pendingKey(generation));
   });
+}
+
+/** Of times, -Infinity among them. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
 }
 
 /** Its writer is gone, or has had long enough. */

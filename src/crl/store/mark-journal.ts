@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } fro
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { codeOf } from '../../errors.js';
+import { isIssued } from '../../verify/crl-freshness.js';
 import { compareAge } from './newer.js';
 import type { Mark } from './records.js';
 
@@ -17,22 +18,27 @@ const MAX_SIZE = 4 * 1024 ** 2;
  */
 export class MarkJournal {
   readonly #path: string;
+  readonly #now: () => number;
 
-  constructor(dataDirectory: string) {
+  /** @param now ms since 1970 */
+  constructor(dataDirectory: string, now: () => number = Date.now) {
     this.#path = join(dataDirectory, FILE);
+    this.#now = now;
   }
 
   append(key: Buffer, mark: Mark): void {
     appendFileSync(this.#path, lineOf(key.toString('hex'), mark), { mode: 0o600 });
   }
 
-  /** The newest mark of each key, hex. */
+  /** The newest mark of each key, hex, but for those of times to come: a clock that was ahead wrote them. */
   read(): ReadonlyMap<string, Mark> {
     const marks = new Map<string, Mark>();
+    const now = this.#now();
     for (const line of this.#text().split('\n')) {
       const [, content = '', key, thisUpdate, number, sum] = LINE.exec(line) ?? [];
       if (key === undefined || sum !== checksum(content)) continue;
       const mark = { thisUpdate: Number(thisUpdate), number: number === '-' ? null : BigInt(number ?? 0) };
+      if (!isIssued(mark.thisUpdate, { now })) continue;
       const age = compareAge(mark, marks.get(key));
       if (age !== 'older' && age !== 'same') marks.set(key, mark);
     }

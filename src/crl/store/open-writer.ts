@@ -43,7 +43,7 @@ async function open(options: OpenWriterOptions): Promise<StoreWriter> {
   const { dataDirectory } = options;
   const environment = WritableEnvironment.openToWrite(dataDirectory);
   try {
-    const journal = new MarkJournal(dataDirectory);
+    const journal = new MarkJournal(dataDirectory, () => options.now());
     const writer = await StoreWriter.open(environment, journal, () => options.now());
     await sweepStrays(writer);
     journal.compact();

@@ -58,7 +58,8 @@ export interface Mark {
 
 export interface Lease {
   readonly holder: string;
-  /** ms since 1970, by the host's clock. */
+  /** ms since 1970, by the host's clock: when it was taken last, and until when it lasts. */
+  readonly since: number;
   readonly until: number;
 }
 
@@ -112,7 +113,12 @@ export function readMark(bytes: Uint8Array): Mark {
 
 export function readLease(bytes: Uint8Array): Lease {
   const fields = fieldsOf(bytes, 'lease');
-  return { holder: text(fields, 'holder'), until: integer(fields, 'until') };
+  const until = integer(fields, 'until');
+  return {
+    holder: text(fields, 'holder'),
+    since: fields['since'] === undefined ? until : integer(fields, 'since'),
+    until,
+  };
 }
 
 export function readUrlRecord(bytes: Uint8Array): UrlRecord {
@@ -128,6 +134,7 @@ export function readUrlRecord(bytes: Uint8Array): UrlRecord {
     ...hearsayOf(fields),
     ...(fields['wanted'] === undefined ? {} : { wanted: readWanted(fields['wanted']) }),
     ...(fields['age'] === undefined ? {} : { age: integer(fields, 'age') }),
+    ...(fields['failedAt'] === undefined ? {} : { failedAt: integer(fields, 'failedAt') }),
     fetchedAt: fields['fetchedAt'] === null ? null : integer(fields, 'fetchedAt'),
     failures: integer(fields, 'failures'),
     retryAt: integer(fields, 'retryAt'),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIssued } from '../../verify/crl-freshness.js';
 import type { WantedCrl } from '../../wire/crl.js';
 import type { UrlRecord } from '../../wire/ingest.js';
 import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
@@ -24,6 +25,7 @@ import {
 import type { MarkJournal } from './mark-journal.js';
 import { compareAge } from './newer.js';
 import { numberBytes, numberOf } from './numbers.js';
+import { pastTime } from './past-times.js';
 import { type HeldCrl, heldCrl, type Place, placeOf } from './place.js';
 import {
   FORMAT,
@@ -57,7 +59,7 @@ export type SwitchOutcome =
     }
   | { readonly isStored: false; readonly place: Exclude<Place, { kind: 'new' }> };
 
-/** A lease lasts no longer, ms; one that claims to is of a clock that was set back. */
+/** A lease lasts no longer, ms. */
 const MAX_LEASE = 10 * 60_000;
 
 /**
@@ -103,10 +105,14 @@ export class StoreWriter {
     return new StoreWriter(environment, hashKey(secret), journal, now);
   }
 
-  /** Of the CRL that has this key, or had it. */
+  /**
+   * Of the CRL that has this key, or had it. One that was issued at a time to come was taken by a clock that was
+   * ahead, and keeps out none that is issued now.
+   */
   mark(key: Buffer): Mark | undefined {
     const bytes = this.environment.get(markKey(key));
-    return bytes && readMark(bytes);
+    const mark = bytes && readMark(bytes);
+    return mark !== undefined && isIssued(mark.thisUpdate, { now: this.#now() }) ? mark : undefined;
   }
 
   /** The CRLs of the scope that has this key. */
@@ -234,9 +240,9 @@ export class StoreWriter {
       const now = this.#now();
       const bytes = environment.get(leaseKey(name));
       const lease = bytes && readLease(bytes);
-      const isHeld = lease !== undefined && lease.until > now && lease.until <= now + MAX_LEASE;
+      const isHeld = lease !== undefined && pastTime(lease.since, now) > -Infinity && lease.until > now;
       if (isHeld && lease.holder !== this.#holder) return false;
-      environment.put(leaseKey(name), toBytes({ holder: this.#holder, until: now + lasting }));
+      environment.put(leaseKey(name), toBytes({ holder: this.#holder, since: now, until: now + lasting }));
       return true;
     });
   }

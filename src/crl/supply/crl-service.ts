@@ -1,8 +1,13 @@
 import type { FetchFailure, FetchOrder, FetchReport, WantedCrl } from '../../wire/crl.js';
+import { showUrl } from '../../show-url.js';
+import { unaskable } from '../fetch/unaskable.js';
 import { compareAge } from '../store/newer.js';
+import { Attempts } from './attempts.js';
 import { Downloads, type DownloadsOptions } from './downloads.js';
+import { firstCurrent, headStartFor } from './first-current.js';
 import { Refresher } from './refresher.js';
 import type { StoredCrls } from './stored-crls.js';
+import { recentFailure } from './url-records.js';
 
 export interface CrlServiceOptions extends DownloadsOptions {
   readonly random: () => number;
@@ -28,35 +33,49 @@ export class CrlService {
       stored,
       refresh,
       urlsOf: (wanted) => options.urlsOf(wanted),
-      supply: (wanted, since) => this.#supply(wanted, (url) => this.#downloads.get(url, wanted, since)),
+      supply: (wanted, since) =>
+        this.#race(wanted, { ask: (url) => this.#downloads.get(url, wanted, since) }),
       now,
       random,
     });
   }
 
-  /** Why CRLs did not come, within so many ms; what goes on beyond that serves whoever asks next. Never rejects. */
-  async supply(
-    wanted: readonly WantedCrl[],
-    patience: number,
-    via?: string,
-  ): Promise<readonly FetchFailure[]> {
-    const { now, refresh } = this.#options;
+  /**
+   * Why CRLs did not come, within so many ms, and how many addresses were asked for them; what goes on beyond that
+   * serves later requests. Those that come first are asked for first. Never rejects.
+   */
+  async supply(wanted: readonly WantedCrl[], limits: SupplyLimits): Promise<Supply> {
+    const { now, refresh, urlsOf } = this.#options;
+    const { patience, maxAttempts, mayPart = false, via } = limits;
     const since = now() - Math.min(NEW_ENOUGH, refresh / 2);
-    const late = new Promise<'late'>((resolve) => {
-      setTimeout(resolve, patience, 'late').unref();
-    });
-    const failures = wanted.map((each) =>
-      this.#supply(each, async (url) => {
-        const failure = await Promise.race([late, this.#downloads.get(url, each, since, via)]);
-        if (failure !== 'late') return failure;
-        return {
-          url,
-          code: 'FETCH_FAILED',
-          message: `${url}: it had not come after ${patience} ms (crl.wait)`,
-        };
-      }),
+    const stopped = new AbortController();
+    const late = Promise.race([pause(patience), aborted(stopped.signal)]);
+    const attempts = new Attempts(
+      maxAttempts,
+      wanted.map((each) => urlsOf(each).length),
     );
-    return (await Promise.all(failures)).flat();
+    const races = wanted.map(async (each, index) => {
+      const ask = async (url: string): Promise<FetchFailure | undefined> => {
+        const known = this.#known(url, each);
+        if (known !== undefined) return known;
+        if (!this.#downloads.isRunning(url, each) && !attempts.pay(index)) return notAsked(url, maxAttempts);
+        return this.#downloads.get(url, each, since, via);
+      };
+      const failures = await this.#race(each, { ask, late, patience });
+      attempts.end(index);
+      return failures;
+    });
+    // In place of a configured source that is slow the thread may ask for what the certificate names.
+    const canTurn = wanted.some(({ source }) => source !== undefined);
+    const grace = headStartFor(1, patience);
+    const ended = await (mayPart ? untilSomeCame(races, grace, canTurn) : Promise.all(races));
+    // What runs goes on, and is what the next one finds; no further address is begun.
+    stopped.abort();
+    return {
+      failures: ended.flatMap((failures) => failures ?? []),
+      pending: wanted.filter((_, index) => ended[index] === undefined),
+      attempts: attempts.made,
+    };
   }
 
   /** These are in use. */
@@ -86,24 +105,30 @@ export class CrlService {
     );
   }
 
-  /** One URL after the other, until one has it, whatever is known of them. Never rejects. */
+  /** From the first of the URLs that has it, whatever is known of them. Never rejects. */
   async fetchNow({ wanted, urls }: FetchOrder): Promise<FetchReport> {
     const { stored } = this.#options;
-    const failures: FetchFailure[] = [];
-    for (const url of urls) {
-      stored.renew();
-      const before = stored.newest(wanted, [url]);
-      const failure = await this.#downloads.getNow(url, wanted);
-      if (failure !== undefined) {
-        failures.push(failure);
-        continue;
-      }
-      stored.renew();
-      const after = stored.newest(wanted, [url]);
-      const isNew = after !== undefined && (before === undefined || compareAge(after, before) !== 'same');
-      return { failures, taken: { url, isNew, crl: after === undefined ? null : facts(after) } };
-    }
-    return { failures };
+    stored.renew();
+    const before = stored.newest(wanted, { urls });
+    const { outcomes } = await firstCurrent(urls, {
+      ask: (url) => this.#downloads.getNow(url, wanted).then((failure) => ({ url, failure })),
+      isGood: ({ failure }) => failure === undefined,
+      headStart: headStartFor(urls.length),
+    });
+    const ended = outcomes.filter((outcome) => typeof outcome !== 'string');
+    const failures = ended.flatMap(({ failure }) => failure ?? []);
+    // What came and is past its time is there nevertheless, where nothing better is.
+    const taken =
+      ended.find(({ failure }) => failure === undefined) ??
+      ended.find(({ failure }) => failure?.code === 'CRL_STALE');
+    if (taken === undefined) return { failures };
+    stored.renew();
+    const present = stored.newest(wanted, { urls });
+    const isNew = present !== undefined && (before === undefined || compareAge(present, before) !== 'same');
+    return {
+      failures,
+      taken: { url: taken.url, isNew, crl: present === undefined ? null : facts(present) },
+    };
   }
 
   async close(): Promise<void> {
@@ -111,19 +136,99 @@ export class CrlService {
     await this.#downloads.close();
   }
 
-  /** One URL after the other, until one has it. */
-  async #supply(
-    wanted: WantedCrl,
-    get: (url: string) => Promise<FetchFailure | undefined>,
-  ): Promise<readonly FetchFailure[]> {
-    const failures: FetchFailure[] = [];
-    for (const url of this.#options.urlsOf(wanted)) {
-      const failure = await get(url);
-      if (failure === undefined) return [];
-      failures.push(failure);
-    }
-    return failures;
+  /** Why there is no current CRL, if there is none: of each address, in their order. */
+  async #race(wanted: WantedCrl, { ask, late, patience }: Asking): Promise<readonly FetchFailure[]> {
+    const urls = this.#options.urlsOf(wanted);
+    const { winner, outcomes } = await firstCurrent(urls, {
+      ask: async (url) => ({ failure: await ask(url) }),
+      isGood: ({ failure }) => failure === undefined,
+      headStart: headStartFor(urls.length, patience),
+      ...(late !== undefined && { late }),
+    });
+    if (winner !== undefined) return [];
+    return outcomes.flatMap((outcome, place) =>
+      typeof outcome === 'string' ? tooLate(urls[place] ?? '', outcome, patience) : (outcome.failure ?? []),
+    );
   }
+
+  /** Why no server is asked for it now. */
+  #known(url: string, wanted: WantedCrl): FetchFailure | undefined {
+    const { records, now } = this.#options;
+    const never = wanted.source === undefined ? unaskable(url) : undefined;
+    return never ?? recentFailure(records, url, wanted, now());
+  }
+}
+
+/** What a request may cost. */
+export interface SupplyLimits {
+  /** ms that it waits. */
+  readonly patience: number;
+  /** Addresses that are asked for it. */
+  readonly maxAttempts: number;
+  /** Whether what has come is told before the rest has. */
+  readonly mayPart?: boolean;
+  /** The proxies that it came through; see `Downloads.get`. */
+  readonly via?: string | undefined;
+}
+
+export interface Supply {
+  readonly failures: readonly FetchFailure[];
+  /** What is still being asked for. */
+  readonly pending: readonly WantedCrl[];
+  /** Addresses that were asked. */
+  readonly attempts: number;
+}
+
+interface Asking {
+  readonly ask: (url: string) => Promise<FetchFailure | undefined>;
+  readonly late?: Promise<unknown>;
+  readonly patience?: number;
+}
+
+/**
+ * Why each of them did not come, none where it did: once all have ended, or so many ms after the first has come, or
+ * with `canTurn` after the beginning; then `undefined` for those that have not ended.
+ */
+async function untilSomeCame(
+  races: readonly Promise<readonly FetchFailure[]>[],
+  grace: number,
+  canTurn: boolean,
+): Promise<readonly (readonly FetchFailure[] | undefined)[]> {
+  const ended: (readonly FetchFailure[] | undefined)[] = races.map(() => undefined);
+  const some = races.map(async (race, index) => {
+    const failures = await race;
+    ended[index] = failures;
+    if (failures.length > 0) await new Promise<never>(() => undefined);
+  });
+  const first = canTurn ? pause(grace) : Promise.race(some).then(() => pause(grace));
+  await Promise.race([Promise.all(races), first]);
+  return [...ended];
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}
+
+function notAsked(url: string, most: number): FetchFailure {
+  const message = `${showUrl(url)}: not asked: no more than ${most} further addresses are asked for the request`;
+  return { url, code: 'FETCH_LIMIT', message };
+}
+
+function tooLate(url: string, how: 'late' | 'unasked', patience = 0): FetchFailure {
+  const what = how === 'late' ? 'it had not come' : 'its turn had not come';
+  return {
+    url,
+    code: 'FETCH_FAILED',
+    message: `${showUrl(url)}: ${what} after ${Math.round(patience)} ms (crl.wait)`,
+  };
 }
 
 function facts({ number, thisUpdate, nextUpdate }: NonNullable<ReturnType<StoredCrls['newest']>>) {

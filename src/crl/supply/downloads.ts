@@ -3,7 +3,7 @@ import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import { type FetchWay, isAskedOfServer, Origin, type OriginOptions } from './origin.js';
 import { NOW, SharedSupply } from './shared-supply.js';
 import { LEASE, whileLeased } from './store-lease.js';
-import { recentFailure, refusalName } from './url-records.js';
+import { answersOf, recentFailure, refusalName, staleness } from './url-records.js';
 
 export interface DownloadsOptions extends OriginOptions {
   /** ms that one download and its storing may take. */
@@ -41,13 +41,18 @@ export class Downloads {
   }
 
   /**
-   * Resolves when what the URL has is in the store, with the reason when it is not. Never rejects.
+   * Resolves when what the URL has is in the store and current, with the reason when it is not. Never rejects.
    *
    * @param since ms: what was fetched from then on is new enough
    * @param via the proxies on the way from whoever asks; where a download runs already, those of its first
    */
   get(url: string, wanted: WantedCrl, since: number, via = ''): Promise<FetchFailure | undefined> {
     return this.#once(url, wanted, () => this.#get(url, wanted, since, via));
+  }
+
+  /** Whoever asks for it now waits for what others have asked. */
+  isRunning(url: string, wanted: WantedCrl): boolean {
+    return this.#running.has(refusalName(url, wanted));
   }
 
   /** The same from the URL's own server and no other, at once, even where it failed a moment ago. */
@@ -110,12 +115,12 @@ export class Downloads {
   }
 
   async #heed(shared: SharedSupply, url: string, wanted: WantedCrl): Promise<'done' | 'again'> {
-    const { keeper, log, shareWait, now } = this.#options;
+    const { keeper, log, shareWait } = this.#options;
     const lease = `fetch ${url}`;
     try {
       if (!(await shared.hasNews(url, wanted))) return 'done';
       if (!(await keeper.acquireLease(lease, LEASE))) return 'again';
-      await this.#whileLeased(lease, () => shared.take(url, wanted, NOW, now() + shareWait));
+      await this.#whileLeased(lease, () => shared.take(url, wanted, NOW, performance.now() + shareWait));
     } catch (thrown) {
       log.warn('what another host has was not taken', { url, error: messageOf(thrown) });
     }
@@ -137,10 +142,12 @@ export class Downloads {
     wanted: WantedCrl,
     since: number,
   ): Promise<{ readonly failure: FetchFailure | undefined } | undefined> {
-    const { keeper, longest, now } = this.#options;
+    const { keeper, longest } = this.#options;
     const known = this.#known(url, wanted, since);
     if (known !== undefined) return known;
-    for (const end = now() + longest; now() < end && !this.#closed.signal.aborted; await pause(POLL)) {
+    // By the clock that nobody sets.
+    const end = performance.now() + longest;
+    for (; performance.now() < end && !this.#closed.signal.aborted; await pause(POLL)) {
       const isOurs = await keeper.acquireLease(lease, LEASE);
       const found = this.#known(url, wanted, since);
       if (found !== undefined && isOurs) await keeper.releaseLease(lease);
@@ -159,9 +166,11 @@ export class Downloads {
     stored.renew();
     const failure = recentFailure(records, url, wanted, now());
     if (failure !== undefined) return { failure };
-    const fetchedAt = records.urlRecord(url)?.fetchedAt ?? -Infinity;
-    const isThere = stored.newest(wanted)?.isWhole === true;
-    return fetchedAt >= since && isThere ? { failure: undefined } : undefined;
+    const record = records.urlRecord(url);
+    const fetchedAt = record === undefined ? -Infinity : answersOf(record, now()).fetchedAt;
+    if (record === undefined || fetchedAt === -Infinity || fetchedAt < since) return undefined;
+    const crl = stored.newest(wanted, { urls: [url], key: record.crl });
+    return crl?.isWhole === true ? { failure: staleness(url, crl, wanted, now()) } : undefined;
   }
 
   #fetch(url: string, wanted: WantedCrl, since: number, way: FetchWay): Promise<FetchFailure | undefined> {

@@ -1,7 +1,9 @@
 import type { Logger } from '../../log.js';
 import { BoundedMap } from '../../verify/bounded-map.js';
 import type { WantedIssuer } from '../../wire/issuers.js';
+import { showUrl } from '../../show-url.js';
 import type { CertificatesOutcome } from '../fetch/certificate-fetcher.js';
+import { firstCurrent, headStartFor } from './first-current.js';
 
 export interface IssuerServiceOptions {
   readonly fetch: (url: string, signal: AbortSignal) => Promise<CertificatesOutcome>;
@@ -14,7 +16,8 @@ export interface IssuerServiceOptions {
 
 interface Known {
   readonly outcome: CertificatesOutcome;
-  /** ms since 1970. */
+  /** ms since 1970: from when, and until when. */
+  readonly since: number;
   readonly until: number;
 }
 
@@ -61,24 +64,27 @@ export class IssuerService {
     await Promise.all(this.#running.values());
   }
 
-  /** One URL after the other, until one has certificates. */
+  /** The certificates of the first URL that has any; one that is slow does not hold up the others. */
   async #first(urls: WantedIssuer, patience: number, late: Promise<'late'>) {
-    const failures: string[] = [];
-    for (const url of urls) {
-      const outcome = await Promise.race([late, this.#get(url)]);
-      if (outcome === 'late') {
-        failures.push(`${url}: it had not come after ${patience} ms (crl.wait)`);
-        break;
-      }
-      if (outcome.kind === 'fetched') return { certificates: outcome.certificates, failures: [] };
-      failures.push(outcome.message);
-    }
+    const { winner, outcomes } = await firstCurrent(urls, {
+      ask: (url) => this.#get(url),
+      isGood: ({ kind }) => kind === 'fetched',
+      headStart: headStartFor(urls.length, patience),
+      late,
+    });
+    if (winner?.kind === 'fetched') return { certificates: winner.certificates, failures: [] };
+    const failures = outcomes.flatMap((outcome, place) => {
+      if (outcome === 'unasked' || (typeof outcome !== 'string' && outcome.kind === 'fetched')) return [];
+      if (outcome !== 'late') return [outcome.message];
+      return [`${showUrl(urls[place] ?? '')}: it had not come after ${Math.round(patience)} ms (crl.wait)`];
+    });
     return { certificates: [], failures };
   }
 
   #get(url: string): Promise<CertificatesOutcome> {
     const known = this.#known.get(url);
-    if (known !== undefined && known.until > this.#options.now()) return Promise.resolve(known.outcome);
+    const now = this.#options.now();
+    if (known !== undefined && known.since <= now && now < known.until) return Promise.resolve(known.outcome);
     const running = this.#running.get(url);
     if (running !== undefined) return running;
     const started = this.#fetch(url).finally(() => {
@@ -97,7 +103,8 @@ export class IssuerService {
       if (outcome.fault === 'aborted') return outcome;
       log.warn('an issuer could not be fetched', { why: outcome.message });
     }
-    this.#known.set(url, { outcome, until: now() + (outcome.kind === 'fetched' ? KEPT : retry) });
+    const since = now();
+    this.#known.set(url, { outcome, since, until: since + (outcome.kind === 'fetched' ? KEPT : retry) });
     return outcome;
   }
 }

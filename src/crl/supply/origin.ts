@@ -1,4 +1,5 @@
 import type { Logger } from '../../log.js';
+import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { IngestOutcome, IngestRequest, UrlRecord } from '../../wire/ingest.js';
 import type { CrlRequest, FetchOutcome } from '../fetch/crl-fetcher.js';
@@ -7,7 +8,7 @@ import type { Share } from './share.js';
 import type { LeaseKeeper } from './store-lease.js';
 import type { StoredCrls } from './stored-crls.js';
 import type { UrlNotes } from './url-notes.js';
-import { failureCode, refusalName, type UrlRecords, validatorsOf } from './url-records.js';
+import { failureCode, refusalName, staleness, type UrlRecords, validatorsOf } from './url-records.js';
 
 /** Who writes the store: `IngestHandle`. */
 export interface StoreKeeper extends LeaseKeeper {
@@ -46,11 +47,14 @@ export class Origin {
     this.#options = options;
   }
 
-  /** Why what the URL has is not in the store, if it is not. Rejects when the store cannot be written. */
+  /**
+   * Why the URL is no help, if it is not: what it has is not in the store, or not the newest that is there, or its
+   * time is over (CRL_STALE). Rejects when the store cannot be written.
+   */
   async fetch(url: string, wanted: WantedCrl, { via, signal }: FetchWay): Promise<FetchFailure | undefined> {
     const { records, stored, notes, now } = this.#options;
     const record = records.urlRecord(url) ?? NO_RECORD;
-    const present = stored.newest(wanted, [url]);
+    const present = stored.newest(wanted, { urls: [url] });
     const isOverdue = present !== undefined && (present.nextUpdate ?? Infinity) <= now();
     const outcome = await this.#options.fetch({
       url,
@@ -65,8 +69,9 @@ export class Origin {
       const { age } = outcome;
       const validators = { ...validatorsOf(record), ...outcome.validators };
       await notes.fetched(url, { validators, crl: record.crl, age, wanted });
-      if (present !== undefined) await this.#shareOf(url)?.publish(url, present);
-      return undefined;
+      if (present === undefined) return undefined;
+      await this.#shareOf(url)?.publish(url, present);
+      return staleness(url, present, wanted, now());
     }
     return this.#take(url, wanted, outcome);
   }
@@ -76,7 +81,7 @@ export class Origin {
     wanted: WantedCrl,
     { der, validators, age }: Fetched,
   ): Promise<FetchFailure | undefined> {
-    const { keeper, notes, log } = this.#options;
+    const { keeper, notes, log, now } = this.#options;
     const { signers } = wanted;
     const size = der.length;
     // Before the bytes are given away; nobody finds them before the CRL was taken here.
@@ -93,8 +98,12 @@ export class Origin {
       if (outcome.warning !== undefined) log.warn(outcome.warning, { url });
     }
     await notes.fetched(url, { validators, crl: outcome.crl?.key, age, wanted });
-    if (outcome.kind === 'stored' || outcome.crl !== null) return undefined;
-    return { url, code: 'CRL_STALE', message: `${url}: the CRL is older than one that was there before` };
+    const { crl } = outcome;
+    if (crl !== null && (outcome.kind === 'stored' || outcome.age === 'same'))
+      return staleness(url, crl, wanted, now());
+    // Another place of the same CRL may have a newer one than both.
+    const message = `${showUrl(url)}: the CRL is older than one that was there before`;
+    return { url, code: 'CRL_STALE', message };
   }
 
   #viaWith(before: string): Pick<CrlRequest, 'via'> {

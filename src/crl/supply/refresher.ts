@@ -1,8 +1,9 @@
 import type { WantedCrl } from '../../wire/crl.js';
 import { refreshAt } from './freshness.js';
+import { leftAloneUntil, pastTime, SKEW } from '../store/past-times.js';
 import { NO_RECORD } from '../store/records.js';
 import type { StoredCrls } from './stored-crls.js';
-import { answerOf, refusalName, type UrlRecords } from './url-records.js';
+import { answersOf, refusalName, type UrlRecords } from './url-records.js';
 
 export interface RefresherOptions {
   readonly records: UrlRecords;
@@ -19,11 +20,14 @@ export interface RefresherOptions {
 
 interface Watched {
   readonly wanted: WantedCrl;
+  /** By `performance.now`. */
   usedAt: number;
   /** When it had last been fetched as `dueAt` was reckoned. */
   fetchedAt: number;
   /** When it was last refreshed in vain, or never. */
   triedAt: number;
+  /** When `dueAt` was reckoned: a clock that is set back makes that void. */
+  reckonedAt: number;
   dueAt: number;
 }
 
@@ -33,6 +37,8 @@ const MAX_WATCHED = 10_000;
 const UNUSED = 86_400_000;
 /** The least between two refreshes of one CRL after a failure, ms. */
 const AFTER_FAILURE = 1000;
+/** Within so many ms a CRL is refreshed whose last refresh is not known. */
+const SOON = 60_000;
 /** What a timer can hold, ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -54,13 +60,19 @@ export class Refresher {
 
   /** The CRL is in use. */
   watch(wanted: WantedCrl): void {
-    const { urlsOf, now } = this.#options;
-    const urls = urlsOf(wanted);
+    const urls = this.#options.urlsOf(wanted);
     if (urls.length === 0) return;
     const name = refusalName(urls.join(' '), wanted);
     const known = this.#watched.get(name);
-    const watched = known ?? { wanted, usedAt: 0, fetchedAt: -Infinity, triedAt: -Infinity, dueAt: 0 };
-    watched.usedAt = now();
+    const watched = known ?? {
+      wanted,
+      usedAt: 0,
+      fetchedAt: -Infinity,
+      triedAt: -Infinity,
+      reckonedAt: 0,
+      dueAt: 0,
+    };
+    watched.usedAt = performance.now();
     this.#watched.delete(name);
     this.#watched.set(name, watched);
     if (known !== undefined) return;
@@ -95,26 +107,37 @@ export class Refresher {
     return index;
   }
 
-  /** Due after the source last answered; where it never did, after a whole interval, since the CRL serves. */
+  /**
+   * Due after the source last answered; where it never did, after a whole interval, since the CRL serves. Where it did
+   * at a time to come, by a clock that was ahead, nobody knows how long ago that is: soon.
+   */
   #reckon(watched: Watched): void {
-    const { wanted, triedAt } = watched;
+    const { wanted } = watched;
     const { records, stored, refresh, urlsOf, now, random } = this.#options;
+    const time = now();
     const urls = urlsOf(wanted);
     stored.renew();
-    const crl = stored.newest(wanted, urls);
+    const crl = stored.newest(wanted, { urls });
     const found = urls.map((url) => records.urlRecord(url) ?? NO_RECORD);
-    const fetchedAt = Math.max(...found.map((record) => record.fetchedAt ?? -Infinity));
-    const answeredAt = Math.max(...found.map((record) => answerOf(record)));
+    const answers = found.map((record) => answersOf(record, time));
+    const fetchedAt = Math.max(...answers.map((answer) => answer.fetchedAt));
+    const answeredAt = Math.max(...answers.map((answer) => answer.answeredAt));
+    const isAhead = answeredAt === -Infinity && found.some((record) => record.fetchedAt !== null);
     watched.fetchedAt = fetchedAt;
-    const due =
-      crl === undefined || fetchedAt === -Infinity
-        ? now() + refresh
+    watched.triedAt = pastTime(watched.triedAt, time);
+    watched.reckonedAt = time;
+    const due = isAhead
+      ? time + Math.round(Math.min(refresh, SOON) * random())
+      : crl === undefined || fetchedAt === -Infinity
+        ? time + refresh
         : refreshAt({ ...crl, fetchedAt: answeredAt }, refresh, random());
-    watched.dueAt = fetchedAt >= triedAt ? due : Math.max(now() + AFTER_FAILURE, this.#retryAt(urls));
+    const isAnswered = fetchedAt >= watched.triedAt;
+    watched.dueAt = isAnswered ? due : Math.max(time + AFTER_FAILURE, this.#retryAt(urls, time));
   }
 
-  #retryAt(urls: readonly string[]): number {
-    return Math.min(...urls.map((url) => this.#options.records.urlRecord(url)?.retryAt ?? 0));
+  #retryAt(urls: readonly string[], now: number): number {
+    const { records } = this.#options;
+    return Math.min(...urls.map((url) => leftAloneUntil(records.urlRecord(url) ?? NO_RECORD, now)));
   }
 
   #setTimer(): void {
@@ -122,7 +145,9 @@ export class Refresher {
     let next = Infinity;
     for (const { dueAt } of this.#watched.values()) next = Math.min(next, dueAt);
     if (next === Infinity) return;
-    const wait = Math.min(LONGEST_TIMER, Math.max(0, next - this.#options.now()));
+    const { now, refresh } = this.#options;
+    // Looked at again in time, whatever becomes of the clock.
+    const wait = Math.min(LONGEST_TIMER, refresh + SOON, Math.max(0, next - now()));
     this.#timer = setTimeout(() => {
       this.#refreshDue();
     }, wait).unref();
@@ -131,10 +156,12 @@ export class Refresher {
   #refreshDue(): void {
     const { now, refresh } = this.#options;
     for (const [name, watched] of this.#watched) {
-      if (now() - watched.usedAt > UNUSED + 10 * refresh) {
+      const time = now();
+      if (watched.reckonedAt > time + SKEW && watched.dueAt < Infinity) this.#reckon(watched);
+      if (performance.now() - watched.usedAt > UNUSED + 10 * refresh) {
         this.#watched.delete(name);
         this.#byUrl = undefined;
-      } else if (watched.dueAt <= now()) void this.#refresh(watched);
+      } else if (watched.dueAt <= time) void this.#refresh(watched);
     }
     this.#setTimer();
   }

@@ -1,4 +1,5 @@
 import { compareAge } from '../store/newer.js';
+import { pastTime } from '../store/past-times.js';
 import type { Mark } from '../store/records.js';
 import type { SharedCrl } from './share.js';
 
@@ -44,5 +45,5 @@ export function isOverdueHere(
   refresh: number,
   now: number,
 ): boolean {
-  return hearsay !== undefined && now - hearsay.since >= HEARSAY * refresh;
+  return hearsay !== undefined && now - pastTime(hearsay.since, now) >= HEARSAY * refresh;
 }

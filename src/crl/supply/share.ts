@@ -19,7 +19,7 @@ export type PublishedCrl = Pick<SharedCrl, 'thisUpdate' | 'number' | 'nextUpdate
  */
 export interface Share {
   look(url: string): Promise<SharedCrl | undefined>;
-  /** Its bytes, in memory of their own; `undefined` too when they have not come by `end`, ms since 1970. */
+  /** Its bytes, in memory of their own; `undefined` too when they have not come by `end` of `performance.now`. */
   read(crl: SharedCrl, end: number): Promise<Uint8Array | undefined>;
   /** Is fetching this URL left to this host? Where nobody can say, it is. */
   acquireLease(url: string): Promise<boolean>;

@@ -1,10 +1,12 @@
 import { BoundedMap } from '../../verify/bounded-map.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
+import type { CrlSummary } from '../../wire/ingest.js';
 import { type FetchWay, logStored, type Origin, type OriginOptions } from './origin.js';
+import { pastTime } from '../store/past-times.js';
 import { NO_RECORD } from '../store/records.js';
 import { isOverdueHere, judge } from './share-policy.js';
 import type { Share, SharedCrl } from './share.js';
-import { refusalName, validatorsOf } from './url-records.js';
+import { refusalName, staleness, validatorsOf } from './url-records.js';
 
 export interface SharedSupplyOptions extends Pick<
   OriginOptions,
@@ -50,11 +52,11 @@ export class SharedSupply {
   ): Promise<FetchFailure | undefined> {
     const { share, records, refresh, wait, now } = this.#options;
     const isOurTurn = since === NOW || isOverdueHere(records.urlRecord(url)?.hearsay, refresh, now());
-    for (const end = now() + wait; ; await pause(POLL)) {
+    for (const end = performance.now() + wait; ; await pause(POLL)) {
       const isOurs = await share.acquireLease(url);
       try {
         if (!isOurTurn && (await this.take(url, wanted, since, end))) return undefined;
-        if (isOurs || isOurTurn || now() >= end || way.signal.aborted) {
+        if (isOurs || isOurTurn || performance.now() >= end || way.signal.aborted) {
           share.count('miss');
           return await this.#origin.fetch(url, wanted, way);
         }
@@ -70,30 +72,39 @@ export class SharedSupply {
     return offer !== undefined && this.#judge(offer, url, wanted, NOW) === 'take';
   }
 
-  /** Takes what another host has, if that will do, before `end`, ms since 1970; did it? */
+  /** Takes what another host has, if that will do, before `end` by `performance.now`; did it? */
   async take(url: string, wanted: WantedCrl, since: number, end: number): Promise<boolean> {
-    const { share, records } = this.#options;
+    const { share, records, now } = this.#options;
     const offer = await share.look(url);
     const what = offer === undefined ? 'nothing' : this.#judge(offer, url, wanted, since);
     if (offer === undefined || what === 'nothing') return false;
-    const crl = what === 'take' ? await this.#store(offer, url, wanted, end) : records.urlRecord(url)?.crl;
-    if (what === 'take' && crl === undefined) return false;
+    const taken = what === 'take' ? await this.#store(offer, url, wanted, end) : undefined;
+    if (what === 'take' && taken === undefined) return false;
+    const crl = what === 'take' ? taken?.key : records.urlRecord(url)?.crl;
     await this.#note(url, wanted, offer, { crl, isSame: what === 'same' });
     share.count('hit');
-    return true;
+    // Its nextUpdate may be another than the one that was promised.
+    return taken === undefined || staleness(url, taken, wanted, now()) === undefined;
   }
 
   #judge(offer: SharedCrl, url: string, wanted: WantedCrl, since: number): ReturnType<typeof judge> {
     const { stored, refresh, now } = this.#options;
     if (this.#refused.get(refusal(offer, url, wanted)) === true) return 'nothing';
     stored.renew();
-    const present = stored.newest(wanted, [url]);
+    const present = stored.newest(wanted, { urls: [url] });
     const have = present?.isWhole === true ? present : undefined;
-    return judge(offer, { have, since, refresh, now: now() });
+    const what = judge(offer, { have, since, refresh, now: now() });
+    // Whoever says that it is still the newest does not make it current.
+    return what === 'same' && have && staleness(url, have, wanted, now()) ? 'nothing' : what;
   }
 
-  /** The key of the CRL, where it is in the store now. */
-  async #store(offer: SharedCrl, url: string, wanted: WantedCrl, end: number): Promise<string | undefined> {
+  /** The CRL, where it is in the store now. */
+  async #store(
+    offer: SharedCrl,
+    url: string,
+    wanted: WantedCrl,
+    end: number,
+  ): Promise<CrlSummary | undefined> {
     const { share, keeper, log } = this.#options;
     const der = await share.read(offer, end);
     if (der === undefined) return undefined;
@@ -101,9 +112,9 @@ export class SharedSupply {
     const outcome = await keeper.ingest({ content: { der }, source: url, signers, wanted });
     if (outcome.kind === 'stored') {
       logStored(log, 'a CRL came from another host', url, outcome);
-      return outcome.crl.key;
+      return outcome.crl;
     }
-    if (outcome.kind === 'notNewer' && outcome.age === 'same' && outcome.crl !== null) return outcome.crl.key;
+    if (outcome.kind === 'notNewer' && outcome.age === 'same' && outcome.crl !== null) return outcome.crl;
     // Nothing is held against the URL: its own server is asked.
     const why = outcome.kind === 'refused' ? outcome.message : 'it is older than the one that is here';
     if (outcome.kind === 'refused' && outcome.code === 'STORE_FAILED') return undefined;
@@ -122,13 +133,14 @@ export class SharedSupply {
     const { records, notes, now } = this.#options;
     const record = records.urlRecord(url) ?? NO_RECORD;
     const answeredAt = Math.min(offer.answeredAt, now());
+    const since = pastTime(record.hearsay?.since, now());
     await notes.fetched(url, {
       // With another's validators the server's "not modified" would speak of what is not here.
       validators: isSame ? validatorsOf(record) : {},
       crl,
       age: now() - answeredAt,
       wanted,
-      hearsay: { answeredAt, since: record.hearsay?.since ?? now() },
+      hearsay: { answeredAt, since: since === -Infinity ? now() : since },
     });
   }
 }

@@ -1,5 +1,6 @@
 import { spkiId } from '../../verify/ca-key.js';
-import type { CrlSource, SignedCrl } from '../../verify/revocation-inputs.js';
+import { isIssued } from '../../verify/crl-freshness.js';
+import type { CandidateCrl, CrlSource, SignedCrl } from '../../verify/revocation-inputs.js';
 import type { WantedCrl } from '../../wire/crl.js';
 import { DerReader } from '../../x509/der.js';
 import { readName } from '../../x509/name.js';
@@ -9,15 +10,27 @@ export interface NewestCrl extends Pick<SignedCrl, 'thisUpdate' | 'nextUpdate' |
   readonly isWhole: boolean;
 }
 
+/** Where the CRL that is looked for came from: from one of these URLs, or it has the key that was noted with one. */
+export interface Whence {
+  readonly urls: readonly string[];
+  /** See `UrlRecord`. */
+  readonly key?: string | undefined;
+}
+
 /** What the store has for a want. */
 export class StoredCrls {
   readonly #source: CrlSource;
   readonly #keepsDer: boolean;
+  readonly #now: () => number;
 
-  /** @param keepsDer the CRLs' own bytes are to be kept, not only their index */
-  constructor(source: CrlSource, keepsDer: boolean) {
+  /**
+   * @param keepsDer the CRLs' own bytes are to be kept, not only their index
+   * @param now ms since 1970
+   */
+  constructor(source: CrlSource, keepsDer: boolean, now: () => number = Date.now) {
     this.#source = source;
     this.#keepsDer = keepsDer;
+    this.#now = now;
   }
 
   /** What was stored meanwhile is found from here on. */
@@ -25,16 +38,19 @@ export class StoredCrls {
     this.#source.renew?.();
   }
 
-  /** The newest CRL of the wanted issuer, kind and signers; from one of these URLs, where they are given. */
-  newest(
-    { issuer, isDelta, signers, source: configured }: WantedCrl,
-    urls?: readonly string[],
-  ): NewestCrl | undefined {
+  /**
+   * The newest CRL of the wanted issuer, kind and signers, of those from there. One that was issued at a time to come
+   * counts for nothing yet.
+   */
+  newest({ issuer, isDelta, signers, source: configured }: WantedCrl, from?: Whence): NewestCrl | undefined {
     const name = readName(new DerReader(issuer), 'issuer');
     const ids = new Set(signers.map((spki) => spkiId(spki)));
     let newest: SignedCrl | undefined;
-    for (const { crl, source } of this.#source.find(name)) {
-      const isOfUrl = urls === undefined || urls.includes(source);
+    const now = this.#now();
+    for (const candidate of this.#source.find(name)) {
+      const { crl } = candidate;
+      if (!isIssued(crl.thisUpdate, { now })) continue;
+      const isOfUrl = from === undefined || isFrom(candidate, from);
       // What lies at a configured place may be either.
       const isOfKind = configured !== undefined || crl.isDelta === isDelta;
       const fits = isOfUrl && isOfKind && 'signerId' in crl && ids.has(crl.signerId);
@@ -45,4 +61,9 @@ export class StoredCrls {
     const isWhole = !this.#keepsDer || ('hasDer' in newest && newest.hasDer === true);
     return { thisUpdate, nextUpdate, number, isWhole };
   }
+}
+
+function isFrom(candidate: CandidateCrl, { urls, key }: Whence): boolean {
+  const own = 'key' in candidate ? candidate.key : undefined;
+  return urls.includes(candidate.source) || (key !== undefined && own === key);
 }

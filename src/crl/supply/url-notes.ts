@@ -63,9 +63,10 @@ export class UrlNotes {
     const { records, retry, keeper, now, random } = this.#options;
     const record = records.urlRecord(name) ?? NO_RECORD;
     const failures = record.failures + 1;
-    const again = retryAt({ count: failures, at: now(), retryAfter: failure.retryAfter }, retry, random());
+    const failedAt = now();
+    const again = retryAt({ count: failures, at: failedAt, retryAfter: failure.retryAfter }, retry, random());
     const { code, message } = failure;
-    await keeper.note(name, { ...record, failures, retryAt: again, code, message });
+    await keeper.note(name, { ...record, failures, failedAt, retryAt: again, code, message });
   }
 
   /** A verified chain names it: where it was never asked, it is remembered for what it may be. Never rejects. */

@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
+import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { UrlRecord } from '../../wire/ingest.js';
+import type { Mark } from '../store/records.js';
+import { leftAloneUntil, pastTime } from '../store/past-times.js';
 import { VERDICT_CODES, type VerdictCode } from '../../wire/verdict.js';
 
 /** Where records of URLs are read: `CrlStore`. */
@@ -8,9 +11,25 @@ export interface UrlRecords {
   urlRecord(url: string): UrlRecord | undefined;
 }
 
-/** When the URL's own server last answered, whichever host asked it, ms; -Infinity: never. */
-export function answerOf({ fetchedAt, hearsay }: UrlRecord): number {
-  return hearsay?.answeredAt ?? fetchedAt ?? -Infinity;
+/** When the URL was last fetched, and when its own server last answered whichever host, ms; -Infinity: never. */
+export function answersOf({ fetchedAt, hearsay }: UrlRecord, now: number) {
+  const fetched = pastTime(fetchedAt, now);
+  return { fetchedAt: fetched, answeredAt: hearsay ? pastTime(hearsay.answeredAt, now) : fetched };
+}
+
+/** Until when a CRL serves, as whoever wants it has it, ms. */
+function endOf({ thisUpdate, nextUpdate }: Dated, { maxAge = Infinity }: WantedCrl): number {
+  return Math.min(nextUpdate ?? Infinity, thisUpdate + maxAge);
+}
+
+type Dated = Pick<Mark, 'thisUpdate'> & { readonly nextUpdate: number | null };
+
+/** Why a CRL that came from a URL is no help: its time is over. */
+export function staleness(url: string, crl: Dated, wanted: WantedCrl, now: number): FetchFailure | undefined {
+  const end = endOf(crl, wanted);
+  if (now < end) return undefined;
+  const message = `${showUrl(url)}: the CRL there was due for renewal ${new Date(end).toISOString()}`;
+  return { url, code: 'CRL_STALE', message };
 }
 
 export function validatorsOf({ etag, lastModified }: UrlRecord): Pick<UrlRecord, 'etag' | 'lastModified'> {
@@ -36,9 +55,10 @@ export function recentFailure(
 ): FetchFailure | undefined {
   for (const name of [url, refusalName(url, wanted)]) {
     const record = records.urlRecord(name);
-    if (record !== undefined && record.failures > 0 && record.retryAt > now) {
-      const again = new Date(record.retryAt).toISOString();
-      const message = `${record.message ?? `${url} failed`} (not asked again before ${again})`;
+    const until = record === undefined ? -Infinity : leftAloneUntil(record, now);
+    if (record !== undefined && until > now) {
+      const again = new Date(until).toISOString();
+      const message = `${record.message ?? `${showUrl(url)} failed`} (not asked again before ${again})`;
       return { url, code: failureCode(record.code), message };
     }
   }

@@ -17,12 +17,12 @@ test.each([
 });
 
 test.each([
-  ['http://256.0.0.1/', /no URL/],
-  ['http://1.2.3.4.5/', /no URL/],
-  ['http://0x7f.0x1ffffff/', /no URL/],
-  ['http://[fe80::1%25eth0]/', /no URL/],
-  ['http:// crl.example/', /no URL/],
-  ['crl.example/a.crl', /no URL/],
+  ['http://256.0.0.1/', /not a URL/],
+  ['http://1.2.3.4.5/', /not a URL/],
+  ['http://0x7f.0x1ffffff/', /not a URL/],
+  ['http://[fe80::1%25eth0]/', /not a URL/],
+  ['http:// crl.example/', /not a URL/],
+  ['crl.example/a.crl', /not a URL/],
   ['http://user@crl.example/', /user name or password/],
   ['http://user:secret@crl.example/', /^(?!.*secret).*user name or password/],
   [`http://crl.example/${'a'.repeat(4096)}`, /longer than 4096/],
