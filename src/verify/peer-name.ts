@@ -49,7 +49,7 @@ export function checkPeerNames(
   budget.spendMatches(wanted.length * (leaf.subjectAltName?.length ?? 0));
   for (const name of wanted) {
     if (leaf.subjectAltName?.some((presented) => matches(presented, name, rules)) === true) continue;
-    throw new VerifyError('PEER_NAME', `${named(leaf)} is not for "${escapeUnseen(name.text, 256)}"`);
+    throw new VerifyError('PEER_NAME', `${named(leaf)} is not for ${quoted(name.text)}`);
   }
 }
 
@@ -91,12 +91,17 @@ function matchesEmail(
   return mailbox?.local === wanted.local && mailbox.host === wanted.domain;
 }
 
+/** As it was written, but for what is not seen. */
+function quoted(text: string): string {
+  return `"${escapeUnseen(text, 256)}"`;
+}
+
 function dnsName(text: string): PeerName {
   const ascii = toHostName(text.endsWith('.') ? text.slice(0, -1) : text);
-  if (ascii === undefined) throw new RequestError('BAD_ARGUMENT', `"${text}" is not a host name`);
+  if (ascii === undefined) throw new RequestError('BAD_ARGUMENT', `${quoted(text)} is not a host name`);
   // An address ends with a digit, and hardly any host does.
   if (isDigit(ascii.charCodeAt(ascii.length - 1)) && parseIpAddress(ascii) !== undefined) {
-    throw new RequestError('BAD_ARGUMENT', `"${text}" is an IP address, not a host name`);
+    throw new RequestError('BAD_ARGUMENT', `${quoted(text)} is an IP address, not a host name`);
   }
   return { kind: 'dns', text: ascii };
 }
@@ -122,7 +127,7 @@ function isHostName(text: string): boolean {
 
 function ipName(text: string): PeerName {
   const bytes = parseIpAddress(text);
-  if (bytes === undefined) throw new RequestError('BAD_ARGUMENT', `"${text}" is not an IP address`);
+  if (bytes === undefined) throw new RequestError('BAD_ARGUMENT', `${quoted(text)} is not an IP address`);
   return { kind: 'ip', text, bytes };
 }
 
@@ -131,7 +136,7 @@ function emailName(text: string): PeerName {
   const local = text.slice(0, Math.max(at, 0));
   const domain = toHostName(text.slice(at + 1));
   if (!isLocalPart(local) || domain === undefined) {
-    throw new RequestError('BAD_ARGUMENT', `"${text}" is not an e-mail address`);
+    throw new RequestError('BAD_ARGUMENT', `${quoted(text)} is not an e-mail address`);
   }
   return { kind: 'rfc822', text, local, domain };
 }

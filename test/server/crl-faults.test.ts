@@ -74,7 +74,7 @@ test.each([
   ['/hundred-megabytes', 'FETCH_FAILED', /100MiB or more, and crl\.maxSize allows 4MiB/],
   ['/bomb', 'FETCH_FAILED', /crl\.maxSize allows 4MiB/],
   ['/bomb.gz', 'FETCH_FAILED', /crl\.maxSize, 4MiB/],
-  ['/html', 'FETCH_FAILED', /neither DER nor PEM: it begins with "<!DOCTYPE html>/],
+  ['/html', 'FETCH_FAILED', /neither PEM .* nor DER of a CRL: it begins with "<!DOCTYPE html>/],
   ['/empty', 'FETCH_FAILED', /empty/],
   ['/no-http', 'FETCH_FAILED', /does not match the HTTP/],
   ['/404', 'FETCH_FAILED', /answered 404/],

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isIssued } from '../../verify/crl-freshness.js';
 import { isNewer } from '../../verify/crl-order.js';
 import { parseCrl } from '../../x509/crl.js';
 import { sameBytes } from '../../x509/same-bytes.js';
@@ -32,9 +33,13 @@ export type Place =
 /** CRLs of one scope that cannot be ordered. Of more than these, those that list the most are kept. */
 const MAX_HELD = 8;
 
-export function heldCrl(key: Buffer, head: Head): HeldCrl {
+/** A CRL that was issued at a time to come was taken by a clock that was ahead: any that is issued now is newer. */
+const BEFORE_ALL: Mark = { thisUpdate: -Infinity, number: null };
+
+/** @param now ms since 1970 */
+export function heldCrl(key: Buffer, head: Head, now: number): HeldCrl {
   const { thisUpdate, number } = parseCrl(head.header);
-  return { key, head, mark: { thisUpdate, number } };
+  return { key, head, mark: isIssued(thisUpdate, { now }) ? { thisUpdate, number } : BEFORE_ALL };
 }
 
 /**

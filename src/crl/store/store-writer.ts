@@ -121,7 +121,7 @@ export class StoreWriter {
       const own = crlOf(entry.key);
       const head = readHead(entry.value);
       const isHeld = own.equals(key) || (head.beside !== undefined && key.equals(head.beside));
-      return isHeld ? [heldCrl(own, head)] : [];
+      return isHeld ? [heldCrl(own, head, this.#now())] : [];
     });
   }
 
