@@ -4,6 +4,7 @@ import { KeyUsageBit } from '../x509/extensions.js';
 import { nameDifference } from '../x509/name-difference.js';
 import { formatName, type Name, sameExactName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
+import { checkUnimportedKey } from '../x509/public-key.js';
 import type { Budget } from './budget.js';
 import type { CaKey } from './ca-key.js';
 import { checkAuthorityForm, checkForm } from './form.js';
@@ -74,7 +75,7 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
   const { issuerKeys } = authorities;
   const state: State = { ...authorities.state, graph: authorities.state.graph.copy() };
   processCertificate(leaf, true, state, inputs);
-  wrapUp(leaf, state);
+  wrapUp(leaf, state, inputs.budget);
   if (known === undefined) {
     checkPurpose(path, inputs);
     checkCertificateRules(path, profile.rules, trace);
@@ -206,12 +207,15 @@ function prepareForNext(certificate: Certificate, state: State, inputs: Validati
 }
 
 /** §6.1.5 */
-function wrapUp(certificate: Certificate, state: State): void {
+function wrapUp(certificate: Certificate, state: State, budget: Budget): void {
   // §6.1.5 (a)
   state.explicitPolicy = Math.max(0, state.explicitPolicy - 1);
   // §6.1.5 (b)
   if (certificate.policyConstraints?.requireExplicitPolicy === 0) state.explicitPolicy = 0;
-  // §6.1.5 (c), §6.1.5 (d), §6.1.5 (e): the leaf's key is nobody's issuer here, so it is not imported
+  // §6.1.5 (c), §6.1.5 (d), §6.1.5 (e): the leaf's key is checked, and not imported: it issues nothing here
+  checkUnimportedKey(certificate, state.workingKey.publicKey.dsaParameters, (cost) => {
+    budget.spendSignature(cost);
+  });
   // §6.1.5 (f): in checkForm
 }
 

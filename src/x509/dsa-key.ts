@@ -30,12 +30,14 @@ export function readDsaKey(
   if (bits < MIN_BITS || bits > MAX_BITS)
     throw malformed(`DSA prime has ${bits} bits, not ${MIN_BITS} to ${MAX_BITS}`);
   if (!SUBGROUP_BITS.has(q.toString(2).length)) throw malformed('DSA subgroup has an unknown size');
-  if (g < 2n || g >= p) throw malformed('DSA generator is out of range');
+  if ((p & 1n) === 0n || (q & 1n) === 0n) throw malformed('DSA prime is even');
+  // 1 and p - 1 generate nothing: with such a g, or y, anyone can sign.
+  if (g < 2n || g >= p - 1n) throw malformed('DSA generator is out of range');
 
   const r = new DerReader(key);
   const y = readPositive(r, 'DSA key');
   r.finish('DSA key');
-  if (y < 2n || y >= p) throw malformed('DSA key is out of range');
+  if (y < 2n || y >= p - 1n) throw malformed('DSA key is out of range');
   if (own) return { bits, dsaParameters };
   return { bits, dsaParameters, spki: withParameters(algorithm, dsaParameters, key) };
 }
