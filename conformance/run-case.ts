@@ -17,7 +17,7 @@ import { Signatures } from '../src/verify/signatures.js';
 import { TrustStore } from '../src/verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../src/verify/verify.js';
 import { wantedOutcome } from './expectation.js';
-import { rulesOf } from './profile-of.js';
+import { rulesOf, trustsLeaf } from './profile-of.js';
 import type { Case, PeerNameParameter } from './suite.js';
 
 /** What came out, and whether it is what the case wants. */
@@ -182,7 +182,7 @@ function environmentOf(suite: string, test: Case): VerifyEnvironment {
     purpose: null,
     crlMaxAge: maxAgeOf(test),
     maxIntermediates: test.params.maxDepth ?? null,
-    trustLeaf: false,
+    trustLeaf: trustsLeaf(suite),
   };
   const now = timeOf(test);
   return {
