@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../secrets.js';
 import { parseIpAddress } from '../../ip-address.js';
 import { FetchError } from './fetch-error.js';
 
@@ -52,8 +53,9 @@ export function parseFetchUrl(text: string, base?: FetchUrl): FetchUrl {
   };
 }
 
-/** A URL for people and logs: on one line, and not without end. */
-export function showUrl(text: string): string {
+/** A URL for people and logs: on one line, without secrets, and not without end. */
+export function showUrl(url: string): string {
+  const text = withoutSecrets(url);
   const printable = /^[!-~]*$/.test(text) ? text : JSON.stringify(text);
   return printable.length > MAX_SHOWN ? `${printable.slice(0, MAX_SHOWN)}…` : printable;
 }
