@@ -1,10 +1,17 @@
-const MAX_SHOWN = 200;
-/** A user name and a password before the host (RFC 3986 §3.2.1). */
-const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i;
+import { withoutSecrets } from './secrets.js';
 
-/** A URL for people and logs: on one line, not without end, and without a password. */
-export function showUrl(text: string): string {
-  const shown = text.replace(USER_INFO, '$1');
-  const printable = /^[!-~]*$/.test(shown) ? shown : JSON.stringify(shown);
+const MAX_SHOWN = 200;
+
+/** A URL for people and logs: on one line, not without end, and without a user name or password. */
+export function showUrl(url: string): string {
+  const text = mayHoldSecrets(url) ? withoutSecrets(url) : url;
+  const printable = /^[!-~]*$/.test(text) ? text : JSON.stringify(text);
   return printable.length > MAX_SHOWN ? `${printable.slice(0, MAX_SHOWN)}…` : printable;
+}
+
+/** RFC 3986 §3.2.1, userinfo; and a text that was to be a URL. A path may hold an `@` of its own. */
+function mayHoldSecrets(text: string): boolean {
+  if (!text.includes('://') || !URL.canParse(text)) return true;
+  const { username, password, search } = new URL(text);
+  return username !== '' || password !== '' || /\bpassword=/i.test(search);
 }

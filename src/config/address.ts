@@ -1,4 +1,5 @@
 import { PkixdError } from '../errors.js';
+import { withoutSecrets } from '../secrets.js';
 
 /** Where a listener listens or a client connects: `unix:/path`, `tcp://host:port` or `tls://[::1]:15281`. */
 export type Address =
@@ -12,7 +13,7 @@ export class AddressError extends PkixdError {
   constructor(text: string, why: string) {
     super(
       'BAD_ADDRESS',
-      `"${text}" is no address: ${why}; write unix:/path, tcp://host:port or tls://host:port`,
+      `"${withoutSecrets(text)}" is not an address: ${why}; write unix:/path, tcp://host:port or tls://host:port`,
     );
   }
 }

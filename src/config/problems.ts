@@ -1,4 +1,5 @@
 import { PkixdError } from '../errors.js';
+import { withoutSecrets } from '../secrets.js';
 
 /** One value as it was given, with where it came from and the folder that relative paths start at. */
 export interface Setting {
@@ -48,17 +49,21 @@ export class Findings {
 
 const MAX_QUOTE = 80;
 
-/** A value as its owner wrote it, cut to a length that fits a line. */
+/** A value as its owner wrote it, without secrets, cut to a length that fits a line. */
 export function quote(value: unknown): string {
   // JSON has no word for infinity and NaN.
   const text = typeof value === 'number' ? String(value) : inJson(value);
   return text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text;
 }
 
+function hideSecrets(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? withoutSecrets(value) : value;
+}
+
 /** A map may hold itself, through an alias in YAML. */
 function inJson(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value, hideSecrets) ?? String(value);
   } catch {
     return 'a map that holds itself';
   }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { messageOf } from '../errors.js';
+import { withoutSecrets } from '../secrets.js';
 import { STRUCTURES } from './config.js';
 import { OPTIONS, type OptionKey } from './option-table.js';
 import { ConfigError, ConfigFileError, type Findings, type Setting } from './problems.js';
@@ -55,13 +56,20 @@ function parseFile(file: string): unknown {
   // JSON is YAML too; one parser gives both formats duplicate-key checks and errors with line and column.
   const document = parseDocument(text, { prettyErrors: true });
   const [first] = document.errors;
-  if (first) throw new ConfigError([`${basename(file)}: ${first.message.trimEnd()}`]);
+  if (first) throw new ConfigError([`${basename(file)}: ${syntaxError(first.message)}`]);
   try {
     return document.toJS();
   } catch (error) {
     // An alias without its anchor, or so many that they are meant to fill the memory.
-    throw new ConfigError([`${basename(file)}: ${messageOf(error)}`]);
+    throw new ConfigError([`${basename(file)}: ${syntaxError(messageOf(error))}`]);
   }
+}
+
+/** The parser's message shows the lines around the error, which may hold a URL with a password. */
+function syntaxError(message: string): string {
+  if (withoutSecrets(message) === message) return message.trimEnd();
+  const [first = ''] = message.split('\n');
+  return withoutSecrets(first.replaceAll(/"(?:[^"\\]|\\.)*"/g, '"…"').replace(/:$/, ''));
 }
 
 function flatten(map: object, prefix: string, found: (key: string, value: unknown) => void): void {

@@ -44,6 +44,8 @@ type State =
   | { readonly in: 'closed' };
 
 const COMMAND: State = { in: 'command' };
+/** RFC 9112 §3, request-line, and the preface of HTTP/2 (RFC 9113 §3.4). */
+const HTTP_REQUEST = /^[!-~]+ .* HTTP\/\d/;
 
 class LineSession implements Session {
   readonly #options: SessionOptions;
@@ -142,6 +144,7 @@ class LineSession implements Session {
   }
 
   #command(text: string): SessionEvent | undefined {
+    if (text.includes(' HTTP/') && HTTP_REQUEST.test(text)) return this.#refuseHttp();
     const [word = '', ...rest] = text.split(' ').filter((part) => part !== '');
     switch (word.toUpperCase()) {
       case '':
@@ -167,6 +170,15 @@ class LineSession implements Session {
       default:
         return this.#garbage(`"${printable(word)}" is no command; HELP lists them`, 'UNKNOWN_COMMAND');
     }
+  }
+
+  /**
+   * A browser sends it on behalf of any web page, from this host and with what the page wants as its body: nothing
+   * behind it is read.
+   */
+  #refuseHttp(): SessionEvent {
+    this.#state = { in: 'closed' };
+    return error(NO_ID, 'UNKNOWN_COMMAND', 'this is not an HTTP server; HELP lists the commands');
   }
 
   #reply(text: string): SessionEvent {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { chownSync, readFileSync } from 'node:fs';
+import { lchownSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { formatAddress } from '../config/address.js';
 import type { ListenerConfig } from '../config/config.js';
 import { PkixdError, messageOf } from '../errors.js';
@@ -9,6 +10,7 @@ import { type ConnectionHandle, takeHandles } from '../wire/connection-handle.js
 import type { InheritedSockets } from './inherited-sockets.js';
 import type { BoundAddress } from './kernel-backlog.js';
 import { findGroup } from './accounts.js';
+import { checkDirectory, DirectoryTrustError } from './directory-trust.js';
 import { placeOf } from './generation.js';
 import { listenUnix, UnixSocketError } from './unix-socket.js';
 
@@ -75,9 +77,11 @@ async function open(
 ): Promise<Listener> {
   const server = inherited ?? createServer();
   try {
-    if (!inherited) await listen(server, config);
+    if (!inherited) await listen(server, config, (message) => log.warn(message));
   } catch (error) {
-    throw error instanceof UnixSocketError ? error : listenError(config, error);
+    throw error instanceof UnixSocketError || error instanceof DirectoryTrustError
+      ? error
+      : listenError(config, error);
   }
   const listener: Listener = {
     config,
@@ -97,11 +101,16 @@ async function open(
   return listener;
 }
 
-async function listen(server: Server, { address, mode, group, backlog }: ListenerConfig): Promise<void> {
+async function listen(
+  server: Server,
+  { address, mode, group, backlog }: ListenerConfig,
+  warn: (message: string) => void,
+): Promise<void> {
   if (address.kind === 'unix') {
+    checkDirectory('the folder of a socket,', dirname(address.path), 'ADDRESS_FORBIDDEN', warn, 'sticky');
     const gid = group === '' ? undefined : findGroup(group);
     await listenUnix(server, address.path, mode, backlog);
-    if (gid !== undefined) chownSync(address.path, process.getuid?.() ?? 0, gid);
+    if (gid !== undefined) lchownSync(address.path, process.getuid?.() ?? 0, gid);
     return;
   }
   const listening = once(server, 'listening');

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, renameSync, write } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync, write } from 'node:fs';
 import { Writable } from 'node:stream';
 import { codeOf, messageOf } from '../errors.js';
 
@@ -38,7 +38,7 @@ export class LogFile extends Writable {
     this.#path = path;
     this.#limits = limits;
     this.#now = now;
-    this.#fd = openSync(path, 'a');
+    this.#fd = openToAppend(path);
     this.#size = fstatSync(this.#fd).size;
   }
 
@@ -68,7 +68,7 @@ export class LogFile extends Writable {
     const full = maxSize > 0 && this.#size > 0 && this.#size + length > maxSize;
     if (!full && !this.#reopen) return;
     if (full && !this.#reopen) this.#putAside();
-    const fd = openSync(this.#path, 'a');
+    const fd = openToAppend(this.#path);
     closeSync(this.#fd);
     this.#fd = fd;
     this.#size = fstatSync(fd).size;
@@ -113,6 +113,14 @@ export class LogFile extends Writable {
     const record = { timestamp, level: 'error', source: 'primary', pid: process.pid, message, fields: {} };
     return Buffer.from(`\n${JSON.stringify(record)}\n`);
   }
+}
+
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+/** A link in its place may lead to any file that this process may write; ELOOP says so. */
+function openToAppend(path: string): number {
+  // Opening a FIFO that nothing reads fails in place of waiting.
+  return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666);
 }
 
 function renameIfThere(from: string, to: string): void {

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import winston from 'winston';
 import { PkixdError, messageOf } from '../errors.js';
-import { LOG_LEVELS, type LogLevel, type LogRecord } from '../log.js';
+import { Logger, LOG_LEVELS, type LogLevel, type LogRecord } from '../log.js';
 import { openConsole } from './console.js';
 import { LogFile, type RotationLimits } from './log-file.js';
+import { checkDirectory, DirectoryTrustError } from './directory-trust.js';
 import { makeDirectory } from './make-directory.js';
 
 /** How long the last lines may take to reach the file, in milliseconds. */
@@ -34,9 +35,10 @@ export class LogWriter {
   #dropped = 0;
   #closed = false;
 
-  /** Fails when the directory cannot be made or written to. */
+  /** Fails when the directory cannot be made, written to or relied on. */
   constructor(directory: string, limits: RotationLimits, terminal: Writable = openConsole()) {
-    this.#file = openFile(directory, limits);
+    const doubts: string[] = [];
+    this.#file = openFile(directory, limits, (message) => doubts.push(message));
     this.#coloured = 'isTTY' in terminal && terminal.isTTY === true;
     this.#logger = winston.createLogger({
       levels: Object.fromEntries(LOG_LEVELS.map((level, rank) => [level, rank])),
@@ -47,6 +49,8 @@ export class LogWriter {
     this.#logger.on('error', () => undefined);
     // A terminal or pipe that went away.
     terminal.on('error', () => undefined);
+    const log = new Logger('warn', 'primary', this.write);
+    for (const doubt of doubts) log.warn(doubt);
   }
 
   readonly write = (record: LogRecord): void => {
@@ -85,11 +89,13 @@ export class LogWriter {
   }
 }
 
-function openFile(directory: string, limits: RotationLimits): LogFile {
+function openFile(directory: string, limits: RotationLimits, warn: (message: string) => void): LogFile {
   try {
     makeDirectory(directory);
+    checkDirectory('log.directory', directory, 'LOG_DIRECTORY', warn);
     return new LogFile(join(directory, 'pkixd.log'), limits);
   } catch (error) {
+    if (error instanceof DirectoryTrustError) throw error;
     throw new PkixdError(
       'LOG_DIRECTORY',
       `log.directory "${directory}" cannot be written to (${messageOf(error)}); make it writable or choose another`,

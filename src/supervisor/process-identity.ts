@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
 
 /** What names a process for good: pids are used again, a pid with a start time is not, until the next boot. */
 export interface ProcessIdentity {
@@ -23,6 +23,17 @@ export function identify(pid: number): ProcessIdentity | undefined {
 
 export function isAlive(process: ProcessIdentity): boolean {
   return identify(process.pid)?.startTime === process.startTime;
+}
+
+/** Does the process run the same program as this one, as one of these users? */
+export function isOfProgram(pid: number, uids: ReadonlySet<number>): boolean {
+  try {
+    // An upgrade of Node may have removed the file under the running process.
+    const program = readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, '');
+    return program === readlinkSync('/proc/self/exe') && uids.has(statSync(`/proc/${pid}`).uid);
+  } catch {
+    return false;
+  }
 }
 
 /** Differs from boot to boot. */

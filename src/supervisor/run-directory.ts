@@ -1,11 +1,21 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CONTROL_SOCKET } from '../config/config.js';
 import { PkixdError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
+import { checkDirectory } from './directory-trust.js';
 import { makeDirectory } from './make-directory.js';
-import { bootId, identify, isAlive, type ProcessIdentity } from './process-identity.js';
+import { bootId, identify, isAlive, isOfProgram, type ProcessIdentity } from './process-identity.js';
 
 /** How long a killed survivor may take to vanish, in milliseconds. */
 const MAX_DYING = 5000;
@@ -22,16 +32,21 @@ export class RunDirectoryError extends PkixdError {}
  *     4712 918280      worker
  */
 export class RunDirectory {
+  readonly #directory: string;
   readonly #pidFile: string;
   readonly #boot = bootId();
   readonly #self: ProcessIdentity;
+  readonly #uids: ReadonlySet<number>;
   readonly controlSocket: string;
 
-  constructor(directory: string) {
+  /** @param uids the users whose processes workers may be: this one's and that of `workers.user` */
+  constructor(directory: string, uids: ReadonlySet<number>) {
     const self = identify(process.pid);
     if (!self)
       throw new RunDirectoryError('NO_PROC', '/proc is not mounted; pkixd needs it to tell processes apart');
     this.#self = self;
+    this.#directory = directory;
+    this.#uids = uids;
     this.#pidFile = join(directory, 'pkixd.pid');
     this.controlSocket = join(directory, CONTROL_SOCKET);
     try {
@@ -46,6 +61,7 @@ export class RunDirectory {
 
   /** Takes the directory into possession, and kills what a killed primary left. Fails if a live one holds it. */
   async claim(log: Logger): Promise<void> {
+    checkDirectory('run.directory', this.#directory, 'RUN_DIRECTORY', (message) => log.warn(message));
     for (let attempt = 0; attempt < 3; attempt += 1) {
       if (this.#create()) return;
       await this.#removeStale(log);
@@ -92,7 +108,7 @@ export class RunDirectory {
     if (!isTheStaleOne) linkSync(moved, this.#pidFile);
     rmSync(moved, { force: true });
     if (!isTheStaleOne) throw this.#held('another instance is starting');
-    await killSurvivors(workers, log);
+    await killSurvivors(workers, this.#uids, log);
   }
 
   #text(workers: readonly ProcessIdentity[]): string {
@@ -119,16 +135,35 @@ export class RunDirectory {
   }
 }
 
+/** Links are not followed. */
 function readIfThere(path: string): string | undefined {
+  let fd: number;
   try {
-    return readFileSync(path, 'utf8');
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch {
     return undefined;
   }
+  try {
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
 }
 
-async function killSurvivors(workers: readonly ProcessIdentity[], log: Logger): Promise<void> {
-  const survivors = workers.filter(isAlive);
+/** Only processes that can be workers of ours: by start time, user and program. */
+async function killSurvivors(
+  workers: readonly ProcessIdentity[],
+  uids: ReadonlySet<number>,
+  log: Logger,
+): Promise<void> {
+  const alive = workers.filter(isAlive);
+  const survivors = alive.filter(({ pid }) => isOfProgram(pid, uids));
+  for (const { pid } of alive) {
+    if (survivors.some((survivor) => survivor.pid === pid)) continue;
+    log.warn('the pid file names a process that is of another user or program; it is left alone', {
+      namedPid: pid,
+    });
+  }
   for (const { pid } of survivors) {
     log.warn('a worker outlived its primary; it is killed', { workerPid: pid });
     process.kill(pid, 'SIGKILL');

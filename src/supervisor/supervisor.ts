@@ -17,6 +17,7 @@ import { ListenerSet } from './listener-set.js';
 import { boundTo, type Listener } from './listeners.js';
 import { refuse, TLS_INTERNAL_ERROR } from './refusal.js';
 import { Reloader } from './reloader.js';
+import { self } from './directory-trust.js';
 import { RunDirectory } from './run-directory.js';
 import { Scaling } from './scaling.js';
 import { statusOf } from './status.js';
@@ -78,7 +79,8 @@ export class Supervisor {
     this.#log = new Logger(config['log.level'], 'primary', sink);
     this.#clock = new AttentiveClock(periodOf(config), () => performance.now());
     const now = (): number => this.#clock.now();
-    this.#runDirectory = new RunDirectory(config['run.directory']);
+    const uids = new Set([self().uid, generation.account?.uid ?? self().uid]);
+    this.#runDirectory = new RunDirectory(config['run.directory'], uids);
     this.#control = new ControlServer((request) => this.#command(request));
     this.#dispatcher = this.#createDispatcher(config);
     this.#listeners = new ListenerSet(

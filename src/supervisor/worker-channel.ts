@@ -3,6 +3,7 @@ import { messageOf } from '../errors.js';
 import { decode, encode } from '../wire/codec.js';
 import { frame, FrameReader } from '../wire/frame.js';
 import type { ToPrimary, ToWorker } from '../wire/ipc.js';
+import { LogQuota } from './log-quota.js';
 import { parseToPrimary } from './worker-messages.js';
 
 /** A worker that lets this many bytes pile up unread is not coming back. */
@@ -21,6 +22,7 @@ export class WorkerChannel {
   readonly #outgoing: Writable;
   readonly #events: ChannelEvents;
   readonly #frames = new FrameReader();
+  readonly #logQuota = new LogQuota(() => performance.now());
   #broken = false;
 
   constructor(incoming: Readable, outgoing: Writable, events: ChannelEvents) {
@@ -54,12 +56,16 @@ export class WorkerChannel {
       for (const body of this.#frames.push(chunk)) {
         const message = parseToPrimary(decode(body));
         if (!message) throw new Error('a message of no known shape');
-        messages.push(message);
+        messages.push(message.type === 'log' ? this.#withinQuota(message) : message);
       }
     } catch (error) {
       this.#break(`it sent garbage: ${messageOf(error)}`);
     }
     return messages;
+  }
+
+  #withinQuota({ type, records }: Extract<ToPrimary, { type: 'log' }>): ToPrimary {
+    return { type, records: this.#logQuota.take(records) };
   }
 
   #break(reason: string): void {

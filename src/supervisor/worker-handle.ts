@@ -13,6 +13,7 @@ import {
 import type { ForkedWorker } from './cluster.js';
 import type { Generation } from './generation.js';
 import { LatencyWindow } from './latency-window.js';
+import { guardIpc } from './ipc-guard.js';
 import { captureLines } from './line-capture.js';
 import type { Listener } from './listeners.js';
 import type { HandoverTarget } from './seat.js';
@@ -218,6 +219,7 @@ export class WorkerHandle implements HandoverTarget {
 
   #watchProcess(): void {
     const { process } = this.#forked.cluster;
+    guardIpc(process, (what) => this.kill(`it asked for what no worker asks for on Node's channel: ${what}`));
     process.once('exit', (code, signal) => {
       this.#exited = true;
       this.#logEnd(code, signal);

@@ -138,9 +138,40 @@ function parseRecord(value: unknown): LogRecord | undefined {
   if (!isFields(value)) return undefined;
   const { time, message, source, pid, fields } = value;
   const level = LOG_LEVELS.find((known) => known === value['level']);
-  if (!isAmount(time) || level === undefined || !isText(message) || !isText(source) || !isCount(pid))
-    return undefined;
-  return isFields(fields) ? { time, level, message, source, pid, fields } : undefined;
+  if (!isAmount(time) || time > MAX_TIME || level === undefined) return undefined;
+  if (!isText(message) || !isText(source) || !isCount(pid)) return undefined;
+  if (!isFields(fields)) return undefined;
+  return { time, level, message, source, pid, fields: isSmall(fields) ? fields : LEFT_OUT };
+}
+
+/** The last instant of a Date, milliseconds (ECMA-262 §21.4.1.1). */
+const MAX_TIME = 8.64e15;
+/** What the fields of one record may hold: those of honest workers are flat, or have a list in them. */
+const MAX_DEPTH = 4;
+const MAX_PARTS = 1000;
+
+const LEFT_OUT: Fields = { fields: 'left out: they are too many, too long or too deep' };
+
+/**
+ * Whether the fields can be written without effort: their depth, their number and all of their text are bounded. They
+ * come from msgpack, so nothing in them holds itself.
+ */
+function isSmall(fields: Fields): boolean {
+  let parts = 0;
+  let text = 0;
+  const fits = (value: unknown, depth: number): boolean => {
+    parts += 1;
+    if (typeof value === 'string') text += value.length;
+    if (parts > MAX_PARTS || text > MAX_TEXT) return false;
+    if (typeof value !== 'object' || value === null) return true;
+    // Bytes are written as a map of their octets.
+    if (depth >= MAX_DEPTH || ArrayBuffer.isView(value)) return false;
+    return Object.entries(value).every(([name, part]) => {
+      text += name.length;
+      return fits(part, depth + 1);
+    });
+  };
+  return fits(fields, 0);
 }
 
 function isFields(value: unknown): value is Fields {

@@ -4,12 +4,19 @@ import type { Logger } from '../log.js';
 import type { TlsMaterial } from '../wire/ipc.js';
 import type { Clock } from './clock.js';
 import { Deadlines, type Watch } from './deadlines.js';
+import { type TlsSessions, tlsSessionsOf } from './tls-sessions.js';
 
 export interface TlsOptions {
   /** Milliseconds from the connection's arrival until it is secure. */
   readonly timeout: number;
   /** Handshakes under way at once: each costs the loop most of a millisecond, so the others wait their turn. */
   readonly max: number;
+}
+
+/** What serves one listener's connections. */
+interface TlsListener {
+  readonly server: Server;
+  readonly sessions: TlsSessions;
 }
 
 /** One connection on its way to being secure. */
@@ -24,8 +31,6 @@ interface Handshake {
   watch: Watch<Handshake, 'handshake'> | undefined;
 }
 
-/** Resumption must hold across workers: whatever Node derives from the process would part them. */
-const SESSION_CONTEXT = 'pkixd';
 /** Our own deadline comes first; this only keeps Node's from being shorter. Milliseconds. */
 const NODE_TIMEOUT = 2 ** 31 - 1;
 
@@ -39,7 +44,7 @@ export class TlsHandshakes {
   readonly #options: TlsOptions;
   readonly #log: Logger;
   readonly #onChange: () => void;
-  readonly #servers = new Map<string, Server>();
+  readonly #listeners = new Map<string, TlsListener>();
   readonly #deadlines: Deadlines<Handshake, 'handshake'>;
   readonly #open = new Map<string, Handshake>();
   #waiting: Handshake[] = [];
@@ -69,15 +74,18 @@ export class TlsHandshakes {
   /** Certificates, keys and what is asked of clients, by listener; throws what OpenSSL says of them. */
   configure(materials: readonly TlsMaterial[], ticketKeys: Uint8Array): void {
     for (const material of materials) {
-      if (!this.#servers.has(material.listener)) this.#servers.set(material.listener, this.#serve(material));
+      if (this.#listeners.has(material.listener)) continue;
+      const sessions = tlsSessionsOf(material);
+      this.#listeners.set(material.listener, { server: this.#serve(material, sessions), sessions });
     }
     // Rotated by the primary, the same in every worker.
-    for (const server of this.#servers.values()) server.setTicketKeys(Buffer.from(ticketKeys));
+    for (const { server, sessions } of this.#listeners.values())
+      server.setTicketKeys(sessions.ticketKeys(ticketKeys));
   }
 
   /** `false` when nothing is known of the listener's certificate. */
   begin(raw: Socket, listener: string, onSecure: (stream: TLSSocket) => void): boolean {
-    const server = this.#servers.get(listener);
+    const server = this.#listeners.get(listener)?.server;
     const key = keyOf(raw);
     if (!server || key === undefined) return false;
     const handshake: Handshake = {
@@ -104,7 +112,10 @@ export class TlsHandshakes {
     for (const handshake of this.#open.values()) this.#fail(handshake, 'the worker is draining');
   }
 
-  #serve({ certificate, key, clientCa, clientAuth, listener }: TlsMaterial): Server {
+  #serve(
+    { certificate, key, clientCa, clientAuth, listener }: TlsMaterial,
+    { context }: TlsSessions,
+  ): Server {
     const asks = clientCa !== null;
     const server = createServer({
       cert: certificate,
@@ -112,7 +123,7 @@ export class TlsHandshakes {
       ...(asks && { ca: clientCa }),
       requestCert: asks,
       rejectUnauthorized: asks && clientAuth === 'require',
-      sessionIdContext: SESSION_CONTEXT,
+      sessionIdContext: context,
       handshakeTimeout: NODE_TIMEOUT,
       allowHalfOpen: true,
     });

@@ -44,7 +44,7 @@ test.each([
   [['verify', 'x', '--at', 'noon', '--local'], /"noon" is no instant/],
   [['verify', 'x', '--revocation', 'none'], /hard.*grace.*soft.*off/s],
   [['verify', 'x', '--local', '--connect', 'tcp://a:1'], /mutually exclusive/],
-  [['verify', 'x', '--connect', 'a:1'], /"a:1" is no address/],
+  [['verify', 'x', '--connect', 'a:1'], /"a:1" is not an address/],
   [['logs', '-n', 'all'], /--lines "all" is not a whole number/],
 ])('%j is a usage error of one line', async (words, message) => {
   const { code, out, err } = await cli(folder, ...words);

@@ -140,11 +140,29 @@ test.each([
 });
 
 test('a run of garbage gets one error, and a command ends it', () => {
-  expect(told(send(open(), `GET / HTTP/1.1\nHost: x\nAccept: y\n\nPING\n`))).toEqual([
-    expect.stringMatching(/^- error UNKNOWN_COMMAND .*GET/),
+  expect(told(send(open(), `EHLO host.example\nHost: x\nAccept: y\n\nPING\n`))).toEqual([
+    expect.stringMatching(/^- error UNKNOWN_COMMAND .*EHLO/),
     'PONG\n',
   ]);
 });
+
+test.each([
+  ['a form', 'POST / HTTP/1.1\r\nHost: 127.0.0.1:15280\r\nContent-Type: text/plain\r\n\r\n'],
+  ['a fetch', 'GET /?VERIFY HTTP/1.1\r\n'],
+  ['a preflight', 'OPTIONS * HTTP/1.1\r\n'],
+  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['a method of its own', 'verify / HTTP/1.1\r\n'],
+  ['a form behind garbage', 'x\nPOST / HTTP/1.1\n'],
+])(
+  'what a web page has a browser send, %s, closes the connection, and its body is not answered',
+  (_, head) => {
+    const session = open();
+    const events = send(session, `${head}PING\nSTATUS\nVERIFY id=a\n${CERT}.\n`);
+    expect(events.at(-1)).toEqual({ kind: 'close' });
+    expect(told(events.slice(0, -1)).join('')).not.toMatch(/PONG|^a /m);
+    expect(send(session, 'PING\n')).toEqual([]);
+  },
+);
 
 test('letters without a newline are dropped as they come, and their error is given at once', () => {
   const session = open();

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { PkixdError } from '../../src/errors.js';
 import { type Issued, createCertificate, createLeaf, createRoot } from '../pki/pki.js';
 import { extendedKeyUsage, keyUsage } from '../pki/extensions.js';
@@ -141,6 +141,65 @@ test('a session is resumed at whichever worker', async () => {
   expect(workers).toHaveLength(3);
   expect(resumed).toEqual(Array.from({ length: 9 }, () => true));
   for (const socket of open) socket.destroy();
+});
+
+describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s', (version) => {
+  const versions = { minVersion: version, maxVersion: version } as const;
+  const sessionAt = async (options: ConnectionOptions): Promise<Buffer> => {
+    const socket = await connect({ ...versions, ...options });
+    const [session] = (await once(socket, 'session')) as [Buffer];
+    socket.destroy();
+    return session;
+  };
+  /** Whether a connection with this session was a resumed one, and whether it was served. */
+  const resume = async (session: Buffer, options: ConnectionOptions) => {
+    const socket = await connect({ ...versions, session, ...options });
+    socket.on('error', () => undefined);
+    let isReused = false;
+    socket.once('secureConnect', () => {
+      isReused = socket.isSessionReused();
+    });
+    socket.end('PING\n');
+    const answer = await readAll(socket).catch(() => '');
+    return { isReused, isServed: answer === 'PONG\n' };
+  };
+
+  test('opens no listener but its own', async () => {
+    const clientCa = join(folder, 'root.pem');
+    await start({
+      moreListeners: [
+        listener('tls'),
+        listener('same'),
+        listener('asks', { clientCa, clientAuth: 'request' }),
+        listener('requires', { clientCa }),
+      ],
+    });
+    const own = await sessionAt({ port: await port('tls') });
+    expect(await resume(own, { port: await port('tls') })).toEqual({ isReused: true, isServed: true });
+    expect(await resume(own, { port: await port('same') })).toEqual({ isReused: false, isServed: true });
+    expect(await resume(own, { port: await port('requires') })).toMatchObject({ isServed: false });
+    // It was let in without a certificate where that is allowed.
+    const asked = await sessionAt({ port: await port('asks') });
+    expect(await resume(asked, { port: await port('requires') })).toMatchObject({ isServed: false });
+    const known = await sessionAt({ port: await port('requires'), ...as(client) });
+    expect(await resume(known, { port: await port('requires') })).toEqual({ isReused: true, isServed: true });
+  });
+
+  test('ends with the CAs that let its client in', async () => {
+    const ca = join(folder, `clients-${version}.pem`);
+    writeFileSync(ca, root.pem);
+    await start({}, { clientCa: ca });
+    const where = await port();
+    const session = await sessionAt({ port: where, ...as(client) });
+    expect(await resume(session, { port: where })).toEqual({ isReused: true, isServed: true });
+    writeFileSync(ca, stranger.pem + createRoot({ subject: 'New Root' }).pem);
+    await server.command({ command: 'reload' });
+    await until(
+      () => resume(session, { port: where }),
+      ({ isServed }) => !isServed,
+    );
+    expect(await resume(session, { port: where, ...as(client) })).toMatchObject({ isServed: false });
+  });
 });
 
 test('who never finishes the handshake is cut off in time, and keeps nobody else waiting for longer', async () => {

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
-import { identify } from '../../src/supervisor/process-identity.js';
+import { bootId, identify } from '../../src/supervisor/process-identity.js';
+import { asRoot } from '../component.js';
 import { TestServer } from './server.js';
 
 let server: TestServer;
@@ -105,4 +107,40 @@ test('a log directory that cannot be written to is a clear error', async () => {
   server.launch();
   expect(await server.exit()).toBe(78);
   expect(server.output).toContain('LOG_DIRECTORY: log.directory "/dev/null/logs" cannot be written to');
+});
+
+asRoot()(
+  'root uses no directory that others may write to, and kills no process that a planted pid file names',
+  async () => {
+    const stranger = spawn('sleep', ['60'], { uid: 65_534, stdio: 'ignore' });
+    try {
+      server = new TestServer();
+      mkdirSync(server.path('run'));
+      const identity = identify(stranger.pid ?? 0);
+      const planted = `1\nboot ${bootId()}\n1 1\n${identity?.pid} ${identity?.startTime}\n`;
+      writeFileSync(server.path('run/pkixd.pid'), planted);
+      chmodSync(server.path('run'), 0o777);
+      server.launch();
+      expect(await server.exit()).toBe(78);
+      expect(server.output).toMatch(/RUN_DIRECTORY: run\.directory .* every user may write to it/);
+      // Nor where the directory is its own by now.
+      chmodSync(server.path('run'), 0o700);
+      await server.start();
+      expect(identify(stranger.pid ?? 0)).toEqual(identity);
+      expect(server.log.some(({ message }) => /it is left alone/.test(message))).toBe(true);
+    } finally {
+      stranger.kill('SIGKILL');
+    }
+  },
+);
+
+test('a link in the place of the log is not followed', async () => {
+  server = new TestServer();
+  mkdirSync(server.path('logs'));
+  writeFileSync(server.path('precious'), 'precious');
+  symlinkSync(server.path('precious'), server.path('logs/pkixd.log'));
+  server.launch();
+  expect(await server.exit()).toBe(78);
+  expect(server.output).toMatch(/LOG_DIRECTORY: .*ELOOP/);
+  expect(readFileSync(server.path('precious'), 'utf8')).toBe('precious');
 });

@@ -3,7 +3,9 @@
  * worker number in the JSON file that PKIXD_TEST_MODES names, read at boot: { "1": "refuse", "*": "serve" }.
  */
 import { readFileSync } from 'node:fs';
-import { Socket } from 'node:net';
+import cluster from 'node:cluster';
+import { createSocket } from 'node:dgram';
+import { createServer, Socket } from 'node:net';
 import { socketOn } from '../../dist/wire/connection-handle.js';
 import { decode, encode } from '../../dist/wire/codec.js';
 import { frame, FrameReader } from '../../dist/wire/frame.js';
@@ -154,7 +156,27 @@ function serve(id, socket) {
   socket.resume();
 }
 
+/** What a worker with hostile code in it may try on Node's channel. */
+function attack(what, argument) {
+  const ignore = () => {};
+  if (what === 'listen') createServer().on('error', ignore).listen(argument);
+  else if (what === 'listen on a descriptor')
+    createServer()
+      .on('error', ignore)
+      .listen({ fd: Number(argument) });
+  else if (what === 'bind') createSocket('udp4').on('error', ignore).bind(Number(argument), '127.0.0.1');
+  else if (what === 'leak') {
+    const server = createServer().listen({ port: 0, host: '127.0.0.1', exclusive: true }, () => {
+      for (let n = 0; n < 1000; n += 1) process.send({ n }, server, ignore);
+    });
+  } else if (what === 'talk') process.send({ hello: true });
+  else if (what === 'disconnect') cluster.worker.disconnect();
+  else if (what === 'forge')
+    process.send({ cmd: 'NODE_CLUSTER', act: argument, key: 'x', port: 1, address: '127.0.0.1' });
+}
+
 function answer(line, socket) {
+  if (line.startsWith('attack ')) attack(...line.slice(7).split(': '));
   if (line === 'block') for (;;);
   if (line === 'die') process.kill(process.pid, 'SIGKILL');
   if (line === 'leak') leaked.push(Buffer.alloc(256 * 1024 * 1024, 1));

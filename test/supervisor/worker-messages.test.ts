@@ -94,9 +94,40 @@ test.each<[string, unknown]>([
     'an unknown level',
     { type: 'log', records: [{ time: 1, level: 'fatal', message: '', source: '', pid: 1, fields: {} }] },
   ],
+  [
+    'a time that no Date has',
+    { type: 'log', records: [{ time: 9e15, level: 'info', message: '', source: '', pid: 1, fields: {} }] },
+  ],
   ['a novel for a reason', { type: 'restart', reason: 'x'.repeat(100_000) }],
 ])('%s is no message', (_, value) => {
   expect(parseToPrimary(value)).toBeUndefined();
+});
+
+const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });
+
+test.each([
+  ['deep', { a: nested(3500) }],
+  ['deep by lists', { a: Array.from({ length: 3500 }).reduce((inner) => [inner], 1) }],
+  ['many', Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [n, n]))],
+  ['long', { a: 'x'.repeat(40_000), b: 'x'.repeat(40_000) }],
+  ['long by their names', { ['x'.repeat(70_000)]: 1 }],
+  ['bytes', { a: new Uint8Array(1_000_000) }],
+])('fields of a log record that are %s are left out, and the record is written', (_, fields) => {
+  const record = { time: 1, level: 'info', message: 'm', source: '', pid: 1 };
+  const heard = parseToPrimary({
+    type: 'log',
+    records: [
+      { ...record, fields },
+      { ...record, fields: { a: [1] } },
+    ],
+  });
+  expect(heard).toEqual({
+    type: 'log',
+    records: [
+      { ...record, fields: { fields: expect.stringContaining('left out') } },
+      { ...record, fields: { a: [1] } },
+    ],
+  });
 });
 
 test('no value whatever makes it throw', () => {
