@@ -63,7 +63,8 @@ test('a case chooses its profile, further rules and the mode', () => {
 test('the suites of other libraries are judged by the rules that those libraries have', () => {
   const rules = '`anchor-as-certificate` and `eku-nesting`';
   expect(profileOf('mbedtls-verify', plain)).toBe(`rfc5280, ${rules}`);
-  expect(profileOf('boringssl-x509', plain)).toBe(`rfc5280, ${rules}`);
+  const withPin = '`anchor-as-certificate`, `eku-nesting` and `trust.leaf`';
+  expect(profileOf('boringssl-x509', plain)).toBe(`rfc5280, ${withPin}`);
   expect(profileOf('boringssl-chains', plain)).toBe('rfc5280 and `eku-nesting`');
   expect(profileOf('peer-names', plain)).toBe('webpki');
   expect(profileOf('revocation-made', plain)).toBe('rfc5280');
