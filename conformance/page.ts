@@ -60,7 +60,9 @@ function divergenceList(reports: readonly SuiteReport[]): string {
       .flatMap(({ id, section, why }) => {
         const found = cases.find((one) => one.id === id);
         if (found === undefined) return [];
-        return [`- **\`${id}\`** (${suite}), expected ${found.expected}, here ${found.got}. ${section}: ${why}`];
+        return [
+          `- **\`${id}\`** (${suite}), expected ${found.expected}, here ${found.got}. ${section}: ${why}`,
+        ];
       }),
   );
   return [
