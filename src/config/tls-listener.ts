@@ -8,7 +8,8 @@ import type { Findings, Setting } from './problems.js';
 export const TLS_FIELDS = {
   certificate: 'For `tls://`: the PEM file of the server certificate and its chain, leaf first.',
   key: 'For `tls://`: the PEM file of its private key; the primary alone reads it.',
-  clientCa: 'For `tls://`: a PEM file of CAs; clients have to show a certificate of theirs.',
+  clientCa:
+    'For `tls://`: a PEM file of CAs; clients have to show a certificate of theirs. Its chain and dates are checked at each full handshake, its revocation is not. A session is resumed only at the listener that made it, with the same CAs.',
   clientAuth:
     'For `tls://` with `clientCa`: `require` (the default) or `request`, which takes clients without one.',
 } as const;
