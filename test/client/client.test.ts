@@ -395,7 +395,7 @@ test('close waits for what was sent, and refuses what comes after', async () => 
 
 test.each([
   ['no server', () => new Client([]), /no server/],
-  ['no address', () => new Client('http://x'), /no address/],
+  ['no address', () => new Client('http://x'), /not an address/],
   ['a timeout of none', () => new Client('unix:/x', { timeout: 0 }), /a timeout is/],
   ['no connections', () => new Client('unix:/x', { maxConnections: 0 }), /maxConnections/],
 ])('%s is an error of the caller', (_, make, message) => {
