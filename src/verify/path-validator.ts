@@ -4,6 +4,7 @@ import { KeyUsageBit } from '../x509/extensions.js';
 import { nameDifference } from '../x509/name-difference.js';
 import { type Name, sameExactName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
+import { isPlainGoodKey } from '../x509/plain-key.js';
 import { checkUnimportedKey } from '../x509/public-key.js';
 import type { Budget } from './budget.js';
 import type { CaKey } from './ca-key.js';
@@ -215,9 +216,11 @@ function wrapUp(certificate: Certificate, state: State, budget: Budget): void {
   // §6.1.5 (b)
   if (certificate.policyConstraints?.requireExplicitPolicy === 0) state.explicitPolicy = 0;
   // §6.1.5 (c), §6.1.5 (d), §6.1.5 (e): the leaf's key is checked, and not imported: it issues nothing here
-  checkUnimportedKey(certificate, state.workingKey.publicKey.dsaParameters, (cost) => {
-    budget.spendSignature(cost);
-  });
+  if (!isPlainGoodKey(certificate.spki)) {
+    checkUnimportedKey(certificate, state.workingKey.publicKey.dsaParameters, (cost) => {
+      budget.spendSignature(cost);
+    });
+  }
   // §6.1.5 (f): in checkForm
 }
 

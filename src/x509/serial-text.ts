@@ -1,8 +1,6 @@
 /** Octets: a serial number has 20 at most (RFC 5280 §4.1.2.2); a longer one is cut and ends in `…`. */
 const MAX_OCTETS = 64;
 
-const DIGITS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0').toUpperCase());
-
 /**
  * A serial number in upper-case hexadecimal, two digits an octet, without the octet that stands there for the sign
  * alone: as `openssl x509 -serial` and Node's `X509Certificate.serialNumber` write it. A negative one begins with `-`.
@@ -15,9 +13,9 @@ export function serialText(bytes: Uint8Array, from: number, to: number): string 
 }
 
 function hexadecimal(bytes: Uint8Array, from: number, to: number): string {
+  const octets = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
   const end = Math.min(to, from + MAX_OCTETS);
-  let text = '';
-  for (let at = from; at < end; at += 1) text += DIGITS[bytes[at] ?? 0];
+  const text = octets.toString('hex', from, end).toUpperCase();
   return end < to ? `${text}…` : text;
 }
 
