@@ -48,3 +48,13 @@ export function failureOf(thrown: unknown): Failure {
   }
   throw thrown;
 }
+
+/** What `read` gives; `undefined` where it throws about its input: a broken extension is the validator's finding. */
+export function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    failureOf(thrown);
+    return undefined;
+  }
+}

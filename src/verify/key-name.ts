@@ -1,6 +1,6 @@
 import type { Certificate } from '../x509/certificate.js';
 import { spkiId } from './ca-key.js';
-import { failureOf } from './failure.js';
+import { quietly } from './failure.js';
 import { named } from './named.js';
 
 /** What tells the keys of one name apart, where a CA has renewed its key or two CAs share a name. */
@@ -51,13 +51,4 @@ export function namedKey(signed: Pick<Certificate, 'authorityKeyIdentifier'>): U
 
 function identifierOf(holder: Pick<Certificate, 'subjectKeyIdentifier'>): Uint8Array | undefined {
   return quietly(() => holder.subjectKeyIdentifier);
-}
-
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (thrown) {
-    failureOf(thrown);
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import type { Certificate } from '../x509/certificate.js';
 import { nameDifference } from '../x509/name-difference.js';
 import { sameName } from '../x509/name.js';
 import type { Budget } from './budget.js';
-import { type Failure, failureOf } from './failure.js';
+import { type Failure, failureOf, quietly } from './failure.js';
 import type { IssuerWants } from './issuer-wants.js';
 import type { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
@@ -213,16 +213,6 @@ function keyIdentifierRank(wanted: Uint8Array | undefined, issuer: Certificate):
   const offered = quietly(() => issuer.subjectKeyIdentifier);
   if (wanted === undefined || offered === undefined) return 1;
   return Buffer.compare(wanted, offered) === 0 ? 0 : 2;
-}
-
-/** Identifiers are only hints here; a broken extension is the validator's finding. */
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (thrown) {
-    failureOf(thrown);
-    return undefined;
-  }
 }
 
 /** The certificates of a request that may be issuers: no duplicates, and none that is the leaf or an anchor. */
