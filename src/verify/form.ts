@@ -1,23 +1,25 @@
 import { type Certificate, parseAllExtensions } from '../x509/certificate.js';
+import { bitOf, ExtensionBit } from '../x509/extension-bit.js';
 import { OID } from '../x509/oid.js';
 import { VerifyError } from './failure.js';
 import { named } from './named.js';
 
 /** The extensions that path validation, revocation, name and purpose checks process: they may be critical. */
-const PROCESSED: ReadonlySet<string> = new Set([
-  OID.basicConstraints,
-  OID.keyUsage,
-  OID.extendedKeyUsage,
-  OID.subjectAltName,
-  OID.nameConstraints,
-  OID.certificatePolicies,
-  OID.policyMappings,
-  OID.policyConstraints,
-  OID.inhibitAnyPolicy,
-  OID.crlDistributionPoints,
-  OID.authorityKeyIdentifier,
-  OID.subjectKeyIdentifier,
-]);
+const PROCESSED =
+  ExtensionBit.basicConstraints |
+  ExtensionBit.keyUsage |
+  ExtensionBit.extendedKeyUsage |
+  ExtensionBit.subjectAltName |
+  ExtensionBit.nameConstraints |
+  ExtensionBit.certificatePolicies |
+  ExtensionBit.policyMappings |
+  ExtensionBit.policyConstraints |
+  ExtensionBit.inhibitAnyPolicy |
+  ExtensionBit.crlDistributionPoints |
+  ExtensionBit.authorityKeyIdentifier |
+  ExtensionBit.subjectKeyIdentifier;
+/** Those of which nothing more is asked when they are critical. */
+const PROCESSED_WHOLE = PROCESSED & ~ExtensionBit.certificatePolicies;
 
 /** CA certificates that passed: the same objects come again and again. */
 const checked = new WeakSet<Certificate>();
@@ -36,9 +38,10 @@ export function checkAuthorityForm(certificate: Certificate): void {
  */
 export function checkForm(certificate: Certificate, section = '6.1.5 (f)'): void {
   parseAllExtensions(certificate);
+  if (certificate.hasOnlyCritical(PROCESSED_WHOLE)) return;
   for (const { critical, oid } of certificate.extensions) {
     if (!critical) continue;
-    if (!PROCESSED.has(oid)) throw unknown(certificate, `critical extension ${oid}`, section);
+    if ((PROCESSED & bitOf(oid)) === 0) throw unknown(certificate, `critical extension ${oid}`, section);
     if (oid === OID.certificatePolicies) checkQualifiers(certificate);
   }
 }

@@ -86,7 +86,7 @@ const MAX_NAME = 256;
 const KINDS = { dns: 'host', ip: 'ip', rfc822: 'email' } as const;
 
 function namesText(names: readonly PeerName[]): string {
-  const [only] = names;
+  const only = names[0];
   if (only === undefined) return '';
   if (names.length === 1) return ` for ${nameText(only)}`;
   const shown = names.slice(0, MAX_NAMES).map(nameText).join(', ');

@@ -15,7 +15,7 @@ export function offeredCrls(
 ): readonly CandidateCrl[] {
   const { budget } = inputs.signing.validation;
   const issuers = crlIssuersOf(certificate, issuer.certificate.subject, budget);
-  const [only] = issuers;
+  const only = issuers[0];
   if (inputs.given.length === 0 && issuers.length === 1 && only !== undefined) {
     const found = inputs.stored.find(only);
     if (found.length < 2) return found;

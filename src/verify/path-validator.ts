@@ -4,7 +4,6 @@ import { KeyUsageBit } from '../x509/extensions.js';
 import { nameDifference } from '../x509/name-difference.js';
 import { type Name, sameExactName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
-import { isPlainGoodKey } from '../x509/plain-key.js';
 import { checkUnimportedKey } from '../x509/public-key.js';
 import type { Budget } from './budget.js';
 import type { CaKey } from './ca-key.js';
@@ -68,14 +67,14 @@ export interface Authorities {
 
 /** Throws `VerifyError` or `X509Error` for the first step that does not hold. */
 export function validatePath(path: CertificationPath, inputs: ValidationInputs): ValidatedPath {
-  const [leaf] = path.certificates;
+  const leaf = path.certificates[0];
   if (leaf === undefined) throw new Error('a path has a leaf');
   const { trace, profile } = inputs;
   // Whoever is told of every step wants every step taken.
   const known = trace === undefined ? knownAuthorities(path, inputs) : undefined;
   const authorities = known ?? validateAuthorities(path, inputs);
   const { issuerKeys } = authorities;
-  const state: State = { ...authorities.state, graph: authorities.state.graph.copy() };
+  const state = stateForLeaf(authorities.state);
   processCertificate(leaf, path.certificates[1] ?? path.anchor.certificate, state, inputs, true);
   wrapUp(leaf, state, inputs.budget);
   if (known === undefined) {
@@ -109,6 +108,20 @@ function validateAuthorities(path: CertificationPath, inputs: ValidationInputs):
   }
   issuerKeys[0] = state.workingKey;
   return { state, issuerKeys };
+}
+
+/** What the leaf's own steps change. */
+function stateForLeaf(state: Readonly<State>): State {
+  return {
+    graph: state.graph.copy(),
+    names: state.names,
+    explicitPolicy: state.explicitPolicy,
+    inhibitAnyPolicy: state.inhibitAnyPolicy,
+    policyMapping: state.policyMapping,
+    workingKey: state.workingKey,
+    workingIssuer: state.workingIssuer,
+    maxPathLength: state.maxPathLength,
+  };
 }
 
 /** §6.1.2 */
@@ -216,7 +229,7 @@ function wrapUp(certificate: Certificate, state: State, budget: Budget): void {
   // §6.1.5 (b)
   if (certificate.policyConstraints?.requireExplicitPolicy === 0) state.explicitPolicy = 0;
   // §6.1.5 (c), §6.1.5 (d), §6.1.5 (e): the leaf's key is checked, and not imported: it issues nothing here
-  if (!isPlainGoodKey(certificate.spki)) {
+  if (!certificate.hasPlainGoodKey) {
     checkUnimportedKey(certificate, state.workingKey.publicKey.dsaParameters, (cost) => {
       budget.spendSignature(cost);
     });

@@ -5,6 +5,7 @@ import { type GeneralName, smtpUtf8Mailbox } from '../x509/general-name.js';
 import { escapeUnseen } from '../x509/name-format.js';
 import type { Budget } from './budget.js';
 import { RequestError, VerifyError } from './failure.js';
+import { isHostName } from './host-syntax.js';
 import { named } from './named.js';
 import { parseIpAddress } from '../ip-address.js';
 import { isLocalPart, parseMailbox } from './mailbox.js';
@@ -18,12 +19,9 @@ export type PeerName =
   | { readonly kind: 'ip'; readonly text: string; readonly bytes: Uint8Array }
   | { readonly kind: 'rfc822'; readonly text: string; readonly local: string; readonly domain: string };
 
-/** Labels of letters, digits, hyphens and underscores, no hyphen first or last (RFC 1123 §2.1). */
-const HOST = /^(?!-)[a-z\d_-]{1,63}(?<!-)(?:\.(?!-)[a-z\d_-]{1,63}(?<!-))*$/i;
 /** All of ASCII but letters, digits, hyphen, underscore and the dot between labels. */
 // oxlint-disable-next-line no-control-regex -- all of ASCII is meant
 const ASCII_OF_NO_HOST = /[\0-\x2c/:-@[-^`{-\x7f]/;
-const MAX_HOST = 253;
 const NONE: readonly string[] = [];
 
 /** The names a request gives; throws BAD_ARGUMENT for one that is no name of its kind. */
@@ -40,11 +38,12 @@ export function peerNames(request: VerifyRequest): readonly PeerName[] {
  * BUDGET_EXCEEDED before it compares too many with too many.
  */
 export function checkPeerNames(
-  [leaf]: readonly Certificate[],
+  certificates: readonly Certificate[],
   wanted: readonly PeerName[],
   rules: ReadonlySet<Rule>,
   budget: Budget,
 ): void {
+  const leaf = certificates[0];
   if (leaf === undefined || wanted.length === 0) return;
   budget.spendMatches(wanted.length * (leaf.subjectAltName?.length ?? 0));
   for (const name of wanted) {
@@ -119,10 +118,6 @@ function toHostName(text: string): string | undefined {
 
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
-}
-
-function isHostName(text: string): boolean {
-  return text.length <= MAX_HOST && HOST.test(text);
 }
 
 function ipName(text: string): PeerName {

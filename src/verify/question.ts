@@ -70,7 +70,7 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings,
     ocsp: octetsOf(request.ocsp ?? NO_BYTES),
   });
   const readOne = (der: Uint8Array): Certificate => memory.certificate(der) ?? parseCertificate(der);
-  const certificates = readAll(request.certificates.slice(1), readOne);
+  const certificates = readAll(request.certificates, readOne, 1);
   const anchors = readAll(request.anchors ?? NO_BYTES, readOne);
   const crls = readAll(request.crls, readCrl);
   return {
@@ -146,13 +146,14 @@ function readOcsp(items: readonly Uint8Array[]): OcspInputs {
 function readAll<T>(
   items: readonly Uint8Array[],
   read: (der: Uint8Array) => T,
+  from = 0,
 ): { readonly read: readonly T[]; readonly broken: readonly string[] } {
-  if (items.length === 0) return NOTHING_READ;
+  if (items.length <= from) return NOTHING_READ;
   const good: T[] = [];
   const broken: string[] = [];
-  for (const der of items) {
+  for (let index = from; index < items.length; index += 1) {
     try {
-      good.push(read(der));
+      good.push(read(items[index]!));
     } catch (thrown) {
       broken.push(failureOf(thrown).message);
     }

@@ -52,7 +52,8 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
   let failure: Failure | undefined;
   let from: CandidateCrl | undefined;
   let doubt: Doubt | undefined;
-  for (const [index, candidate] of offered.entries()) {
+  for (let index = 0; index < offered.length; index += 1) {
+    const candidate = offered[index]!;
     inputs.signing.validation.budget.spendSteps(1);
     try {
       const found = inquiry.consult(candidate);

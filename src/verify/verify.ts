@@ -183,7 +183,11 @@ function judge(path: CertificationPath, context: Context): Judgement {
 }
 
 function fingerprintsOf({ certificates, anchor }: CertificationPath): readonly string[] {
-  return [...certificates.map(({ fingerprint }) => fingerprint), anchor.certificate.fingerprint];
+  const fingerprints: string[] = [];
+  for (let index = 0; index < certificates.length; index += 1)
+    fingerprints.push(certificates[index]!.fingerprint);
+  fingerprints.push(anchor.certificate.fingerprint);
+  return fingerprints;
 }
 
 /** §6.3.1, for a path under this anchor. */
@@ -216,7 +220,7 @@ function judgeRevocation(validated: ValidatedPath, path: readonly string[], cont
   if (failure !== undefined) {
     return { outcome: { ...failed(failure, path), revocation: evidence, policies }, isFinal };
   }
-  const [pardon] = forgiven;
+  const pardon = forgiven[0];
   const outcome: Outcome = {
     code: pardon === undefined ? 'OK' : 'OK_SOFT',
     message: 'the path holds',

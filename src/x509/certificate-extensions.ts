@@ -39,6 +39,11 @@ import {
 export abstract class KnownExtensions {
   protected abstract readonly list: ExtensionList;
 
+  /** Is every critical extension one of these, a mask of `ExtensionBit`? */
+  hasOnlyCritical(bits: number): boolean {
+    return this.list.hasOnlyCritical(bits);
+  }
+
   get basicConstraints(): BasicConstraints | undefined {
     return this.list.read(ExtensionBit.basicConstraints, 'basicConstraints', readBasicConstraints);
   }

@@ -5,6 +5,7 @@ import { type CertificateExtensions, KnownExtensions } from './certificate-exten
 import { type ExtensionList, NO_EXTENSIONS, readExtensions } from './extension-list.js';
 import type { Extension } from './extensions.js';
 import { type Name, readIssuer, readName } from './name.js';
+import { isPlainGoodKey } from './plain-key.js';
 import { sameBytes } from './same-bytes.js';
 import { serialText } from './serial-text.js';
 import { readTime } from './time.js';
@@ -29,6 +30,8 @@ export interface Certificate extends CertificateExtensions {
   readonly notAfter: number;
   /** The whole SubjectPublicKeyInfo TLV. */
   readonly spki: Uint8Array;
+  /** It is known as good by its octets: see `isPlainGoodKey`. */
+  readonly hasPlainGoodKey: boolean;
   /** The algorithm's OID in it, dotted. */
   readonly keyAlgorithm: string;
   /** The octets of the BIT STRING in it. */
@@ -162,6 +165,9 @@ class CertificateView extends KnownExtensions implements Certificate {
   }
   get spki(): Uint8Array {
     return this.der.subarray(this.spkiFrom, this.spkiTo);
+  }
+  get hasPlainGoodKey(): boolean {
+    return isPlainGoodKey(this.der, this.spkiFrom, this.spkiTo);
   }
   get subjectPublicKey(): Uint8Array {
     return this.der.subarray(this.keyFrom, this.spkiTo);

@@ -79,6 +79,7 @@ export class CrlEntries {
   }
 
   private entryOf(serial: Uint8Array, issuer: number): EntryReader | undefined {
+    if (this.count === 0) return undefined;
     const hash = keyedHash(serial, 0, serial.length, issuer);
     const index = this.slots[this.slotOf(hash, issuer, serial, 0, serial.length)]!;
     return index === 0 ? undefined : this.entryAt(index - 1);

@@ -7,18 +7,29 @@ import { malformed, X509Error } from './x509-error.js';
 /** Reads the value of one extension; the reader stands on its content. */
 type ExtensionParser<T> = (r: DerReader, critical: boolean) => T;
 
+/** Stands for every extension that is not looked for: no bit of `ExtensionBit`. */
+const OTHER = 1 << 31;
+
 /** The extensions of a certificate or CRL: found by their bit, read at first use, kept. */
 export class ExtensionList {
   readonly all: readonly ParsedOnce[];
   /** The bits of those that there are. */
   private readonly mask: number;
+  /** The bits of the critical ones, and `OTHER` where there is one without a bit. */
+  private readonly critical: number;
   /** One for all of them in turn: parsers keep no reader. */
   private reader: DerReader | undefined;
 
-  constructor(all: readonly ParsedOnce[], mask: number) {
+  constructor(all: readonly ParsedOnce[], mask: number, critical: number) {
     this.all = all;
     this.mask = mask;
+    this.critical = critical;
     this.reader = undefined;
+  }
+
+  /** Is every critical one among these bits? */
+  hasOnlyCritical(bits: number): boolean {
+    return (this.critical & ~bits) === 0;
   }
 
   /** What `parse` makes of the extension; `undefined` when it is absent. One bit has one parser. */
@@ -31,7 +42,7 @@ export class ExtensionList {
   }
 }
 
-export const NO_EXTENSIONS = new ExtensionList([], 0);
+export const NO_EXTENSIONS = new ExtensionList([], 0, 0);
 
 /**
  * Reads Extensions (RFC 5280 §4.1.2.9, §5.1.2.7). `critical FALSE` written out is refused: DER leaves out what is a
@@ -40,16 +51,18 @@ export const NO_EXTENSIONS = new ExtensionList([], 0);
 export function readExtensions(r: DerReader, what: string): ExtensionList {
   const all: ParsedOnce[] = [];
   let mask = 0;
+  let critical = 0;
   const outer = r.enterNonEmpty(TAG.sequence, what);
   while (!r.done) {
     const extension = readExtension(r, what);
     if ((mask & extension.bit) !== 0) throw duplicate(extension, what);
     mask |= extension.bit;
+    if (extension.critical) critical |= extension.bit === 0 ? OTHER : extension.bit;
     all.push(extension);
   }
   r.leave(outer, what);
   refuseDuplicates(all, what);
-  return new ExtensionList(all, mask);
+  return new ExtensionList(all, mask, critical);
 }
 
 function readExtension(r: DerReader, what: string): ParsedOnce {

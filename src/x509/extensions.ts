@@ -31,10 +31,10 @@ export const KeyUsageBit = {
 
 /** §4.2.1.1 */
 export interface AuthorityKeyIdentifier {
-  readonly keyIdentifier?: Uint8Array;
-  readonly issuer?: readonly GeneralName[];
+  readonly keyIdentifier: Uint8Array | undefined;
+  readonly issuer: readonly GeneralName[] | undefined;
   /** The content octets of the INTEGER. */
-  readonly serial?: Uint8Array;
+  readonly serial: Uint8Array | undefined;
 }
 
 /** §4.2.1.10; `base` of kind `ip` holds address and mask, 8 or 32 octets. minimum is 0, maximum absent. */

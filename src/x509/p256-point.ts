@@ -1,98 +1,152 @@
-/** Limbs of 16 bits, the least first: what two of them make, and sums of many of those, a double holds exactly. */
-const LIMBS = 16;
-const BASE = 0x1_00_00;
+/**
+ * Limbs of 24 bits, the least first. A product of two is of 48 bits, so that a double holds the sum of as many as
+ * there are exactly. The last of a coordinate has 16 bits.
+ */
+const LIMBS = 11;
+const BITS = 24;
+const BASE = 2 ** BITS;
+/** Octets of a coordinate. */
+const COORDINATE = 32;
 
 type Limbs = Float64Array;
 
-const limbsOf = (hex: string): Limbs =>
-  Float64Array.from({ length: LIMBS }, (_, index) =>
-    Number.parseInt(hex.slice(60 - 4 * index, 64 - 4 * index), 16),
-  );
-
 /** FIPS 186-4 D.1.2.3; a is -3. */
-const P = limbsOf('ffffffff00000001000000000000000000000000ffffffffffffffffffffffff');
-const B = limbsOf('5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b');
+const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
+const B = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
+
+/** 1 / R modulo p, of the R that `reduce` divides by. */
+const INVERSE = power(2n ** BigInt(BITS * LIMBS), P - 2n);
+const P_LIMBS = limbsOf(P);
+const B_REDUCED = limbsOf((B * INVERSE) % P);
+const THREE_REDUCED = limbsOf((3n * INVERSE) % P);
 
 // Made once: nothing here outlives a call.
 const x = new Float64Array(LIMBS);
 const y = new Float64Array(LIMBS);
 const square = new Float64Array(LIMBS);
-const sum = new Float64Array(LIMBS);
 const wide = new Float64Array(2 * LIMBS);
+const other = new Float64Array(2 * LIMBS);
 
 /**
  * Is y² = x³ - 3x + b modulo p, with both coordinates below p? In plain numbers, since the same with BigInt takes a
- * multiple, and leaf certificates come one after the other with keys of this curve.
+ * multiple, and leaf certificates come one after the other with keys of this curve. What is computed is the difference
+ * of the two sides, divided by powers of R (Montgomery's multiplication): it is 0 modulo p as it stands or divided.
  *
  * @param from where the 32 octets of x begin, those of y behind them
  */
 export function isOnP256(bytes: Uint8Array, from: number): boolean {
   read(x, bytes, from);
-  read(y, bytes, from + 2 * LIMBS);
+  read(y, bytes, from + COORDINATE);
   if (!isBelowP(x) || !isBelowP(y)) return false;
-  multiply(square, x, x);
-  // x² - 3, times x, plus b
-  square[0]! -= 3;
-  multiply(sum, square, x);
-  for (let i = 0; i < LIMBS; i++) sum[i]! += B[i]!;
-  multiply(square, y, y);
-  for (let i = 0; i < LIMBS; i++) sum[i]! -= square[i]!;
-  carry(sum);
-  return isZeroOrP(sum);
+  multiplyByItself(wide, x);
+  reduce(wide);
+  // x² - 3
+  for (let i = 0; i < LIMBS; i++) square[i] = wide[LIMBS + i]! - THREE_REDUCED[i]!;
+  carry(square);
+  multiply(wide, square, x);
+  multiplyByItself(other, y);
+  reduce(other);
+  for (let i = 0; i < LIMBS; i++) wide[i]! += B_REDUCED[i]! - other[LIMBS + i]!;
+  reduce(wide);
+  // Once more, without a product: what is left is from 0 to p.
+  for (let i = 0; i < LIMBS; i++) {
+    wide[i] = wide[LIMBS + i]!;
+    wide[LIMBS + i] = 0;
+  }
+  reduce(wide);
+  for (let i = 0; i < LIMBS; i++) square[i] = wide[LIMBS + i]!;
+  carry(square);
+  return isZeroOrP(square);
 }
 
 function read(limbs: Limbs, bytes: Uint8Array, from: number): void {
-  for (let i = 0, at = from + 2 * LIMBS - 2; i < LIMBS; i++, at -= 2)
-    limbs[i] = bytes[at]! * 256 + bytes[at + 1]!;
+  let at = from + COORDINATE - 3;
+  for (let i = 0; i < LIMBS - 1; i++, at -= 3)
+    limbs[i] = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+  limbs[LIMBS - 1] = (bytes[from]! << 8) | bytes[from + 1]!;
 }
 
 function isBelowP(limbs: Limbs): boolean {
-  for (let i = LIMBS - 1; i >= 0; i--) if (limbs[i] !== P[i]) return limbs[i]! < P[i]!;
+  for (let i = LIMBS - 1; i >= 0; i--) if (limbs[i] !== P_LIMBS[i]) return limbs[i]! < P_LIMBS[i]!;
   return false;
 }
 
-/** The product modulo p, from 0 to 2^256 - 1. */
-function multiply(product: Limbs, one: Limbs, other: Limbs): void {
-  wide.fill(0);
+function clear(limbs: Limbs): void {
+  for (let i = 0; i < limbs.length; i++) limbs[i] = 0;
+}
+
+function multiply(product: Limbs, one: Limbs, two: Limbs): void {
+  clear(product);
   for (let i = 0; i < LIMBS; i++) {
     const factor = one[i]!;
-    for (let j = 0; j < LIMBS; j++) wide[i + j]! += factor * other[j]!;
+    for (let j = 0; j < LIMBS; j++) product[i + j]! += factor * two[j]!;
   }
-  // 2^256 is 2^224 - 2^192 - 2^96 + 1 modulo p: from the top, for what is added may have to be folded again.
-  for (let i = 2 * LIMBS - 1; i >= LIMBS; i--) fold(wide, i - LIMBS, wide[i]!);
-  for (let i = 0; i < LIMBS; i++) product[i] = wide[i]!;
-  carry(product);
 }
 
-/** Adds so many times 2^(256 + 16 × at). */
-function fold(limbs: Limbs, at: number, count: number): void {
-  limbs[at]! += count;
-  limbs[at + 6]! -= count;
-  limbs[at + 12]! -= count;
-  limbs[at + 14]! += count;
+/** Each product of two different limbs is needed twice. */
+function multiplyByItself(product: Limbs, one: Limbs): void {
+  clear(product);
+  for (let i = 0; i < LIMBS; i++) {
+    const factor = one[i]!;
+    product[2 * i]! += factor * factor;
+    const twice = 2 * factor;
+    for (let j = i + 1; j < LIMBS; j++) product[i + j]! += twice * one[j]!;
+  }
 }
 
-/** Makes every limb one of 16 bits; what is carried beyond the last is folded, until nothing is. */
+/**
+ * Divides by R = 2^264 modulo p: leaves in the upper half a number that, times R, is the whole of before, modulo p. A
+ * multiple of p is added for each lower limb in turn, which makes it 0. p is 2^256 - 2^224 + 2^192 + 2^96 - 1, so that
+ * it is added the limb's own number of times.
+ */
+function reduce(limbs: Limbs): void {
+  for (let i = 0; i < LIMBS; i++) {
+    const value = limbs[i]!;
+    const over = Math.floor(value / BASE);
+    const count = value - over * BASE;
+    limbs[i + 1]! += over;
+    limbs[i + 4]! += count;
+    limbs[i + 8]! += count;
+    limbs[i + 9]! -= count * 2 ** 8;
+    limbs[i + 10]! += count * 2 ** 16;
+  }
+}
+
+/** Makes every limb but the last one of 24 bits. */
 function carry(limbs: Limbs): void {
-  for (;;) {
-    let over = 0;
-    for (let i = 0; i < LIMBS; i++) {
-      const value = limbs[i]! + over;
-      over = Math.floor(value / BASE);
-      limbs[i] = value - over * BASE;
-    }
-    if (over === 0) return;
-    fold(limbs, 0, over);
+  let over = 0;
+  for (let i = 0; i < LIMBS - 1; i++) {
+    const value = limbs[i]! + over;
+    over = Math.floor(value / BASE);
+    limbs[i] = value - over * BASE;
   }
+  limbs[LIMBS - 1]! += over;
 }
 
-/** Below 2^256 only these two are 0 modulo p. */
+/** Of the numbers that `isOnP256` ends with only these two are 0 modulo p. */
 function isZeroOrP(limbs: Limbs): boolean {
   let isZero = true;
   let isP = true;
   for (let i = 0; i < LIMBS; i++) {
     isZero &&= limbs[i] === 0;
-    isP &&= limbs[i] === P[i];
+    isP &&= limbs[i] === P_LIMBS[i];
   }
   return isZero || isP;
+}
+
+function limbsOf(value: bigint): Limbs {
+  return Float64Array.from({ length: LIMBS }, (_, i) =>
+    Number(BigInt.asUintN(BITS, value >> BigInt(BITS * i))),
+  );
+}
+
+/** Modulo p. */
+function power(base: bigint, exponent: bigint): bigint {
+  let product = 1n;
+  let factor = base % P;
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if ((rest & 1n) === 1n) product = (product * factor) % P;
+    factor = (factor * factor) % P;
+  }
+  return product;
 }

@@ -29,7 +29,11 @@ export function isPkcs1Signature(
   if (signature.length !== length) return false; // step 1
   const encoded = recovered(signature, keyObject);
   if (encoded?.length !== length) return false;
-  return isEncodingOf(encoded, prefixOf(digest, length), hash(digest, message, 'binary'));
+  const expected = encodingFor(digest, length);
+  const octets = hash(digest, message, 'binary');
+  const start = length - octets.length;
+  for (let i = 0; i < octets.length; i++) expected[start + i] = octets.charCodeAt(i);
+  return Buffer.compare(encoded, expected) === 0; // step 4
 }
 
 /** Step 2: RSAVP1 and I2OSP; `undefined` for a signature representative that is out of range. */
@@ -42,31 +46,24 @@ function recovered(signature: Uint8Array, key: PublicKey['keyObject']): Uint8Arr
   }
 }
 
-/** Step 4: is it the prefix and then the digest, and nothing else? */
-function isEncodingOf(encoded: Uint8Array, prefix: Uint8Array, digest: string): boolean {
-  const start = prefix.length;
-  if (encoded.length !== start + digest.length) return false;
-  for (let i = 0; i < digest.length; i++) if (encoded[start + i] !== digest.charCodeAt(i)) return false;
-  for (let i = 0; i < start; i++) if (encoded[i] !== prefix[i]) return false;
-  return true;
-}
-
 /** Made once for each digest and length of a modulus. */
-const prefixes = new Map<Pkcs1Digest, Map<number, Uint8Array>>();
+const encodings = new Map<Pkcs1Digest, Map<number, Buffer>>();
 
 /**
- * EMSA-PKCS1-v1_5 (§9.2) for `length` octets, up to the digest, which is the last thing in it:
+ * EMSA-PKCS1-v1_5 (§9.2) of `length` octets, step 3. The digest, which is the last thing in it, is still to be written;
+ * what was written before does not matter.
  *
  *     00 01 ff … ff 00 DigestInfo
  */
-function prefixOf(digest: Pkcs1Digest, length: number): Uint8Array {
-  const known = prefixes.get(digest)?.get(length);
+function encodingFor(digest: Pkcs1Digest, length: number): Buffer {
+  const known = encodings.get(digest)?.get(length);
   if (known !== undefined) return known;
   const info = Buffer.from(DIGEST_INFOS[digest], 'hex');
   // The last octet of the DigestInfo so far is the length of the digest.
-  const padding = length - 3 - info.length - info.at(-1)!;
-  const made = Uint8Array.from([0, 1, ...Buffer.alloc(padding, 0xff), 0, ...info]);
-  const ofDigest = prefixes.get(digest) ?? new Map<number, Uint8Array>();
-  prefixes.set(digest, ofDigest.set(length, made));
+  const digestLength = info.at(-1)!;
+  const padding = length - 3 - info.length - digestLength;
+  const made = Buffer.from([0, 1, ...Buffer.alloc(padding, 0xff), 0, ...info, ...Buffer.alloc(digestLength)]);
+  const ofDigest = encodings.get(digest) ?? new Map<number, Buffer>();
+  encodings.set(digest, ofDigest.set(length, made));
   return made;
 }

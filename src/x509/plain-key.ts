@@ -6,7 +6,7 @@ interface KeyForm {
   readonly head: Buffer;
   readonly tail: Buffer;
   /** Is what stands between a good key? The position is where it begins. */
-  readonly isGood: (spki: Uint8Array, from: number) => boolean;
+  readonly isGood: (bytes: Uint8Array, from: number) => boolean;
 }
 
 /** By the length of the whole, octets. */
@@ -20,18 +20,20 @@ const FORMS: ReadonlyMap<number, KeyForm> = new Map([
 ]);
 
 /**
- * Is it a good key in one of the forms that nearly all certificates have? It is known by its octets, which is faster
- * than to read it; `false` says only that it has to be read.
+ * Is the SubjectPublicKeyInfo from `from` to `to` a good key in one of the forms that nearly all certificates have? It
+ * is known by its octets, which is faster than to read it; `false` says only that it has to be read.
  */
-export function isPlainGoodKey(spki: Uint8Array): boolean {
-  const known = FORMS.get(spki.length);
+export function isPlainGoodKey(bytes: Uint8Array, from = 0, to = bytes.length): boolean {
+  const known = FORMS.get(to - from);
   if (known === undefined) return false;
   const { head, tail, isGood } = known;
-  return stands(head, spki, 0) && stands(tail, spki, spki.length - tail.length) && isGood(spki, head.length);
+  return (
+    stands(head, bytes, from) && stands(tail, bytes, to - tail.length) && isGood(bytes, from + head.length)
+  );
 }
 
-function stands(octets: Buffer, spki: Uint8Array, at: number): boolean {
-  for (let i = 0; i < octets.length; i++) if (spki[at + i] !== octets[i]) return false;
+function stands(octets: Buffer, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < octets.length; i++) if (bytes[at + i] !== octets[i]) return false;
   return true;
 }
 
@@ -49,7 +51,7 @@ function rsaForm(whole: string, bitString: string, key: string, octets: number):
   const rsaEncryption = '300d06092a864886f70d0101010500';
   const head = `${whole}${rsaEncryption}${bitString}${key}`;
   // All of its bits, and odd: a smaller one is longer or shorter in DER.
-  const isGood = (spki: Uint8Array, from: number): boolean =>
-    spki[from]! >= 0x80 && (spki[from + octets - 1]! & 1) === 1;
+  const isGood = (bytes: Uint8Array, from: number): boolean =>
+    bytes[from]! >= 0x80 && (bytes[from + octets - 1]! & 1) === 1;
   return form(head, octets, '0203010001', isGood);
 }

@@ -12,10 +12,23 @@ export function serialText(bytes: Uint8Array, from: number, to: number): string 
   return hexadecimal(bytes, first === 0 && to - from > 1 ? from + 1 : from, to);
 }
 
+/** Two characters an octet: `toString('hex')` writes lower case, and to change that takes longer than to write. */
+const DIGITS = Buffer.from(
+  Array.from({ length: 256 }, (_, octet) => octet.toString(16).toUpperCase().padStart(2, '0')).join(''),
+);
+/** Made once: nothing in it outlives a call. */
+const written = Buffer.alloc(2 * MAX_OCTETS);
+
 function hexadecimal(bytes: Uint8Array, from: number, to: number): string {
-  const octets = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
   const end = Math.min(to, from + MAX_OCTETS);
-  const text = octets.toString('hex', from, end).toUpperCase();
+  let length = 0;
+  for (let at = from; at < end; at += 1) {
+    const digits = 2 * bytes[at]!;
+    written[length] = DIGITS[digits]!;
+    written[length + 1] = DIGITS[digits + 1]!;
+    length += 2;
+  }
+  const text = written.toString('latin1', 0, length);
   return end < to ? `${text}…` : text;
 }
 

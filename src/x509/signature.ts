@@ -10,28 +10,31 @@ import type { PublicKey } from './public-key.js';
 import { malformed, X509Error } from './x509-error.js';
 
 type Algorithm =
-  | readonly [scheme: 'rsa', digest: Pkcs1Digest]
-  | readonly [scheme: 'rsa-pss' | 'ecdsa' | 'dsa' | 'ed25519' | 'ed448' | PostQuantumKind, digest: string];
+  | { readonly scheme: 'rsa'; readonly digest: Pkcs1Digest }
+  | {
+      readonly scheme: 'rsa-pss' | 'ecdsa' | 'dsa' | 'ed25519' | 'ed448' | PostQuantumKind;
+      readonly digest: string;
+    };
 
 /** RFC 3279, 4055, 5758, 8410. What is not here, MD2 and MD5 among it, is UNSUPPORTED_ALGORITHM. */
 const SCHEMES = new Map<string, Algorithm>([
-  [OID.sha1WithRsa, ['rsa', 'sha1']],
-  [OID.sha224WithRsa, ['rsa', 'sha224']],
-  [OID.sha256WithRsa, ['rsa', 'sha256']],
-  [OID.sha384WithRsa, ['rsa', 'sha384']],
-  [OID.sha512WithRsa, ['rsa', 'sha512']],
+  [OID.sha1WithRsa, { scheme: 'rsa', digest: 'sha1' }],
+  [OID.sha224WithRsa, { scheme: 'rsa', digest: 'sha224' }],
+  [OID.sha256WithRsa, { scheme: 'rsa', digest: 'sha256' }],
+  [OID.sha384WithRsa, { scheme: 'rsa', digest: 'sha384' }],
+  [OID.sha512WithRsa, { scheme: 'rsa', digest: 'sha512' }],
   // Its digest stands in the parameters.
-  [OID.rsassaPss, ['rsa-pss', '']],
-  [OID.ecdsaWithSha1, ['ecdsa', 'sha1']],
-  [OID.ecdsaWithSha224, ['ecdsa', 'sha224']],
-  [OID.ecdsaWithSha256, ['ecdsa', 'sha256']],
-  [OID.ecdsaWithSha384, ['ecdsa', 'sha384']],
-  [OID.ecdsaWithSha512, ['ecdsa', 'sha512']],
-  [OID.dsaWithSha1, ['dsa', 'sha1']],
-  [OID.dsaWithSha224, ['dsa', 'sha224']],
-  [OID.dsaWithSha256, ['dsa', 'sha256']],
-  [OID.ed25519, ['ed25519', 'none']],
-  [OID.ed448, ['ed448', 'none']],
+  [OID.rsassaPss, { scheme: 'rsa-pss', digest: '' }],
+  [OID.ecdsaWithSha1, { scheme: 'ecdsa', digest: 'sha1' }],
+  [OID.ecdsaWithSha224, { scheme: 'ecdsa', digest: 'sha224' }],
+  [OID.ecdsaWithSha256, { scheme: 'ecdsa', digest: 'sha256' }],
+  [OID.ecdsaWithSha384, { scheme: 'ecdsa', digest: 'sha384' }],
+  [OID.ecdsaWithSha512, { scheme: 'ecdsa', digest: 'sha512' }],
+  [OID.dsaWithSha1, { scheme: 'dsa', digest: 'sha1' }],
+  [OID.dsaWithSha224, { scheme: 'dsa', digest: 'sha224' }],
+  [OID.dsaWithSha256, { scheme: 'dsa', digest: 'sha256' }],
+  [OID.ed25519, { scheme: 'ed25519', digest: 'none' }],
+  [OID.ed448, { scheme: 'ed448', digest: 'none' }],
 ]);
 
 /**
@@ -44,7 +47,7 @@ export function verifySignature(
   signature: Uint8Array,
   key: PublicKey,
 ): boolean {
-  const [scheme, digest] = schemeOf(algorithm);
+  const { scheme, digest } = schemeOf(algorithm);
   switch (scheme) {
     case 'rsa':
       if (!isNullOrAbsent(algorithm.parameters)) throw malformed('signatureAlgorithm has parameters');
@@ -67,13 +70,13 @@ export function verifySignature(
 
 /** The digest by its name in lower case (`sha1`, `sha256` …; `none` where the algorithm hashes in its own way). */
 export function signatureDigest(algorithm: AlgorithmIdentifier): string {
-  const [scheme, digest] = schemeOf(algorithm);
+  const { scheme, digest } = schemeOf(algorithm);
   return scheme === 'rsa-pss' ? readPss(algorithm).digest : digest;
 }
 
 /** Does ECDSA have the NULL that RFC 5758 §3.2 forbids ("the encoding MUST omit the parameters field")? */
 export function hasEcdsaParameters({ oid, parameters }: AlgorithmIdentifier): boolean {
-  return parameters !== null && SCHEMES.get(oid)?.[0] === 'ecdsa';
+  return parameters !== null && SCHEMES.get(oid)?.scheme === 'ecdsa';
 }
 
 function schemeOf(algorithm: AlgorithmIdentifier): Algorithm {
@@ -83,7 +86,7 @@ function schemeOf(algorithm: AlgorithmIdentifier): Algorithm {
   if (set === undefined)
     throw new X509Error('UNSUPPORTED_ALGORITHM', `signatureAlgorithm ${algorithm.oid} is not supported`);
   requireSupport(set);
-  return [set.kind, 'none'];
+  return { scheme: set.kind, digest: 'none' };
 }
 
 /** RFC 4055 §3.1: "When RSASSA-PSS is used in an AlgorithmIdentifier, the parameters MUST be present". */

@@ -55,21 +55,52 @@ export function readSubjectKeyIdentifier(r: DerReader): Uint8Array {
 /** §4.2.1.1: issuer and serial number are both present or both absent. */
 export function readAuthorityKeyIdentifier(r: DerReader): AuthorityKeyIdentifier {
   const what = 'authorityKeyIdentifier';
-  const found: { -readonly [K in keyof AuthorityKeyIdentifier]: AuthorityKeyIdentifier[K] } = {};
   const outer = r.enter(TAG.sequence, what);
+  let from = 0;
+  let to = -1;
   if (r.peek() === contextPrimitive(0)) {
     r.next(what);
-    found.keyIdentifier = r.content();
+    ({ from, to } = r);
   }
-  if (r.peek() === contextConstructed(1)) found.issuer = readGeneralNames(r, what, contextConstructed(1));
+  let issuer: readonly GeneralName[] | undefined;
+  if (r.peek() === contextConstructed(1)) issuer = readGeneralNames(r, what, contextConstructed(1));
+  let serial: Uint8Array | undefined;
   if (r.peek() === contextPrimitive(2)) {
     r.integer(what, contextPrimitive(2));
-    found.serial = r.content();
+    serial = r.content();
   }
   r.leave(outer, what);
-  if ((found.issuer === undefined) !== (found.serial === undefined))
+  if ((issuer === undefined) !== (serial === undefined))
     throw malformed(`${what} has only one of authorityCertIssuer and authorityCertSerialNumber`);
-  return found;
+  return new AuthorityKeyIdentifierView(r.bytes, from, to, issuer, serial);
+}
+
+/** Makes the view of the key identifier only when it is asked for: nearly every certificate has one, few are asked. */
+class AuthorityKeyIdentifierView implements AuthorityKeyIdentifier {
+  readonly issuer: readonly GeneralName[] | undefined;
+  readonly serial: Uint8Array | undefined;
+  private readonly bytes: Uint8Array;
+  private readonly from: number;
+  /** -1 without one. */
+  private readonly to: number;
+
+  constructor(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    issuer: readonly GeneralName[] | undefined,
+    serial: Uint8Array | undefined,
+  ) {
+    this.issuer = issuer;
+    this.serial = serial;
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+  }
+
+  get keyIdentifier(): Uint8Array | undefined {
+    return this.to < 0 ? undefined : this.bytes.subarray(this.from, this.to);
+  }
 }
 
 /** §4.2.1.10 */
