@@ -37,7 +37,7 @@ export function factsOf(certificate: Certificate): CertificateFacts {
     subject: nameText(certificate.subject),
     issuer: nameText(certificate.issuer),
     version: certificate.version,
-    serial: Buffer.from(certificate.serial).toString('hex'),
+    serial: certificate.serialText,
     notBefore: new Date(certificate.notBefore).toISOString(),
     notAfter: new Date(certificate.notAfter).toISOString(),
     key: keyText(certificate.spki),

@@ -23,6 +23,8 @@ export interface CrlSummary {
   readonly nextUpdate: number | null;
   readonly number: bigint | null;
   readonly isDelta: boolean;
+  /** SHA-256 of its signature, hex: tells it from another CRL of the same time and number. */
+  readonly signatureHash: string;
   readonly entries: number;
   readonly source: string;
   /** ms: when it was taken in. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BoundedMap } from '../../verify/bounded-map.js';
 import { DownloadSlots } from '../fetch/download-slots.js';
-import { compareAge } from '../store/newer.js';
+import { isSameCrl } from '../supply/share-policy.js';
 import type { PublishedCrl, Share, SharedCrl } from '../supply/share.js';
 import type { RedisConnection } from './redis-connection.js';
 import {
@@ -146,16 +146,16 @@ export class RedisShare implements Share {
     staged?: { readonly id: string; readonly size: number },
   ): Promise<void> {
     const { connection, names } = this.#options;
-    const { thisUpdate, nextUpdate, number } = crl;
+    const { thisUpdate, nextUpdate, number, signatureHash } = crl;
     await connection.run(async (redis) => {
       const [time, text] = await Promise.all([redis.time(), redis.getrange(names.entry(url), 0, MAX_ENTRY)]);
       const at = milliseconds(time);
       const old = readEntry(text);
-      const isSame = old !== undefined && compareAge(crl, old) === 'same';
+      const isSame = old !== undefined && isSameCrl(crl, old);
       const body = staged ?? (isSame ? old.body : null);
       const lasting = this.#lasting(crl, at);
       if (lasting <= 0) return;
-      const entry = entryText({ at, thisUpdate, nextUpdate, number, body });
+      const entry = entryText({ at, thisUpdate, nextUpdate, number, signatureHash, body });
       const steps = redis.pipeline().set(names.entry(url), entry, 'PX', lasting);
       if (body !== null) steps.pexpire(names.body(body.id), lasting);
       if (old?.body && old.body.id !== body?.id) steps.pexpire(names.body(old.body.id), SUPERSEDED);

@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto';
 import type { CrlSummary } from '../../wire/ingest.js';
 import { parseCrl } from '../../x509/crl.js';
 import type { Head } from './records.js';
 
 /** @param key of the CRL's place */
 export function summaryOf(key: Buffer, head: Head): CrlSummary {
-  const { issuer, thisUpdate, nextUpdate, number, isDelta } = parseCrl(head.header);
+  const { issuer, thisUpdate, nextUpdate, number, isDelta, signature } = parseCrl(head.header);
   const { entries, source, storedAt, signer, signerId, bytes, fetched } = head;
   const own = Uint8Array.from(issuer.der);
   return {
@@ -14,6 +15,7 @@ export function summaryOf(key: Buffer, head: Head): CrlSummary {
     nextUpdate,
     number,
     isDelta,
+    signatureHash: hash('sha256', signature),
     entries,
     source,
     storedAt,

@@ -1,11 +1,13 @@
 import { compareAge } from '../store/newer.js';
 import { pastTime } from '../store/past-times.js';
-import type { Mark } from '../store/records.js';
-import type { SharedCrl } from './share.js';
+import type { PublishedCrl, SharedCrl } from './share.js';
+
+/** What tells one CRL of a URL from another. */
+type CrlIdentity = Pick<PublishedCrl, 'thisUpdate' | 'number' | 'signatureHash'>;
 
 export interface Standing {
   /** What this host has from the URL. */
-  readonly have: Mark | undefined;
+  readonly have: CrlIdentity | undefined;
   /** ms: what its server said from then on is new enough. */
   readonly since: number;
   /** ms: `crl.refresh` */
@@ -29,11 +31,22 @@ export function judge(
   const age = now - answeredAt;
   const isOver = nextUpdate !== null && nextUpdate <= now;
   if (age < -SKEW || isOver) return 'nothing';
-  const isNewer = have === undefined ? age <= refresh : compareAge(offer, have).startsWith('newer');
-  if (isNewer) return body === null ? 'nothing' : 'take';
+  const isWanted = have === undefined ? age <= refresh : mayAdd(offer, have);
+  if (isWanted) return body === null ? 'nothing' : 'take';
   // Older than half an interval it would put off this host's own question too little.
   const isAnswer = answeredAt >= since && age <= refresh / 2;
-  return have !== undefined && compareAge(offer, have) === 'same' && isAnswer ? 'same' : 'nothing';
+  return have !== undefined && isSameCrl(offer, have) && isAnswer ? 'same' : 'nothing';
+}
+
+/** One that is newer, or is another of the same time and number: then a revocation counts that either lists. */
+function mayAdd(offer: CrlIdentity, have: CrlIdentity): boolean {
+  const age = compareAge(offer, have);
+  return age === 'same' ? !isSameCrl(offer, have) : age !== 'older';
+}
+
+/** By what is said of them. */
+export function isSameCrl(a: CrlIdentity, b: CrlIdentity): boolean {
+  return compareAge(a, b) === 'same' && a.signatureHash === b.signatureHash;
 }
 
 /** Refreshes for which a host leaves it to others to ask a URL's server; then it asks itself. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { spkiId } from '../../verify/ca-key.js';
 import { isIssued } from '../../verify/crl-freshness.js';
 import type { CandidateCrl, CrlSource, SignedCrl } from '../../verify/revocation-inputs.js';
@@ -6,6 +7,8 @@ import { DerReader } from '../../x509/der.js';
 import { readName } from '../../x509/name.js';
 
 export interface NewestCrl extends Pick<SignedCrl, 'thisUpdate' | 'nextUpdate' | 'number'> {
+  /** See `SharedCrl`. */
+  readonly signatureHash: string;
   /** Nothing of it is missing that is to be kept. */
   readonly isWhole: boolean;
 }
@@ -59,7 +62,7 @@ export class StoredCrls {
     if (newest === undefined) return undefined;
     const { thisUpdate, nextUpdate, number } = newest;
     const isWhole = !this.#keepsDer || ('hasDer' in newest && newest.hasDer === true);
-    return { thisUpdate, nextUpdate, number, isWhole };
+    return { thisUpdate, nextUpdate, number, signatureHash: hash('sha256', newest.signature), isWhole };
   }
 }
 

@@ -1,3 +1,5 @@
+import { DerReader } from '../../../src/x509/der.js';
+import { readName } from '../../../src/x509/name.js';
 import { createSecureContext } from 'node:tls';
 import type { FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
 import { parseRedisUrl } from '../../../src/config/redis-url.js';
@@ -124,6 +126,12 @@ export class SharingHost {
   numberOf(wanted: WantedCrl): bigint | null | undefined {
     this.#scene.store.renew();
     return new StoredCrls(this.#scene.store, false).newest(wanted)?.number;
+  }
+
+  /** How many CRLs of the issuer a verdict rests on. */
+  countOf({ issuer }: WantedCrl): number {
+    this.#scene.store.renew();
+    return this.#scene.store.find(readName(new DerReader(issuer), 'issuer')).length;
   }
 
   /** What it would serve of a URL to others. */

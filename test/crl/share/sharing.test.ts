@@ -60,6 +60,7 @@ async function plant(der: Buffer, claims: Readonly<Record<string, unknown>> = {}
     thisUpdate: Date.now(),
     nextUpdate: null,
     number: '99',
+    signatureHash: '0'.repeat(64),
     body: { id, size: der.length },
   };
   await redis.client().set(NAMES.body(id), der);
@@ -197,6 +198,20 @@ test('word of another host that nothing has changed spares a question, but not f
   await second.hearsayGetsOld(URL);
   await get(second, Date.now() + 1);
   expect(origin.asked).toBe(3);
+});
+
+test('another CRL of the same time and number counts on every host, beside the first', async () => {
+  const [first, second] = [await newHost(), await newHost()];
+  const thisUpdate = new Date(Date.now() - 3_600_000);
+  const another = [{ serial: Buffer.from([7]) }];
+  origin.publish(URL, crl(1, root, { thisUpdate }));
+  await get(first);
+  await get(second);
+  origin.publish(URL, crl(1, root, { thisUpdate, revoked: another }));
+  await get(first, Date.now() + 1);
+  expect(await second.downloads.heed(URL, wanted)).toBe('done');
+  expect([first.countOf(wanted), second.countOf(wanted)]).toEqual([2, 2]);
+  expect(origin.asked).toBe(2);
 });
 
 test('an announced CRL is taken from Redis alone', async () => {

@@ -22,6 +22,7 @@ const SUMMARY: CrlSummary = {
   nextUpdate: null,
   number: 1n,
   isDelta: false,
+  signatureHash: 'a',
   entries: 0,
   source: URL,
   storedAt: 0,
@@ -54,7 +55,9 @@ class Host {
       stored: {
         renew: () => undefined,
         newest: () =>
-          this.isThere ? { thisUpdate: 0, nextUpdate: null, number: 1n, isWhole: !keepsDer } : undefined,
+          this.isThere
+            ? { thisUpdate: 0, nextUpdate: null, number: 1n, signatureHash: 'a', isWhole: !keepsDer }
+            : undefined,
       } as unknown as StoredCrls,
       keeper: {
         ingest: () => {

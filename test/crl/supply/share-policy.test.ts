@@ -11,13 +11,15 @@ const body = { id: '0'.repeat(32), size: 1 };
 const offer = (issued: number, asked: number, more: Partial<SharedCrl> = {}): SharedCrl => ({
   thisUpdate: NOW - issued * MINUTE,
   number: null,
+  signatureHash: 'a',
   nextUpdate: NOW + MINUTE,
   answeredAt: NOW - asked * MINUTE,
   body,
   ...more,
 });
 const standing = (have: number | undefined, since = NOW - MINUTE): Standing => ({
-  have: have === undefined ? undefined : { thisUpdate: NOW - have * MINUTE, number: null },
+  have:
+    have === undefined ? undefined : { thisUpdate: NOW - have * MINUTE, number: null, signatureHash: 'a' },
   since,
   refresh: REFRESH,
   now: NOW,
@@ -44,6 +46,8 @@ describe('a host that has one', () => {
     ['leaves it at the same one, where its server was asked since', offer(30, 0), 30, 'same'],
     ['asks itself where it was asked before', offer(30, 2), 30, 'nothing'],
     ['needs no bytes of the same one', offer(30, 0, { body: null }), 30, 'same'],
+    ['takes another one of the same time', offer(30, 10, { signatureHash: 'b' }), 30, 'take'],
+    ['but not without its bytes', offer(30, 0, { signatureHash: 'b', body: null }), 30, 'nothing'],
     ['goes by the number of two of one time', offer(30, 0, { number: 2n }), 30, 'take'],
   ])('%s', (_, offered, have, expected) => {
     expect(judge(offered, standing(have))).toBe(expected);

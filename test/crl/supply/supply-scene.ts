@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { CrlRequest, FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
 import { compareAge } from '../../../src/crl/store/newer.js';
 import { CrlService, type CrlServiceOptions } from '../../../src/crl/supply/crl-service.js';
@@ -148,11 +149,23 @@ export class SupplyScene {
     const age = compareAge({ thisUpdate, number: null }, before?.crl);
     if (before !== undefined && (age === 'older' || age === 'same'))
       return { kind: 'notNewer', age, crl: summaryOf(before) };
-    const crl = { thisUpdate, nextUpdate, number: null, isDelta: false, signerId: spkiId(SIGNER) };
+    const crl = {
+      thisUpdate,
+      nextUpdate,
+      number: null,
+      isDelta: false,
+      signature: signatureOf(lying),
+      signerId: spkiId(SIGNER),
+    };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- more of it is not looked at
     this.#stored = { crl: crl as unknown as CandidateCrl['crl'], source, key: 'k' };
     return { kind: 'stored', crl: summaryOf(this.#stored) };
   }
+}
+
+/** As if it were made of the whole. */
+export function signatureOf({ thisUpdate, nextUpdate }: Lying): Buffer {
+  return Buffer.from(JSON.stringify({ thisUpdate, nextUpdate }));
 }
 
 function summaryOf({ crl, source, key }: StoredCrl): CrlSummary {
@@ -165,6 +178,7 @@ function summaryOf({ crl, source, key }: StoredCrl): CrlSummary {
     issuer: root.name,
     number: null,
     isDelta: false,
+    signatureHash: hash('sha256', crl.signature),
     entries: 0,
     storedAt: 0,
     signerId: '',
