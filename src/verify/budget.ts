@@ -30,12 +30,12 @@ interface BudgetLimits {
 const MIB = 1_048_576;
 
 export const DEFAULT_LIMITS: BudgetLimits = {
-  signatures: 20_000,
+  signatures: 15_000,
   steps: 4096,
   comparisons: 1_048_576,
   matches: 1_048_576,
-  policies: 15_000,
-  names: 40_000,
+  policies: 10_000,
+  names: 20_000,
   nameOctets: MIB / 4,
   certificateOctets: 2 * MIB,
   crlOctets: 4 * MIB,
@@ -51,6 +51,9 @@ interface Octets {
   readonly indirectCrls: number;
   readonly ocsp: number;
 }
+
+/** ns of reading and preparing what the request holds: see x509/work.ts. */
+export const MAX_WORK = 20_000_000;
 
 /** Importing a public key, µs. */
 export const KEY_IMPORT_COST = 100;

@@ -24,8 +24,6 @@ export interface Question {
   readonly policy: PolicyInputs;
   /** DER. */
   readonly leaf: Uint8Array;
-  /** Of all certificates of the request. */
-  readonly certificateOctets: number;
   readonly others: readonly Certificate[];
   readonly crls: readonly CandidateCrl[];
   /** Why certificates (anchors too) and CRLs were set aside: they cannot make anything valid. */
@@ -62,9 +60,8 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings,
   const now = surroundings.now();
   const at = instantOf(request, now);
   const purpose = request.purpose ?? profile.purpose;
-  const certificateOctets = octetsOf(request.certificates) + octetsOf(request.anchors ?? NO_BYTES);
   budget.checkSize({
-    certificates: certificateOctets,
+    certificates: octetsOf(request.certificates) + octetsOf(request.anchors ?? NO_BYTES),
     crls: octetsOf(request.crls),
     indirectCrls: request.crls.length === 0 ? 0 : octetsOf(request.crls.filter(isIndirect)),
     ocsp: octetsOf(request.ocsp ?? NO_BYTES),
@@ -81,7 +78,6 @@ export function readQuestion(request: VerifyRequest, surroundings: Surroundings,
     names: peerNames(request),
     policy: request.policy ?? NO_POLICY,
     leaf,
-    certificateOctets,
     others: certificates.read,
     crls: crls.read,
     brokenCertificates:

@@ -1,3 +1,5 @@
+import { spendWork, WORK } from '../x509/work.js';
+
 /** RFC 3986 §3: scheme, authority, path, and the rest. */
 const URI = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/is;
 
@@ -14,6 +16,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '44
  */
 export function uriKey(uri: string): string {
   if (PLAIN.test(uri) && !uri.includes('/.')) return uri;
+  spendWork(uri.length * WORK.uriOctet);
   const [, rawScheme, authority, path, rest] = URI.exec(uri) ?? [];
   if (rawScheme === undefined || authority === undefined || path === undefined || rest === undefined)
     return uri;

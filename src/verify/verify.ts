@@ -1,7 +1,8 @@
 import type { VerifyRequest } from '../wire/request.js';
 import type { Verdict } from '../wire/verdict.js';
 import { type Certificate, parseCertificate } from '../x509/certificate.js';
-import { Budget } from './budget.js';
+import { withinWork, workExceeded } from '../x509/work.js';
+import { Budget, MAX_WORK } from './budget.js';
 import type { CaMemory } from './ca-memory.js';
 import type { CrlWants } from './crl-wants.js';
 import { failureOf } from './failure.js';
@@ -58,6 +59,20 @@ export function verify(
   wants?: CrlWants,
   issuers?: IssuerWants,
 ): Verdict {
+  return withinWork(MAX_WORK, () => verifyWithin(request, environment, { trace, wants, issuers }));
+}
+
+interface Listeners {
+  readonly trace: Trace | undefined;
+  readonly wants: CrlWants | undefined;
+  readonly issuers: IssuerWants | undefined;
+}
+
+function verifyWithin(
+  request: VerifyRequest,
+  environment: VerifyEnvironment,
+  { trace, wants, issuers }: Listeners,
+): Verdict {
   const budget = new Budget();
   let question: Question;
   try {
@@ -74,7 +89,10 @@ export function verify(
   const mayFetch = question.at === undefined && request.anchors === undefined;
   const gathered = mayFetch ? { wants, issuers } : NOTHING_GATHERED;
   const outcome = answer(leaf, question, environment, budget, trace, gathered);
-  return toVerdict(outcome, judgedOf(leaf, question.names), question.now);
+  // What could not be read for its cost may have been passed over as if it were broken.
+  const exceeded = workExceeded();
+  const sound = exceeded === undefined ? outcome : failed(failureOf(exceeded));
+  return toVerdict(sound, judgedOf(leaf, question.names), question.now);
 }
 
 function answer(
@@ -93,7 +111,6 @@ function answer(
     const signatures = new Signatures(environment.memory, budget, leaf);
     const inputs = validationInputs(question, signatures, budget, trace);
     const pool = issuerPool(leaf, question.others, anchors);
-    if (question.certificateOctets > MANY_OCTETS) budget.spendNameOctets(nameOctets(leaf, pool));
     // A pinned certificate needs no issuer: none is fetched for it.
     const missing = isAnchor ? undefined : issuers;
     const search = {
@@ -128,17 +145,6 @@ function answer(
     results.add(failure);
     return results.best(() => failure);
   }
-}
-
-/** Names that fit into so many octets are not worth counting. */
-const MANY_OCTETS = 65_536;
-
-/** Of the names that the building of paths may have to compare. */
-function nameOctets(leaf: Certificate, pool: SigningInputs['pool']): number {
-  let octets = leaf.issuer.der.length;
-  for (const { certificate } of pool)
-    octets += certificate.issuer.der.length + certificate.subject.der.length;
-  return octets;
 }
 
 function validationInputs(

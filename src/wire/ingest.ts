@@ -73,6 +73,8 @@ export interface UrlRecord {
    * this host has, ms.
    */
   readonly hearsay?: { readonly answeredAt: number; readonly since: number };
+  /** ms: since when what it has is being checked and stored; it stays where the process did not outlive that. */
+  readonly checking?: number;
   /** In a row. */
   readonly failures: number;
   /** ms: the last of them. */

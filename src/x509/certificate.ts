@@ -9,6 +9,7 @@ import { isPlainGoodKey } from './plain-key.js';
 import { sameBytes } from './same-bytes.js';
 import { serialText } from './serial-text.js';
 import { readTime } from './time.js';
+import { spendWork, WORK } from './work.js';
 import { malformed, X509Error } from './x509-error.js';
 
 export { parseAllExtensions } from './certificate-extensions.js';
@@ -94,6 +95,7 @@ class CertificateView extends KnownExtensions implements Certificate {
 
   constructor(der: Uint8Array) {
     super();
+    spendWork(WORK.certificate);
     const r = new DerReader(der);
     this.der = r.bytes;
     const outer = r.enter(TAG.sequence, 'Certificate');

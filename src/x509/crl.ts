@@ -117,6 +117,12 @@ export function findEntry(
   return crl.find(serial, issuer);
 }
 
+/**
+ * Octets of all extensions of a CRL: they are read before its signature is checked. Those of real CRLs have some
+ * hundreds.
+ */
+const MAX_EXTENSIONS = 65_536;
+
 class CrlView implements Crl {
   readonly der: Uint8Array;
   readonly version: 1 | 2;
@@ -200,6 +206,8 @@ class CrlView implements Crl {
     if (r.peek() !== contextConstructed(0)) return NO_EXTENSIONS;
     if (this.version !== 2) throw malformed('crlExtensions stand in a version 1 CRL');
     const outer = r.enter(contextConstructed(0), 'crlExtensions');
+    if (r.end - r.pos > MAX_EXTENSIONS)
+      throw malformed(`crlExtensions have ${r.end - r.pos} octets, more than ${MAX_EXTENSIONS}`);
     const list = readExtensions(r, 'crlExtensions');
     r.leave(outer, 'crlExtensions');
     return list;

@@ -2,6 +2,7 @@ import { contextConstructed, contextPrimitive, type DerReader, TAG } from './der
 import type { DistributionPoint, DistributionPointName, IssuingDistributionPoint } from './extensions.js';
 import { readGeneralNames } from './general-name.js';
 import { readImplicitRdn } from './name.js';
+import { spendWork, WORK } from './work.js';
 import { malformed } from './x509-error.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -19,7 +20,10 @@ export function readFreshestCrl(r: DerReader): readonly DistributionPoint[] {
 function readPoints(r: DerReader, what: string): readonly DistributionPoint[] {
   const points: DistributionPoint[] = [];
   const outer = r.enterNonEmpty(TAG.sequence, what);
-  while (!r.done) points.push(readPoint(r, what));
+  while (!r.done) {
+    spendWork(WORK.distributionPoint);
+    points.push(readPoint(r, what));
+  }
   r.leave(outer, what);
   return points;
 }

@@ -2,6 +2,7 @@ import { DerReader, TAG } from './der.js';
 import { bitOf, extensionBit, oidOf } from './extension-bit.js';
 import type { Extension } from './extensions.js';
 import { oidName, readOid } from './oid.js';
+import { spendWork, WORK } from './work.js';
 import { malformed, X509Error } from './x509-error.js';
 
 /** Reads the value of one extension; the reader stands on its content. */
@@ -54,6 +55,7 @@ export function readExtensions(r: DerReader, what: string): ExtensionList {
   let critical = 0;
   const outer = r.enterNonEmpty(TAG.sequence, what);
   while (!r.done) {
+    spendWork(WORK.extension);
     const extension = readExtension(r, what);
     if ((mask & extension.bit) !== 0) throw duplicate(extension, what);
     mask |= extension.bit;

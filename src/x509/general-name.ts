@@ -1,6 +1,7 @@
 import { contextConstructed, contextPrimitive, DerReader, TAG } from './der.js';
 import { isAscii, type Name, readName } from './name.js';
 import { OID } from './oid.js';
+import { spendWork, WORK } from './work.js';
 import { malformed } from './x509-error.js';
 
 /** RFC 5280 §4.2.1.6. `der` is the whole TLV, with its context tag. */
@@ -27,7 +28,10 @@ export type IpForm = 'address' | 'range';
 export function readGeneralNames(r: DerReader, what: string, tag: number): GeneralName[] {
   const names: GeneralName[] = [];
   const outer = r.enterNonEmpty(tag, what);
-  while (!r.done) names.push(readGeneralName(r, what, 'address'));
+  while (!r.done) {
+    spendWork(WORK.generalName);
+    names.push(readGeneralName(r, what, 'address'));
+  }
   r.leave(outer, what);
   return names;
 }
@@ -49,8 +53,10 @@ export function readGeneralName(r: DerReader, what: string, ipForm: IpForm): Gen
       return { kind: 'dn', name };
     }
     case OTHER_NAME:
+      spendWork(WORK.oid);
       return { kind: 'other', der: readOtherName(r, what) };
     case REGISTERED_ID:
+      spendWork(WORK.oid);
       r.oid(what, REGISTERED_ID);
       return { kind: 'rid', der: r.element() };
     case X400_ADDRESS:

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { DerReader, TAG } from './der.js';
 import { prepare } from './string-preparation.js';
 import { textOfString } from './string-types.js';
+import { spendWork, WORK } from './work.js';
 
 /** One AttributeTypeAndValue; `value` is the content octets of the element with this tag. */
 export interface Attribute {
@@ -81,6 +82,7 @@ export function readAttributeKey(r: DerReader, traits: KeyTraits, teletex: Telet
 
 /** Of the value that was just read. */
 function valueKey({ tag, bytes, from, to }: DerReader, traits: KeyTraits, teletex: TeletexForm): string {
+  spendWork(costOf(tag, bytes, from, to));
   const text = textOfString(tag, bytes, from, to);
   const folded = text === undefined ? undefined : prepare(text);
   if (folded === undefined) {
@@ -91,6 +93,14 @@ function valueKey({ tag, bytes, from, to }: DerReader, traits: KeyTraits, telete
   traits.hasTeletex = true;
   if (isOtherText(bytes, from, to)) traits.isComparable = false;
   return teletex === 'text' ? JSON.stringify(folded) : octetKey(tag, bytes, from, to);
+}
+
+/** One character may become eighteen; those of BMPStrings and UniversalStrings are not to be told by their octets. */
+function costOf(tag: number, bytes: Buffer, from: number, to: number): number {
+  const isAscii = tag !== TAG.bmpString && tag !== TAG.universalString;
+  let others = isAscii ? 0 : to - from;
+  if (isAscii) for (let at = from; at < to; at += 1) others += bytes[at]! >> 7;
+  return WORK.attribute + (to - from) * WORK.plainOctet + others * WORK.otherOctet;
 }
 
 function octetKey(tag: number, bytes: Buffer, from: number, to: number): string {

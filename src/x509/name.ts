@@ -6,6 +6,7 @@ import { mayBeWithin, type NameOutline } from './name-outline.js';
 import { NameView } from './name-view.js';
 import { RecentOctets } from './recent-octets.js';
 import { textOfString } from './string-types.js';
+import { spendWork, WORK } from './work.js';
 import { malformed } from './x509-error.js';
 
 export { formatName } from './name-format.js';
@@ -109,11 +110,19 @@ export function readIssuer(r: DerReader, what: string): Name {
   return kept;
 }
 
+/**
+ * Octets. Every consumer prepares, compares or shows names, at many times the cost of reading them; those of real
+ * certificates are of some hundreds, those of test suites of thirteen thousand.
+ */
+const MAX_NAME = 16_384;
+
 /** Of the SEQUENCE that the reader has just read. */
 function readNewName(r: DerReader, what: string): Name {
   const at = r.tlv;
+  checkLength(r, what);
   const outer = r.into();
   while (!r.done) {
+    spendWork(WORK.attribute);
     const outerRdn = r.enterNonEmpty(TAG.set, what);
     while (!r.done) checkAttribute(r, what);
     r.leave(outerRdn, what);
@@ -122,9 +131,14 @@ function readNewName(r: DerReader, what: string): Name {
   return new NameView(r.bytes, at, r.pos);
 }
 
+function checkLength({ from, to }: DerReader, what: string): void {
+  if (to - from > MAX_NAME) throw malformed(`${what} has ${to - from} octets, more than ${MAX_NAME}`);
+}
+
 /** The content of an RDN whose tag is implicit, as a SET TLV that could stand in a Name. */
 export function readImplicitRdn(r: DerReader, tag: number, what: string): Uint8Array {
   const outer = r.enterNonEmpty(tag, what);
+  checkLength(r, what);
   // A Buffer's own slice would be the very bytes that are signed.
   const rdn = Uint8Array.from(r.element());
   while (!r.done) checkAttribute(r, what);

@@ -5,6 +5,7 @@ import { contextConstructed, contextPrimitive, type DerReader, TAG } from './der
 import { readExtensions } from './extension-list.js';
 import type { Extension } from './extensions.js';
 import { readGeneralizedTime } from './time.js';
+import { spendWork, WORK } from './work.js';
 
 /** What a responder says of one certificate (RFC 6960 §4.2.1). */
 export interface SingleResponse {
@@ -34,6 +35,7 @@ type CertStatus =
     };
 
 export function readSingleResponse(r: DerReader): SingleResponse {
+  spendWork(WORK.singleResponse);
   const what = 'SingleResponse';
   const outer = r.enter(TAG.sequence, what);
   const certId = readCertId(r);

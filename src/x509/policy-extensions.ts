@@ -1,5 +1,6 @@
 import { contextPrimitive, type DerReader, TAG } from './der.js';
 import type { PolicyConstraints, PolicyInformation, PolicyMapping } from './extensions.js';
+import { spendWork, WORK } from './work.js';
 import { malformed } from './x509-error.js';
 
 /** §4.2.1.4: "A certificate policy OID MUST NOT appear more than once". */
@@ -9,6 +10,7 @@ export function readCertificatePolicies(r: DerReader): readonly PolicyInformatio
   const seen = new Set<string>();
   const outer = r.enterNonEmpty(TAG.sequence, what);
   while (!r.done) {
+    spendWork(WORK.policy);
     const outerPolicy = r.enter(TAG.sequence, what);
     const oid = r.oid(what);
     policies.push({ oid, ...(r.done ? NO_QUALIFIERS : readQualifiers(r, what)) });
@@ -29,6 +31,7 @@ function readQualifiers(r: DerReader, what: string): Qualifiers {
   const qualifiers = r.element();
   const qualifierOids: string[] = [];
   while (!r.done) {
+    spendWork(WORK.oid);
     const outerQualifier = r.enter(TAG.sequence, what);
     qualifierOids.push(r.oid(what));
     r.next(`${what}.qualifier`);
@@ -44,6 +47,7 @@ export function readPolicyMappings(r: DerReader): readonly PolicyMapping[] {
   const mappings: PolicyMapping[] = [];
   const outer = r.enterNonEmpty(TAG.sequence, what);
   while (!r.done) {
+    spendWork(WORK.policy);
     const outerMapping = r.enter(TAG.sequence, what);
     mappings.push({ issuerDomainPolicy: r.oid(what), subjectDomainPolicy: r.oid(what) });
     r.leave(outerMapping, what);

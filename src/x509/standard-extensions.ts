@@ -6,6 +6,7 @@ import type {
   NameConstraints,
 } from './extensions.js';
 import { type GeneralName, readGeneralName, readGeneralNames } from './general-name.js';
+import { spendWork, WORK } from './work.js';
 import { malformed } from './x509-error.js';
 
 /**
@@ -31,7 +32,10 @@ export function readKeyUsage(r: DerReader): number {
 export function readExtendedKeyUsage(r: DerReader): readonly string[] {
   const purposes: string[] = [];
   const outer = r.enterNonEmpty(TAG.sequence, 'extKeyUsage');
-  while (!r.done) purposes.push(r.oid('extKeyUsage'));
+  while (!r.done) {
+    spendWork(WORK.oid);
+    purposes.push(r.oid('extKeyUsage'));
+  }
   r.leave(outer, 'extKeyUsage');
   return purposes;
 }
@@ -118,6 +122,7 @@ function readSubtrees(r: DerReader, tag: number): readonly GeneralName[] {
   if (r.peek() !== tag) return bases;
   const outer = r.enterNonEmpty(tag, 'nameConstraints');
   while (!r.done) {
+    spendWork(WORK.generalName);
     const outerSubtree = r.enter(TAG.sequence, 'nameConstraints');
     bases.push(readGeneralName(r, 'nameConstraints', 'range'));
     if (!r.done) throw malformed('nameConstraints has a minimum or maximum');
@@ -141,6 +146,7 @@ function readAccessDescriptions(r: DerReader, what: string): readonly AccessDesc
   const found: AccessDescription[] = [];
   const outer = r.enterNonEmpty(TAG.sequence, what);
   while (!r.done) {
+    spendWork(WORK.accessDescription);
     const outerDescription = r.enter(TAG.sequence, what);
     found.push({ method: r.oid(what), location: readGeneralName(r, what, 'address') });
     r.leave(outerDescription, what);

@@ -2,7 +2,13 @@ import { PkixdError } from '../errors.js';
 
 /** Why bytes were refused; every word is also a verdict code. */
 export type X509ErrorCode =
-  'MALFORMED' | 'DUPLICATE_EXTENSION' | 'ALGORITHM_MISMATCH' | 'BAD_KEY' | 'UNSUPPORTED_ALGORITHM';
+  | 'MALFORMED'
+  | 'DUPLICATE_EXTENSION'
+  | 'ALGORITHM_MISMATCH'
+  | 'BAD_KEY'
+  | 'UNSUPPORTED_ALGORITHM'
+  /** The request may not cost what it would take to read it: see work.ts. */
+  | 'BUDGET_EXCEEDED';
 
 /** The only error that this folder throws on account of its input; the message names the field. */
 export class X509Error extends PkixdError {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Budget, DEFAULT_LIMITS } from '../../src/verify/budget.js';
+import { OID } from '../../src/x509/oid.js';
 import { certificateIssuer, distributionPoints, scope } from '../pki/crl-extensions.js';
 import * as der from '../pki/der-builder.js';
 import * as ext from '../pki/extensions.js';
@@ -86,14 +87,28 @@ test('names under constraints are counted however few the constraints', () => {
 test('directory names are counted by their octets', () => {
   const excluded = [ext.generalName.dn(der.commonName('no'))];
   const ca = createIntermediate(root, { extensions: [ext.nameConstraints({ excluded })] });
-  const names = Array.from({ length: 5 }, () => ext.generalName.dn(der.commonName('é'.repeat(30_000))));
+  const names = Array.from({ length: 20 }, () => ext.generalName.dn(der.commonName('e'.repeat(15_000))));
   const child = createCertificate({ issuer: ca, extensions: [ext.subjectAltName(...names)] });
   expect(ask(scene, [child, ca])).toMatchObject(exceeded(/^comparing distinguished names/));
 });
 
-test('a name of many RDNs is not prepared for comparison', () => {
-  const rdns = Array.from({ length: 30_000 }, () => der.set(der.attributeOf(['2.5.4.3', 'É'])));
-  const upper = createRoot({ subject: der.sequence(...rdns) });
-  const child = createLeaf({ name: der.commonName('x'), key: upper.key });
-  expect(ask(scene, [child, upper])).toMatchObject(exceeded(/^comparing distinguished names/));
+test('names are prepared for comparison until that has cost what one request may', () => {
+  const rdns = Array.from({ length: 1000 }, () => der.set(der.attributeOf(['2.5.4.3', 'É'])));
+  const { key } = intermediate;
+  const named = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      createRoot({ key, subject: der.sequence(der.set(der.attributeOf(['2.5.4.3', `${index}`])), ...rdns) }),
+    );
+  const child = createLeaf({ name: der.commonName('x'), key });
+  expect(ask(scene, [child, ...named(2)]).code).toBe('NO_PATH');
+  expect(ask(scene, [child, ...named(8)])).toMatchObject(exceeded(/^reading what the request holds/));
+});
+
+test('what was too dear to read is not taken for broken or absent', () => {
+  const policies = Array.from({ length: 9000 }, (_, index) => der.sequence(der.oid(`1.2.${index}`)));
+  const dear = ext.extension(OID.certificatePolicies, der.sequence(...policies));
+  const aside = createLeaf(root, { subject: 'aside', extensions: [dear] });
+  // It is no issuer of the leaf's, so nothing of it is read; as the leaf it is read.
+  expect(ask(scene, [leaf, intermediate, aside]).code).toBe('OK');
+  expect(ask(scene, [aside])).toMatchObject(exceeded(/^reading what the request holds/));
 });

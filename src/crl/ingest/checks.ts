@@ -11,19 +11,28 @@ import { formatName, readName, sameName } from '../../x509/name.js';
 import { importPublicKey } from '../../x509/public-key.js';
 import { verifySignature } from '../../x509/signature.js';
 import { X509Error } from '../../x509/x509-error.js';
+import type { Deadline } from './deadline.js';
 
 /** Candidate signers that are tried: each costs a hash over the whole CRL. */
 const MAX_SIGNERS = 16;
 
 /**
- * Everything about a CRL but its entries: extensions, time, scope, and who signed it. Returns the signer's id (see
- * `IndexedCrl`). Throws `VerifyError` or `X509Error`.
+ * Everything about a CRL but its entries: extensions, time, who signed it, and scope. Names are prepared and compared
+ * only once a known key stands for them. Returns the signer's id (see `IndexedCrl`). Throws `VerifyError`, `X509Error`,
+ * and `StoreError` where it takes too long.
  */
-export function checkCrl(crl: Crl, { signers, wanted }: IngestRequest, now: number): string {
+export function checkCrl(
+  crl: Crl,
+  { signers, wanted }: IngestRequest,
+  now: number,
+  deadline: Deadline,
+): string {
   checkCriticalExtensions(crl);
   checkIssued(crl, { now });
+  const signer = signerOf(crl, signers, deadline);
   if (wanted !== undefined) checkWanted(crl, wanted);
-  return signerOf(crl, signers);
+  deadline.check('comparing its scope');
+  return signer;
 }
 
 /**
@@ -51,9 +60,10 @@ function checkWanted(crl: Crl, { issuer, uris, isDelta }: NonNullable<IngestRequ
 const URI = 'uri ';
 
 /** Tried in the order given; what is wrong with one is told only when none fits. */
-function signerOf(crl: Crl, signers: readonly Uint8Array[]): string {
+function signerOf(crl: Crl, signers: readonly Uint8Array[], deadline: Deadline): string {
   let failure: X509Error | undefined;
   for (const spki of signers.slice(0, MAX_SIGNERS)) {
+    deadline.check('checking its signature');
     try {
       if (verifySignature(crl.signatureAlgorithm, crl.tbs, crl.signature, importPublicKey(spki)))
         return spkiId(spki);

@@ -82,7 +82,8 @@ export class Ingester {
     const { content } = request;
     const crl = parseCrl('der' in content ? content.der : readCrlFile(content.path));
     const now = this.#options.now();
-    const signerId = checkCrl(crl, request, now);
+    deadline.check('reading its header');
+    const signerId = checkCrl(crl, request, now, deadline);
     const key = keyOf(crl, signerId, request);
     const mark = { thisUpdate: crl.thisUpdate, number: crl.number };
     const header = withoutEntries(crl);

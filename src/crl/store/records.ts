@@ -134,6 +134,7 @@ export function readUrlRecord(bytes: Uint8Array): UrlRecord {
     ...hearsayOf(fields),
     ...(fields['wanted'] === undefined ? {} : { wanted: readWanted(fields['wanted']) }),
     ...(fields['age'] === undefined ? {} : { age: integer(fields, 'age') }),
+    ...(fields['checking'] === undefined ? {} : { checking: integer(fields, 'checking') }),
     ...(fields['failedAt'] === undefined ? {} : { failedAt: integer(fields, 'failedAt') }),
     fetchedAt: fields['fetchedAt'] === null ? null : integer(fields, 'fetchedAt'),
     failures: integer(fields, 'failures'),

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.js';
+import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import { type FetchWay, isAskedOfServer, Origin, type OriginOptions } from './origin.js';
 import { NOW, SharedSupply } from './shared-supply.js';
@@ -104,6 +105,7 @@ export class Downloads {
     try {
       const known = await this.#knownOrLeased(lease, url, wanted, since);
       if (known !== undefined) return known.failure;
+      if (since !== NOW && (await this.#wasDeadly(url))) return await this.#leaveAlone(lease, url);
     } catch (thrown) {
       return failed(url, messageOf(thrown));
     }
@@ -171,6 +173,22 @@ export class Downloads {
     if (record === undefined || fetchedAt === -Infinity || fetchedAt < since) return undefined;
     const crl = stored.newest(wanted, { urls: [url], key: record.crl });
     return crl?.isWhole === true ? { failure: staleness(url, crl, wanted, now()) } : undefined;
+  }
+
+  /** Did a process not outlive the check of what the URL has? The lease is ours, so that no other is at it. */
+  async #wasDeadly(url: string): Promise<boolean> {
+    const { records, stored } = this.#options;
+    stored.renew();
+    return records.urlRecord(url)?.checking !== undefined;
+  }
+
+  async #leaveAlone(lease: string, url: string): Promise<FetchFailure> {
+    const { keeper, notes, log } = this.#options;
+    const message = `${showUrl(url)}: the process that checked what it has ended over that`;
+    log.warn('a URL of CRLs is left alone', { url: showUrl(url), why: message });
+    await notes.failed(url, { code: 'FETCH_FAILED', message });
+    await keeper.releaseLease(lease);
+    return { url, code: 'FETCH_FAILED', message };
   }
 
   #fetch(url: string, wanted: WantedCrl, since: number, way: FetchWay): Promise<FetchFailure | undefined> {

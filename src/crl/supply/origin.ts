@@ -86,10 +86,12 @@ export class Origin {
     const size = der.length;
     // Before the bytes are given away; nobody finds them before the CRL was taken here.
     const staged = await this.#shareOf(url)?.stage(der);
+    const isOver = await notes.checking(url);
     const outcome = await keeper.ingest({ content: { der }, source: url, signers, wanted });
     await this.#share(url, outcome, staged === undefined ? undefined : { id: staged, size });
     if (outcome.kind === 'refused') {
       log.warn('a fetched CRL was not taken', { url, code: outcome.code, why: outcome.message });
+      await isOver();
       if (outcome.code !== 'STORE_FAILED') await notes.failed(refusalName(url, wanted), outcome);
       return { url, code: failureCode(outcome.code), message: outcome.message };
     }

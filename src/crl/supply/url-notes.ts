@@ -56,6 +56,16 @@ export class UrlNotes {
     });
   }
 
+  /**
+   * Before what it has is looked into: a process that dies of that leaves word of it. Returns what takes the word back.
+   */
+  async checking(url: string): Promise<() => Promise<void>> {
+    const { records, keeper, now } = this.#options;
+    const record = withoutChecking(records.urlRecord(url) ?? NO_RECORD);
+    await keeper.note(url, { ...record, checking: now() });
+    return () => keeper.note(url, record);
+  }
+
   async failed(
     name: string,
     failure: { readonly code: string; readonly message: string; readonly retryAfter?: number | undefined },
@@ -66,7 +76,14 @@ export class UrlNotes {
     const failedAt = now();
     const again = retryAt({ count: failures, at: failedAt, retryAfter: failure.retryAfter }, retry, random());
     const { code, message } = failure;
-    await keeper.note(name, { ...record, failures, failedAt, retryAt: again, code, message });
+    await keeper.note(name, {
+      ...withoutChecking(record),
+      failures,
+      failedAt,
+      retryAt: again,
+      code,
+      message,
+    });
   }
 
   /** A verified chain names it: where it was never asked, it is remembered for what it may be. Never rejects. */
@@ -79,6 +96,11 @@ export class UrlNotes {
       log.warn('a URL of CRLs could not be remembered', { url, error: messageOf(thrown) });
     }
   }
+}
+
+function withoutChecking(record: UrlRecord): UrlRecord {
+  const { checking, ...rest } = record;
+  return checking === undefined ? record : rest;
 }
 
 /** For whatever URL it is kept under. */

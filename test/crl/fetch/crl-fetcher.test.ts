@@ -85,7 +85,7 @@ test.each([
   ['/brotli', 'content', /Content-Encoding is br/],
   ['/endless', 'tooLarge', /crl\.maxSize allows 1MiB/],
   ['/hundred-megabytes', 'tooLarge', /100MiB or more, and crl\.maxSize allows 1MiB/],
-  ['/bomb', 'tooLarge', /crl\.maxSize allows 1MiB/],
+  ['/bomb', 'tooLarge', /crl\.maxSize, 1MiB/],
   ['/bomb.gz', 'tooLarge', /crl\.maxSize, 1MiB/],
   ['/big-headers', 'tooLarge', /headers are too large/],
   ['/404', 'status', /answered 404/],
@@ -100,6 +100,18 @@ test.each([
   expect(outcome).toHaveProperty('message', expect.stringMatching(why));
   expect(outcome).toHaveProperty('message', expect.stringContaining(`${server.url(path)}: `));
 });
+
+test.each(['/bomb', '/bomb.gz'])(
+  '%s is given up for how well it packs, whatever it may have',
+  async (path) => {
+    const outcome = await get(path, { 'crl.maxSize': '1GiB' });
+    expect(outcome).toMatchObject({ kind: 'failed', code: 'FETCH_FAILED', fault: 'tooLarge' });
+    expect(outcome).toHaveProperty(
+      'message',
+      expect.stringMatching(/unpack to more than .* 64 times as much/),
+    );
+  },
+);
 
 test.each([
   ['/slow', /no more than \d+B came within (?:400ms|8s)/],

@@ -64,6 +64,27 @@ test('a broken signature, and a signature of nobody at hand, are refused', async
   expect(scene.store.find(parseCrl(createCrl(root).der).issuer)).toEqual([]);
 });
 
+test('before a key stands for it nothing of a CRL is compared, and no name of it is worked through', async () => {
+  const root = newRoot();
+  const stranger = { ...newRoot(), key: newRoot().key };
+  const other = createCrl(stranger).der;
+  const { signers, wanted } = { signers: [root.key.spki], wanted: wantedOf(root) };
+  expect(await scene.ingest(other, root, { signers, wanted })).toMatchObject(refused('CRL_BAD_SIGNATURE'));
+  // What is compared becomes eighteen times as long: half a GB.
+  const expanding = der.commonName('\ufdfa'.repeat(10_000_000));
+  const bomb = createCrl({ name: expanding, key: stranger.key }).der;
+  expect(await scene.ingest(bomb, root, { signers, wanted })).toMatchObject({
+    ...refused('CRL_MALFORMED'),
+    message: expect.stringMatching(/issuer has \d+ octets, more than 16384/),
+  });
+  const point = Array.from({ length: 5000 }, (_, index) => ext.generalName.uri(`http://${index}.example/`));
+  const named = ext.issuingDistributionPoint(der.explicit(0, der.explicit(0, ...point)));
+  expect(await take(root, { extensions: [named] })).toMatchObject({
+    ...refused('CRL_MALFORMED'),
+    message: expect.stringMatching(/crlExtensions have \d+ octets, more than 65536/),
+  });
+});
+
 test('one of several signers is enough, a broken key among them no harm', async () => {
   const root = newRoot();
   const signers = [Uint8Array.of(1), newRoot().key.spki, root.key.spki];

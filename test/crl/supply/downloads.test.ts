@@ -59,23 +59,7 @@ class Host {
             ? { thisUpdate: 0, nextUpdate: null, number: 1n, signatureHash: 'a', isWhole: !keepsDer }
             : undefined,
       } as unknown as StoredCrls,
-      keeper: {
-        ingest: () => {
-          this.isThere ||= this.ingestOutcome.kind === 'stored';
-          return Promise.resolve(this.ingestOutcome);
-        },
-        acquireLease: (name, duration) => {
-          if (!this.isWritable) return Promise.reject(new Error('the store is not open for writing'));
-          const lease = this.leases.get(name);
-          if (lease && lease.holder !== holder && lease.until > Date.now()) return Promise.resolve(false);
-          this.leases.set(name, { holder, until: Date.now() + duration });
-          return Promise.resolve(true);
-        },
-        releaseLease: (name) => {
-          if (this.leases.get(name)?.holder === holder) this.leases.delete(name);
-          return Promise.resolve();
-        },
-      },
+      keeper: this.keeperOf(holder),
       fetch: (request) => {
         this.asked.push(request);
         return this.answer(request);
@@ -87,6 +71,26 @@ class Host {
       now: Date.now,
       ...more,
     });
+  }
+
+  keeperOf(holder: number): DownloadsOptions['keeper'] {
+    return {
+      ingest: () => {
+        this.isThere ||= this.ingestOutcome.kind === 'stored';
+        return Promise.resolve(this.ingestOutcome);
+      },
+      acquireLease: (name, duration) => {
+        if (!this.isWritable) return Promise.reject(new Error('the store is not open for writing'));
+        const lease = this.leases.get(name);
+        if (lease && lease.holder !== holder && lease.until > Date.now()) return Promise.resolve(false);
+        this.leases.set(name, { holder, until: Date.now() + duration });
+        return Promise.resolve(true);
+      },
+      releaseLease: (name) => {
+        if (this.leases.get(name)?.holder === holder) this.leases.delete(name);
+        return Promise.resolve();
+      },
+    };
   }
 
   notes(servesOthers: boolean): UrlNotes {
@@ -183,6 +187,41 @@ test('a CRL of which only the index was kept is asked for without validators whe
   await host.process({}, true).get(URL, want(), 0);
   await host.process().get(URL, want(), Date.now() + 1);
   expect(host.asked.map(({ validators }) => validators?.etag)).toEqual([undefined, undefined, '"1"']);
+});
+
+test('a URL whose content a process did not outlive is left alone, longer each time', async () => {
+  const failure = { url: URL, code: 'FETCH_FAILED', message: expect.stringContaining('ended over that') };
+  const dying = (): Downloads =>
+    host.process({ keeper: { ...host.keeperOf(0), ingest: () => new Promise<never>(() => undefined) } });
+  void dying().get(URL, want(), 0);
+  await jest.advanceTimersByTimeAsync(100);
+  expect(host.records.get(URL)).toMatchObject({ checking: Date.now() - 100 });
+  // The process is gone, and its lease runs out.
+  host.leases.clear();
+  const next = host.process();
+  expect(await next.get(URL, want(), 0)).toMatchObject(failure);
+  expect(host.asked).toHaveLength(1);
+  expect(host.leases.size).toBe(0);
+  expect(host.records.get(URL)).toMatchObject({ failures: 1, retryAt: Date.now() + 10_000 });
+  expect(await next.get(URL, want(), 0)).toMatchObject({ code: 'FETCH_FAILED' });
+  expect(host.asked).toHaveLength(1);
+  await jest.advanceTimersByTimeAsync(10_000);
+  void dying().get(URL, want(), 0);
+  await jest.advanceTimersByTimeAsync(100);
+  host.leases.clear();
+  expect(await next.get(URL, want(), 0)).toMatchObject(failure);
+  expect(host.records.get(URL)).toMatchObject({ failures: 2, retryAt: Date.now() + 20_000 });
+  // An operator's order asks nevertheless, and what it finds takes the word back.
+  await next.getNow(URL, want());
+  expect(host.records.get(URL)).not.toHaveProperty('checking');
+  expect(host.records.get(URL)).toMatchObject({ failures: 0 });
+});
+
+test('what was looked into and refused leaves no word of a check', async () => {
+  host.ingestOutcome = { kind: 'refused', code: 'CRL_BAD_SIGNATURE', message: 'bad' };
+  await host.process().get(URL, want(), 0);
+  expect(host.records.get(URL)).not.toHaveProperty('checking');
+  expect(host.records.get(URL)).toMatchObject({ failures: 0 });
 });
 
 test('requests of one process for the same CRL share one download', async () => {
