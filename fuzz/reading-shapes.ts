@@ -167,9 +167,9 @@ export const READING_SHAPES: readonly Shape[] = [
       ),
   },
   {
-    name: '10 distribution points of 60,000 octets that are escaped',
+    name: '60 distribution points of 16,000 octets that are escaped',
     codes: OVER,
-    request: () => escapedPoints(10, 60_000),
+    request: () => escapedPoints(60, 16_000),
   },
   ...[expanding, expandingPlainly].flatMap((nameOf): Shape[] => [
     { name: `60 CRLs of issuers with ${nameOf.name} names`, codes: OVER, request: () => crlsOf(60, nameOf) },

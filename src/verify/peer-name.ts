@@ -19,6 +19,8 @@ export type PeerName =
   | { readonly kind: 'ip'; readonly text: string; readonly bytes: Uint8Array }
   | { readonly kind: 'rfc822'; readonly text: string; readonly local: string; readonly domain: string };
 
+/** Characters: no host name of 253 octets comes of more, however it is spelled. */
+const MAX_TEXT = 1024;
 /** All of ASCII but letters, digits, hyphen, underscore and the dot between labels. */
 // oxlint-disable-next-line no-control-regex -- all of ASCII is meant
 const ASCII_OF_NO_HOST = /[\0-\x2c/:-@[-^`{-\x7f]/;
@@ -72,6 +74,8 @@ function matches(presented: GeneralName, wanted: PeerName, rules: ReadonlySet<Ru
  */
 function matchesDns(presented: string, wanted: string, heedsSuffixes: boolean): boolean {
   if (presented === wanted) return true;
+  // A wildcard stands for one character at least.
+  if (presented.length > wanted.length) return false;
   const pattern = presented.toLowerCase();
   if (!pattern.startsWith('*.')) return pattern === wanted;
   const suffix = pattern.slice(1);
@@ -110,6 +114,7 @@ function dnsName(text: string): PeerName {
  * input as the host of a URL, up to the first `/`, `?` or `#`, and with what `%65` stands for.
  */
 function toHostName(text: string): string | undefined {
+  if (text.length > MAX_TEXT) return undefined;
   if (isHostName(text)) return text.toLowerCase();
   if (ASCII_OF_NO_HOST.test(text)) return undefined;
   const ascii = domainToASCII(text);

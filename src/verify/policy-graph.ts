@@ -94,7 +94,8 @@ export class PolicyGraph {
     const authority = this.#authoritySet();
     if (initialPolicies.includes(OID.anyPolicy)) return [...authority].toSorted();
     if (authority.has(OID.anyPolicy)) return [...new Set(initialPolicies)].toSorted();
-    return [...authority].filter((policy) => initialPolicies.includes(policy)).toSorted();
+    const wanted = new Set(initialPolicies);
+    return [...authority].filter((policy) => wanted.has(policy)).toSorted();
   }
 
   /** RFC 9618: every policy whose parent is anyPolicy, and anyPolicy itself where it reaches the leaf. */

@@ -19,7 +19,11 @@ export function connectionsOptions(
     max: config['connection.max'],
     handoverTimeout: config['handover.timeout'],
     maxAge: config['connection.maxAge'],
-    tls: { timeout: config['connection.tlsTimeout'], max: config['connection.maxHandshakes'] },
+    tls: {
+      helloTimeout: config['connection.helloTimeout'],
+      timeout: config['connection.tlsTimeout'],
+      max: config['connection.maxHandshakes'],
+    },
   };
 }
 

@@ -2,14 +2,17 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Logger } from '../log.js';
 import type { TlsMaterial } from '../wire/ipc.js';
+import { awaitHello } from './client-hello.js';
 import type { Clock } from './clock.js';
 import { Deadlines, type Watch } from './deadlines.js';
 import { type TlsSessions, tlsSessionsOf } from './tls-sessions.js';
 
 export interface TlsOptions {
-  /** Milliseconds from the connection's arrival until it is secure. */
+  /** Milliseconds from the connection's arrival until its ClientHello is there. */
+  readonly helloTimeout: number;
+  /** Milliseconds from then until it is secure. */
   readonly timeout: number;
-  /** Handshakes under way at once: each costs the loop most of a millisecond, so the others wait their turn. */
+  /** ClientHellos answered in one turn of the loop: each costs it most of a millisecond, so the others wait. */
   readonly max: number;
 }
 
@@ -27,25 +30,29 @@ interface Handshake {
   readonly server: Server;
   readonly listener: string;
   readonly onSecure: (stream: TLSSocket) => void;
-  state: 'waiting' | 'running' | 'over';
-  watch: Watch<Handshake, 'handshake'> | undefined;
+  state: 'silent' | 'waiting' | 'running' | 'answered' | 'over';
+  watch: Watch<Handshake, HandshakeDeadline> | undefined;
 }
+
+type HandshakeDeadline = 'hello' | 'handshake';
 
 /** Our own deadline comes first; this only keeps Node's from being shorter. Milliseconds. */
 const NODE_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * Makes raw connections secure, each under a deadline of its own from before its first byte:
+ * Makes raw connections secure. Clients that say nothing, or nothing more, take no place from the others: a place is
+ * held from the whole ClientHello until it is answered, and each step has a deadline.
  *
- *     begin ──▶ waiting (FIFO) ──▶ running (at most `max`) ──secure──▶ onSecure
- *                  └────────────────────┴── failed, late, closed ──▶ destroyed and counted
+ *     begin ──▶ silent ──hello──▶ waiting (FIFO) ──▶ running (at most `max`) ──▶ answered ──secure──▶ onSecure
+ *                  └─────────────────┴────────────────────┴──────────────────────────┴── failed, late, closed
+ *                                                                                         ──▶ destroyed and counted
  */
 export class TlsHandshakes {
   readonly #options: TlsOptions;
   readonly #log: Logger;
   readonly #onChange: () => void;
   readonly #listeners = new Map<string, TlsListener>();
-  readonly #deadlines: Deadlines<Handshake, 'handshake'>;
+  readonly #deadlines: Deadlines<Handshake, HandshakeDeadline>;
   readonly #open = new Map<string, Handshake>();
   #waiting: Handshake[] = [];
   #running = 0;
@@ -56,8 +63,13 @@ export class TlsHandshakes {
     this.#options = options;
     this.#log = log;
     this.#onChange = onChange;
-    this.#deadlines = new Deadlines({ handshake: options.timeout }, clock, (handshake) => {
-      this.#fail(handshake, `it took longer than ${options.timeout} ms`);
+    const { helloTimeout: hello, timeout: handshake } = options;
+    this.#deadlines = new Deadlines({ hello, handshake }, clock, (late, kind) => {
+      const why =
+        kind === 'hello'
+          ? `no ClientHello came within ${hello} ms`
+          : `the handshake took longer than ${handshake} ms`;
+      this.#fail(late, why);
     });
   }
 
@@ -94,17 +106,30 @@ export class TlsHandshakes {
       server,
       listener,
       onSecure,
-      state: 'waiting',
+      state: 'silent',
       watch: undefined,
     };
     this.#open.set(key, handshake);
     raw.on('error', () => raw.destroy());
     raw.once('close', () => this.#fail(handshake, 'the client went away'));
     handshake.watch = this.#deadlines.of(handshake);
-    this.#deadlines.watch(handshake.watch, 'handshake');
+    this.#deadlines.watch(handshake.watch, 'hello');
+    awaitHello(raw, (state) => {
+      this.#heard(handshake, state);
+    });
+    return true;
+  }
+
+  #heard(handshake: Handshake, state: 'whole' | 'not TLS'): void {
+    if (handshake.state !== 'silent') return;
+    if (state === 'not TLS') {
+      this.#fail(handshake, 'what came first is not a ClientHello');
+      return;
+    }
+    handshake.state = 'waiting';
+    if (handshake.watch) this.#deadlines.watch(handshake.watch, 'handshake');
     this.#waiting.push(handshake);
     this.#runNext();
-    return true;
   }
 
   /** Gives up on all that are not secure yet. */
@@ -146,12 +171,19 @@ export class TlsHandshakes {
       next.state = 'running';
       this.#running += 1;
       next.server.emit('connection', next.raw);
+      // By then OpenSSL has answered; what comes next is for the client to do.
+      setImmediate(() => {
+        if (next.state !== 'running') return;
+        next.state = 'answered';
+        this.#running -= 1;
+        this.#runNext();
+      });
     }
   }
 
   #secured(stream: TLSSocket): void {
     const handshake = this.#open.get(keyOf(stream) ?? '');
-    if (!handshake || handshake.state !== 'running') {
+    if (!handshake || (handshake.state !== 'running' && handshake.state !== 'answered')) {
       stream.destroy();
       return;
     }

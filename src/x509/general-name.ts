@@ -70,8 +70,17 @@ export function readGeneralName(r: DerReader, what: string, ipForm: IpForm): Gen
   }
 }
 
+/** Octets of a host, an address, a URI or another name, as MAX_NAME in name.ts is for directory names. */
+const MAX_VALUE = 16_384;
+
+function checkLength({ from, to }: Pick<DerReader, 'from' | 'to'>, what: string): void {
+  if (to - from > MAX_VALUE)
+    throw malformed(`${what} holds a name of ${to - from} octets, more than ${MAX_VALUE}`);
+}
+
 function readIa5(r: DerReader, what: string): string {
   r.next(what);
+  checkLength(r, what);
   const { bytes, from, to } = r;
   if (!isAscii(bytes, from, to)) throw malformed(`${what} holds an IA5String that is not ASCII`);
   return bytes.toString('latin1', from, to);
@@ -101,6 +110,7 @@ function readIpRange(r: DerReader, what: string): Uint8Array {
 
 function readOtherName(r: DerReader, what: string): Uint8Array {
   const outer = r.enter(OTHER_NAME, what);
+  checkLength({ from: r.pos, to: r.end }, what);
   const der = r.element();
   r.oid(what);
   const outerValue = r.enter(contextConstructed(0), what);
@@ -120,7 +130,9 @@ export function smtpUtf8Mailbox(der: Uint8Array): string | undefined {
   if (r.oid('otherName') !== OID.smtpUtf8Mailbox) return undefined;
   r.enter(contextConstructed(0), 'otherName');
   r.next('otherName');
-  return r.tag === TAG.utf8String ? decodeUtf8(r.content()) : '';
+  if (r.tag !== TAG.utf8String) return '';
+  spendWork(WORK.mailbox + (r.to - r.from) * WORK.textOctet);
+  return decodeUtf8(r.content());
 }
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

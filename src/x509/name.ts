@@ -122,7 +122,6 @@ function readNewName(r: DerReader, what: string): Name {
   checkLength(r, what);
   const outer = r.into();
   while (!r.done) {
-    spendWork(WORK.attribute);
     const outerRdn = r.enterNonEmpty(TAG.set, what);
     while (!r.done) checkAttribute(r, what);
     r.leave(outerRdn, what);
@@ -156,6 +155,7 @@ export function appendRdn(parent: Name, rdn: Uint8Array): Name {
 }
 
 function checkAttribute(r: DerReader, what: string): void {
+  spendWork(WORK.attribute);
   const outer = r.enter(TAG.sequence, what);
   r.oid(what);
   r.next(what);

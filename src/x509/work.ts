@@ -13,10 +13,13 @@ export const WORK = {
   accessDescription: 3000,
   oid: 1000,
   policy: 2500,
-  attribute: 300,
+  attribute: 1500,
   /** An octet of a value that is prepared to be compared (string-preparation.ts): of plain ASCII, and any other. */
-  plainOctet: 30,
+  plainOctet: 50,
   otherOctet: 2500,
+  /** A mailbox of an otherName, which is read at each use, and an octet of it. */
+  mailbox: 300,
+  textOctet: 5,
   /** An octet of a URI that is normalised. */
   uriOctet: 50,
 } as const;

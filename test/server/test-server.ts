@@ -16,6 +16,7 @@ const PATIENT = {
   'workers.pingTimeout': '60s',
   'threads.taskTimeout': '60s',
   'pending.maxWait': '60s',
+  'connection.helloTimeout': '60s',
   'connection.tlsTimeout': '60s',
   'connection.firstByteTimeout': '60s',
   'connection.requestTimeout': '60s',

@@ -76,6 +76,28 @@ async function start(
   server = await TestServer.startPatient({ moreListeners: [listener('tls', fields)], ...settings });
 }
 
+/** A real one. */
+async function clientHello(): Promise<Buffer> {
+  const listening = net.createServer();
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  const { port: where } = listening.address() as net.AddressInfo;
+  const secure = tls.connect({ port: where, host: '127.0.0.1' }).on('error', () => undefined);
+  const [socket] = (await once(listening, 'connection')) as [net.Socket];
+  const [hello] = (await once(socket, 'data')) as [Buffer];
+  secure.destroy();
+  listening.close();
+  return hello;
+}
+
+/** Says this, and nothing more. */
+function stuckClient(where: number, said: Buffer): net.Socket {
+  const socket = net.connect(where, '127.0.0.1').on('error', () => undefined);
+  // Without this what the server sends would keep the end of the connection from being seen.
+  socket.resume();
+  if (said.length > 0) socket.write(said);
+  return socket;
+}
+
 async function port(of = 'tls'): Promise<number> {
   const { listeners } = await server.status();
   return Number(new URL(listeners.find(({ name }) => name === of)?.address ?? '').port);
@@ -203,14 +225,17 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s', (version) => {
 });
 
 test('who never finishes the handshake is cut off in time, and keeps nobody else waiting for longer', async () => {
-  await start({ workers: { count: 1 }, 'connection.tlsTimeout': '500ms', 'connection.maxHandshakes': 2 });
-  const where = await port();
-  const stuck = Array.from({ length: 4 }, (_, n) => {
-    const socket = net.connect(where, '127.0.0.1').on('error', () => undefined);
-    // Some say nothing, some half a record.
-    if (n % 2 === 0) socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02]));
-    return socket;
+  await start({
+    workers: { count: 1 },
+    'connection.helloTimeout': '500ms',
+    'connection.tlsTimeout': '500ms',
+    'connection.maxHandshakes': 2,
   });
+  const where = await port();
+  const hello = await clientHello();
+  // Some say nothing, some half a record, some nothing after their ClientHello.
+  const words = [Buffer.alloc(0), Buffer.from([0x16, 0x03, 0x01, 0x02]), hello, hello];
+  const stuck = words.map((said) => stuckClient(where, said));
   // Some are reset: what they sent was not read.
   await Promise.all(stuck.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
   // Once it is not too slow itself.
@@ -221,6 +246,44 @@ test('who never finishes the handshake is cut off in time, and keeps nobody else
   );
   expect(workers[0]?.statistics).toMatchObject({ handshakes: 0, openConnections: 0 });
 });
+
+test('clients that are silent, before their ClientHello or behind it, keep nobody waiting', async () => {
+  await start({ workers: { count: 1 }, 'connection.maxHandshakes': 2 });
+  const where = await port();
+  const hello = await clientHello();
+  let closed = 0;
+  const stuck = Array.from({ length: 60 }, (_, n) => {
+    const said = [Buffer.alloc(0), hello.subarray(0, 100), hello][n % 3] ?? hello;
+    return stuckClient(where, said).once('close', () => closed++);
+  });
+  await until(
+    () => server.status(),
+    ({ workers }) => (workers[0]?.statistics?.handshakes ?? 0) >= stuck.length,
+  );
+  expect(await ask({ port: where })).toBe('PONG\n');
+  expect(closed).toBe(0);
+  for (const socket of stuck) socket.destroy();
+});
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'a ClientHello of %s that comes octet by octet is one',
+  async (version) => {
+    const where = await port();
+    const dripping = net.createServer({ allowHalfOpen: true }, (downstream) => {
+      const upstream = net.connect({ port: where, host: '127.0.0.1', allowHalfOpen: true }).setNoDelay(true);
+      downstream.on('data', (chunk: Buffer) => {
+        for (const octet of chunk) upstream.write(Buffer.of(octet));
+      });
+      upstream.on('error', () => undefined).pipe(downstream.on('error', () => undefined));
+      downstream.on('end', () => upstream.end());
+    });
+    await new Promise<void>((resolve) => dripping.listen(0, '127.0.0.1', resolve));
+    const { port: entrance } = dripping.address() as net.AddressInfo;
+    const options = { port: entrance, minVersion: version, maxVersion: version };
+    expect(await ask(options)).toBe('PONG\n');
+    dripping.close();
+  },
+);
 
 test('more clients at once than handshakes are allowed are all served', async () => {
   await start({ connection: { maxHandshakes: 2 } });

@@ -67,7 +67,7 @@ test('the points of a certificate are counted by their number, and by the issuer
       revocation: 'hard',
     });
   const scoped = crl(intermediate, { extensions: [scope({ uri: 'http://crl.example/x' })] });
-  const many = Array.from({ length: 300_000 >> 5 }, () => ({ dn: der.commonName('CRL'.repeat(10)) }));
+  const many = Array.from({ length: 1000 }, () => ({ dn: der.commonName('CRL'.repeat(100)) }));
   const others = Array.from({ length: 5000 }, (_, index) => ({ crlIssuer: der.commonName(`${index}`) }));
   expect(judge(distributionPoints(...many), scoped)).toMatchObject(exceeded(/^comparing distinguished/));
   expect(judge(distributionPoints(...others), scoped)).toMatchObject(exceeded(/^building and trying paths/));
