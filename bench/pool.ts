@@ -1,7 +1,8 @@
 import { Piscina } from 'piscina';
 import { Logger } from '../src/log.js';
 import { SYSTEM_CLOCK } from '../src/worker/clock.js';
-import { newRequest, RequestQueue } from '../src/worker/request-queue.js';
+import { newRequest } from '../src/worker/queued-request.js';
+import { RequestQueue } from '../src/worker/request-queue.js';
 import { ThreadPool } from '../src/worker/thread-pool.js';
 import { median } from './median.js';
 import type { BenchOptions, BenchResult, Row } from './report.js';

@@ -7,6 +7,7 @@ import type { Handover, TlsMaterial } from '../wire/ipc.js';
 import type { Protocol, RequestLimits, SessionOptions } from '../wire/protocol.js';
 import { ActiveConnections } from './active-connections.js';
 import { isCount, isRecord } from './check-to-worker.js';
+import { clientName } from './client-name.js';
 import { ConnectionAges } from './connection-ages.js';
 import { Connection, type ConnectionHost } from './connection.js';
 import { dump } from './dump.js';
@@ -37,7 +38,7 @@ export interface ConnectionsOptions {
 /** What a connection needs of the worker and not of this class. */
 export type WorkersPart = Omit<
   ConnectionHost,
-  'protocol' | 'origin' | 'onRequest' | 'onLeaving' | 'onClosed'
+  'protocol' | 'origin' | 'client' | 'onRequest' | 'onLeaving' | 'onClosed'
 >;
 
 /** A connection among all that are open. */
@@ -189,7 +190,7 @@ export class Connections {
 
   #connect(listener: string, view: ListenerView, stream: Socket | TLSSocket): Connection {
     const { limits, deadlines, rests, counters, held, log, clock, latencies } = this.#host;
-    const { atOnce, submit, requestStatus, loadChanged } = this.#host;
+    const { flows, atOnce, submit, requestStatus, loadChanged } = this.#host;
     const session = view.protocol.open(this.#sessionOptions(view));
     const forget = (): void => {
       this.#active.forget(activity);
@@ -205,12 +206,14 @@ export class Connections {
       log,
       clock,
       latencies,
+      flows,
       atOnce,
       submit,
       requestStatus,
       loadChanged,
       protocol: view.protocol.name,
       origin: () => ({ listener, peer: peerOf(stream) }),
+      client: () => clientName(stream.remoteAddress, listener),
       onRequest: () => {
         this.#active.touch(activity);
       },

@@ -6,7 +6,7 @@ import { AnswersAsReady, AnswerSlots, type SlotSink } from './answer-slots.js';
 import type { Clock } from './clock.js';
 import type { Counters } from './counters.js';
 import type { Latencies, RequestTimes } from './latencies.js';
-import { abandon, type QueuedRequest } from './request-queue.js';
+import { abandon, type QueuedRequest, type RequestFlow } from './queued-request.js';
 
 /** What carries requests out, and counts them. */
 export interface RequestHost {
@@ -16,12 +16,28 @@ export interface RequestHost {
   readonly latencies: Latencies;
   /** The protocol spoken, as the latencies name it. */
   readonly protocol: string;
+  /** Whose connection it is, as the queue tells clients apart; asked once, at the first task. */
+  readonly client: () => string;
+  readonly flows: Flows;
   /** What can be said of a task without running it: its outcome where that is known, BUSY where there is no room. */
-  readonly atOnce: (task: Task) => TaskOutcome | undefined;
-  /** Queues a task of which nothing can be said at once; `settle` is called once, with the milliseconds that it ran. */
-  readonly submit: (task: Task, settle: (outcome: TaskOutcome, ran: number) => void) => QueuedRequest;
+  readonly atOnce: (task: Task, flow: RequestFlow) => TaskOutcome | undefined;
+  /**
+   * Queues a task of which nothing can be said at once; `settle` is called once, with the milliseconds that it ran: with
+   * BUSY where it has to make room for another client's.
+   */
+  readonly submit: (
+    task: Task,
+    flow: RequestFlow,
+    settle: (outcome: TaskOutcome, ran: number) => void,
+  ) => QueuedRequest;
   readonly requestStatus: (answer: (status: unknown) => void) => void;
   readonly loadChanged: () => void;
+}
+
+/** Where connections have their turns. */
+export interface Flows {
+  open(client: string, now: number): RequestFlow;
+  close(flow: RequestFlow, now: number): void;
 }
 
 export interface AnswerSink extends SlotSink {
@@ -46,6 +62,8 @@ export class OpenRequests {
   readonly #slots: AnswerSlots | AnswersAsReady;
   /** Tasks whose outcome is still to come, by their order of coming. */
   readonly #tasks = new LinkedList<OpenTask>();
+  /** From the first task on. */
+  #flow: RequestFlow | undefined;
   #unanswered = 0;
   #closed = false;
 
@@ -83,7 +101,8 @@ export class OpenRequests {
   }
 
   run(event: TaskEvent): void {
-    const outcome = this.#host.atOnce(event.task);
+    const flow = (this.#flow ??= this.#openFlow());
+    const outcome = this.#host.atOnce(event.task, flow);
     if (outcome) {
       this.#settle(this.#slots.open(), event, outcome, AT_ONCE);
       if (outcome.kind === 'failed') this.#sink.onRefused();
@@ -91,7 +110,7 @@ export class OpenRequests {
     }
     const refusal = event.refusal?.();
     if (refusal) this.reply(refusal, true);
-    else this.#submit(event);
+    else this.#submit(event, flow);
   }
 
   /** What still waits is dropped when its turn comes, and answered then: until then it counts as open. */
@@ -117,17 +136,24 @@ export class OpenRequests {
     this.#closed = true;
     this.#slots.close();
     for (const { request } of this.#tasks.toArray()) abandon(request);
+    if (this.#flow) this.#host.flows.close(this.#flow, this.#host.clock.now());
     this.#host.counters.inFlight -= this.#unanswered;
   }
 
-  #submit(event: TaskEvent): void {
+  #openFlow(): RequestFlow {
+    const { flows, client, clock } = this.#host;
+    return flows.open(client(), clock.now());
+  }
+
+  #submit(event: TaskEvent, flow: RequestFlow): void {
     const slot = this.#openSlot();
-    const request = this.#host.submit(event.task, (outcome, ran) => {
+    const request = this.#host.submit(event.task, flow, (outcome, ran) => {
       if (this.#closed) return;
       this.#tasks.remove(task);
       this.#closeSlot();
       const times = { total: this.#host.clock.now() - request.queuedAt, ran, waited: request.waited };
       this.#sink.guarded(() => this.#settle(slot, event, outcome, times));
+      if (outcome.kind === 'failed' && outcome.code === 'BUSY') this.#sink.onRefused();
     });
     const task: OpenTask = { event, request, previous: undefined, next: undefined };
     this.#tasks.append(task);

@@ -1,144 +1,254 @@
-import type { Attempt, Keep, Task, TaskOutcome } from '../wire/task.js';
+import { type Client, Flow } from './flow.js';
+import { Heaviest } from './heaviest.js';
+import { KnownClients } from './known-clients.js';
+import { QUEUED, type QueuedRequest, type RequestFlow, settleCancelled } from './queued-request.js';
+import { Turns } from './turns.js';
 
-/** A task on its way through queue and thread, perhaps several times. */
-export interface QueuedRequest {
-  readonly task: Task;
-  /** Milliseconds of the monotonic clock. */
-  readonly queuedAt: number;
-  /** The one that is to come, or runs. */
-  attempt: Attempt;
-  /** Milliseconds that attempts before this one ran. */
-  ran: number;
-  /** Where it is now, for people: `queued`, `in a thread`, `waiting for …`. */
-  stage: string;
-  /** Milliseconds that it waited between attempts. */
-  waited: number;
-  /** Set when nobody waits for the outcome any more: it is then not started, but settled as CANCELLED. See `abandon`. */
-  abandoned: boolean;
-  /** Told of that while the request waits outside queue and threads. */
-  onAbandoned: (() => void) | undefined;
-  /** Threads that died while they ran it. */
-  deaths: number;
-  /** Called once, with the time it ran in milliseconds; `keep`: how long the outcome answers for the same task. */
-  settle(outcome: TaskOutcome, ran: number, keep?: Keep): void;
-}
+/** A taking ends before it probably costs more microseconds than that: what is first in it waits for the rest. */
+const MAX_TAKING = 8000;
+type RequestClient = Client<QueuedRequest>;
 
-const QUEUED = 'queued';
-
-export const FIRST_ATTEMPT: Attempt = { number: 0, isLast: false, found: new Uint8Array(0) };
-
-export function newRequest(task: Task, queuedAt: number, settle: QueuedRequest['settle']): QueuedRequest {
-  return {
-    task,
-    queuedAt,
-    attempt: FIRST_ATTEMPT,
-    ran: 0,
-    stage: QUEUED,
-    waited: 0,
-    abandoned: false,
-    onAbandoned: undefined,
-    deaths: 0,
-    settle,
-  };
-}
-
-/** Nobody waits for the outcome any more. */
-export function abandon(request: QueuedRequest): void {
-  request.abandoned = true;
-  request.onAbandoned?.();
-}
-
-/** Segments are cut off the front once this many of their requests are gone. */
-const COMPACT_AFTER = 1024;
+/** No task is charged more milliseconds. */
+const MAX_COST = 1_000_000;
+const NONE: readonly QueuedRequest[] = [];
 
 /**
- * The bounded FIFO between connections and threads.
+ * Requests between connections and threads. Clients have their turns by the thread time that they cost, and so have
+ * the connections of each client (`Turns`); within a connection the first is the first:
  *
- *     take ◀── [ gone … gone │ oldest … newest ] ◀── push
- *                            │
- *              requeue ──────┘  (back to the head, in their order; not bounded, for they were inside before)
+ *     push ──▶ flow  (a connection)  ┐
+ *     push ──▶ flow                  ├─ client ┐
+ *     push ──▶ flow                  ┘         ├──▶ take
+ *     push ──▶ flow ─────────────────── client ┘
+ *               ▲
+ *     requeue ──┘  (to the head of its flow; not bounded, for it was inside before)
  *
- * The array's gone part is dropped now and then, so that every operation is O(1) on average.
+ * The queue is bounded in places. While it is full, a request of a client that takes fewer of them than another goes in
+ * nevertheless: the newest of the client that takes the most go out for it, and are the caller's to refuse. The same
+ * between the connections of one client. So whoever sends much can neither make others wait nor keep them out, and may
+ * have all places where nobody else wants them.
+ *
+ * Every operation is O(log n) in the clients and connections that wait.
  */
 export class RequestQueue {
   readonly #max: number;
-  readonly #maxBytes: number;
-  #bytes = 0;
-  #requests: (QueuedRequest | undefined)[] = [];
-  #head = 0;
+  readonly #placesPerByte: number;
+  readonly #clients = new Turns<RequestClient>();
+  readonly #heaviest = new Heaviest<RequestClient>();
+  readonly #known = new KnownClients<QueuedRequest>();
+  /** Of requests that come from no connection. */
+  readonly #own = this.#known.open('', 0);
+  #depth = 0;
+  #places = 0;
 
   /**
-   * @param max requests that may wait.
-   * @param maxBytes bytes that their bodies may hold; a queue that is empty has room for any one request.
+   * @param max places for requests. One takes one place, or more where its body is larger than an even share of
+   * `maxBytes`; a queue that is empty has room for any one request.
+   * @param maxBytes bytes that all bodies may hold.
    */
   constructor(max: number, maxBytes: number) {
     this.#max = max;
-    this.#maxBytes = maxBytes;
+    this.#placesPerByte = max / maxBytes;
   }
 
+  /** Requests that wait. */
   get depth(): number {
-    return this.#requests.length - this.#head;
+    return this.#depth;
   }
 
-  /** Whether one more may wait, with a body of so many bytes. */
-  hasRoomFor(size: number): boolean {
-    return this.depth < this.#max && (this.#bytes === 0 || this.#bytes + size <= this.#maxBytes);
+  /** Clients of which requests wait. */
+  get clients(): number {
+    return this.#clients.waiting.length;
   }
 
-  /** Only where there is room for it. */
-  push(request: QueuedRequest): void {
-    this.#bytes += request.task.body.length;
-    this.#requests.push(request);
+  /** A connection of this client, to be closed. See client-name.ts. */
+  open(client: string, now: number): RequestFlow {
+    return this.#known.open(client, now);
+  }
+
+  /** The connection is gone: what waits of it is settled. */
+  close(flow: RequestFlow, now: number): void {
+    while (!flow.isEmpty) {
+      const request = this.#shift(flow);
+      if (request) settleCancelled(request);
+    }
+    this.#known.close(flow, now);
+  }
+
+  /** Whether one more of this connection may wait, with a body of so many bytes. */
+  hasRoomFor(size: number, flow: RequestFlow = this.#own): boolean {
+    const missing = this.#missing(size);
+    return missing <= 0 || this.#whoGives(flow, this.#placesOf(size), missing) !== undefined;
+  }
+
+  /** Only where there is room for it. Returns those that have to go for it: they are settled by the caller. */
+  push(request: QueuedRequest, flow: RequestFlow = this.#own): readonly QueuedRequest[] {
+    const size = request.task.body.length;
+    const missing = this.#missing(size);
+    const displaced = missing > 0 ? this.#displace(flow, this.#placesOf(size), missing) : NONE;
+    request.flow = flow;
+    const wasEmpty = flow.isEmpty;
+    flow.push(request);
+    this.#join(flow, wasEmpty, this.#placesOf(size));
+    return displaced;
   }
 
   /**
-   * Up to `count` requests from the head, and no further one once their bodies reach `bytes`; those that nobody
-   * wants any more, or not so late, are settled on the way.
+   * Up to `count` requests whose turn it is, and no further one once their bodies reach `bytes`, or where it would
+   * take too long; those that nobody wants any more, or not so late, are settled on the way.
    */
   take(count: number, bytes: number, now: number): QueuedRequest[] {
     const taken: QueuedRequest[] = [];
     let size = 0;
-    while (taken.length < count && size < bytes && this.#head < this.#requests.length) {
-      const request = this.#requests[this.#head];
-      this.#requests[this.#head++] = undefined;
-      if (!request) continue;
-      this.#bytes -= request.task.body.length;
-      if (settledUnstarted(request, now)) continue;
+    let time = 0;
+    while (taken.length < count && size < bytes) {
+      const flow = this.#clients.first?.flows.first;
+      if (flow === undefined || (taken.length > 0 && time + flow.likely > MAX_TAKING)) break;
+      const { expected, likely } = flow;
+      const request = this.#shift(flow);
+      if (request === undefined || settledUnstarted(request, now)) continue;
+      this.#charge(flow, request, expected);
       taken.push(request);
       size += request.task.body.length;
+      time += likely;
     }
-    this.#compact();
     return taken;
   }
 
-  /** Puts requests that were taken back before all others. */
+  /** Puts requests that were taken back before all others of their connections, and takes back what they were charged. */
   requeue(requests: readonly QueuedRequest[]): void {
-    for (const request of requests) {
+    for (const request of requests.toReversed()) {
+      const flow = (request.flow ??= this.#own);
+      const { charged } = request;
+      request.charged = 0;
       request.stage = QUEUED;
-      this.#bytes += request.task.body.length;
+      const wasEmpty = flow.isEmpty;
+      flow.putBack(request);
+      this.#join(flow, wasEmpty, this.#placesOf(request.task.body.length));
+      if (charged > 0) this.#correct(flow, -charged, 0);
     }
-    this.#requests = [...requests, ...this.#requests.slice(this.#head)];
-    this.#head = 0;
   }
 
-  /** Milliseconds that the request at the head has waited; 0 when there is none. */
+  /** A request that was taken runs for so many milliseconds already. */
+  runs(request: QueuedRequest, milliseconds: number): void {
+    const { flow, charged } = request;
+    const ran = wholeMicroseconds(milliseconds);
+    if (flow === undefined || ran <= charged) return;
+    request.charged = ran;
+    this.#correct(flow, ran - charged, 0);
+  }
+
+  /** A request that was taken has run for so many milliseconds, and does not run any more. */
+  ran(request: QueuedRequest, milliseconds: number): void {
+    const { flow, charged } = request;
+    const ran = wholeMicroseconds(milliseconds);
+    if (flow === undefined) return;
+    request.charged = 0;
+    flow.learn(ran);
+    flow.client.learn(ran);
+    this.#correct(flow, ran - charged, ran);
+  }
+
+  /** Milliseconds that the oldest request has waited; 0 when there is none. O(n) in connections that wait. */
   oldestWait(now: number): number {
-    const oldest = this.#requests[this.#head];
-    return oldest ? now - oldest.queuedAt : 0;
+    let since = now;
+    for (const { flows } of this.#clients.waiting)
+      for (const { first } of flows.waiting) since = Math.min(since, first?.queuedAt ?? now);
+    return now - since;
   }
 
-  #compact(): void {
-    if (this.#head === this.#requests.length) this.#requests = [];
-    else if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#requests.length) {
-      this.#requests = this.#requests.slice(this.#head);
-    } else return;
-    this.#head = 0;
+  /** How long this connection's next request has waited, or where it has none, the one whose turn is next. */
+  waitOf(flow: RequestFlow, now: number): number {
+    const request = flow.first ?? (flow.client.flows.first ?? this.#clients.first?.flows.first)?.first;
+    return request ? now - request.queuedAt : 0;
+  }
+
+  // ── Turns ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #join(flow: RequestFlow, wasEmpty: boolean, places: number): void {
+    const { client } = flow;
+    this.#depth++;
+    this.#occupy(flow, places);
+    if (!wasEmpty) return;
+    client.flows.enter(flow);
+    if (client.slot < 0) this.#clients.enter(client);
+  }
+
+  #shift(flow: RequestFlow): QueuedRequest | undefined {
+    const request = flow.shift();
+    if (request) this.#left(flow, request);
+    return request;
+  }
+
+  #left(flow: RequestFlow, request: QueuedRequest): void {
+    const { client } = flow;
+    this.#depth--;
+    this.#occupy(flow, -this.#placesOf(request.task.body.length));
+    if (!flow.isEmpty) return;
+    client.flows.leave(flow);
+    if (client.flows.first === undefined) this.#clients.leave(client);
+  }
+
+  #charge(flow: RequestFlow, request: QueuedRequest, cost: number): void {
+    request.charged = cost;
+    flow.client.flows.begin(flow, cost);
+    this.#clients.begin(flow.client, cost);
+  }
+
+  #correct(flow: RequestFlow, correction: number, cost: number): void {
+    flow.client.flows.correct(flow, correction, cost);
+    this.#clients.correct(flow.client, correction, cost);
+  }
+
+  // ── Places ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #placesOf(size: number): number {
+    return Math.max(1, Math.ceil(size * this.#placesPerByte));
+  }
+
+  /** How many places are too few for it. */
+  #missing(size: number): number {
+    return this.#places === 0 ? 0 : this.#places + this.#placesOf(size) - this.#max;
+  }
+
+  #occupy(flow: RequestFlow, places: number): void {
+    const { client } = flow;
+    this.#places += places;
+    flow.places += places;
+    client.heaviest.changed(flow, flow.places - places);
+    client.places += places;
+    this.#heaviest.changed(client, client.places - places);
+  }
+
+  /** The client or connection that has to give up places for one that takes fewer, if any. */
+  #whoGives(flow: RequestFlow, places: number, missing: number): RequestClient | RequestFlow | undefined {
+    const { client } = flow;
+    const other = this.#heaviest.first;
+    if (other && other !== client && other.places - missing >= client.places + places) return other;
+    const sibling = client.heaviest.first;
+    return sibling && sibling !== flow && sibling.places - missing >= flow.places + places
+      ? sibling
+      : undefined;
+  }
+
+  #displace(flow: RequestFlow, places: number, missing: number): readonly QueuedRequest[] {
+    const giver = this.#whoGives(flow, places, missing);
+    const displaced: QueuedRequest[] = [];
+    const room = this.#places - missing;
+    while (giver && this.#places > room) {
+      const from = giver instanceof Flow ? giver : giver.heaviest.first;
+      const request = from?.pop();
+      if (from === undefined || request === undefined) break;
+      this.#left(from, request);
+      displaced.push(request);
+    }
+    return displaced;
   }
 }
 
-export function settleCancelled(request: QueuedRequest): void {
-  const message = 'it was cancelled before it was answered';
-  request.settle({ kind: 'failed', code: 'CANCELLED', message }, request.ran);
+/** Small integers are kept without a box. */
+function wholeMicroseconds(milliseconds: number): number {
+  return Math.ceil(Math.min(milliseconds, MAX_COST) * 1000);
 }
 
 function settledUnstarted(request: QueuedRequest, now: number): boolean {

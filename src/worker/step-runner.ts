@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Clock } from './clock.js';
-import { type QueuedRequest, settleCancelled } from './request-queue.js';
+import { type QueuedRequest, settleCancelled } from './queued-request.js';
 
 /**
  * What a task cannot do in its thread: fetch, wait. It gets the bytes that the task's handler gave, and how many

@@ -2,7 +2,7 @@ import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
 import { packTasks, unpackResults, type BatchResult } from '../wire/batch.js';
 import { Progress, type FromThread, type ThreadData } from '../wire/thread.js';
-import type { QueuedRequest } from './request-queue.js';
+import type { QueuedRequest } from './queued-request.js';
 
 export interface ThreadListener {
   onReady(): void;

@@ -1,4 +1,4 @@
-import type { QueuedRequest } from './request-queue.js';
+import type { QueuedRequest } from './queued-request.js';
 
 export interface ThreadPoolOptions {
   readonly entry: URL;

@@ -4,7 +4,8 @@ import type { TaskFailureCode } from '../wire/task.js';
 import { BusyTime } from './busy-time.js';
 import type { Clock } from './clock.js';
 import { FailedStarts } from './failed-starts.js';
-import type { QueuedRequest, RequestQueue } from './request-queue.js';
+import type { QueuedRequest } from './queued-request.js';
+import type { RequestQueue } from './request-queue.js';
 import { ThreadHandle } from './thread-handle.js';
 import type { ThreadPoolOptions } from './thread-pool-options.js';
 
@@ -174,7 +175,9 @@ export class ThreadPool {
 
   #take(request: QueuedRequest, result: BatchResult): void {
     const { body } = result;
-    request.ran += result.microseconds / 1000;
+    const ran = result.microseconds / 1000;
+    request.ran += ran;
+    this.#queue.ran(request, ran);
     if (result.kind === 'needs') this.#options.onNeeds(request, result.step, body);
     else if (result.kind === 'failed') fail(request, 'INTERNAL', Buffer.from(body).toString(), 0);
     else request.settle({ kind: 'done', body }, request.ran, result.keep);
@@ -225,6 +228,7 @@ export class ThreadPool {
       if (running && ran >= limit) this.#timeOut(thread, running.request, ran);
       else if (thread.heldFor() > limit * (thread.pending.length + 1)) this.#giveUp(thread);
       else {
+        if (running) this.#queue.runs(running.request, ran);
         if (ran >= this.#relief) this.#relieve(thread);
         // Not only at the limit: meanwhile another one may take long.
         next = Math.min(next, ran < this.#relief ? this.#relief - ran : Math.min(this.#relief, limit - ran));
@@ -258,6 +262,7 @@ export class ThreadPool {
     const why = `task "${request.task.name}" ran past its limit of ${this.#options.taskTimeout} ms`;
     this.#timeouts++;
     thread.terminate();
+    this.#queue.ran(request, ran);
     this.#queue.requeue(thread.pending.filter((pending) => pending !== request));
     this.#replace(thread, why);
     fail(request, 'TIMEOUT', why, ran);
@@ -275,8 +280,12 @@ export class ThreadPool {
   /** What it had not answered returns to the head of the queue, in order; what it ran, only once. */
   #giveBackAfterDeath(thread: ThreadHandle, why: string): void {
     const { pending } = thread;
-    const culprit = thread.running()?.request ?? pending[0];
-    if (culprit) culprit.deaths++;
+    const running = thread.running();
+    const culprit = running?.request ?? pending[0];
+    if (culprit) {
+      culprit.deaths++;
+      this.#queue.ran(culprit, running?.ran ?? thread.heldFor());
+    }
     const lost = pending.filter((request) => request.deaths > 1);
     this.#queue.requeue(pending.filter((request) => request.deaths <= 1));
     for (const request of lost) fail(request, 'INTERNAL', `a task thread died twice of this task: ${why}`, 0);

@@ -18,7 +18,8 @@ import { HeldBytes } from './held-bytes.js';
 import { Latencies } from './latencies.js';
 import { oncePerTurn } from './once-per-turn.js';
 import { OutcomeCache } from './outcome-cache.js';
-import { RequestQueue, type QueuedRequest } from './request-queue.js';
+import type { QueuedRequest } from './queued-request.js';
+import { RequestQueue } from './request-queue.js';
 import { REST, type Rest } from './rest.js';
 import type { Services } from './services.js';
 import { Statistics } from './statistics.js';
@@ -267,8 +268,9 @@ class Worker {
       log: this.log,
       clock: SYSTEM_CLOCK,
       latencies: this.#latencies,
-      atOnce: (task) => this.#admission.atOnce(task),
-      submit: (task, settle) => this.#admission.submit(task, settle),
+      flows: this.#queue,
+      atOnce: (task, flow) => this.#admission.atOnce(task, flow),
+      submit: (task, flow, settle) => this.#admission.submit(task, flow, settle),
       requestStatus: (answer) => {
         this.#statusRequests.request(answer);
       },

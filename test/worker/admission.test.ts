@@ -20,11 +20,12 @@ function setUp(max: number) {
   let woken = 0;
   const admission = new Admission({ queue, cache, counters, clock, wake: () => woken++ });
   const outcomes: TaskOutcome[] = [];
-  const ask = (body: string): void => {
+  const own = queue.open('a client', 0);
+  const ask = (body: string, flow = own): void => {
     const task = { name: 'echo', body: Buffer.from(body) };
-    const outcome = admission.atOnce(task);
+    const outcome = admission.atOnce(task, flow);
     if (outcome) outcomes.push(outcome);
-    else admission.submit(task, (later) => outcomes.push(later));
+    else admission.submit(task, flow, (later) => outcomes.push(later));
   };
   return { clock, queue, cache, counters, outcomes, ask, wakes: () => woken };
 }

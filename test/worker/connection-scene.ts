@@ -8,7 +8,8 @@ import { Deadlines } from '../../src/worker/deadlines.js';
 import { HeldBytes } from '../../src/worker/held-bytes.js';
 import { Latencies } from '../../src/worker/latencies.js';
 import { REST, type Rest } from '../../src/worker/rest.js';
-import { newRequest, type QueuedRequest } from '../../src/worker/request-queue.js';
+import { newRequest, type QueuedRequest } from '../../src/worker/queued-request.js';
+import { RequestQueue } from '../../src/worker/request-queue.js';
 import { echoProtocol } from './entry/echo-protocol.mjs';
 import { FakeClock } from './fake-clock.js';
 
@@ -51,9 +52,11 @@ export function connect(
     clock,
     latencies,
     protocol: 'echo',
+    client: () => '192.0.2.1',
+    flows: new RequestQueue(1000, Infinity),
     origin: () => ({ listener: 'test', peer: '192.0.2.1 4711' }),
     atOnce: (task) => atOnce.get(Buffer.from(task.body).toString()),
-    submit: (task, settle) => {
+    submit: (task, _flow, settle) => {
       const request = newRequest(task, clock.now(), settle);
       tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });
       return request;

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { newRequest, RequestQueue, type QueuedRequest } from '../../src/worker/request-queue.js';
+import { newRequest, type QueuedRequest } from '../../src/worker/queued-request.js';
+import { RequestQueue } from '../../src/worker/request-queue.js';
 
 function request(name: string, queuedAt = 0): QueuedRequest {
   const task = { name, body: Buffer.from(name) };
@@ -101,7 +102,11 @@ test('over any sequence of operations it behaves as a plain list', () => {
             model.push(name);
           }
         } else if (kind === 'take') {
-          expect(names(queue.take(count, Infinity, 0))).toEqual(model.slice(0, count));
+          // A taking ends early where it might take long.
+          const taken: QueuedRequest[] = [];
+          while (taken.length < count && queue.depth > 0)
+            taken.push(...queue.take(count - taken.length, Infinity, 0));
+          expect(names(taken)).toEqual(model.slice(0, count));
           model = model.slice(count);
         } else {
           const returned = Array.from({ length: count }, () => String(last++));

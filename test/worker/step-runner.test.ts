@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type LogRecord, Logger } from '../../src/log.js';
-import { abandon, newRequest, type QueuedRequest } from '../../src/worker/request-queue.js';
+import { abandon, newRequest, type QueuedRequest } from '../../src/worker/queued-request.js';
 import { StepRunner, type StepRunnerOptions } from '../../src/worker/step-runner.js';
 import { FakeClock } from './fake-clock.js';
 

@@ -6,7 +6,8 @@ import { withShortTime } from '../short-time.js';
 import { type LogRecord, Logger } from '../../src/log.js';
 import type { TaskOutcome } from '../../src/wire/task.js';
 import { SYSTEM_CLOCK } from '../../src/worker/clock.js';
-import { abandon, newRequest, RequestQueue } from '../../src/worker/request-queue.js';
+import { abandon, newRequest } from '../../src/worker/queued-request.js';
+import { RequestQueue } from '../../src/worker/request-queue.js';
 import type { ThreadPoolOptions } from '../../src/worker/thread-pool-options.js';
 import { ThreadPool } from '../../src/worker/thread-pool.js';
 
