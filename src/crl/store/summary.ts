@@ -1,10 +1,9 @@
 import type { CrlSummary } from '../../wire/ingest.js';
-import { parseCrl } from '../../x509/crl.js';
-import type { Head } from './records.js';
+import { crlOfHead, type Head } from './records.js';
 
-/** @param key of the CRL's place */
+/** Throws STORE_ODD. @param key of the CRL's place */
 export function summaryOf(key: Buffer, head: Head): CrlSummary {
-  const { issuer, thisUpdate, nextUpdate, number, isDelta } = parseCrl(head.header);
+  const { issuer, thisUpdate, nextUpdate, number, isDelta } = crlOfHead(head);
   const { entries, source, storedAt, signer, signerId, bytes, fetched } = head;
   const own = Uint8Array.from(issuer.der);
   return {
