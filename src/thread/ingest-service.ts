@@ -3,6 +3,7 @@ import { Deadline } from '../crl/ingest/deadline.js';
 import { Ingester } from '../crl/ingest/ingester.js';
 import { openWriter, rebuildWriter } from '../crl/store/open-writer.js';
 import { ALL_HEADS, crlOf } from '../crl/store/keys.js';
+import { dropOdd } from '../crl/store/odd-records.js';
 import type { StoreWriter } from '../crl/store/store-writer.js';
 import { codeOf, messageOf } from '../errors.js';
 import { collectGarbage } from './collect-garbage.js';
@@ -43,6 +44,7 @@ class IngestService {
   #queue: Promise<void> = Promise.resolve();
   /** Fulfilled when the store that is being made anew is open, or cannot be opened. */
   #rebuilding: Promise<void> | undefined;
+  #isTidying = false;
   /** Transactions beside the queue. */
   readonly #underWay = new Set<Promise<unknown>>();
 
@@ -70,9 +72,11 @@ class IngestService {
         return;
       case 'note':
         void this.#answer(id, (writer) => writer.noteUrl(message.url, message.record));
+        this.#noted();
         return;
       case 'learn':
         void this.#answer(id, (writer) => writer.learnUrl(message.url, message.wanted));
+        this.#noted();
         return;
       case 'acquireLease':
         void this.#answer(id, (writer) => writer.acquireLease(message.name, message.duration));
@@ -85,8 +89,20 @@ class IngestService {
     }
   }
 
+  /** Notes alone fill the store, too. */
+  #noted(): void {
+    if (this.#ingester?.noted() !== true || this.#isTidying) return;
+    this.#isTidying = true;
+    this.#enqueue(() =>
+      this.#tidy(undefined).finally(() => {
+        this.#isTidying = false;
+      }),
+    );
+  }
+
   heed(note: StoreNote): void {
-    if (note.type === 'damaged') this.#enqueue(() => this.#rebuild(note.identity));
+    if (note.type === 'odd') this.#enqueue(() => this.#dropOdd());
+    else if (note.type === 'damaged') this.#enqueue(() => this.#rebuild(note.identity));
     else if (this.#writer !== undefined && this.#rebuilding === undefined) {
       const key = Buffer.from(note.key, 'hex');
       this.#quietly(this.#small((writer) => writer.noteUse(key)));
@@ -119,6 +135,17 @@ class IngestService {
 
   #heedDamage(thrown: unknown, { environment }: StoreWriter): void {
     if (codeOf(thrown) === 'STORE_DAMAGED') this.#enqueue(() => this.#rebuild(environment.identity));
+    if (codeOf(thrown) === 'STORE_ODD') this.#enqueue(() => this.#dropOdd());
+  }
+
+  async #dropOdd(): Promise<void> {
+    const writer = this.#opened();
+    try {
+      await dropOdd(writer, this.#report);
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'STORE_DAMAGED') throw thrown;
+      await this.#rebuild(writer.environment.identity);
+    }
   }
 
   /** Several may say the same of one environment, and only that one is to go. */
@@ -154,8 +181,10 @@ class IngestService {
       budget,
       now: Date.now,
       report: this.#report,
-      damaged: () => {
-        this.#enqueue(() => this.#rebuild(writer.environment.identity));
+      damaged: (code) => {
+        this.#enqueue(() =>
+          code === 'STORE_ODD' ? this.#dropOdd() : this.#rebuild(writer.environment.identity),
+        );
       },
     });
   }
@@ -226,6 +255,7 @@ function noteOf(event: unknown): StoreNote | undefined {
   if (typeof event !== 'object' || event === null || !('data' in event)) return undefined;
   const { data } = event;
   if (typeof data !== 'object' || data === null || !('type' in data)) return undefined;
+  if (data.type === 'odd') return { type: 'odd' };
   if (data.type === 'damaged')
     return 'identity' in data && typeof data.identity === 'string'
       ? { type: 'damaged', identity: data.identity }

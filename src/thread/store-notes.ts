@@ -1,8 +1,9 @@
 import { BroadcastChannel } from 'node:worker_threads';
+import type { CrlStoreOptions } from '../crl/store/crl-store.js';
 import { STORE_NOTES, type StoreNote } from '../wire/ingest.js';
 
 /** How a thread that reads the CRL store leaves word for the one that writes it: see `CrlStoreOptions`. */
-export function createStoreNotes(): { used(key: string): void; damaged(identity: string): void } {
+export function createStoreNotes(): Required<Pick<CrlStoreOptions, 'used' | 'damaged' | 'odd'>> {
   const channel = new BroadcastChannel(STORE_NOTES);
   channel.unref();
   const say = (note: StoreNote): void => {
@@ -11,6 +12,9 @@ export function createStoreNotes(): { used(key: string): void; damaged(identity:
   return {
     used: (key) => {
       say({ type: 'used', key });
+    },
+    odd: () => {
+      say({ type: 'odd' });
     },
     damaged: (identity) => {
       say({ type: 'damaged', identity });

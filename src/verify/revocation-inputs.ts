@@ -22,6 +22,11 @@ export interface CrlSource {
 export interface IndexedCrl extends CrlFacts {
   /** `CaKey.id` of the key that signed it. Whether that key may is asked at each use, as of any CRL. */
   readonly signerId: string;
+  /**
+   * Others of its scope, which cannot be ordered with it, were not kept: what they listed is not known, so it says of no
+   * certificate that it is good.
+   */
+  readonly isDisputed?: boolean;
 }
 
 export type SignedCrl = Crl | IndexedCrl;

@@ -138,6 +138,7 @@ class Inquiry {
     const revocation = this.#revocation(from, deltas, current);
     if (revocation !== undefined) return revocation;
     if (this.#mayBeListed(from)) return doubtAbout(from);
+    if ([from, ...deltas].some(isDisputed)) return disputeAbout(from);
     if (isOwn && isDelegated(this.#certificate)) {
       throw new VerifyError(
         'CRL_SCOPE',
@@ -268,6 +269,19 @@ function doubtAbout(from: CandidateCrl): Doubt {
   return {
     state: 'doubtful',
     finding: { state: 'unknown', from, failure: { code: 'CRL_MALFORMED', message, section: '5.3.3' } },
+  };
+}
+
+/** See `IndexedCrl`. */
+function isDisputed({ crl }: CandidateCrl): boolean {
+  return 'isDisputed' in crl && (crl.isDisputed ?? false);
+}
+
+function disputeAbout(from: CandidateCrl): Doubt {
+  const message = `CRLs of one key and scope that are neither older nor newer than that of ${from.source} were there and are not kept; until a newer one comes, a certificate that it does not list may be revoked`;
+  return {
+    state: 'doubtful',
+    finding: { state: 'unknown', from, failure: { code: 'CRL_MALFORMED', message, section: '5.2.3' } },
   };
 }
 

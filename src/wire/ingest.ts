@@ -75,6 +75,8 @@ export interface UrlRecord {
   readonly hearsay?: { readonly answeredAt: number; readonly since: number };
   /** ms: since when what it has is being checked and stored; it stays where the process did not outlive that. */
   readonly checking?: number;
+  /** SHA-256 of what it had, hex, where that was refused: the same is not looked at again. */
+  readonly refused?: string;
   /** In a row. */
   readonly failures: number;
   /** ms: the last of them. */
@@ -114,7 +116,9 @@ export type StoreNote =
   /** A CRL is in use, by its key. */
   | { readonly type: 'used'; readonly key: string }
   /** The environment of this identity is not what was written. */
-  | { readonly type: 'damaged'; readonly identity: string };
+  | { readonly type: 'damaged'; readonly identity: string }
+  /** A record of it is odd. */
+  | { readonly type: 'odd' };
 
 export type FromIngest =
   /** The thread is loaded and opens the store, which another process may hold. */

@@ -10,9 +10,12 @@ import { OID } from '../../x509/oid.js';
 import { isKept, writeDer } from '../store/der-files.js';
 import { tableCount } from '../store/issuer-table.js';
 import { compareAge } from '../store/newer.js';
-import { evict, forgetUrls, sweep } from '../store/housekeeping.js';
+import { evict } from '../store/eviction.js';
+import { boundNotes } from '../store/note-limits.js';
+import { sweep } from '../store/housekeeping.js';
 import { type Place, placeOf } from '../store/place.js';
-import type { Head, Mark } from '../store/records.js';
+import type { Mark } from '../store/marks.js';
+import type { Head } from '../store/records.js';
 import { StoreError } from '../store/store-error.js';
 import type { StoreWriter, SwitchOutcome } from '../store/store-writer.js';
 import { summaryOf } from '../store/summary.js';
@@ -32,9 +35,12 @@ export interface IngesterOptions {
   /** ms since 1970. */
   now(): number;
   report(message: string): void;
-  /** Told that the environment is not what was written. */
-  damaged?(): void;
+  /** Told that the environment is not what was written, or a record of it odd. */
+  damaged?(code: 'STORE_DAMAGED' | 'STORE_ODD'): void;
 }
+
+/** Notes and CRLs after which all notes are looked over. */
+const CHANGES = 64;
 
 type Progress = (progress: IngestProgress) => void;
 
@@ -46,6 +52,9 @@ type Progress = (progress: IngestProgress) => void;
 export class Ingester {
   readonly #writer: StoreWriter;
   readonly #options: IngesterOptions;
+  /** Since the notes were last looked over; and what they took then. */
+  #changes = CHANGES;
+  #noteBytes = 0;
   /** The last ingestion that failed has left its generation to be deleted. */
   #abandoned: Promise<void> = Promise.resolve();
 
@@ -60,9 +69,15 @@ export class Ingester {
       return await this.#ingest(request, progress, new Deadline(this.#options.budget));
     } catch (thrown) {
       if (!(thrown instanceof PkixdError)) throw thrown;
-      if (thrown.code === 'STORE_DAMAGED') this.#options.damaged?.();
+      if (thrown.code === 'STORE_DAMAGED' || thrown.code === 'STORE_ODD')
+        this.#options.damaged?.(thrown.code);
       return { kind: 'refused', code: crlCode(thrown.code), message: `${request.source}: ${thrown.message}` };
     }
+  }
+
+  /** Something was noted beside the CRLs; is it time to tidy? */
+  noted(): boolean {
+    return ++this.#changes >= CHANGES;
   }
 
   /** Makes room, and clears away what is superseded: after an answer has gone out. */
@@ -71,11 +86,15 @@ export class Ingester {
     const options = this.#options;
     await this.#abandoned;
     const now = options.now();
-    for (const { source } of await evict(writer, options.maxBytes, Buffer.from(stored ?? '', 'hex'), now)) {
+    if (++this.#changes >= CHANGES) {
+      this.#changes = 0;
+      this.#noteBytes = await boundNotes(writer, options.maxBytes, now, (message) => options.report(message));
+    }
+    const left = options.maxBytes - this.#noteBytes;
+    for (const { source } of await evict(writer, left, Buffer.from(stored ?? '', 'hex'), now)) {
       options.report(`the CRL of ${source} was evicted: the store is over crl.storeMax`);
     }
     await sweep(writer, now);
-    await forgetUrls(writer, now);
   }
 
   async #ingest(request: IngestRequest, progress: Progress, deadline: Deadline): Promise<IngestOutcome> {
@@ -87,7 +106,9 @@ export class Ingester {
     const key = keyOf(crl, signerId, request);
     const mark = { thisUpdate: crl.thisUpdate, number: crl.number };
     const header = withoutEntries(crl);
-    const present = this.#present(key, { mark, header }, crl.issuer);
+    const present = await deadline.hold(
+      this.#present(key, { mark, header, signerId }, crl.issuer, request.source),
+    );
     if (present !== undefined) return present;
 
     const writer = this.#writer;
@@ -105,17 +126,21 @@ export class Ingester {
     }
   }
 
-  /** The answer where the store has the CRL already, or a newer one. */
-  #present(
+  /** The answer where the store has the CRL already, or a newer one, or too many that cannot be ordered. */
+  async #present(
     key: Buffer,
-    crl: { readonly mark: Mark; readonly header: Uint8Array },
+    crl: { readonly mark: Mark; readonly header: Uint8Array; readonly signerId: string },
     issuer: Name,
-  ): IngestOutcome | undefined {
+    source: string,
+  ): Promise<IngestOutcome | undefined> {
     const writer = this.#writer;
     writer.environment.renew();
-    // How many entries it has is not known yet: it may be what lists the most.
-    const place = placeOf(key, { ...crl, entries: Infinity }, writer.held(key, issuer), writer.mark(key));
+    const place = placeOf(key, crl, writer.held(key, issuer), writer.mark(key, crl.signerId));
     if (place.kind === 'new') return undefined;
+    if (place.kind === 'tooMany') {
+      await writer.dispute(key, crl.signerId, place.disputed);
+      return tooMany(source);
+    }
     const isWhole =
       !this.#options.keepsDer ||
       (place.kind === 'present' && isKept(writer.environment.path, place.held.head));
@@ -219,7 +244,8 @@ function crlScope({
 }
 
 function toOutcome(head: Head, mark: Mark, outcome: SwitchOutcome): IngestOutcome {
-  if (!outcome.isStored) return notNewer(outcome.place);
+  if (!outcome.isStored)
+    return outcome.place.kind === 'tooMany' ? tooMany(head.source) : notNewer(outcome.place);
   const crl = summaryOf(outcome.key, head);
   const [other] = outcome.beside;
   if (other === undefined) return { kind: 'stored', crl };
@@ -230,7 +256,15 @@ function toOutcome(head: Head, mark: Mark, outcome: SwitchOutcome): IngestOutcom
   return { kind: 'stored', crl, warning: `${why}: both are kept, and what either lists is revoked` };
 }
 
-function notNewer(place: Exclude<Place, { kind: 'new' }>): IngestOutcome {
+function tooMany(source: string): IngestOutcome {
+  return {
+    kind: 'refused',
+    code: 'CRL_MALFORMED',
+    message: `${source}: by time and number it is neither older nor newer than others of its key, and there are too many such CRLs: until a newer one comes, none of them says that a certificate is good`,
+  };
+}
+
+function notNewer(place: Extract<Place, { kind: 'present' | 'older' }>): IngestOutcome {
   const held = place.kind === 'present' ? place.held : place.by;
   const crl = held === undefined ? null : summaryOf(held.key, held.head);
   return { kind: 'notNewer', age: place.kind === 'present' ? 'same' : 'older', crl };
@@ -238,7 +272,7 @@ function notNewer(place: Exclude<Place, { kind: 'new' }>): IngestOutcome {
 
 /** A parser's words speak of a certificate; here it was the CRL. */
 function crlCode(code: string): string {
-  if (code === 'STORE_DAMAGED') return 'STORE_FAILED';
+  if (code === 'STORE_DAMAGED' || code === 'STORE_ODD') return 'STORE_FAILED';
   const isParsing = code === 'MALFORMED' || code === 'DUPLICATE_EXTENSION' || code === 'ALGORITHM_MISMATCH';
   return isParsing ? 'CRL_MALFORMED' : code;
 }

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { type RedisAddress, showRedisAddress } from '../../config/redis-url.js';
 import { messageOf } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { guardedConnector } from './guarded-connector.js';
 
 export interface RedisConnectionOptions {
   readonly address: RedisAddress;
@@ -24,8 +25,6 @@ const RECONNECT_MOST = 5000;
 const HEARTBEAT = 10_000;
 /** ms in which of repeated trouble one line is logged. */
 const QUIET = 60_000;
-/** Bytes that may come without being the end of anything: nobody asks for that much at once. */
-const UNREAD_MOST = 4 * 1024 ** 2;
 /** ms until a connection that is given up is cut. */
 const DISCONNECT = 100;
 /** What ioredis calls a command that took longer than `commandTimeout`. */
@@ -45,13 +44,11 @@ export class RedisConnection {
   #isUp = false;
   #isClosed = false;
   #errors = 0;
-  #unread = 0;
 
   constructor(options: RedisConnectionOptions) {
     this.#options = options;
     this.#where = showRedisAddress(options.address);
     this.#redis = new Redis(redisOptions(options));
-    this.#redis.on('connect', () => this.#watchReplies());
     this.#redis.on('ready', () => this.#becomeUp());
     this.#redis.on('close', () => {
       this.#isUp = false;
@@ -74,10 +71,7 @@ export class RedisConnection {
 
   /** For those who receive messages. */
   onMessage(receive: (message: string) => void): void {
-    this.#redis.on('message', (_channel: string, message: string) => {
-      this.#unread = 0;
-      receive(message);
-    });
+    this.#redis.on('message', (_channel: string, message: string) => receive(message));
   }
 
   /** Resolves once it is up, or after so many ms. */
@@ -104,8 +98,6 @@ export class RedisConnection {
       if (message === TIMED_OUT) this.#reconnect(`it did not answer within ${this.#options.timeout} ms`);
       else this.#complain(message);
       return undefined;
-    } finally {
-      this.#unread = 0;
     }
   }
 
@@ -131,15 +123,6 @@ export class RedisConnection {
     this.#isUp = true;
     log.info(`Redis is there for ${purpose}`, { redis: this.#where });
     onUp?.();
-  }
-
-  /** A reply without end would be gathered without end. */
-  #watchReplies(): void {
-    this.#unread = 0;
-    this.#redis.stream.on('data', (chunk: Buffer) => {
-      this.#unread += chunk.length;
-      if (this.#unread > UNREAD_MOST) this.#reconnect('it sent more than anybody asked for');
-    });
   }
 
   /** A peer that does not answer would not take part in an orderly end either. */
@@ -170,10 +153,14 @@ export class RedisConnection {
 
 function redisOptions({ address, secureContext, timeout }: RedisConnectionOptions) {
   const { at, username, password, db } = address;
-  const isTls = at.kind === 'tls';
-  return {
+  const peer = {
     ...(at.kind === 'unix' ? { path: at.path } : { host: at.host, port: at.port }),
-    ...(isTls && { tls: { secureContext, servername: at.host } }),
+    ...(at.kind === 'tls' && { tls: { secureContext, servername: at.host } }),
+    disconnectTimeout: DISCONNECT,
+  };
+  return {
+    ...peer,
+    Connector: guardedConnector(peer),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     db,
@@ -184,7 +171,6 @@ function redisOptions({ address, secureContext, timeout }: RedisConnectionOption
     protocol: 2 as const,
     connectTimeout: timeout,
     commandTimeout: timeout,
-    disconnectTimeout: DISCONNECT,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,

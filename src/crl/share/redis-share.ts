@@ -6,9 +6,11 @@ import type { PublishedCrl, Share, SharedCrl } from '../supply/share.js';
 import type { RedisConnection } from './redis-connection.js';
 import {
   entryText,
+  isTime,
   MAX_ENTRY,
   newBodyId,
   readEntry,
+  readTime,
   type SharedEntry,
   type SharedNames,
 } from './shared-entry.js';
@@ -60,8 +62,12 @@ export class RedisShare implements Share {
     const found = await connection.run(async (redis) =>
       Promise.all([redis.time(), redis.getrange(names.entry(url), 0, MAX_ENTRY)]),
     );
-    const entry = found && readEntry(found[1]);
-    return found && entry && { ...entry, answeredAt: now() - (milliseconds(found[0]) - entry.at) };
+    if (found === undefined) return undefined;
+    const time = readTime(found[0]);
+    const entry = readEntry(found[1]);
+    if (time === undefined || entry === undefined) return undefined;
+    const answeredAt = now() - (time - entry.at);
+    return isTime(answeredAt) ? { ...entry, answeredAt } : undefined;
   }
 
   async read({ body }: SharedCrl, end: number): Promise<Uint8Array | undefined> {
@@ -94,7 +100,7 @@ export class RedisShare implements Share {
       const piece =
         performance.now() < end &&
         (await connection.run((redis) => redis.getrangeBuffer(names.body(id), at, last)));
-      if (!piece || piece.length !== last - at + 1) return undefined;
+      if (!Buffer.isBuffer(piece) || piece.length !== last - at + 1) return undefined;
       bytes.set(piece, at);
     }
     return bytes;
@@ -107,14 +113,16 @@ export class RedisShare implements Share {
       taken: await redis.set(names.lease(url), token, 'PX', fetchTimeout, 'NX'),
     }));
     if (answer === undefined) return true;
-    if (answer.taken !== null) this.#leases.set(url, token);
-    return answer.taken !== null;
+    const isTaken = answer.taken === 'OK';
+    if (isTaken) this.#leases.set(url, token);
+    return isTaken;
   }
 
   /** One that ended by itself meanwhile may be another host's now. */
   async releaseLease(url: string): Promise<void> {
     const { connection, names } = this.#options;
     const token = this.#leases.get(url);
+    if (token === undefined) return;
     await connection.run(async (redis) => {
       const held = await redis.get(names.lease(url));
       if (held === token) await redis.del(names.lease(url));
@@ -149,7 +157,8 @@ export class RedisShare implements Share {
     const { thisUpdate, nextUpdate, number, signatureHash } = crl;
     await connection.run(async (redis) => {
       const [time, text] = await Promise.all([redis.time(), redis.getrange(names.entry(url), 0, MAX_ENTRY)]);
-      const at = milliseconds(time);
+      const at = readTime(time);
+      if (at === undefined) return;
       const old = readEntry(text);
       const isSame = old !== undefined && isSameCrl(crl, old);
       const body = staged ?? (isSame ? old.body : null);
@@ -183,9 +192,4 @@ export class RedisShare implements Share {
     const kept = Math.max(2 * this.#options.refresh, KEPT);
     return nextUpdate === null ? kept : Math.min(kept, nextUpdate - now);
   }
-}
-
-/** Of what TIME answers: seconds and microseconds. */
-function milliseconds([seconds, micros]: readonly (number | string)[]): number {
-  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }

@@ -50,8 +50,8 @@ export function entryText({ number, ...entry }: SharedEntry): string {
 }
 
 /** `undefined` for anything that is none. */
-export function readEntry(text: string): SharedEntry | undefined {
-  const fields = fieldsOf(text);
+export function readEntry(text: unknown): SharedEntry | undefined {
+  const fields = typeof text === 'string' ? fieldsOf(text) : undefined;
   if (fields === undefined) return undefined;
   const { at, thisUpdate, nextUpdate, number, signatureHash, body } = fields;
   if (!isTime(at) || !isTime(thisUpdate)) return undefined;
@@ -87,7 +87,17 @@ function readBody(value: unknown): { readonly id: string; readonly size: number 
   return Number.isSafeInteger(size) && Number(size) > 0 ? { id, size: Number(size) } : undefined;
 }
 
+/** What TIME answers, seconds and microseconds, as ms since 1970; `undefined` for anything else. */
+export function readTime(reply: unknown): number | undefined {
+  if (!Array.isArray(reply) || reply.length !== 2) return undefined;
+  const [seconds, micros] = reply.map((part: unknown) =>
+    /^\d{1,13}$/.test(String(part)) ? Number(part) : Number.NaN,
+  );
+  const time = (seconds ?? Number.NaN) * 1000 + Math.floor((micros ?? Number.NaN) / 1000);
+  return isTime(time) ? time : undefined;
+}
+
 /** The times that a Date can hold. */
-function isTime(value: unknown): value is number {
+export function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && Math.abs(Number(value)) <= 8.64e15;
 }

@@ -5,9 +5,10 @@ import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
 import type { Name } from '../../x509/name.js';
 import { Environment, type Lent } from './environment.js';
 import { environmentPath, identityOf } from './environment-files.js';
-import { ALL_HEADS, crlOf, EPOCH_KEY, FORMAT_KEY, headsOf, urlKey } from './keys.js';
+import { ALL_HEADS, crlOf, EPOCH_KEY, FORMAT_KEY, headsOf, markKey, urlKey } from './keys.js';
+import { readMark } from './marks.js';
 import { numberOf } from './numbers.js';
-import { readFormat, readHead, readUrlRecord } from './records.js';
+import { type Head, readFormat, readHead, readUrlRecord, scopeOfHead } from './records.js';
 import { plainUrl, readServed, type ServedCrl, type ServedIndex } from './served-crl.js';
 import { unseal } from './sealed-record.js';
 import { StoredCrl } from './stored-crl.js';
@@ -25,11 +26,15 @@ export interface CrlStoreOptions {
   used?(key: string): void;
   /** Told that the environment of this identity is damaged, for the writer to look after it. */
   damaged?(identity: string): void;
+  /** Told that a record is odd, for the writer to take out what is; now and then. */
+  odd?(): void;
 }
 
 /** Between two looks at whether the environment was replaced, or can be opened at last, ms. */
 const LOOK_AGAIN = 1000;
 const NOTE_USE = 10 * 60_000;
+/** Between two words to the writer of odd records, ms. */
+const ODD_AGAIN = 10_000;
 /** Issuers whose CRLs a thread keeps the headers of. */
 const MAX_ISSUERS = 4096;
 const NONE: readonly Known[] = [];
@@ -66,6 +71,7 @@ export class CrlStore implements CrlSource {
   #opened: Opened | undefined;
   #lookedAt = -Infinity;
   #trouble = '';
+  #oddAt = -Infinity;
 
   constructor(options: CrlStoreOptions) {
     this.#options = options;
@@ -97,14 +103,16 @@ export class CrlStore implements CrlSource {
   urlRecord(url: string): UrlRecord | undefined {
     return this.#reading(undefined, ({ environment }) => {
       const bytes = environment.get(urlKey(url));
-      return bytes && readUrlRecord(bytes);
+      return bytes && this.#sound(() => readUrlRecord(bytes));
     });
   }
 
   /** All CRLs there are. */
   list(): readonly CrlSummary[] {
     return this.#reading<readonly CrlSummary[]>([], ({ environment }) =>
-      environment.entries(ALL_HEADS).map(({ key, value }) => summaryOf(crlOf(key), readHead(value))),
+      environment
+        .entries(ALL_HEADS)
+        .flatMap(({ key, value }) => this.#sound(() => summaryOf(crlOf(key), readHead(value))) ?? []),
     );
   }
 
@@ -114,7 +122,8 @@ export class CrlStore implements CrlSource {
       const head = environment.entries(ALL_HEADS).find((entry) => crlOf(entry.key).toString('hex') === key);
       const hash = readHashKey(environment);
       if (head === undefined || hash === undefined) return undefined;
-      return new StoredCrl(readHead(head.value), environment, hash, (error) => this.#note(error));
+      const read = readHead(head.value);
+      return this.#storedCrl(read, isScopeDisputed(environment, head.key, read), environment, hash);
     });
   }
 
@@ -147,15 +156,32 @@ export class CrlStore implements CrlSource {
     if (hash === undefined) return { epoch, candidates: NONE };
     const candidates = environment.entries(headsOf(issuer.key)).map(({ key, value }): Known => {
       const head = readHead(value);
+      const isDisputed = isScopeDisputed(environment, key, head);
       const same = old?.candidates.find(({ crl }) => crl.generation === head.generation);
-      if (same !== undefined) return same;
-      const crl = new StoredCrl(head, environment, hash, (error) => this.#note(error));
+      if (same?.crl.isDisputed === isDisputed) return same;
+      const crl = this.#storedCrl(head, isDisputed, environment, hash);
       return { crl, source: head.source, key: crlOf(key).toString('hex'), notedAt: -Infinity };
     });
     if (byIssuer.size >= MAX_ISSUERS) byIssuer.clear();
     const known = { epoch, candidates };
     byIssuer.set(issuer.key, known);
     return known;
+  }
+
+  /** Throws STORE_ODD. */
+  #storedCrl(head: Head, isDisputed: boolean, environment: Environment, hash: HashKey): StoredCrl {
+    return new StoredCrl(head, environment, hash, { isDisputed, trouble: (error) => this.#note(error) });
+  }
+
+  /** `undefined` for a record that is odd, which the writer is told of. */
+  #sound<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'STORE_ODD') throw thrown;
+      this.#note(thrown);
+      return undefined;
+    }
   }
 
   #noteUse(candidates: readonly { readonly key: string; notedAt: number }[]): void {
@@ -210,7 +236,15 @@ export class CrlStore implements CrlSource {
     }
   }
 
+  #noteOdd(): void {
+    const now = this.#options.now();
+    if (Math.abs(now - this.#oddAt) < ODD_AGAIN) return;
+    this.#oddAt = now;
+    this.#options.odd?.();
+  }
+
   #note(thrown: unknown): void {
+    if (codeOf(thrown) === 'STORE_ODD') this.#noteOdd();
     const trouble = messageOf(thrown);
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
@@ -220,6 +254,12 @@ export class CrlStore implements CrlSource {
     const identity = this.#opened?.environment.identity ?? identityOf(environmentPath(dataDirectory));
     if (identity !== undefined) this.#options.damaged?.(identity);
   }
+}
+
+/** See `ScopeMark`. Throws STORE_ODD. */
+function isScopeDisputed(environment: Environment, key: Buffer, head: Head): boolean {
+  const mark = environment.get(markKey(scopeOfHead(key, head)));
+  return mark !== undefined && readMark(mark).disputed !== undefined;
 }
 
 /** Throws STORE_DAMAGED. */

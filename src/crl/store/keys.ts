@@ -14,6 +14,7 @@ import { hash } from 'node:crypto';
  *     32 generation(6)              superseded or given up: to be deleted
  *     40 crl(32)                    high-water mark
  *     41 crl(32)                    last use
+ *     42 signer(32)                 floor of a signer's scopes whose marks were given up; zeros: of all signers'
  *     50 url(32)                    what is remembered of a URL
  *     60 name(32)                   lease
  *
@@ -30,6 +31,7 @@ const PENDING = 0x31;
 const GARBAGE = 0x32;
 const MARK = 0x40;
 const USE = 0x41;
+const FLOOR = 0x42;
 const URL_RECORD = 0x50;
 const LEASE = 0x60;
 
@@ -64,6 +66,15 @@ export function isBucketKey(key: Uint8Array): boolean {
   return key[0] === BUCKET;
 }
 
+/** Of a scope's mark, or of a floor. */
+export function isMarkKey(key: Uint8Array): boolean {
+  return key[0] === MARK || isFloorKey(key);
+}
+
+export function isFloorKey(key: Uint8Array): boolean {
+  return key[0] === FLOOR;
+}
+
 /** Everything that belongs to a generation: its buckets, and the tables of issuers. */
 export function contentsOf(generation: number): readonly KeyRange[] {
   return [BUCKET, ISSUER_TABLE].map((kind) => ({
@@ -86,10 +97,15 @@ export function generationOf(key: Uint8Array): number {
 }
 
 export const markKey = (crl: Uint8Array): Buffer => Buffer.concat([Buffer.of(MARK), crl]);
+export const ALL_MARKS = rangeOf(MARK);
 export const useKey = (crl: Uint8Array): Buffer => Buffer.concat([Buffer.of(USE), crl]);
+export const ALL_USES = rangeOf(USE);
+export const floorKey = (signer: Uint8Array): Buffer => Buffer.concat([Buffer.of(FLOOR), signer]);
+export const ALL_FLOORS = rangeOf(FLOOR);
 export const urlKey = (url: string): Buffer => Buffer.concat([Buffer.of(URL_RECORD), digest(url)]);
 export const ALL_URLS = rangeOf(URL_RECORD);
 export const leaseKey = (name: string): Buffer => Buffer.concat([Buffer.of(LEASE), digest(name)]);
+export const ALL_LEASES = rangeOf(LEASE);
 
 /** The CRL's part of a key that ends with it. */
 export function crlOf(key: Uint8Array): Buffer {
@@ -108,6 +124,10 @@ function pieceKey(kind: number, generation: number, piece: number): Buffer {
   generationKey(kind, generation).copy(key);
   key.writeUInt32BE(piece, 7);
   return key;
+}
+
+export function rangeOfKey(key: Buffer): KeyRange {
+  return { start: key, end: Buffer.concat([key, Buffer.of(0)]) };
 }
 
 function rangeOf(kind: number): KeyRange {

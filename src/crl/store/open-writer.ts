@@ -3,6 +3,7 @@ import { WritableEnvironment } from './environment.js';
 import { environmentPath, identityOf, setAside } from './environment-files.js';
 import { sweepStrays } from './housekeeping.js';
 import { MarkJournal } from './mark-journal.js';
+import { dropOdd } from './odd-records.js';
 import { StoreWriter } from './store-writer.js';
 
 export interface OpenWriterOptions {
@@ -45,6 +46,7 @@ async function open(options: OpenWriterOptions): Promise<StoreWriter> {
   try {
     const journal = new MarkJournal(dataDirectory, () => options.now());
     const writer = await StoreWriter.open(environment, journal, () => options.now());
+    await dropOdd(writer, (message) => options.report(message));
     await sweepStrays(writer);
     journal.compact();
     return writer;

@@ -1,6 +1,23 @@
-import { decode, encode } from '../../wire/codec.js';
 import type { WantedCrl } from '../../wire/crl.js';
 import type { UrlRecord } from '../../wire/ingest.js';
+import { type Crl, parseCrl } from '../../x509/crl.js';
+import { X509Error } from '../../x509/x509-error.js';
+import { crlOf } from './keys.js';
+import {
+  count,
+  type Fields,
+  fieldsOf,
+  flag,
+  integer,
+  list,
+  map,
+  octets,
+  optional,
+  recordBytes,
+  text,
+  texts,
+  time,
+} from './record-fields.js';
 import { StoreError } from './store-error.js';
 
 /** What identifies the layout; another one is not read. */
@@ -49,170 +66,136 @@ export interface Head {
   readonly fetched?: Pick<WantedCrl, 'uris' | 'isDelta' | 'source'>;
 }
 
-/** The newest CRL ever taken for a key: it outlives the CRL itself. */
-export interface Mark {
-  /** ms */
-  readonly thisUpdate: number;
-  readonly number: bigint | null;
-}
-
-export interface Lease {
+interface Lease {
   readonly holder: string;
   /** ms since 1970, by the host's clock: when it was taken last, and until when it lasts. */
   readonly since: number;
   readonly until: number;
 }
 
+/** A generation that is being written: by which process, and since when, ms. */
+interface Pending {
+  readonly pid: number;
+  readonly since: number;
+}
+
 /** Of a URL of which nothing is known. */
 export const NO_RECORD: UrlRecord = { fetchedAt: null, failures: 0, retryAt: 0 };
 
-export { encode as toBytes } from '../../wire/codec.js';
+export const formatBytes = (record: FormatRecord): Buffer => recordBytes(record, readFormat);
+export const headBytes = (head: Head): Buffer => recordBytes(head, readHead);
+export const leaseBytes = (lease: Lease): Buffer => recordBytes(lease, readLease);
+export const urlBytes = (record: UrlRecord): Buffer => recordBytes(record, readUrlRecord);
+export const pendingBytes = (pending: Pending): Buffer => recordBytes(pending, readPending);
 
-export function markBytes({ thisUpdate, number }: Mark): Buffer {
-  return encode({ thisUpdate, number: number === null ? null : number.toString() });
-}
-
+/** Throws STORE_DAMAGED: without it nothing else can be read. */
 export function readFormat(bytes: Uint8Array): FormatRecord {
-  const fields = fieldsOf(bytes, 'format');
-  const format = integer(fields, 'format');
-  if (format !== FORMAT)
+  try {
+    const fields = fieldsOf(bytes, 'format');
+    const [format, secret] = [integer(fields, 'format'), octets(fields, 'secret')];
+    if (format === FORMAT && secret.length === 8) return { format, secret };
     throw new StoreError('STORE_DAMAGED', `the CRL store has format ${format}, not ${FORMAT}`);
-  const secret = octets(fields, 'secret');
-  if (secret.length !== 8) throw damaged('format', 'secret');
-  return { format, secret };
+  } catch (cause) {
+    if (!(cause instanceof StoreError) || cause.code === 'STORE_DAMAGED') throw cause;
+    throw new StoreError('STORE_DAMAGED', cause.message, { cause });
+  }
 }
 
+/** Throws STORE_ODD, as the following do. */
 export function readHead(bytes: Uint8Array): Head {
   const fields = fieldsOf(bytes, 'head of a CRL');
   return {
-    generation: integer(fields, 'generation'),
+    generation: count(fields, 'generation'),
     header: octets(fields, 'header'),
     signerId: text(fields, 'signerId'),
     signer: octets(fields, 'signer'),
     source: text(fields, 'source'),
-    storedAt: integer(fields, 'storedAt'),
-    entries: integer(fields, 'entries'),
-    buckets: integer(fields, 'buckets'),
-    issuerTables: integer(fields, 'issuerTables'),
-    bytes: integer(fields, 'bytes'),
-    derBytes: integer(fields, 'derBytes'),
-    hasCertificateIssuer: fields['hasCertificateIssuer'] === true,
+    storedAt: time(fields, 'storedAt'),
+    entries: count(fields, 'entries'),
+    buckets: count(fields, 'buckets'),
+    issuerTables: count(fields, 'issuerTables'),
+    bytes: count(fields, 'bytes'),
+    derBytes: count(fields, 'derBytes'),
+    hasCertificateIssuer: flag(fields, 'hasCertificateIssuer'),
     unclearIssuers: list(fields, 'unclearIssuers').map(readUnclearIssuer),
-    ...(fields['beside'] === undefined ? {} : { beside: octets(fields, 'beside') }),
-    ...fetchedOf(fields),
+    ...optional(fields, 'beside', octets),
+    ...optional(fields, 'fetched', readFetched),
   };
 }
 
-export function readMark(bytes: Uint8Array): Mark {
-  const fields = fieldsOf(bytes, 'high-water mark');
-  const written = fields['number'];
-  if (written !== null && (typeof written !== 'string' || !/^\d+$/.test(written)))
-    throw damaged('high-water mark', 'number');
-  return { thisUpdate: integer(fields, 'thisUpdate'), number: written === null ? null : BigInt(written) };
+/** The scope's key, of one of its heads. @param key with which the head's own ends */
+export function scopeOfHead(key: Uint8Array, { beside }: Head): Buffer {
+  return beside === undefined ? crlOf(key) : Buffer.from(beside);
+}
+
+/** The CRL of a head, without its entries. Throws STORE_ODD. */
+export function crlOfHead({ header }: Head): Crl {
+  try {
+    return parseCrl(header);
+  } catch (cause) {
+    if (!(cause instanceof X509Error)) throw cause;
+    throw new StoreError('STORE_ODD', `the CRL store holds a CRL that is not one: ${cause.message}`, {
+      cause,
+    });
+  }
 }
 
 export function readLease(bytes: Uint8Array): Lease {
   const fields = fieldsOf(bytes, 'lease');
-  const until = integer(fields, 'until');
-  return {
-    holder: text(fields, 'holder'),
-    since: fields['since'] === undefined ? until : integer(fields, 'since'),
-    until,
-  };
+  const until = time(fields, 'until');
+  return { holder: text(fields, 'holder'), since: until, ...optional(fields, 'since', time), until };
+}
+
+export function readPending(bytes: Uint8Array): Pending {
+  const fields = fieldsOf(bytes, 'note of a CRL that is being written');
+  return { pid: count(fields, 'pid'), since: time(fields, 'since') };
 }
 
 export function readUrlRecord(bytes: Uint8Array): UrlRecord {
   const fields = fieldsOf(bytes, 'record of a URL');
-  const optional = (name: 'etag' | 'lastModified' | 'crl' | 'code' | 'message'): Partial<UrlRecord> =>
-    fields[name] === undefined ? {} : { [name]: text(fields, name) };
   return {
-    ...optional('etag'),
-    ...optional('lastModified'),
-    ...optional('crl'),
-    ...optional('code'),
-    ...optional('message'),
-    ...hearsayOf(fields),
-    ...(fields['wanted'] === undefined ? {} : { wanted: readWanted(fields['wanted']) }),
-    ...(fields['age'] === undefined ? {} : { age: integer(fields, 'age') }),
-    ...(fields['checking'] === undefined ? {} : { checking: integer(fields, 'checking') }),
-    ...(fields['failedAt'] === undefined ? {} : { failedAt: integer(fields, 'failedAt') }),
-    fetchedAt: fields['fetchedAt'] === null ? null : integer(fields, 'fetchedAt'),
-    failures: integer(fields, 'failures'),
-    retryAt: integer(fields, 'retryAt'),
+    ...optional(fields, 'etag', text),
+    ...optional(fields, 'lastModified', text),
+    ...optional(fields, 'crl', text),
+    ...optional(fields, 'refused', text),
+    ...optional(fields, 'code', text),
+    ...optional(fields, 'message', text),
+    ...optional(fields, 'hearsay', readHearsay),
+    ...optional(fields, 'wanted', readWanted),
+    ...optional(fields, 'age', integer),
+    ...optional(fields, 'checking', time),
+    ...optional(fields, 'failedAt', time),
+    fetchedAt: fields['fetchedAt'] === null ? null : time(fields, 'fetchedAt'),
+    failures: count(fields, 'failures'),
+    retryAt: time(fields, 'retryAt'),
   };
 }
 
 function readUnclearIssuer(value: unknown): UnclearIssuer {
-  const fields = typeof value === 'object' && value !== null ? { ...value } : {};
-  return { name: octets(fields, 'name'), number: integer(fields, 'number') };
+  const fields = map(value, 'unclearIssuers');
+  return { name: octets(fields, 'name'), number: count(fields, 'number') };
 }
 
-function fetchedOf({ fetched }: Fields): Pick<Head, 'fetched'> {
-  if (typeof fetched !== 'object' || fetched === null) return {};
-  const fields: Fields = { ...fetched };
-  const { uris, isDelta, source } = fields;
-  if (!Array.isArray(uris) || !uris.every((uri) => typeof uri === 'string')) throw damaged('record', 'uris');
+function readFetched(record: Fields, name: string): NonNullable<Head['fetched']> {
+  const fields = map(record[name], name);
   return {
-    fetched: {
-      uris,
-      isDelta: isDelta === true,
-      ...(source !== undefined && { source: text(fields, 'source') }),
-    },
+    uris: texts(fields, 'uris'),
+    isDelta: flag(fields, 'isDelta'),
+    ...optional(fields, 'source', text),
   };
 }
 
-function hearsayOf({ hearsay }: Fields): Pick<UrlRecord, 'hearsay'> {
-  if (typeof hearsay !== 'object' || hearsay === null) return {};
-  const fields: Fields = { ...hearsay };
-  return { hearsay: { answeredAt: integer(fields, 'answeredAt'), since: integer(fields, 'since') } };
+function readHearsay(record: Fields, name: string): NonNullable<UrlRecord['hearsay']> {
+  const fields = map(record[name], name);
+  return { answeredAt: time(fields, 'answeredAt'), since: time(fields, 'since') };
 }
 
-function readWanted(value: unknown): WantedCrl {
-  const fields = typeof value === 'object' && value !== null ? { ...value } : {};
+function readWanted(record: Fields, name: string): WantedCrl {
+  const fields = map(record[name], name);
   return {
     issuer: octets(fields, 'issuer'),
-    uris: list(fields, 'uris').filter((uri) => typeof uri === 'string'),
-    isDelta: 'isDelta' in fields && fields.isDelta === true,
-    signers: list(fields, 'signers').filter((spki) => spki instanceof Uint8Array),
+    uris: texts(fields, 'uris'),
+    isDelta: flag(fields, 'isDelta'),
+    signers: list(fields, 'signers').map((_, index, signers) => octets({ signer: signers[index] }, 'signer')),
   };
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(bytes: Uint8Array, what: string): Fields {
-  try {
-    const value = decode(bytes);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  } catch (cause) {
-    throw new StoreError('STORE_DAMAGED', `the store holds no readable ${what}`, { cause });
-  }
-  throw new StoreError('STORE_DAMAGED', `the store holds no readable ${what}`);
-}
-
-function integer(fields: Fields, name: string): number {
-  const value = fields[name];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw damaged('record', name);
-  return value;
-}
-
-function text(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value !== 'string') throw damaged('record', name);
-  return value;
-}
-
-function list(fields: Fields, name: string): readonly unknown[] {
-  const value = fields[name];
-  if (!Array.isArray(value)) throw damaged('record', name);
-  return value;
-}
-
-function octets(fields: Fields, name: string): Uint8Array {
-  const value = fields[name];
-  if (!(value instanceof Uint8Array)) throw damaged('record', name);
-  return value;
-}
-
-function damaged(what: string, name: string): StoreError {
-  return new StoreError('STORE_DAMAGED', `the store holds a ${what} whose ${name} is none`);
 }

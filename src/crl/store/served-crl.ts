@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { parseCrl } from '../../x509/crl.js';
 import { derFile, isKept } from './der-files.js';
 import type { Environment } from './environment.js';
 import { ALL_HEADS, crlOf } from './keys.js';
-import { readHead } from './records.js';
+import { quietly } from './note-writer.js';
+import { crlOfHead, readHead } from './records.js';
 
 /** A CRL of the store as somebody is served it. */
 export interface ServedCrl {
@@ -41,9 +41,11 @@ export function readServed(environment: Environment, before: ServedIndex | undef
   const byUrl = new Map<string, ServedCrl>();
   const byKey = new Map<string, ServedCrl>();
   for (const { key: headKey, value } of environment.entries(ALL_HEADS)) {
-    const head = readHead(value);
+    const head = quietly(() => readHead(value));
+    const crl = head && quietly(() => crlOfHead(head));
+    if (head === undefined || crl === undefined) continue;
     const key = crlOf(headKey).toString('hex');
-    const { issuer, isDelta, thisUpdate, nextUpdate } = parseCrl(head.header);
+    const { issuer, isDelta, thisUpdate, nextUpdate } = crl;
     const { source, storedAt, generation, derBytes } = head;
     const served: ServedCrl = {
       key,

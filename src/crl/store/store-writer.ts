@@ -1,44 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import { isIssued } from '../../verify/crl-freshness.js';
-import type { WantedCrl } from '../../wire/crl.js';
-import type { UrlRecord } from '../../wire/ingest.js';
 import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
 import type { Name } from '../../x509/name.js';
 import { isKept } from './der-files.js';
-import { WritableEnvironment } from './environment.js';
+import type { WritableEnvironment } from './environment.js';
 import { issuerTables } from './issuer-table.js';
 import {
   crlOf,
   EPOCH_KEY,
+  floorKey,
   FORMAT_KEY,
   GENERATION_KEY,
   garbageKey,
   headKey,
   headsOf,
+  isMarkKey,
   issuerTableKey,
-  leaseKey,
   markKey,
   pendingKey,
-  urlKey,
   useKey,
 } from './keys.js';
 import type { MarkJournal } from './mark-journal.js';
-import { compareAge } from './newer.js';
+import { MarkKeeper } from './mark-keeper.js';
+import { contentOf, latestOf, type Mark, markBytes, type ScopeMark } from './marks.js';
+import { NoteWriter, quietly } from './note-writer.js';
 import { numberBytes, numberOf } from './numbers.js';
-import { pastTime } from './past-times.js';
 import { type HeldCrl, heldCrl, type Place, placeOf } from './place.js';
 import {
   FORMAT,
+  formatBytes,
   type Head,
-  type Mark,
-  markBytes,
-  NO_RECORD,
+  headBytes,
+  pendingBytes,
   readFormat,
   readHead,
-  readLease,
-  readMark,
-  readUrlRecord,
-  toBytes,
+  scopeOfHead,
 } from './records.js';
 import { StoreError } from './store-error.js';
 
@@ -59,18 +54,13 @@ export type SwitchOutcome =
     }
   | { readonly isStored: false; readonly place: Exclude<Place, { kind: 'new' }> };
 
-/** A lease lasts no longer, ms. */
-const MAX_LEASE = 10 * 60_000;
-
 /**
  * The store for the thread that writes it. Every change is one transaction, or becomes visible by one: a process that
  * dies anywhere leaves the old state or the new. Errors are `StoreError`.
  */
-export class StoreWriter {
-  readonly environment: WritableEnvironment;
+export class StoreWriter extends NoteWriter {
   readonly hash: HashKey;
-  readonly #journal: MarkJournal;
-  readonly #holder = randomBytes(8).toString('hex');
+  readonly #marks: MarkKeeper;
   readonly #now: () => number;
 
   private constructor(
@@ -79,9 +69,9 @@ export class StoreWriter {
     journal: MarkJournal,
     now: () => number,
   ) {
-    this.environment = environment;
+    super(environment, now);
     this.hash = hash;
-    this.#journal = journal;
+    this.#marks = new MarkKeeper(environment, journal, now);
     this.#now = now;
   }
 
@@ -97,25 +87,20 @@ export class StoreWriter {
       const made = randomBytes(8);
       // Epochs of an environment before this one are all less.
       environment.put(EPOCH_KEY, numberBytes(now()));
-      for (const [key, mark] of journal.read())
-        environment.put(markKey(Buffer.from(key, 'hex')), markBytes(mark));
-      environment.put(FORMAT_KEY, toBytes({ format: FORMAT, secret: made }));
+      for (const { kind, key, mark } of journal.read())
+        environment.put(kind === 'mark' ? markKey(key) : floorKey(key), markBytes(mark));
+      environment.put(FORMAT_KEY, formatBytes({ format: FORMAT, secret: made }));
       return made;
     });
     return new StoreWriter(environment, hashKey(secret), journal, now);
   }
 
-  /**
-   * Of the CRL that has this key, or had it. One that was issued at a time to come was taken by a clock that was
-   * ahead, and keeps out none that is issued now.
-   */
-  mark(key: Buffer): Mark | undefined {
-    const bytes = this.environment.get(markKey(key));
-    const mark = bytes && readMark(bytes);
-    return mark !== undefined && isIssued(mark.thisUpdate, { now: this.#now() }) ? mark : undefined;
+  /** Of the scope that has this key, or had it: see `MarkKeeper`. Throws STORE_ODD. */
+  mark(key: Buffer, signerId: string): ScopeMark | undefined {
+    return this.#marks.mark(key, signerId);
   }
 
-  /** The CRLs of the scope that has this key. */
+  /** The CRLs of the scope that has this key. Throws STORE_ODD. */
   held(key: Buffer, issuer: Name): readonly HeldCrl[] {
     return this.environment.entries(headsOf(issuer.key)).flatMap((entry) => {
       const own = crlOf(entry.key);
@@ -129,9 +114,9 @@ export class StoreWriter {
   async begin(): Promise<number> {
     const { environment } = this;
     return environment.transaction(() => {
-      const generation = numberOf(environment.get(GENERATION_KEY)) + 1;
+      const generation = generationIn(environment) + 1;
       environment.put(GENERATION_KEY, numberBytes(generation));
-      environment.put(pendingKey(generation), toBytes({ pid: process.pid, since: this.#now() }));
+      environment.put(pendingKey(generation), pendingBytes({ pid: process.pid, since: this.#now() }));
       return generation;
     });
   }
@@ -149,31 +134,41 @@ export class StoreWriter {
   /** Makes the CRL visible, and those that it replaces garbage, unless it is no newer. */
   async switchTo({ key, issuer, head, mark }: Candidate): Promise<SwitchOutcome> {
     const { environment } = this;
-    const { generation } = head;
-    this.#journal.append(key, mark);
+    const { generation, signerId } = head;
+    const content = contentOf(head.header);
+    this.#marks.announce(key, { ...mark, content, signerId });
     return environment.transaction(() => {
       if (environment.get(pendingKey(generation)) === undefined) {
         throw new StoreError('STORE_FAILED', 'the CRL took so long to write that it was given up meanwhile');
       }
-      const newest = this.mark(key);
+      const newest = this.mark(key, signerId);
       const place = placeOf(key, { ...head, mark }, this.held(key, issuer), newest);
       const isGap = place.kind === 'present' && this.#isGap(place.held.head, head);
-      environment.remove(pendingKey(generation));
-      if (place.kind === 'older' || (place.kind === 'present' && !isGap)) {
+      if (place.kind !== 'new' && !isGap) {
+        environment.remove(pendingKey(generation));
         environment.put(garbageKey(generation), EMPTY);
+        if (place.kind === 'tooMany') this.#dispute(key, signerId, place.disputed);
         return { isStored: false, place };
       }
       const { key: own, replaces, beside } = place.kind === 'new' ? place : inPlaceOf(place.held);
+      const bytes = headBytes(own.equals(key) ? head : { ...head, beside: key });
+      environment.remove(pendingKey(generation));
       for (const one of replaces) {
         environment.put(garbageKey(one.head.generation), EMPTY);
         environment.remove(headKey(issuer.key, one.key));
+        environment.remove(useKey(one.key));
       }
-      if (compareAge(mark, newest).startsWith('newer')) environment.put(markKey(key), markBytes(mark));
+      if (place.kind === 'new') this.#marks.put(key, { ...mark, content, signerId }, newest, place.disputed);
       environment.put(useKey(own), numberBytes(this.#now()));
-      environment.put(headKey(issuer.key, own), toBytes(own.equals(key) ? head : { ...head, beside: key }));
+      environment.put(headKey(issuer.key, own), bytes);
       this.#countEpoch();
       return { isStored: true, key: own, beside };
     });
+  }
+
+  /** One more CRL of a scope cannot be ordered, and is not kept: see `ScopeMark`. */
+  async dispute(key: Buffer, signerId: string, disputed: Mark): Promise<void> {
+    await this.environment.transaction(() => this.#dispute(key, signerId, disputed));
   }
 
   /** Of a generation that will not be switched to; nothing for one that was, after all. */
@@ -194,65 +189,80 @@ export class StoreWriter {
     });
   }
 
-  /** Takes CRLs out, by their heads' keys; their marks stay. */
-  async remove(heads: readonly Buffer[]): Promise<void> {
+  /** Takes CRLs out, by their heads' keys, as an operator wants it; that older ones stay out is all that is left. */
+  async remove(keys: readonly Buffer[]): Promise<void> {
     const { environment } = this;
     await environment.transaction(() => {
-      for (const key of heads) {
+      for (const key of keys) {
         const bytes = environment.get(key);
-        if (bytes === undefined) continue;
-        environment.put(garbageKey(readHead(bytes).generation), EMPTY);
-        environment.remove(key);
+        const head = bytes && quietly(() => readHead(bytes));
+        if (head === undefined) continue;
+        this.#removeHead(key, head.generation);
+        this.#marks.forgetContent(scopeOfHead(key, head), contentOf(head.header));
       }
       this.#countEpoch();
     });
   }
 
-  async noteUse(key: Buffer): Promise<void> {
-    const { environment } = this;
-    await environment.transaction(() => {
-      environment.put(useKey(key), numberBytes(this.#now()));
+  /** The same for all CRLs of each scope, to make room: what one of several that cannot be ordered listed stays in doubt. */
+  async evict(scopes: readonly EvictedScope[]): Promise<void> {
+    const lost = scopes.map(({ heads, isDisputed }) => {
+      const marks = heads.map(({ key, head }) => heldCrl(crlOf(key), head, this.#now()).mark);
+      if (!isDisputed && marks.length < 2) return undefined;
+      return latestOf(marks.filter(({ thisUpdate }) => thisUpdate > -Infinity));
+    });
+    await this.environment.transaction(() => {
+      for (const [index, { heads }] of scopes.entries()) {
+        for (const { key, head } of heads) this.#removeHead(key, head.generation);
+        const [first] = heads;
+        const disputed = lost[index];
+        if (first !== undefined && disputed !== undefined)
+          this.#marks.dispute(scopeOfHead(first.key, first.head), first.head.signerId, disputed);
+      }
+      this.#countEpoch();
     });
   }
 
-  async noteUrl(url: string, record: UrlRecord): Promise<void> {
+  /** See `MarkKeeper`. */
+  async raiseFloor(floor: Buffer, given: readonly Buffer[]): Promise<void> {
+    await this.environment.transaction(() => this.#marks.raiseFloor(floor, given));
+  }
+
+  /** Shortens the journal, where it has grown long. */
+  compactJournal(): void {
+    this.#marks.compactJournal();
+  }
+
+  /** Takes records out, whatever they are. */
+  async drop(keys: readonly Buffer[]): Promise<void> {
     const { environment } = this;
     await environment.transaction(() => {
-      environment.put(urlKey(url), toBytes(record));
+      for (const key of keys) environment.remove(key);
     });
   }
 
-  /** What it is named for, where nothing of that is known: in one transaction, for others note what they fetched. */
-  async learnUrl(url: string, wanted: WantedCrl): Promise<void> {
+  /** Takes out records that are odd; in place of a mark stands one that keeps out what may be older. */
+  async replaceOdd(keys: readonly Buffer[]): Promise<void> {
     const { environment } = this;
     await environment.transaction(() => {
-      const bytes = environment.get(urlKey(url));
-      const record = bytes === undefined ? NO_RECORD : readUrlRecord(bytes);
-      if (record.wanted === undefined) environment.put(urlKey(url), toBytes({ ...record, wanted }));
+      for (const key of keys) {
+        if (isMarkKey(key)) this.#marks.replaceOdd(key);
+        else environment.remove(key);
+      }
+      this.#countEpoch();
     });
   }
 
-  /** Is the lease this process's now? It ends by itself after `duration` ms, however its holder ends. */
-  async acquireLease(name: string, duration: number): Promise<boolean> {
-    const { environment } = this;
-    const lasting = Math.min(duration, MAX_LEASE);
-    return environment.transaction(() => {
-      const now = this.#now();
-      const bytes = environment.get(leaseKey(name));
-      const lease = bytes && readLease(bytes);
-      const isHeld = lease !== undefined && pastTime(lease.since, now) > -Infinity && lease.until > now;
-      if (isHeld && lease.holder !== this.#holder) return false;
-      environment.put(leaseKey(name), toBytes({ holder: this.#holder, since: now, until: now + lasting }));
-      return true;
-    });
+  #dispute(key: Buffer, signerId: string, disputed: Mark): void {
+    this.#marks.dispute(key, signerId, disputed);
+    this.#countEpoch();
   }
 
-  async releaseLease(name: string): Promise<void> {
+  #removeHead(key: Buffer, generation: number): void {
     const { environment } = this;
-    await environment.transaction(() => {
-      const bytes = environment.get(leaseKey(name));
-      if (bytes !== undefined && readLease(bytes).holder === this.#holder) environment.remove(leaseKey(name));
-    });
+    environment.put(garbageKey(generation), EMPTY);
+    environment.remove(key);
+    environment.remove(useKey(crlOf(key)));
   }
 
   /** What is there lacks the bytes that this one has. */
@@ -262,13 +272,34 @@ export class StoreWriter {
 
   #countEpoch(): void {
     const { environment } = this;
-    environment.put(EPOCH_KEY, numberBytes(numberOf(environment.get(EPOCH_KEY)) + 1));
+    const epoch = quietly(() => numberOf(environment.get(EPOCH_KEY))) ?? this.#now();
+    environment.put(EPOCH_KEY, numberBytes(epoch + 1));
   }
 }
 
 /** The same CRL again, with bytes that the one at hand lacks. */
 function inPlaceOf(held: HeldCrl): Omit<Extract<Place, { kind: 'new' }>, 'kind'> {
-  return { key: held.key, replaces: [held], beside: [] };
+  return { key: held.key, replaces: [held], beside: [], disputed: undefined };
+}
+
+/** A head as it lies in the environment. */
+export interface StoredHead {
+  /** The whole key. */
+  readonly key: Buffer;
+  readonly head: Head;
+}
+
+export interface EvictedScope {
+  readonly heads: readonly StoredHead[];
+  /** There are more CRLs of it that are gone; true as well where there are several. */
+  readonly isDisputed?: boolean;
+}
+
+/** Without it new CRLs would take the places of others. Throws STORE_DAMAGED. */
+function generationIn(environment: WritableEnvironment): number {
+  const generation = quietly(() => numberOf(environment.get(GENERATION_KEY)));
+  if (generation !== undefined) return generation;
+  throw new StoreError('STORE_DAMAGED', 'the CRL store does not know its last generation');
 }
 
 const EMPTY = Buffer.of(0);

@@ -1,7 +1,7 @@
 import { VerifyError } from '../../verify/failure.js';
 import type { IndexedCrl } from '../../verify/revocation-inputs.js';
 import type { AlgorithmIdentifier } from '../../x509/algorithm.js';
-import { type Crl, type CrlEntry, parseCrl } from '../../x509/crl.js';
+import type { CrlEntry } from '../../x509/crl.js';
 import type {
   AuthorityKeyIdentifier,
   DistributionPoint,
@@ -17,8 +17,15 @@ import { isKept } from './der-files.js';
 import type { Environment } from './environment.js';
 import { issuerPlace, numberInTable } from './issuer-table.js';
 import { bucketKey, issuerTableKey, setBucket } from './keys.js';
-import type { Head } from './records.js';
+import { crlOfHead, type Head } from './records.js';
 import { StoreError } from './store-error.js';
+
+interface StoredCrlOptions {
+  /** See `ScopeMark`. */
+  readonly isDisputed: boolean;
+  /** Told of each read that failed. */
+  readonly trouble: (error: StoreError) => void;
+}
 
 /**
  * A CRL of the store: its header in memory, its entries read from the environment one bucket at a time. It stands for
@@ -44,6 +51,7 @@ export class StoredCrl implements IndexedCrl {
   readonly criticalEntryExtension = undefined;
   readonly hasCertificateIssuer: boolean;
   readonly generation: number;
+  readonly isDisputed: boolean;
   readonly #derBytes: number;
   readonly #environment: Environment;
   readonly #hashKey: HashKey;
@@ -55,10 +63,16 @@ export class StoredCrl implements IndexedCrl {
   readonly #issuerNumbers = new Map<string, number | undefined>();
   readonly #unclear = new UnclearIssuers();
 
-  /** Throws `X509Error` when the head's header is broken; `trouble` is told of each read that failed. */
-  constructor(head: Head, environment: Environment, hash: HashKey, trouble: (error: StoreError) => void) {
+  /** Throws STORE_ODD when the head is. */
+  constructor(
+    head: Head,
+    environment: Environment,
+    hash: HashKey,
+    { isDisputed, trouble }: StoredCrlOptions,
+  ) {
+    this.isDisputed = isDisputed;
     this.#trouble = trouble;
-    const header: Crl = parseCrl(head.header);
+    const header = crlOfHead(head);
     this.signerId = head.signerId;
     this.issuer = header.issuer;
     this.thisUpdate = header.thisUpdate;

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto';
 import type { CrlSummary } from '../../wire/ingest.js';
-import { parseCrl } from '../../x509/crl.js';
-import type { Head } from './records.js';
+import { crlOfHead, type Head } from './records.js';
 
-/** @param key of the CRL's place */
+/** Throws STORE_ODD. @param key of the CRL's place */
 export function summaryOf(key: Buffer, head: Head): CrlSummary {
-  const { issuer, thisUpdate, nextUpdate, number, isDelta, signature } = parseCrl(head.header);
+  const { issuer, thisUpdate, nextUpdate, number, isDelta, signature } = crlOfHead(head);
   const { entries, source, storedAt, signer, signerId, bytes, fetched } = head;
   const own = Uint8Array.from(issuer.der);
   return {

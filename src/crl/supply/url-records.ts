@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { UrlRecord } from '../../wire/ingest.js';
-import type { Mark } from '../store/records.js';
+import type { Mark } from '../store/marks.js';
 import { leftAloneUntil, pastTime } from '../store/past-times.js';
 import { VERDICT_CODES, type VerdictCode } from '../../wire/verdict.js';
 

@@ -11,7 +11,8 @@ import * as ext from '../../pki/extensions.js';
 import { createCrl, createRoot, type Issued } from '../../pki/pki.js';
 import { INCOMPARABLE, PAIRS_OF_TYPES, STRING_WRITERS } from '../../pki/strings.js';
 import { FORMAT_KEY } from '../../../src/crl/store/keys.js';
-import { FORMAT, toBytes } from '../../../src/crl/store/records.js';
+import { FORMAT } from '../../../src/crl/store/records.js';
+import { encode } from '../../../src/wire/codec.js';
 import { openScene, scratchFolder, type StoreScene } from './store-scene.js';
 
 let scene: StoreScene;
@@ -278,7 +279,7 @@ test('a store of another format, whose keys of names are others, is not read but
   expect(await old.ingest(crl, root)).toMatchObject({ kind: 'stored' });
   const { environment } = old.writer;
   await environment.transaction(() => {
-    environment.put(FORMAT_KEY, toBytes({ format: FORMAT - 1, secret: randomBytes(8) }));
+    environment.put(FORMAT_KEY, encode({ format: FORMAT - 1, secret: randomBytes(8) }));
   });
   await old.close();
   const anew = await openScene({ dataDirectory });

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CrlDirectory } from '../../../src/crl/directory.js';
 import { joinSources } from '../../../src/crl/joined-source.js';
+import { evict } from '../../../src/crl/store/eviction.js';
 import { headsOf } from '../../../src/crl/store/keys.js';
+import { MarkJournal } from '../../../src/crl/store/mark-journal.js';
+import { dropOdd } from '../../../src/crl/store/odd-records.js';
 import { verify } from '../../../src/verify/verify.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import * as ext from '../../pki/extensions.js';
@@ -121,18 +124,85 @@ test('a newer CRL takes the place of all that cannot be ordered, and lifts their
     expect(await scene.ingest(der, root)).toMatchObject({ kind: 'notNewer', age: 'older' });
 });
 
-test('of many that cannot be ordered those that list the most are kept', async () => {
-  const { root } = newPair();
-  for (let listed = 0; listed < 12; listed += 1) {
-    const revoked = Array.from({ length: listed }, (_, serial) => ({ serial: serial + 1 }));
-    await scene.ingest(createCrl(root, { ...of(minutes(-9), 5), revoked }).der, root);
-  }
-  expect(held(root)).toBe(8);
-  const clean = createCrl(root, { ...of(minutes(-9), 5), nextUpdate: minutes(99) }).der;
-  expect(await scene.ingest(clean, root)).toMatchObject({ kind: 'notNewer' });
-  const { issuer } = parseCrl(clean);
-  for (const serial of [1, 11])
-    expect(scene.store.find(issuer).some(({ crl }) => crl.find(Uint8Array.of(serial), issuer))).toBe(true);
+/** How one of several CRLs that cannot be ordered is lost; none of what is left lists the leaf. */
+const LOSSES: readonly (readonly [string, (pair: Pair, lost: Uint8Array) => Promise<void>])[] = [
+  [
+    'there are eight already',
+    async ({ root }, lost) => {
+      for (let n = 0; n < 8; n += 1) await scene.ingest(createCrl(root, unlike(n)).der, root);
+      expect(await scene.ingest(lost, root)).toMatchObject({ kind: 'refused', code: 'CRL_MALFORMED' });
+      expect(held(root)).toBe(8);
+    },
+  ],
+  [
+    'both are evicted, and the other one comes again',
+    async ({ root }, lost) => {
+      const clean = createCrl(root, unlike(0)).der;
+      for (const der of [clean, lost]) await scene.ingest(der, root);
+      await evict(scene.writer, 0, Buffer.alloc(0), Date.now());
+      scene.store.renew();
+      expect(held(root)).toBe(0);
+      expect(await scene.ingest(clean, root)).toMatchObject({ kind: 'stored' });
+    },
+  ],
+  [
+    'it is evicted before the other one comes',
+    async ({ root }, lost) => {
+      await scene.ingest(lost, root);
+      await evict(scene.writer, 0, Buffer.alloc(0), Date.now());
+      expect(await scene.ingest(createCrl(root, unlike(0)).der, root)).toMatchObject({ kind: 'stored' });
+    },
+  ],
+  [
+    'its record is odd',
+    async ({ root }, lost) => {
+      await scene.ingest(createCrl(root, unlike(0)).der, root);
+      await scene.ingest(lost, root);
+      const { environment } = scene.writer;
+      const { issuer } = parseCrl(lost);
+      const heads = environment.entries(headsOf(issuer.key));
+      const { signature } = parseCrl(lost);
+      const mine = heads.find(({ value }) => Buffer.from(value).includes(Buffer.from(signature)));
+      await environment.transaction(() => environment.put(mine!.key, Buffer.from([0x81])));
+      await dropOdd(scene.writer, () => undefined);
+      expect(await scene.ingest(createCrl(root, unlike(0)).der, root)).toMatchObject({ kind: 'stored' });
+    },
+  ],
+];
+/** Of one time and number, and all different. */
+const unlike = (n: number): CrlOptions => ({
+  ...of(minutes(-9), 5),
+  nextUpdate: minutes(100 + n),
+  revoked: [{ serial: 1000 + n }],
+});
+
+test.each(LOSSES)('a revocation is not forgotten, nothing is valid: %s', async (_, lose) => {
+  const pair = newPair();
+  const { root, leaf } = pair;
+  const other = createLeaf(root);
+  await lose(pair, createCrl(root, { ...of(minutes(-9), 5), ...listing(leaf) }).der);
+  expect(await codeOf(pair, [])).toBe('CRL_MALFORMED');
+  expect(await codeOf({ root, leaf: other }, [])).toBe('CRL_MALFORMED');
+  // What is there still revokes.
+  if (held(root) === 8)
+    expect(await codeOf({ root, leaf: createLeaf(root, { serial: 1001 }) }, [])).toBe('REVOKED');
+  // A copy with another mark, as after a restart, says the same.
+  scene.store.renew();
+  expect(await codeOf(pair, [])).toBe('CRL_MALFORMED');
+  // Later, but with a lower number: neither newer than what was lost.
+  const unclear = { der: createCrl(root, of(minutes(-8), 4)).der, place: 'store' as const };
+  if (held(root) < 8) expect(await codeOf(pair, [unclear])).toBe('CRL_MALFORMED');
+  const newer = { der: createCrl(root, of(minutes(-7), 6)).der, place: 'store' as const };
+  expect(await codeOf(pair, [newer])).toBe('OK');
+});
+
+test('a store that is made anew keeps a dispute', async () => {
+  const pair = newPair();
+  const { root } = pair;
+  for (let n = 0; n < 9; n += 1) await scene.ingest(createCrl(root, unlike(n)).der, root);
+  const journal = new MarkJournal(scene.dataDirectory);
+  const disputed = journal.read().filter(({ mark }) => mark.disputed !== undefined);
+  expect(disputed.some(({ mark }) => mark.disputed?.thisUpdate === minutes(-9).getTime())).toBe(true);
 });
 
 test('a mark is kept of the newest: after its CRL was removed no older one is taken', async () => {

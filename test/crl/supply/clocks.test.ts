@@ -82,8 +82,8 @@ test('a CRL that a clock that was ahead let in keeps out none that is issued now
     });
     // From here on the marks are kept as ever.
     expect(await scene.ingest(crl(1, NOW - 2 * DAY), root)).toMatchObject({ kind: 'notNewer', age: 'older' });
-    const marks = [...new MarkJournal(dataDirectory, () => NOW).read().values()];
-    expect(marks).toEqual([{ thisUpdate: NOW - DAY, number: 2n }]);
+    const marks = new MarkJournal(dataDirectory, () => NOW).read().map(({ mark }) => mark);
+    expect(marks).toMatchObject([{ thisUpdate: NOW - DAY, number: 2n }]);
   } finally {
     await scene.close();
     rmSync(dataDirectory, { recursive: true, force: true });

@@ -1,0 +1,84 @@
+import { RespReader, type RespValue } from './resp-reader.js';
+
+type Shape = (reply: RespValue) => boolean;
+
+const isStatus: Shape = ({ kind }) => kind === 'status';
+const isInteger: Shape = ({ kind }) => kind === 'integer';
+const isBulk: Shape = ({ kind }) => kind === 'bulk';
+const isBulkOrNull: Shape = ({ kind }) => kind === 'bulk' || kind === 'null';
+const isArrayOf =
+  (...shapes: readonly Shape[]): Shape =>
+  ({ elements }) =>
+    elements.length === shapes.length && shapes.every((shape, place) => shape(elements[place] ?? NOTHING));
+const isWord =
+  (word: string): Shape =>
+  ({ kind, text }) =>
+    kind === 'bulk' && text === word;
+
+const NOTHING: RespValue = { kind: 'null', text: '', elements: [] };
+
+/** What each command that is sent may be answered with, beside an error. */
+const ANSWERS: ReadonlyMap<string, Shape> = new Map<string, Shape>([
+  ['auth', isStatus],
+  ['select', isStatus],
+  ['client', isStatus],
+  ['info', isBulk],
+  // The second form is that of a connection which has subscribed.
+  ['ping', (reply) => isStatus(reply) || isArrayOf(isWord('pong'), isBulk)(reply)],
+  ['time', isArrayOf(isBulk, isBulk)],
+  ['get', isBulkOrNull],
+  ['getrange', isBulkOrNull],
+  ['set', ({ kind, text }) => kind === 'null' || (kind === 'status' && text === 'OK')],
+  ['append', isInteger],
+  ['del', isInteger],
+  ['unlink', isInteger],
+  ['pexpire', isInteger],
+  ['publish', isInteger],
+  ['subscribe', isArrayOf(isWord('subscribe'), isBulk, isInteger)],
+]);
+const isMessage = isArrayOf(isWord('message'), isBulk, isBulk);
+
+/** Octets of a bulk string that Redis may send; the longest that is asked for at once. */
+export const MAX_BULK = 256 * 1024;
+/** Elements of an array that it may send. */
+const MAX_ELEMENTS = 3;
+
+/**
+ * One connection's commands and replies, side by side: each reply has the form that answers its command, and nothing
+ * comes unasked but messages after a subscription. The client library reads replies without such a look; of others it
+ * makes exceptions that nobody can catch, and arrays of whatever length and depth it is told.
+ */
+export class RespConversation {
+  readonly #asked: string[] = [];
+  readonly #commands: RespReader;
+  readonly #replies: RespReader;
+  #isSubscribed = false;
+
+  constructor() {
+    this.#commands = new RespReader({ maxBulk: Infinity, maxElements: Infinity }, ({ elements }) => {
+      this.#asked.push(elements[0]?.text.toLowerCase() ?? '');
+    });
+    this.#replies = new RespReader({ maxBulk: MAX_BULK, maxElements: MAX_ELEMENTS }, (reply) => {
+      this.#check(reply);
+    });
+  }
+
+  /** Takes note of what is sent, in pieces of any size. */
+  send(bytes: Buffer): void {
+    this.#commands.read(bytes);
+  }
+
+  /** Throws for what may not come now; the rest of the connection is then of no use. */
+  receive(bytes: Buffer): void {
+    this.#replies.read(bytes);
+  }
+
+  #check(reply: RespValue): void {
+    if (this.#isSubscribed && isMessage(reply)) return;
+    const command = this.#asked.shift();
+    if (command === undefined) throw new Error('it answers what nobody asked');
+    if (reply.kind === 'error') return;
+    if (ANSWERS.get(command)?.(reply) !== true) throw new Error(`its answer to ${command} is not one`);
+    if (command === 'subscribe') this.#isSubscribed = true;
+  }
+}
