@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { clientProfiles } from '../config/client-profiles.js';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/problems.js';
 import { isCrlFileName, nothingRead } from '../crl/crl-file-name.js';
@@ -27,6 +28,8 @@ export function checkFiles(config: Config, warn: (message: string) => void): voi
     }
   };
   check('trust.anchors', config['trust.anchors']);
+  for (const [name, { anchors }] of Object.entries(clientProfiles(config)))
+    check(`listeners ${name}: clientCa`, anchors);
   for (const [name, { anchors }] of Object.entries(config.profiles)) {
     check(`profiles.${name}.anchors`, anchors);
   }

@@ -29,6 +29,9 @@ export interface ListenerConfig {
 export const CLIENT_AUTH = ['require', 'request'] as const;
 export type ClientAuth = (typeof CLIENT_AUTH)[number];
 
+export const CLIENT_REVOCATION = ['hard', 'soft', 'off'] as const;
+export type ClientRevocation = (typeof CLIENT_REVOCATION)[number];
+
 /** Paths of PEM files, and what is asked of clients. */
 export interface TlsConfig {
   readonly certificate: string;
@@ -36,6 +39,8 @@ export interface TlsConfig {
   /** `null`: clients are not asked for certificates. */
   readonly clientCa: string | null;
   readonly clientAuth: ClientAuth;
+  /** How the engine is asked about a client's certificate at each connection; `off`: it is not. */
+  readonly clientRevocation: ClientRevocation;
 }
 
 export const BASE_PROFILES = ['rfc5280', 'rfc5280-strict', 'webpki', 'webpki-strict'] as const;

@@ -1,6 +1,6 @@
 import type { Address } from './address.js';
-import type { ClientAuth, TlsConfig } from './config.js';
-import { CLIENT_AUTH } from './config.js';
+import type { ClientAuth, ClientRevocation, TlsConfig } from './config.js';
+import { CLIENT_AUTH, CLIENT_REVOCATION } from './config.js';
 import { checkChoice, checkPath } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
 
@@ -9,9 +9,11 @@ export const TLS_FIELDS = {
   certificate: 'For `tls://`: the PEM file of the server certificate and its chain, leaf first.',
   key: 'For `tls://`: the PEM file of its private key; the primary alone reads it.',
   clientCa:
-    'For `tls://`: a PEM file of CAs; clients have to show a certificate of theirs. Its chain and dates are checked at each full handshake, its revocation is not. A session is resumed only at the listener that made it, with the same CAs.',
+    'For `tls://`: a PEM file of CAs; clients have to show a certificate of theirs. OpenSSL checks chain and dates at each full handshake; revocation is for `clientRevocation`. A session is resumed only at the listener that made it, with the same CAs.',
   clientAuth:
     'For `tls://` with `clientCa`: `require` (the default) or `request`, which takes clients without one.',
+  clientRevocation:
+    'For `tls://` with `clientCa`: `hard` or `soft` has the engine verify each client certificate at each connection as `rfc5280` does: path to a certificate of `clientCa`, which the workers read too, purpose `clientAuth`, and revocation, for which CRLs are fetched as for requests. What is not `valid` is cut off before anything of it is read. Such a listener resumes no sessions. Default: `off`.',
 } as const;
 
 type Field = (name: keyof typeof TLS_FIELDS) => Setting | undefined;
@@ -35,8 +37,9 @@ export function checkTls(
   const key = required('key', entry, field, findings);
   const clientCa = field('clientCa') && checkPath(field('clientCa') ?? entry, findings);
   const clientAuth = checkClientAuth(field, findings);
+  const clientRevocation = checkClientRevocation(field, findings);
   if (certificate === undefined || key === undefined) return undefined;
-  return { certificate, key, clientCa: clientCa ?? null, clientAuth };
+  return { certificate, key, clientCa: clientCa ?? null, clientAuth, clientRevocation };
 }
 
 const TLS_NAMES = [
@@ -44,6 +47,7 @@ const TLS_NAMES = [
   'key',
   'clientCa',
   'clientAuth',
+  'clientRevocation',
 ] as const satisfies readonly (keyof typeof TLS_FIELDS)[];
 
 function required(
@@ -67,4 +71,12 @@ function checkClientAuth(field: Field, findings: Findings): ClientAuth {
   if (!field('clientCa'))
     findings.problem(setting.key, 'says nothing without clientCa; name the CAs of the clients');
   return checkChoice(CLIENT_AUTH, setting, findings) ?? 'require';
+}
+
+function checkClientRevocation(field: Field, findings: Findings): ClientRevocation {
+  const setting = field('clientRevocation');
+  if (!setting) return 'off';
+  if (!field('clientCa'))
+    findings.problem(setting.key, 'says nothing without clientCa; name the CAs of the clients');
+  return checkChoice(CLIENT_REVOCATION, setting, findings) ?? 'off';
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { checksClients } from '../config/client-profiles.js';
 import type { ListenerConfig, TlsConfig } from '../config/config.js';
 import { messageOf, PkixdError } from '../errors.js';
 import type { TlsMaterial } from '../wire/ipc.js';
@@ -30,7 +31,8 @@ function readMaterial(listener: string, tls: TlsConfig): TlsMaterial {
       cause,
     });
   }
-  return { listener, certificate, key, clientCa, clientAuth: tls.clientAuth };
+  const { clientAuth } = tls;
+  return { listener, certificate, key, clientCa, clientAuth, isChecked: checksClients(tls) };
 }
 
 function read(listener: string, path: string): string {

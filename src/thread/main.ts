@@ -1,11 +1,12 @@
 import { receivedConfig } from '../config/received-config.js';
 import { CrlStore } from '../crl/store/crl-store.js';
+import { CLIENT_TASK } from '../wire/client-task.js';
 import { encode } from '../wire/codec.js';
 import { CRL_PROXY_TASK } from '../wire/crl-proxy.js';
 import { FOLDER_NOTICE, type FolderCrl, USED_NOTICE, type WantedCrl } from '../wire/crl.js';
 import { AnchorKeys } from './anchor-keys.js';
 import { createCrlProxyTask } from './crl-proxy-task.js';
-import { createServedVerifyTask } from './served-verify-task.js';
+import { createServedVerifyTasks } from './served-verify-task.js';
 import { createStoreNotes } from './store-notes.js';
 import { notify, report, runThread, threadSetup } from './thread.js';
 
@@ -24,7 +25,9 @@ const take = (crl: FolderCrl): void => {
   notify(FOLDER_NOTICE, encode(crl));
 };
 const anchors = new AnchorKeys(config);
+const { verify, client } = createServedVerifyTasks({ config, store, report, used, take });
 runThread({
-  verify: createServedVerifyTask({ config, store, report, used, take }),
+  verify,
+  [CLIENT_TASK]: client,
   [CRL_PROXY_TASK]: createCrlProxyTask({ config, store, used, anchorKeys: (name) => anchors.keysOf(name) }),
 });

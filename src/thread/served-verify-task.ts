@@ -1,3 +1,4 @@
+import { clientProfiles } from '../config/client-profiles.js';
 import type { Config } from '../config/config.js';
 import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
@@ -27,7 +28,7 @@ import { DerReader } from '../x509/der.js';
 import { type Name, readName } from '../x509/name.js';
 import { issuerNeeds, issuerWantsFor, NO_ISSUERS, withIssuers } from './issuer-needs.js';
 import { keepFor } from './keep.js';
-import { createEnvironment, openFolder, respond } from './verify-task.js';
+import { createEnvironment, createProfiles, openFolder, respond } from './verify-task.js';
 
 export interface ServedTaskOptions {
   readonly config: Config;
@@ -50,22 +51,30 @@ const NOTHING = nothingSupplied(NO_ISSUERS);
 
 /**
  * The `verify` task of a server: what a path lacks of CRLs, or of issuers, is asked for, and the request verified
- * again with what has come, or with the reason why it did not. Throws `AnchorError` and `CrlSourcesError`.
+ * again with what has come, or with the reason why it did not; and the same for the certificates of TLS clients, under
+ * profiles that no request can name. Throws `AnchorError` and `CrlSourcesError`.
  */
-export function createServedVerifyTask(options: ServedTaskOptions): TaskHandler {
+export function createServedVerifyTasks(options: ServedTaskOptions): {
+  readonly verify: TaskHandler;
+  readonly client: TaskHandler;
+} {
   const { config, report, store } = options;
   const folder = openFolder(config, report, store, {
-    signersOf: (issuer) => anchorsNamed(issuer, environment),
+    signersOf: (issuer) => [...anchorsNamed(issuer, environment), ...anchorsNamed(issuer, ofClients)],
     take: (path, signers) => {
       options.take({ path, signers });
     },
   });
   const environment = createEnvironment(config, [store, folder]);
+  const ofClients = { ...environment, profiles: createProfiles(clientProfiles(config), config) };
   folder?.look();
   const uses = new Uses(options, folder);
   const sources = ConfiguredSources.read(config, AddressPolicy.of(config));
-  const surroundings = { ...options, environment, uses, sources };
-  return (body, attempt) => answer(body, attempt, surroundings);
+  const surroundings = { ...options, uses, sources };
+  return {
+    verify: (body, attempt) => answer(body, attempt, { ...surroundings, environment }),
+    client: (body, attempt) => answer(body, attempt, { ...surroundings, environment: ofClients }),
+  };
 }
 
 /** The keys of trust anchors of this name, under whichever profile. */

@@ -52,20 +52,27 @@ export function createEnvironment(
   crls: readonly (CrlSource | undefined)[],
   report?: (message: string) => void,
 ): VerifyEnvironment {
-  const reading = { broken: config['trust.brokenAnchors'], ...(report && { report }) };
-  const stores = new Map<string, TrustStore>();
-  const profiles = Object.entries(config.profiles).map(([name, profile]): [string, Profile] => [
-    name,
-    toProfile(profile, stores, reading),
-  ]);
   return {
-    profiles: new Map(profiles),
+    profiles: createProfiles(config.profiles, config, report),
     defaultProfile: config['profile.default'],
     crls: joinSources(crls),
     crlGrace: config['crl.grace'],
     memory: new CaMemory(),
     now: Date.now,
   };
+}
+
+/** Throws `AnchorError`. */
+export function createProfiles(
+  profiles: Readonly<Record<string, ProfileConfig>>,
+  config: Config,
+  report?: (message: string) => void,
+): ReadonlyMap<string, Profile> {
+  const reading = { broken: config['trust.brokenAnchors'], ...(report && { report }) };
+  const stores = new Map<string, TrustStore>();
+  return new Map(
+    Object.entries(profiles).map(([name, profile]) => [name, toProfile(profile, stores, reading)]),
+  );
 }
 
 /** The folder of CRLs, if there is one; what of it `stored` has is not held twice. */

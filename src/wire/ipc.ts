@@ -71,6 +71,8 @@ export interface TlsMaterial {
   /** PEM; `null`: clients are not asked for certificates. */
   readonly clientCa: string | null;
   readonly clientAuth: 'require' | 'request';
+  /** The engine is asked about each client: no session is resumed, for that would leave its chain unsaid. */
+  readonly isChecked: boolean;
 }
 
 /** Goes with a connection's handle on Node's IPC channel. */

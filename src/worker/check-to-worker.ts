@@ -57,11 +57,13 @@ function tls({ listeners, ticketKeys }: Record<string, unknown>): ToWorker | und
 
 function isTlsMaterial(value: unknown): value is TlsMaterial {
   if (!isRecord(value)) return false;
-  const { listener, certificate, key, clientCa, clientAuth } = value;
+  const { listener, certificate, key, clientCa, clientAuth, isChecked } = value;
   return (
     [listener, certificate, key].every((text) => typeof text === 'string') &&
     (clientCa === null || typeof clientCa === 'string') &&
-    (clientAuth === 'require' || clientAuth === 'request')
+    (clientAuth === 'require' || clientAuth === 'request') &&
+    // An earlier release does not say it.
+    (isChecked === undefined || typeof isChecked === 'boolean')
   );
 }
 

@@ -1,3 +1,4 @@
+import { checksClients } from '../config/client-profiles.js';
 import type { Config } from '../config/config.js';
 import type { DeadlineKind, Protocol } from '../wire/protocol.js';
 import type { ConnectionLimits } from './connection.js';
@@ -51,7 +52,13 @@ function listenerViews(
   const views = new Map<string, ListenerView>();
   for (const { name, protocol: spoken, permits, tls } of config.listeners) {
     const protocol = protocols[spoken];
-    if (protocol) views.set(name, { protocol, permits: new Set(permits), secure: tls !== null });
+    if (protocol)
+      views.set(name, {
+        protocol,
+        permits: new Set(permits),
+        secure: tls !== null,
+        checksClients: checksClients(tls),
+      });
   }
   return views;
 }

@@ -8,6 +8,7 @@ import type { Protocol, RequestLimits, SessionOptions } from '../wire/protocol.j
 import { ActiveConnections } from './active-connections.js';
 import { isCount, isRecord } from './check-to-worker.js';
 import { clientName } from './client-name.js';
+import { ClientChecks } from './client-checks.js';
 import { ConnectionAges } from './connection-ages.js';
 import { Connection, type ConnectionHost } from './connection.js';
 import { dump } from './dump.js';
@@ -21,6 +22,8 @@ export interface ListenerView {
   readonly permits: ReadonlySet<string>;
   /** Its connections have to become secure before anything is spoken. */
   readonly secure: boolean;
+  /** And the engine is asked about their clients. */
+  readonly checksClients: boolean;
 }
 
 export interface ConnectionsOptions {
@@ -61,6 +64,7 @@ export class Connections {
   readonly #active: ActiveConnections<Connection>;
   readonly #ages: ConnectionAges<Connection>;
   readonly #handshakes: TlsHandshakes;
+  readonly #clientChecks: ClientChecks;
   #draining = false;
   /** Called after each change that a drain may be waiting for. */
   #onChange: (() => void) | undefined;
@@ -74,7 +78,9 @@ export class Connections {
     this.#ages = new ConnectionAges(options.maxAge, host.clock, (connection) =>
       connection.leave('rebalance'),
     );
-    this.#handshakes = new TlsHandshakes(options.tls, host.clock, host.log, () => this.#onChange?.());
+    const onChange = (): void => this.#onChange?.();
+    this.#handshakes = new TlsHandshakes(options.tls, host.clock, host.log, onChange);
+    this.#clientChecks = new ClientChecks(host, options.tls.timeout, onChange);
   }
 
   /** Connections on which a request came lately. */
@@ -82,9 +88,12 @@ export class Connections {
     return this.#active.count();
   }
 
-  /** TLS handshakes under way, and those that failed since the start. */
+  /** TLS handshakes and checks of clients under way, and those that failed since the start. */
   get handshakes(): { readonly open: number; readonly failed: number } {
-    return { open: this.#handshakes.size, failed: this.#handshakes.failures };
+    return {
+      open: this.#handshakes.size + this.#clientChecks.size,
+      failed: this.#handshakes.failures + this.#clientChecks.refused,
+    };
   }
 
   /** Writes what every connection does now. */
@@ -141,12 +150,14 @@ export class Connections {
     const left = timeout - (clock.now() - began);
     const stopReading = clock.after(left * READING_SHARE, () => {
       this.#handshakes.cutOff();
+      this.#clientChecks.cutOff();
       for (const connection of this.#open()) connection.stopReading();
     });
     await this.#until(() => this.#size === 0, left);
     stopReading();
     const cutOff = this.#size;
     this.#handshakes.cutOff();
+    this.#clientChecks.cutOff();
     for (const connection of this.#open()) connection.destroy();
     return { cutOff };
   }
@@ -180,9 +191,16 @@ export class Connections {
 
   #secure(listener: string, view: ListenerView, socket: Socket): void {
     const begun = this.#handshakes.begin(socket, listener, (stream) => {
-      const connection = this.#connect(listener, view, stream);
-      connection.start();
-      if (this.#draining) connection.leave('drain');
+      const start = (): void => {
+        const connection = this.#connect(listener, view, stream);
+        connection.start();
+        if (this.#draining) connection.leave('drain');
+      };
+      if (!view.checksClients) start();
+      else {
+        const name = clientName(stream.remoteAddress, listener);
+        this.#clientChecks.check(stream, { listener, name, peer: peerOf(stream) }, start);
+      }
     });
     if (!begun) socket.destroy();
     this.#onChange?.();
@@ -243,7 +261,7 @@ export class Connections {
   }
 
   get #size(): number {
-    return this.#members.size + this.#handshakes.size;
+    return this.#members.size + this.#handshakes.size + this.#clientChecks.size;
   }
 
   #open(): Connection[] {

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Logger } from '../log.js';
@@ -138,7 +139,7 @@ export class TlsHandshakes {
   }
 
   #serve(
-    { certificate, key, clientCa, clientAuth, listener }: TlsMaterial,
+    { certificate, key, clientCa, clientAuth, listener, isChecked }: TlsMaterial,
     { context }: TlsSessions,
   ): Server {
     const asks = clientCa !== null;
@@ -149,6 +150,7 @@ export class TlsHandshakes {
       requestCert: asks,
       rejectUnauthorized: asks && clientAuth === 'require',
       sessionIdContext: context,
+      ...(isChecked && { secureOptions: constants.SSL_OP_NO_TICKET }),
       handshakeTimeout: NODE_TIMEOUT,
       allowHalfOpen: true,
     });

@@ -27,7 +27,9 @@ function pemOfKey({ key }: Issued): string {
 
 function read(certificate: string, key: string): unknown {
   const { config } = fakeListener('front');
-  return readTlsMaterials([{ ...config, tls: { certificate, key, clientCa: null, clientAuth: 'require' } }]);
+  return readTlsMaterials([
+    { ...config, tls: { certificate, key, clientCa: null, clientAuth: 'require', clientRevocation: 'off' } },
+  ]);
 }
 
 test.each([
