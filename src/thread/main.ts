@@ -1,4 +1,5 @@
 import { receivedConfig } from '../config/received-config.js';
+import { warmUpTime } from '../config/warm-up-time.js';
 import { CrlStore } from '../crl/store/crl-store.js';
 import { encode } from '../wire/codec.js';
 import { CRL_PROXY_TASK } from '../wire/crl-proxy.js';
@@ -8,6 +9,7 @@ import { createCrlProxyTask } from './crl-proxy-task.js';
 import { createServedVerifyTask } from './served-verify-task.js';
 import { createStoreNotes } from './store-notes.js';
 import { notify, report, runThread, threadSetup } from './thread.js';
+import { createWarmUp } from './warm-up.js';
 
 /** The entry of a task thread: what tasks there are. */
 const config = receivedConfig(threadSetup());
@@ -24,7 +26,11 @@ const take = (crl: FolderCrl): void => {
   notify(FOLDER_NOTICE, encode(crl));
 };
 const anchors = new AnchorKeys(config);
-runThread({
-  verify: createServedVerifyTask({ config, store, report, used, take }),
-  [CRL_PROXY_TASK]: createCrlProxyTask({ config, store, used, anchorKeys: (name) => anchors.keysOf(name) }),
-});
+const time = warmUpTime(config);
+runThread(
+  {
+    verify: createServedVerifyTask({ config, store, report, used, take }),
+    [CRL_PROXY_TASK]: createCrlProxyTask({ config, store, used, anchorKeys: (name) => anchors.keysOf(name) }),
+  },
+  time > 0 ? createWarmUp(config, store, time) : undefined,
+);

@@ -29,6 +29,9 @@ import { issuerNeeds, issuerWantsFor, NO_ISSUERS, withIssuers } from './issuer-n
 import { keepFor } from './keep.js';
 import { createEnvironment, openFolder, respond } from './verify-task.js';
 
+/** What a task asks of the store beside its CRLs. */
+export type TaskStore = Pick<CrlStore, 'renew' | 'epoch' | 'urlRecord'>;
+
 export interface ServedTaskOptions {
   readonly config: Config;
   readonly store: CrlStore;
@@ -62,10 +65,15 @@ export function createServedVerifyTask(options: ServedTaskOptions): TaskHandler 
   });
   const environment = createEnvironment(config, [store, folder]);
   folder?.look();
-  const uses = new Uses(options, folder);
-  const sources = ConfiguredSources.read(config, AddressPolicy.of(config));
-  const surroundings = { ...options, environment, uses, sources };
-  return (body, attempt) => answer(body, attempt, surroundings);
+  const uses = new Uses({ config, used: options.used }, folder);
+  return createTask({ config, store, environment, uses });
+}
+
+/** The same with an environment and a store of the caller's. Throws `CrlSourcesError`. */
+export function createTask(surroundings: Omit<Surroundings, 'sources'>): TaskHandler {
+  const { config } = surroundings;
+  const all = { ...surroundings, sources: ConfiguredSources.read(config, AddressPolicy.of(config)) };
+  return (body, attempt) => answer(body, attempt, all);
 }
 
 /** The keys of trust anchors of this name, under whichever profile. */
@@ -74,7 +82,9 @@ function anchorsNamed(issuer: Name, { profiles }: VerifyEnvironment): readonly U
   return anchors.map(({ certificate }) => certificate.spki);
 }
 
-interface Surroundings extends ServedTaskOptions {
+interface Surroundings {
+  readonly config: Config;
+  readonly store: TaskStore;
   readonly environment: VerifyEnvironment;
   readonly uses: Uses;
   readonly sources: ConfiguredSources;
@@ -173,14 +183,14 @@ function noMore(url: string): FetchFailure {
 }
 
 /** Sources of CRLs in use, each told of now and then. */
-class Uses {
-  readonly #options: ServedTaskOptions;
+export class Uses {
+  readonly #options: Pick<ServedTaskOptions, 'config' | 'used'>;
   readonly #folder: CrlDirectory | undefined;
   readonly #interval: number;
   readonly #tellsAll: boolean;
   readonly #told = new BoundedMap<string, number>(4096);
 
-  constructor(options: ServedTaskOptions, folder: CrlDirectory | undefined) {
+  constructor(options: Pick<ServedTaskOptions, 'config' | 'used'>, folder?: CrlDirectory) {
     this.#options = options;
     this.#tellsAll = keepsDer(options.config);
     this.#folder = folder;

@@ -56,16 +56,31 @@ export function createEnvironment(
   const stores = new Map<string, TrustStore>();
   const profiles = Object.entries(config.profiles).map(([name, profile]): [string, Profile] => [
     name,
-    toProfile(profile, stores, reading),
+    toProfile(profile, anchorsOf(profile, stores, reading)),
   ]);
+  return environmentOf(config, new Map(profiles), joinSources(crls), Date.now);
+}
+
+/** The same with profiles, CRLs and a clock of the caller's. */
+export function environmentOf(
+  config: Config,
+  profiles: ReadonlyMap<string, Profile>,
+  crls: CrlSource,
+  now: () => number,
+): VerifyEnvironment {
   return {
-    profiles: new Map(profiles),
+    profiles,
     defaultProfile: config['profile.default'],
-    crls: joinSources(crls),
+    crls,
     crlGrace: config['crl.grace'],
     memory: new CaMemory(),
-    now: Date.now,
+    now,
   };
+}
+
+/** A profile of the configuration, with its trust anchors. */
+export function toProfile({ base, ...settings }: ProfileConfig, anchors: TrustStore): Profile {
+  return { ...settings, rules: BASE_RULES[base], anchors };
 }
 
 /** The folder of CRLs, if there is one; what of it `stored` has is not held twice. */
@@ -86,13 +101,13 @@ export function openFolder(
 const NO_INTAKE: Omit<LargeCrlKeeper, 'find'> = { signersOf: () => [], take: () => undefined };
 
 /** Profiles with the same anchors share one store. */
-function toProfile(
-  { base, anchors, ...settings }: ProfileConfig,
+function anchorsOf(
+  { anchors }: ProfileConfig,
   stores: Map<string, TrustStore>,
   reading: AnchorOptions,
-): Profile {
+): TrustStore {
   const key = anchors.join('\n');
   const store = stores.get(key) ?? new TrustStore(anchors.flatMap((entry) => readAnchors(entry, reading)));
   stores.set(key, store);
-  return { ...settings, rules: BASE_RULES[base], anchors: store };
+  return store;
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import type { DeadlineKind, Protocol } from '../wire/protocol.js';
+import type { DeadlineKind, Protocol, RequestLimits } from '../wire/protocol.js';
 import type { ConnectionLimits } from './connection.js';
 import type { ConnectionsOptions, ListenerView } from './connections.js';
 
@@ -10,16 +10,20 @@ export function connectionsOptions(
 ): ConnectionsOptions {
   return {
     listeners: listenerViews(config, protocols),
-    limits: {
-      maxLine: config['request.maxLine'],
-      maxSize: config['request.maxSize'],
-      maxCertificates: config['request.maxCertificates'],
-      maxCrls: config['request.maxCrls'],
-    },
+    limits: requestLimits(config),
     max: config['connection.max'],
     handoverTimeout: config['handover.timeout'],
     maxAge: config['connection.maxAge'],
     tls: { timeout: config['connection.tlsTimeout'], max: config['connection.maxHandshakes'] },
+  };
+}
+
+export function requestLimits(config: Config): RequestLimits {
+  return {
+    maxLine: config['request.maxLine'],
+    maxSize: config['request.maxSize'],
+    maxCertificates: config['request.maxCertificates'],
+    maxCrls: config['request.maxCrls'],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Attempt, Keep, Task, TaskOutcome } from '../wire/task.js';
+import { type Attempt, FIRST_ATTEMPT, type Keep, type Task, type TaskOutcome } from '../wire/task.js';
 
 /** A task on its way through queue and thread, perhaps several times. */
 export interface QueuedRequest {
@@ -24,8 +24,6 @@ export interface QueuedRequest {
 }
 
 const QUEUED = 'queued';
-
-export const FIRST_ATTEMPT: Attempt = { number: 0, isLast: false, found: new Uint8Array(0) };
 
 export function newRequest(task: Task, queuedAt: number, settle: QueuedRequest['settle']): QueuedRequest {
   return {

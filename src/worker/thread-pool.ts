@@ -7,6 +7,7 @@ import { FailedStarts } from './failed-starts.js';
 import type { QueuedRequest, RequestQueue } from './request-queue.js';
 import { ThreadHandle } from './thread-handle.js';
 import type { ThreadPoolOptions } from './thread-pool-options.js';
+import { warmUpFields } from './warm-up.js';
 
 /** Bodies are copied into the batch: beyond this many bytes it takes no further one. */
 const MAX_BATCH_BYTES = 1024 * 1024;
@@ -138,8 +139,9 @@ export class ThreadPool {
 
   #startThread(): void {
     const thread = new ThreadHandle(this.#options.entry, this.#options.setup, {
-      onReady: () => {
+      onReady: (warmed) => {
         cancelBoot();
+        if (warmed) this.#log.verbose('a task thread is warm', warmUpFields(warmed));
         this.#failedStarts.succeeded();
         this.#becomeIdle(thread);
         this.#announceReady();

@@ -84,6 +84,23 @@ test('requests that wait for the first thread are answered once it is ready', as
   expect(text(await outcome)).toBe('early');
 });
 
+test('every thread is warmed before it takes work, one that takes the place of another too', async () => {
+  const { pool, run, logged } = await startPool({ setup: { warmUpRounds: 5 } });
+  await pool.start();
+  const outcomes = await all([run('exitOnce', join(folder, 'marker')), run('echo', 'a')]);
+  expect(outcomes).toEqual(['survived', 'a']);
+  const warmed = logged.filter(({ message }) => message === 'a task thread is warm');
+  expect(warmed.map(({ fields }) => fields?.['rounds'])).toEqual(warmed.map(() => 5));
+  expect(warmed.length).toBeGreaterThanOrEqual(2);
+});
+
+test('a warm-up whose tasks fail ends at once, and its thread serves', async () => {
+  const { pool, run, logged } = await startPool({ setup: { warmUpRounds: 50, warmUpTask: 'throw' } });
+  await pool.start();
+  expect(text(await run('echo', 'a'))).toBe('a');
+  expect(logged.filter(({ message }) => message === 'task throw threw')).toHaveLength(1);
+});
+
 test('a thousand tasks in batches come back each with its own result, in order', async () => {
   const { pool, run, order } = await startPool({ count: 1 });
   await pool.start();

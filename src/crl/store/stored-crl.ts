@@ -20,6 +20,9 @@ import { bucketKey, issuerTableKey, setBucket } from './keys.js';
 import type { Head } from './records.js';
 import { StoreError } from './store-error.js';
 
+/** What a CRL's buckets are read from. */
+export type Buckets = Pick<Environment, 'path' | 'lend' | 'get'>;
+
 /**
  * A CRL of the store: its header in memory, its entries read from the environment one bucket at a time. It stands for
  * one generation. When that is gone or cannot be read, `find` throws `VerifyError` INTERNAL, and never says that a
@@ -45,7 +48,7 @@ export class StoredCrl implements IndexedCrl {
   readonly hasCertificateIssuer: boolean;
   readonly generation: number;
   readonly #derBytes: number;
-  readonly #environment: Environment;
+  readonly #environment: Buckets;
   readonly #hashKey: HashKey;
   readonly #trouble: (error: StoreError) => void;
   readonly #buckets: number;
@@ -56,7 +59,7 @@ export class StoredCrl implements IndexedCrl {
   readonly #unclear = new UnclearIssuers();
 
   /** Throws `X509Error` when the head's header is broken; `trouble` is told of each read that failed. */
-  constructor(head: Head, environment: Environment, hash: HashKey, trouble: (error: StoreError) => void) {
+  constructor(head: Head, environment: Buckets, hash: HashKey, trouble: (error: StoreError) => void) {
     this.#trouble = trouble;
     const header: Crl = parseCrl(head.header);
     this.signerId = head.signerId;

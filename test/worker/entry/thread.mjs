@@ -7,7 +7,7 @@ const text = (body) => Buffer.from(body).toString();
 
 if (threadSetup()?.stillborn) process.exit(3);
 
-runThread({
+const handlers = {
   echo: (body) => Buffer.from(body),
   /** `N …` asks for the step `look` until it is run for the Nth time after the first. */
   ask: (body, { number, found }) => {
@@ -43,4 +43,12 @@ runThread({
     while (performance.now() < until);
     return Buffer.from('spun');
   },
-});
+};
+
+/** Where the setup names rounds, so many of `echo`, or of the task that it names. */
+const { warmUpRounds = 0, warmUpTask = 'echo' } = threadSetup() ?? {};
+const tasks = [{ name: warmUpTask, body: Buffer.from('') }];
+runThread(
+  handlers,
+  warmUpRounds > 0 ? { handlers: () => handlers, tasks, rounds: warmUpRounds, time: Infinity } : undefined,
+);
