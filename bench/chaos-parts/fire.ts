@@ -62,6 +62,7 @@ export const ROUND = SECONDS.length;
 /** Milliseconds by which a sick worker is found, and a task is given up. */
 const SETTINGS = {
   'workers.warmUp': OPTIONS['workers.warmUp'].default,
+  'threads.spare': true,
   workers: { count: 3, pingInterval: 200, pingTimeout: 1500, bootTimeout: 60_000 },
   threads: { taskTimeout: 3000 },
   queue: { max: 64 },

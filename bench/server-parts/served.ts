@@ -51,6 +51,7 @@ export class Served {
     const server = await TestServer.start({
       workers: { count: 1 },
       'workers.warmUp': OPTIONS['workers.warmUp'].default,
+      'threads.spare': true,
       trust: { anchors: [files.path('root.pem')] },
       crl: { directory: files.path('crls') },
       // Fewer than there are leaves: with the leaves in turns every request is verified, and the look-up paid for.

@@ -195,6 +195,11 @@ export const OPTIONS = {
     max: 64,
     text: 'The most task threads that scaling by load makes.',
   },
+  'threads.spare': {
+    type: 'switch',
+    default: true,
+    text: 'Whether each worker keeps one task thread more than it uses, ready to take over where a task takes long, a thread ends or one more is wanted.',
+  },
   'threads.batch': {
     type: 'integer',
     unit: 'tasks',

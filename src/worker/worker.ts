@@ -233,6 +233,7 @@ class Worker {
       entry,
       setup: config,
       count: config['threads.count'],
+      spare: config['threads.spare'],
       batch: config['threads.batch'],
       taskTimeout: config['threads.taskTimeout'],
       bootTimeout: config['workers.bootTimeout'],

@@ -61,7 +61,7 @@ export class TestServer {
 
   /**
    * Resolves once the server says that it is ready, as pm2 would wait for it. `settings` is merged into the
-   * configuration file, in which workers do not warm up, and `moreListeners` added to those it has; `directory` starts
+   * configuration file, in which workers neither warm up nor have spare threads, and `moreListeners` added to those it has; `directory` starts
    * it again where an earlier one ran, on the same ports.
    */
   static async start(
@@ -80,7 +80,7 @@ export class TestServer {
       { name: 'bare', address: `tcp://127.0.0.1:${msgpackPort}`, protocol: 'msgpack', permits: [] },
       ...(moreListeners as readonly unknown[]),
     ];
-    const all = { listeners, 'workers.warmUp': 0, ...options };
+    const all = { listeners, 'workers.warmUp': 0, 'threads.spare': false, ...options };
     writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify(all));
     const server = new TestServer(where, port, msgpackPort, program);
     const ready = once(server.process, 'message');

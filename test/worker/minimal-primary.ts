@@ -55,6 +55,7 @@ export class MinimalPrimary {
     // A test that is about a time sets it.
     const patient = {
       'workers.warmUp': 0,
+      'threads.spare': false,
       'threads.taskTimeout': 60_000,
       'drain.timeout': 60_000,
       'crl.wait': 60_000,

@@ -5,7 +5,8 @@ import { notify, runThread, threadSetup } from '../../../dist/thread/thread.js';
 let runs = 0;
 const text = (body) => Buffer.from(body).toString();
 
-if (threadSetup()?.stillborn) process.exit(3);
+const { stillborn = false, stillbornIf = '' } = threadSetup() ?? {};
+if (stillborn || existsSync(stillbornIf)) process.exit(3);
 
 const handlers = {
   echo: (body) => Buffer.from(body),
