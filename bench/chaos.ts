@@ -10,7 +10,9 @@ import type { BenchOptions, BenchResult, Row } from './report.js';
 const SECONDS = 60;
 const BRIEF_SECONDS = 8;
 /** Of requests sent. */
-const MAY_FAIL = 1 / 100_000;
+const MAY_FAIL = 1 / 50_000;
+/** Milliseconds between two answers of one client. */
+const LONGEST_GAP = 2000;
 
 export async function run({ brief }: BenchOptions): Promise<BenchResult> {
   const { tally, busy, timeouts, done } = await fire(brief ? BRIEF_SECONDS : SECONDS);
@@ -39,6 +41,13 @@ export async function run({ brief }: BenchOptions): Promise<BenchResult> {
         limit: Math.ceil(tally.sent * MAY_FAIL),
         side: 'at most',
         unit: 'requests',
+      },
+      {
+        what: 'longest gap between answers of a client',
+        value: tally.longestGap,
+        limit: LONGEST_GAP,
+        side: 'at most',
+        unit: 'ms',
       },
     ],
   };

@@ -67,6 +67,7 @@ async function pullPool(threads: number): Promise<Contender> {
       setup: undefined,
       count: threads,
       batch: 32,
+      spare: false,
       taskTimeout: 5000,
       bootTimeout: 10_000,
       onNeeds: () => {},

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { OPTIONS } from '../../src/config/option-table.js';
 import { demo } from '../../test/server/demo.js';
 import { TestServer, until } from '../../test/server/test-server.js';
 import { Faults } from './faults.js';
@@ -60,6 +61,8 @@ export const ROUND = SECONDS.length;
 
 /** Milliseconds by which a sick worker is found, and a task is given up. */
 const SETTINGS = {
+  'workers.warmUp': OPTIONS['workers.warmUp'].default,
+  'threads.spare': true,
   workers: { count: 3, pingInterval: 200, pingTimeout: 1500, bootTimeout: 60_000 },
   threads: { taskTimeout: 3000 },
   queue: { max: 64 },

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OPTIONS } from '../../src/config/option-table.js';
 import { encode } from '../../src/wire/codec.js';
 import { pemOf } from '../../test/pki/pki.js';
 import { TestServer } from '../../test/server/test-server.js';
@@ -49,6 +50,8 @@ export class Served {
   static async start(files: ChainFiles, core: number, idle: number): Promise<Served> {
     const server = await TestServer.start({
       workers: { count: 1 },
+      'workers.warmUp': OPTIONS['workers.warmUp'].default,
+      'threads.spare': true,
       trust: { anchors: [files.path('root.pem')] },
       crl: { directory: files.path('crls') },
       // Fewer than there are leaves: with the leaves in turns every request is verified, and the look-up paid for.

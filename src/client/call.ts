@@ -64,7 +64,7 @@ export class Call implements Asker {
   #pause: NodeJS.Timeout | undefined;
   #sentOn: { readonly connection: MsgpackConnection; readonly id: number } | undefined;
   #unanswered = 0;
-  #died = false;
+  #lostOn: MsgpackConnection | undefined;
   #busy: BusyError | undefined;
   #busyTimes = 0;
   #settled = false;
@@ -101,7 +101,12 @@ export class Call implements Asker {
 
   /** Whether it lost a connection: it is sent once more, and should be answered soon after it is sent. */
   get isLastChance(): boolean {
-    return this.#died;
+    return this.#lostOn !== undefined;
+  }
+
+  /** The connection that it lost. */
+  get lostOn(): MsgpackConnection | undefined {
+    return this.#lostOn;
   }
 
   sendOn(connection: MsgpackConnection): void {
@@ -122,10 +127,11 @@ export class Call implements Asker {
   }
 
   unanswered(graceful: boolean, suspect: boolean): void {
+    const lost = this.#sentOn?.connection;
     this.#sentOn = undefined;
     this.#unanswered++;
-    const again = this.#unanswered < MAX_UNANSWERED && (graceful || !this.#died);
-    if (!graceful) this.#died = true;
+    const again = this.#unanswered < MAX_UNANSWERED && (graceful || !this.isLastChance);
+    if (!graceful) this.#lostOn = lost;
     if (again) this.#submitIn(suspect && !graceful ? this.#suspectPause() : 0);
     else {
       this.fail(

@@ -64,6 +64,8 @@ export class MsgpackConnection {
   #goAway: Refusal | undefined;
   #gone = false;
   #lost = false;
+  /** When something came last. */
+  #heardAt = performance.now();
   #outgoing: Buffer[] = [];
 
   /** @param socket connected. */
@@ -104,6 +106,11 @@ export class MsgpackConnection {
   get slow(): boolean {
     for (const { at } of this.#asked.values()) return performance.now() - at > SLOW;
     return false;
+  }
+
+  /** Milliseconds since the server said anything here, its greeting included. */
+  silentFor(): number {
+    return performance.now() - this.#heardAt;
   }
 
   /** Only on a usable connection. @param time the request's deadline in milliseconds. */
@@ -161,6 +168,7 @@ export class MsgpackConnection {
 
   #receive(chunk: Buffer): void {
     this.#vigil.heard();
+    this.#heardAt = performance.now();
     try {
       this.#reader.push(chunk);
       for (let read = this.#reader.next(); read; read = this.#reader.next()) {

@@ -21,6 +21,12 @@ const GROW_AT = 8;
 /** Milliseconds that a call which lost a connection waits for one on which it is alone. */
 const PATIENCE = 3000;
 
+/** Milliseconds for which an answer proves that the worker behind a connection lives. */
+const PROOF = 100;
+
+/** Milliseconds for which a server that lost a connection is the last to be connected to. */
+const AVOIDED = 1000;
+
 /** How often it is looked, in milliseconds, whether what waits may go another way by now. */
 const LOOK = 100;
 
@@ -31,13 +37,16 @@ interface Target {
   /** In a row. */
   failures: number;
   retryAt: number;
+  /** When a connection to it died without a word. */
+  lostAt: number;
 }
 
 /**
  * The connections of a client, opened as they are needed: the first call opens one, and another is opened when all are
  * busy. A server that cannot be reached is left alone for a while, longer each time. Calls that find no room wait here
  * in their order. Those that lost a connection go first, and one by one on each connection, so that each is answered
- * as soon as it is sent: what waits here is safe, and what waits at a worker dies with it.
+ * as soon as it is sent: what waits here is safe, and what waits at a worker dies with it. They go where something was
+ * heard just now, for a worker that hangs takes requests as well as any other, and to another server if there is one.
  */
 export class Pool implements CallQueue {
   readonly #options: PoolOptions;
@@ -46,6 +55,7 @@ export class Pool implements CallQueue {
   readonly #connections = new Set<MsgpackConnection>();
   /** Those that are open, on their way out or not. */
   readonly #open = new Set<MsgpackConnection>();
+  readonly #targetOf = new WeakMap<MsgpackConnection, Target>();
   readonly #waiting = new Set<Call>();
   /** Those that lost a connection, and since when they wait. */
   readonly #lastChances = new Map<Call, number>();
@@ -58,7 +68,13 @@ export class Pool implements CallQueue {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#targets = options.servers.map((address) => ({ address, connections: 0, failures: 0, retryAt: 0 }));
+    this.#targets = options.servers.map((address) => ({
+      address,
+      connections: 0,
+      failures: 0,
+      retryAt: 0,
+      lostAt: -Infinity,
+    }));
   }
 
   get trouble(): PkixdError | undefined {
@@ -118,8 +134,18 @@ export class Pool implements CallQueue {
 
   #serveLastChances(): void {
     for (const call of this.#lastChances.keys()) {
-      const connection = this.#choose((each) => each.usable && this.#isFitForLastChance(each));
+      const target = call.lostOn && this.#targetOf.get(call.lostOn);
+      const isFit = (each: MsgpackConnection): boolean => each.usable && this.#isFitForLastChance(each);
+      const connection =
+        this.#choose((each) => isFit(each) && this.#targetOf.get(each) !== target) ?? this.#choose(isFit);
       if (!connection) return;
+      if (connection.silentFor() > PROOF) {
+        // Its answer is room for this call; meanwhile it is not usable, and another one is looked at.
+        connection.confirm();
+        if (connection.usable) return;
+        this.#serveLastChances();
+        return;
+      }
       this.#lastChances.delete(call);
       call.sendOn(connection);
     }
@@ -185,6 +211,7 @@ export class Pool implements CallQueue {
       onRoom: () => this.#serve(),
       onGone: (connection, _why, goAway) => {
         this.#connections.delete(connection);
+        if (!goAway && !this.#closed) target.lostAt = performance.now();
         // A worker takes all its connections along, and what is sent again must not go to the next of them.
         if (!goAway) for (const sibling of this.#connections) sibling.confirm();
         this.#grow();
@@ -201,6 +228,7 @@ export class Pool implements CallQueue {
     target.failures = 0;
     this.#trouble = undefined;
     this.#open.add(connection);
+    this.#targetOf.set(connection, target);
     if (this.#closed) connection.close();
     else if (!connection.gone) this.#connections.add(connection);
   }
@@ -220,9 +248,13 @@ function isBetter(a: MsgpackConnection, b: MsgpackConnection): boolean {
   return a.slow === b.slow ? a.inFlight < b.inFlight : b.slow;
 }
 
-/** The one with the fewest connections of those that may be tried now; else the one that may be tried first. */
+/**
+ * Of those that may be tried now the one with the fewest connections, rather one that lost none lately; else the one
+ * that may be tried first.
+ */
 function bestOf(targets: readonly Target[], now: number): Target | undefined {
   const ready = targets.filter(({ retryAt }) => retryAt <= now);
-  if (ready.length > 0) return ready.toSorted((a, b) => a.connections - b.connections)[0];
-  return targets.toSorted((a, b) => a.retryAt - b.retryAt)[0];
+  if (ready.length === 0) return targets.toSorted((a, b) => a.retryAt - b.retryAt)[0];
+  const isAvoided = ({ lostAt }: Target): number => Number(now - lostAt < AVOIDED);
+  return ready.toSorted((a, b) => isAvoided(a) - isAvoided(b) || a.connections - b.connections)[0];
 }

@@ -115,6 +115,13 @@ export const OPTIONS = {
     max: HOUR,
     text: 'How long a worker may take from its fork until it is ready; then it is killed and replaced.',
   },
+  'workers.warmUp': {
+    type: 'duration',
+    default: 900,
+    min: 0,
+    max: MINUTE,
+    text: 'How long a worker and each of its threads run built-in requests, at most, before they are ready, so that no client waits for code that is not compiled yet. 0: not at all.',
+  },
   'workers.pingInterval': {
     type: 'duration',
     default: SECOND,
@@ -187,6 +194,11 @@ export const OPTIONS = {
     min: 1,
     max: 64,
     text: 'The most task threads that scaling by load makes.',
+  },
+  'threads.spare': {
+    type: 'switch',
+    default: true,
+    text: 'Whether each worker keeps one task thread more than it uses, ready to take over where a task takes long, a thread ends or one more is wanted.',
   },
   'threads.batch': {
     type: 'integer',

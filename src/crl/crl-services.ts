@@ -178,6 +178,8 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       ]);
       await Promise.all([opened, hosts?.up()]);
     },
+    /** The HTTP client: loading it holds up the loop for as long as many requests. */
+    warmUp: () => import('./fetch/http-agents.js'),
     /** False when the store was still being written to after so long. */
     close: async (): Promise<boolean> => {
       parts?.folder?.close();

@@ -1,6 +1,7 @@
 import { PkixdError } from '../errors.js';
 import type { DeadlineKind, Protocol, Session, SessionEvent, SessionOptions } from '../wire/protocol.js';
 import { encode } from '../wire/codec.js';
+import { exampleLines, EXAMPLE_OUTCOME } from './example.js';
 import { AT_LIMITS, DEADLINE_TEXT, STATUS_UNAVAILABLE, UNFINISHED_BUSY } from './connection-text.js';
 import { answerLine, errorLine } from './line-answer.js';
 import { NO_ID } from './line-arguments.js';
@@ -32,6 +33,7 @@ export const lineProtocol: Protocol = {
     question: Buffer.from('PING\n'),
     isAnswer: (received) => received.toString('latin1') === 'PONG\n',
   },
+  example: { request: exampleLines, outcome: EXAMPLE_OUTCOME },
 };
 
 type State =

@@ -11,6 +11,7 @@ import type {
   TaskEvent,
 } from '../wire/protocol.js';
 import { AT_LIMITS, DEADLINE_TEXT, STATUS_UNAVAILABLE, UNFINISHED_BUSY } from './connection-text.js';
+import { exampleMessage, EXAMPLE_OUTCOME } from './example.js';
 import { goAway, refusal } from './msgpack-answer.js';
 import { type Terms, termsOf } from './msgpack-terms.js';
 import { VerifyEvent } from './msgpack-verify.js';
@@ -26,6 +27,7 @@ export const msgpackProtocol: Protocol = {
   open: (options) => new MsgpackSession(termsOf(options)),
   busy: (retryAfter) => goAway({ code: 'BUSY', message: AT_LIMITS, retryAfter }),
   probe: { question: encodeMessage(MESSAGE.ping, 0, 0), isAnswer: holdsPong },
+  example: { request: exampleMessage, outcome: EXAMPLE_OUTCOME },
 };
 
 function holdsPong(received: Buffer): boolean {

@@ -1,4 +1,5 @@
 import { receivedConfig } from '../config/received-config.js';
+import { warmUpTime } from '../config/warm-up-time.js';
 import { CrlStore } from '../crl/store/crl-store.js';
 import { CLIENT_TASK } from '../wire/client-task.js';
 import { encode } from '../wire/codec.js';
@@ -9,6 +10,7 @@ import { createCrlProxyTask } from './crl-proxy-task.js';
 import { createServedVerifyTasks } from './served-verify-task.js';
 import { createStoreNotes } from './store-notes.js';
 import { notify, report, runThread, threadSetup } from './thread.js';
+import { createWarmUp } from './warm-up.js';
 
 /** The entry of a task thread: what tasks there are. */
 const config = receivedConfig(threadSetup());
@@ -26,8 +28,12 @@ const take = (crl: FolderCrl): void => {
 };
 const anchors = new AnchorKeys(config);
 const { verify, client } = createServedVerifyTasks({ config, store, report, used, take });
-runThread({
-  verify,
-  [CLIENT_TASK]: client,
-  [CRL_PROXY_TASK]: createCrlProxyTask({ config, store, used, anchorKeys: (name) => anchors.keysOf(name) }),
-});
+const time = warmUpTime(config);
+runThread(
+  {
+    verify,
+    [CLIENT_TASK]: client,
+    [CRL_PROXY_TASK]: createCrlProxyTask({ config, store, used, anchorKeys: (name) => anchors.keysOf(name) }),
+  },
+  time > 0 ? createWarmUp(config, store, time) : undefined,
+);

@@ -30,6 +30,9 @@ import { issuerNeeds, issuerWantsFor, NO_ISSUERS, withIssuers } from './issuer-n
 import { keepFor } from './keep.js';
 import { createEnvironment, createProfiles, openFolder, respond } from './verify-task.js';
 
+/** What a task asks of the store beside its CRLs. */
+export type TaskStore = Pick<CrlStore, 'renew' | 'epoch' | 'urlRecord'>;
+
 export interface ServedTaskOptions {
   readonly config: Config;
   readonly store: CrlStore;
@@ -68,13 +71,18 @@ export function createServedVerifyTasks(options: ServedTaskOptions): {
   const environment = createEnvironment(config, [store, folder]);
   const ofClients = { ...environment, profiles: createProfiles(clientProfiles(config), config) };
   folder?.look();
-  const uses = new Uses(options, folder);
-  const sources = ConfiguredSources.read(config, AddressPolicy.of(config));
-  const surroundings = { ...options, uses, sources };
+  const uses = new Uses({ config, used: options.used }, folder);
   return {
-    verify: (body, attempt) => answer(body, attempt, { ...surroundings, environment }),
-    client: (body, attempt) => answer(body, attempt, { ...surroundings, environment: ofClients }),
+    verify: createTask({ config, store, environment, uses }),
+    client: createTask({ config, store, environment: ofClients, uses }),
   };
+}
+
+/** The same with an environment and a store of the caller's. Throws `CrlSourcesError`. */
+export function createTask(surroundings: Omit<Surroundings, 'sources'>): TaskHandler {
+  const { config } = surroundings;
+  const all = { ...surroundings, sources: ConfiguredSources.read(config, AddressPolicy.of(config)) };
+  return (body, attempt) => answer(body, attempt, all);
 }
 
 /** The keys of trust anchors of this name, under whichever profile. */
@@ -83,7 +91,9 @@ function anchorsNamed(issuer: Name, { profiles }: VerifyEnvironment): readonly U
   return anchors.map(({ certificate }) => certificate.spki);
 }
 
-interface Surroundings extends ServedTaskOptions {
+interface Surroundings {
+  readonly config: Config;
+  readonly store: TaskStore;
   readonly environment: VerifyEnvironment;
   readonly uses: Uses;
   readonly sources: ConfiguredSources;
@@ -182,14 +192,14 @@ function noMore(url: string): FetchFailure {
 }
 
 /** Sources of CRLs in use, each told of now and then. */
-class Uses {
-  readonly #options: ServedTaskOptions;
+export class Uses {
+  readonly #options: Pick<ServedTaskOptions, 'config' | 'used'>;
   readonly #folder: CrlDirectory | undefined;
   readonly #interval: number;
   readonly #tellsAll: boolean;
   readonly #told = new BoundedMap<string, number>(4096);
 
-  constructor(options: ServedTaskOptions, folder: CrlDirectory | undefined) {
+  constructor(options: Pick<ServedTaskOptions, 'config' | 'used'>, folder?: CrlDirectory) {
     this.#options = options;
     this.#tellsAll = keepsDer(options.config);
     this.#folder = folder;

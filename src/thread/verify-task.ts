@@ -52,13 +52,24 @@ export function createEnvironment(
   crls: readonly (CrlSource | undefined)[],
   report?: (message: string) => void,
 ): VerifyEnvironment {
+  const profiles = createProfiles(config.profiles, config, report);
+  return environmentOf(config, profiles, joinSources(crls), Date.now);
+}
+
+/** The same with profiles, CRLs and a clock of the caller's. */
+export function environmentOf(
+  config: Config,
+  profiles: ReadonlyMap<string, Profile>,
+  crls: CrlSource,
+  now: () => number,
+): VerifyEnvironment {
   return {
-    profiles: createProfiles(config.profiles, config, report),
+    profiles,
     defaultProfile: config['profile.default'],
-    crls: joinSources(crls),
+    crls,
     crlGrace: config['crl.grace'],
     memory: new CaMemory(),
-    now: Date.now,
+    now,
   };
 }
 
@@ -71,8 +82,16 @@ export function createProfiles(
   const reading = { broken: config['trust.brokenAnchors'], ...(report && { report }) };
   const stores = new Map<string, TrustStore>();
   return new Map(
-    Object.entries(profiles).map(([name, profile]) => [name, toProfile(profile, stores, reading)]),
+    Object.entries(profiles).map(([name, profile]) => [
+      name,
+      toProfile(profile, anchorsOf(profile, stores, reading)),
+    ]),
   );
+}
+
+/** A profile of the configuration, with its trust anchors. */
+export function toProfile({ base, ...settings }: ProfileConfig, anchors: TrustStore): Profile {
+  return { ...settings, rules: BASE_RULES[base], anchors };
 }
 
 /** The folder of CRLs, if there is one; what of it `stored` has is not held twice. */
@@ -93,13 +112,13 @@ export function openFolder(
 const NO_INTAKE: Omit<LargeCrlKeeper, 'find'> = { signersOf: () => [], take: () => undefined };
 
 /** Profiles with the same anchors share one store. */
-function toProfile(
-  { base, anchors, ...settings }: ProfileConfig,
+function anchorsOf(
+  { anchors }: ProfileConfig,
   stores: Map<string, TrustStore>,
   reading: AnchorOptions,
-): Profile {
+): TrustStore {
   const key = anchors.join('\n');
   const store = stores.get(key) ?? new TrustStore(anchors.flatMap((entry) => readAnchors(entry, reading)));
   stores.set(key, store);
-  return { ...settings, rules: BASE_RULES[base], anchors: store };
+  return store;
 }

@@ -9,6 +9,15 @@ export interface Protocol {
   busy(retryAfter: number): Buffer;
   /** How to find out whether a server answers. */
   readonly probe?: Probe;
+  /** What the code between socket and threads is warmed up with; absent: it is not. */
+  readonly example?: Example;
+}
+
+export interface Example {
+  /** A whole request that makes a task; of another variant the task's body is another. */
+  request(id: number, variant: number): Buffer;
+  /** The body of an outcome that its task may have. */
+  readonly outcome: Uint8Array;
 }
 
 export interface Probe {

@@ -39,6 +39,9 @@ export interface Attempt {
   readonly found: Uint8Array;
 }
 
+/** The attempt that every task begins with. */
+export const FIRST_ATTEMPT: Attempt = { number: 0, isLast: false, found: new Uint8Array(0) };
+
 export type TaskResult =
   /** The outcome's body. */
   | Uint8Array

@@ -17,10 +17,22 @@ export function isThreadData(value: unknown): value is ThreadData {
   );
 }
 
+/** What came of a warm-up. */
+export interface WarmUpAccount {
+  /** How often all of its tasks were run. */
+  readonly rounds: number;
+  readonly milliseconds: number;
+}
+
 /** What a thread says besides the results of a batch, which travel as bare bytes (see wire/batch.ts). */
 export type FromThread =
   /** Its handlers stand, in this order: a batch names them by their place in it. */
-  | { readonly type: 'ready'; readonly handlers: readonly string[] }
+  | {
+      readonly type: 'ready';
+      readonly handlers: readonly string[];
+      /** Absent where there was no warm-up. */
+      readonly warmed?: WarmUpAccount;
+    }
   /** Something for the IO loop to know, by a name that the product gives it; nothing comes back. */
   | { readonly type: 'notice'; readonly name: string; readonly body: Uint8Array }
   | {

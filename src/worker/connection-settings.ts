@@ -1,6 +1,6 @@
 import { checksClients } from '../config/client-profiles.js';
 import type { Config } from '../config/config.js';
-import type { DeadlineKind, Protocol } from '../wire/protocol.js';
+import type { DeadlineKind, Protocol, RequestLimits } from '../wire/protocol.js';
 import type { ConnectionLimits } from './connection.js';
 import type { ConnectionsOptions, ListenerView } from './connections.js';
 
@@ -11,12 +11,7 @@ export function connectionsOptions(
 ): ConnectionsOptions {
   return {
     listeners: listenerViews(config, protocols),
-    limits: {
-      maxLine: config['request.maxLine'],
-      maxSize: config['request.maxSize'],
-      maxCertificates: config['request.maxCertificates'],
-      maxCrls: config['request.maxCrls'],
-    },
+    limits: requestLimits(config),
     max: config['connection.max'],
     handoverTimeout: config['handover.timeout'],
     maxAge: config['connection.maxAge'],
@@ -25,6 +20,15 @@ export function connectionsOptions(
       timeout: config['connection.tlsTimeout'],
       max: config['connection.maxHandshakes'],
     },
+  };
+}
+
+export function requestLimits(config: Config): RequestLimits {
+  return {
+    maxLine: config['request.maxLine'],
+    maxSize: config['request.maxSize'],
+    maxCertificates: config['request.maxCertificates'],
+    maxCrls: config['request.maxCrls'],
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Attempt, Keep, Task, TaskOutcome } from '../wire/task.js';
+import { type Attempt, FIRST_ATTEMPT, type Keep, type Task, type TaskOutcome } from '../wire/task.js';
 import type { Flow } from './flow.js';
 
 /** The requests of one connection. */
@@ -32,8 +32,6 @@ export interface QueuedRequest {
 }
 
 export const QUEUED = 'queued';
-
-export const FIRST_ATTEMPT: Attempt = { number: 0, isLast: false, found: new Uint8Array(0) };
 
 export function newRequest(task: Task, queuedAt: number, settle: QueuedRequest['settle']): QueuedRequest {
   return {

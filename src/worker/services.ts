@@ -18,6 +18,8 @@ export interface Services {
   epoch(): number;
   /** While the threads get ready; their notices may come before it has resolved. A worker whose services do not start asks to be replaced. */
   start(): Promise<void>;
+  /** Before the worker says that it is ready: loads what the first request would wait for. Nothing is lost when it fails. */
+  warmUp?(): Promise<unknown>;
   /** After the last request is answered. */
   close(): Promise<unknown>;
 }

@@ -1,11 +1,12 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
 import { packTasks, unpackResults, type BatchResult } from '../wire/batch.js';
-import { Progress, type FromThread, type ThreadData } from '../wire/thread.js';
+import { Progress, type FromThread, type ThreadData, type WarmUpAccount } from '../wire/thread.js';
 import type { QueuedRequest } from './queued-request.js';
 
 export interface ThreadListener {
-  onReady(): void;
+  /** @param warmed absent where there was no warm-up. */
+  onReady(warmed: WarmUpAccount | undefined): void;
   /** The batch is done: the thread is idle. */
   onIdle(): void;
   onResult(request: QueuedRequest, result: BatchResult): void;
@@ -127,7 +128,7 @@ export class ThreadHandle {
     else if (message.type === 'notice') this.#listener.onNotice(message.name, message.body);
     else {
       this.#handlers = new Map(message.handlers.map((name, place) => [name, place]));
-      this.#listener.onReady();
+      this.#listener.onReady(message.warmed);
     }
   }
 

@@ -5,6 +5,8 @@ export interface ThreadPoolOptions {
   /** What the threads' handlers need to start; cloned into each. */
   readonly setup: unknown;
   readonly count: number;
+  /** One thread more is kept ready. */
+  readonly spare: boolean;
   /** The most tasks a thread takes at once. */
   readonly batch: number;
   /** Milliseconds that one task may run. */

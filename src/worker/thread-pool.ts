@@ -8,11 +8,20 @@ import type { QueuedRequest } from './queued-request.js';
 import type { RequestQueue } from './request-queue.js';
 import { ThreadHandle } from './thread-handle.js';
 import type { ThreadPoolOptions } from './thread-pool-options.js';
+import { warmUpFields } from './warm-up.js';
 
 /** Bodies are copied into the batch: beyond this many bytes it takes no further one. */
 const MAX_BATCH_BYTES = 1024 * 1024;
-/** Milliseconds that a task runs until another thread is started for those behind it. */
+/** Milliseconds that a task runs until another thread is started for those behind it, if need be. */
 const RELIEVED_AFTER = 250;
+/**
+ * Where a spare thread is ready those behind it do not wait so long: until it has run for so many times what tasks take
+ * on average, and for so many milliseconds.
+ */
+const UNUSUAL = 8;
+const UNUSUAL_AT_LEAST = 50;
+/** The average is over the last so many tasks, roughly. */
+const AVERAGED = 64;
 
 /**
  * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short
@@ -21,6 +30,13 @@ const RELIEVED_AFTER = 250;
  * A thread whose task takes long is relieved: its batch mates go back to the head of the queue, and another thread
  * stands in for it, so that one request holds up nobody for long. When the task runs past its limit its thread is ended,
  * and it fails with TIMEOUT. A thread that dies: the task it ran is tried once more, then fails with INTERNAL.
+ *
+ * One thread more than are wanted is kept, ready and idle. It takes over at once where a thread is relieved, ends or is
+ * added, and the next spare one is started behind it:
+ *
+ *     started ─▶ spare ──relief, death, scaling──▶ serves ──▶ ended
+ *                  ▲                                  │
+ *                  └───── the one that was relieved ──┘  goes on, and one of the two is too many
  */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
@@ -30,6 +46,13 @@ export class ThreadPool {
   readonly #threads = new Set<ThreadHandle>();
   readonly #idle: ThreadHandle[] = [];
   readonly #relieved = new Set<ThreadHandle>();
+  #spare: ThreadHandle | undefined;
+  /** The last one did not get ready, and is among those that wait to be started again. */
+  #isSpareMissing = false;
+  /** All threads were ready for the first time: before that a spare one would be in their way. */
+  #hasStarted = false;
+  /** Milliseconds that a task takes, on average. */
+  #average = 0;
   readonly busyTime: BusyTime;
   readonly #failedStarts: FailedStarts;
   #wanted: number;
@@ -47,7 +70,10 @@ export class ThreadPool {
     this.busyTime = new BusyTime(clock);
     this.#wanted = options.count;
     this.#failedStarts = new FailedStarts(clock, {
-      onDue: () => this.#fill(),
+      onDue: () => {
+        this.#isSpareMissing = false;
+        this.#fill();
+      },
       onStuck: (reason) => options.onStuck(reason),
     });
   }
@@ -82,6 +108,12 @@ export class ThreadPool {
     this.#cancelWatch?.();
     this.#failedStarts.close();
     for (const thread of this.#threads) thread.terminate();
+    this.#spare?.terminate();
+  }
+
+  /** Whether there is a thread that could take over now. */
+  get hasSpare(): boolean {
+    return this.#spare?.wasReady ?? false;
   }
 
   /** Threads there are to be. */
@@ -137,11 +169,13 @@ export class ThreadPool {
     return known;
   }
 
-  #startThread(): void {
-    const thread = new ThreadHandle(this.#options.entry, this.#options.setup, {
-      onReady: () => {
+  #startThread(): ThreadHandle {
+    const thread: ThreadHandle = new ThreadHandle(this.#options.entry, this.#options.setup, {
+      onReady: (warmed) => {
         cancelBoot();
+        if (warmed) this.#log.verbose('a task thread is warm', warmUpFields(warmed));
         this.#failedStarts.succeeded();
+        if (thread === this.#spare) return;
         this.#becomeIdle(thread);
         this.#announceReady();
       },
@@ -165,12 +199,12 @@ export class ThreadPool {
         this.#replace(thread, why);
       },
     });
-    this.#threads.add(thread);
     const cancelBoot = this.#clock.after(this.#options.bootTimeout, () => {
-      if (!this.#threads.has(thread)) return;
+      if (!this.#threads.has(thread) && thread !== this.#spare) return;
       thread.terminate();
       this.#replace(thread, `it was not ready after ${this.#options.bootTimeout} ms`);
     });
+    return thread;
   }
 
   #take(request: QueuedRequest, result: BatchResult): void {
@@ -178,6 +212,7 @@ export class ThreadPool {
     const ran = result.microseconds / 1000;
     request.ran += ran;
     this.#queue.ran(request, ran);
+    this.#average += (ran - this.#average) / AVERAGED;
     if (result.kind === 'needs') this.#options.onNeeds(request, result.step, body);
     else if (result.kind === 'failed') fail(request, 'INTERNAL', Buffer.from(body).toString(), 0);
     else request.settle({ kind: 'done', body }, request.ran, result.keep);
@@ -190,8 +225,25 @@ export class ThreadPool {
   }
 
   #fill(): void {
-    const { missing } = this.#failedStarts;
-    while (this.#threads.size + missing < this.#wanted + this.#relieved.size) this.#startThread();
+    const missing = this.#failedStarts.missing - Number(this.#isSpareMissing);
+    const wanted = this.#wanted + this.#relieved.size;
+    while (this.#threads.size < wanted && this.#spare !== undefined) this.#useSpare(this.#spare);
+    while (this.#threads.size + missing < wanted) this.#threads.add(this.#startThread());
+    if (this.#isSpareDue) this.#spare = this.#startThread();
+  }
+
+  /** Trims only what is too many, and pulls if it is ready. */
+  #useSpare(thread: ThreadHandle): void {
+    this.#spare = undefined;
+    this.#threads.add(thread);
+    this.#log.verbose('the spare task thread takes over', { ready: thread.wasReady });
+    if (thread.wasReady) this.#becomeIdle(thread);
+  }
+
+  /** Not while a relieved thread may be back in a moment: then that is the spare one. */
+  get #isSpareDue(): boolean {
+    if (!this.#options.spare || !this.#hasStarted || this.#spare || this.#isSpareMissing) return false;
+    return [...this.#relieved].every((thread) => (thread.running()?.ran ?? 0) >= RELIEVED_AFTER);
   }
 
   /** Those first that are not ready yet. */
@@ -200,12 +252,25 @@ export class ThreadPool {
       const thread = [...this.#threads].find(({ wasReady }) => !wasReady) ?? this.#idle.pop();
       if (!thread) return;
       this.#threads.delete(thread);
-      thread.terminate();
+      if (this.#isBetterSpare(thread)) this.#keepAsSpare(thread);
+      else thread.terminate();
     }
   }
 
+  #isBetterSpare({ wasReady }: ThreadHandle): boolean {
+    return this.#options.spare && (this.#spare === undefined || (wasReady && !this.#spare.wasReady));
+  }
+
+  #keepAsSpare(thread: ThreadHandle): void {
+    this.#spare?.terminate();
+    this.#spare = thread;
+  }
+
   #announceReady(): void {
-    if (this.settled) this.#onAllReady?.();
+    if (!this.settled) return;
+    this.#onAllReady?.();
+    this.#hasStarted = true;
+    this.#fill();
   }
 
   // ── Threads past their limit ──────────────────────────────────────────────────────────────────────────────
@@ -220,6 +285,7 @@ export class ThreadPool {
 
   #watch(): void {
     const limit = this.#options.taskTimeout;
+    const relief = this.#relief;
     let next = Infinity;
     for (const thread of this.#threads) {
       if (thread.pending.length === 0) continue;
@@ -229,9 +295,9 @@ export class ThreadPool {
       else if (thread.heldFor() > limit * (thread.pending.length + 1)) this.#giveUp(thread);
       else {
         if (running) this.#queue.runs(running.request, ran);
-        if (ran >= this.#relief) this.#relieve(thread);
+        if (ran >= relief) this.#relieve(thread);
         // Not only at the limit: meanwhile another one may take long.
-        next = Math.min(next, ran < this.#relief ? this.#relief - ran : Math.min(this.#relief, limit - ran));
+        next = Math.min(next, ran < relief ? relief - ran : Math.min(this.#relief, limit - ran));
       }
     }
     // A whole millisecond more than is left, since timers round down: one look, not two.
@@ -239,7 +305,8 @@ export class ThreadPool {
   }
 
   get #relief(): number {
-    return Math.min(RELIEVED_AFTER, this.#options.taskTimeout / 2);
+    const unusual = this.hasSpare ? Math.max(UNUSUAL_AT_LEAST, this.#average * UNUSUAL) : Infinity;
+    return Math.min(unusual, RELIEVED_AFTER, this.#options.taskTimeout / 2);
   }
 
   /**
@@ -252,9 +319,11 @@ export class ThreadPool {
       this.#queue.requeue(waiting);
       this.#pull();
     }
-    if (this.#relieved.has(thread) || this.#relieved.size >= this.#wanted) return;
-    this.#relieved.add(thread);
-    this.#log.verbose('a task takes long; another thread is started for those behind it');
+    if (!this.#relieved.has(thread)) {
+      if (this.#relieved.size >= this.#wanted) return;
+      this.#relieved.add(thread);
+      this.#log.verbose('a task takes long; another thread is there for those behind it');
+    }
     this.#fill();
   }
 
@@ -295,6 +364,8 @@ export class ThreadPool {
   #replace(thread: ThreadHandle, why: string): void {
     this.#threads.delete(thread);
     this.#relieved.delete(thread);
+    const wasSpare = thread === this.#spare;
+    if (wasSpare) this.#spare = undefined;
     if (thread.pending.length > 0) this.busyTime.end();
     const place = this.#idle.indexOf(thread);
     if (place >= 0) this.#idle.splice(place, 1);
@@ -305,7 +376,9 @@ export class ThreadPool {
       this.#pull();
       return;
     }
+    if (wasSpare) this.#isSpareMissing = true;
     this.#failedStarts.failed(why);
+    this.#fill();
   }
 }
 

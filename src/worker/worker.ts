@@ -1,15 +1,22 @@
 import { Socket } from 'node:net';
 import type { Config } from '../config/config.js';
 import { receivedConfig } from '../config/received-config.js';
+import { warmUpTime } from '../config/warm-up-time.js';
 import { messageOf, PkixdError } from '../errors.js';
 import { Logger } from '../log.js';
 import { IPC_VERSION, type OrderOutcome, type ToWorker } from '../wire/ipc.js';
+import { detachOnce } from '../wire/detach.js';
 import { spareThreads } from '../wire/loop-heap.js';
 import type { Protocol } from '../wire/protocol.js';
 import { SYSTEM_CLOCK } from './clock.js';
 import { Admission } from './admission.js';
 import type { Connection } from './connection.js';
-import { connectionDeadlines, connectionLimits, connectionsOptions } from './connection-settings.js';
+import {
+  connectionDeadlines,
+  connectionLimits,
+  connectionsOptions,
+  requestLimits,
+} from './connection-settings.js';
 import { Connections, type WorkersPart } from './connections.js';
 import { newCounters } from './counters.js';
 import { Deadlines } from './deadlines.js';
@@ -28,6 +35,7 @@ import { StepRunner } from './step-runner.js';
 import { SupervisorLink } from './supervisor-link.js';
 import { ThreadPool } from './thread-pool.js';
 import { ThreadScaler } from './thread-scaler.js';
+import { warmUpFields, warmUpLoop } from './warm-up.js';
 
 export interface WorkerParts {
   /** Every protocol a listener may name. */
@@ -49,6 +57,7 @@ const POOL = 32 * 1024;
  */
 export function runWorker(parts: WorkerParts): void {
   spareThreads();
+  detachOnce();
   Buffer.poolSize = POOL;
   startGuard();
   process.on('disconnect', () => {
@@ -133,7 +142,7 @@ class Worker {
     process.on('message', (message: unknown, handle: unknown) => {
       this.#connections.take(message, handle);
     });
-    void this.#becomeReady(parts.version);
+    void this.#becomeReady(parts);
   }
 
   onMessage(message: Exclude<ToWorker, { type: 'configure' }>): void {
@@ -177,8 +186,9 @@ class Worker {
     this.#link.send({ type: 'ordered', order, outcome });
   }
 
-  async #becomeReady(version: string): Promise<void> {
+  async #becomeReady({ version, protocols }: WorkerParts): Promise<void> {
     const started = this.#pool.start();
+    const warmed = this.#warmUp(protocols);
     try {
       await this.#services.start();
     } catch (thrown) {
@@ -186,9 +196,25 @@ class Worker {
       return;
     }
     await started;
+    await warmed;
     if (this.#config['threads.scaling'] === 'auto') this.#scaleThreads();
     const threads = this.#pool.threadCount;
     this.#link.send({ type: 'ready', pid: process.pid, version, ipc: IPC_VERSION, threads });
+  }
+
+  /** While the threads do the same. */
+  async #warmUp(protocols: WorkerParts['protocols']): Promise<void> {
+    const time = warmUpTime(this.#config);
+    if (time === 0) return;
+    try {
+      const limits = { ...requestLimits(this.#config), ...connectionLimits(this.#config) };
+      const parts = { protocols: Object.values(protocols), limits, clock: SYSTEM_CLOCK, log: this.log, time };
+      const warmed = await warmUpLoop(parts);
+      await this.#services.warmUp?.();
+      this.log.verbose('the event loop is warm', warmUpFields(warmed));
+    } catch (thrown) {
+      this.log.warn('the event loop was not warmed up', { error: messageOf(thrown) });
+    }
   }
 
   async #drain(lastId: number, timeout: number): Promise<void> {
@@ -208,6 +234,7 @@ class Worker {
       entry,
       setup: config,
       count: config['threads.count'],
+      spare: config['threads.spare'],
       batch: config['threads.batch'],
       taskTimeout: config['threads.taskTimeout'],
       bootTimeout: config['workers.bootTimeout'],

@@ -291,6 +291,53 @@ test('connections that die one after the other with their worker are not taken f
   expect(verdicts).toHaveLength(30);
 });
 
+test('a call that is sent again does not go where nothing was heard lately, before that one has said that it lives', async () => {
+  const got: string[] = [];
+  let other: Promise<unknown> | undefined;
+  const server = await start(({ type, id, body }, connection) => {
+    const what = type === MESSAGE.ping ? 'ping' : body.includes('other.example') ? 'other' : 'first';
+    got.push(`${connection.number} ${what}`);
+    if (connection.number === 0) {
+      // The call is overtaken by the PONG: it is sent again after a while.
+      if (what !== 'ping') return;
+      connection.pong(id);
+      connection.socket.end();
+      connection.socket.once('close', () => {
+        other = client.verify({ ...ASK, hosts: ['other.example'] });
+      });
+      // The second connection answers that other call, and then nothing more.
+    } else if (what === 'other' || connection.number > 1) connection.answer(id, { verdict: VERDICT });
+  });
+  const client = connect(server, { maxConnections: 2 });
+  await expect(client.verify(ASK)).resolves.toEqual(VERDICT);
+  await expect(other).resolves.toEqual(VERDICT);
+  expect(got).toEqual(['0 first', '0 ping', '1 other', '1 ping', '2 first']);
+});
+
+test('calls that died with a server go to another one, on new connections too', async () => {
+  const held: (() => void)[] = [];
+  let isDead = false;
+  const dying = await start((_, { socket }) => {
+    if (isDead || verifies(dying).length >= 9) {
+      isDead = true;
+      socket.destroy();
+      for (const answer of held.splice(0)) answer();
+    }
+  });
+  const other = await start(({ type, id }, connection) => {
+    const answer = (): void => {
+      if (type === MESSAGE.ping) connection.pong(id);
+      else connection.answer(id, { verdict: VERDICT });
+    };
+    if (isDead) answer();
+    else held.push(answer);
+  });
+  const client = connect([dying.address, other.address], { maxConnections: 4 });
+  const asked = Array.from({ length: 20 }, () => client.verify(ASK));
+  expect(await Promise.all(asked)).toEqual(asked.map(() => VERDICT));
+  expect(dying.connections).toBe(1);
+});
+
 test('a call that the server did not carry out before it asked the client to go is sent again', async () => {
   const server = await start(({ id }, connection) => {
     if (connection.number < 3) {

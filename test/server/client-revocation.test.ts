@@ -150,12 +150,12 @@ describe.each(VERSIONS)('over %s', (version) => {
 
 test('the msgpack protocol is no way round it', async () => {
   const codeFor = async (who: Issued): Promise<string> => {
-    const { cert, key } = as(who);
+    const { cert } = as(who);
     const client = new Client(`tls://127.0.0.1:${await portOf('msgpack-hard')}`, {
       failFast: true,
       timeout: 60_000,
       connectTimeout: 60_000,
-      tls: { ca: root.pem, cert: String(cert), key: String(key) },
+      tls: { ca: root.pem, cert: String(cert), key: keyPem(who) },
     });
     try {
       return await client.verify({ certificates: root.der }).then(

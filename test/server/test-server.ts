@@ -62,8 +62,8 @@ export class TestServer {
 
   /**
    * Resolves once the server says that it is ready, as pm2 would wait for it. `settings` is merged into the
-   * configuration file, and `moreListeners` added to those it has; `directory` starts it again where an earlier one ran,
-   * on the same ports.
+   * configuration file, in which workers neither warm up nor have spare threads, and `moreListeners` added to those it has; `directory` starts
+   * it again where an earlier one ran, on the same ports.
    */
   static async start(
     settings: Readonly<Record<string, unknown>> = {},
@@ -81,7 +81,8 @@ export class TestServer {
       { name: 'bare', address: `tcp://127.0.0.1:${msgpackPort}`, protocol: 'msgpack', permits: [] },
       ...(moreListeners as readonly unknown[]),
     ];
-    writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify({ listeners, ...options }));
+    const all = { listeners, 'workers.warmUp': 0, 'threads.spare': false, ...options };
+    writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify(all));
     const server = new TestServer(where, port, msgpackPort, program);
     const ready = once(server.process, 'message');
     const outcome = await Promise.race([ready, server.exited]);

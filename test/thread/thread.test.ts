@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type BatchResult, packTasks, unpackResults } from '../../src/wire/batch.js';
-import { FIRST_ATTEMPT } from '../../src/worker/queued-request.js';
+import { FIRST_ATTEMPT } from '../../src/wire/task.js';
 import { Progress } from '../../src/wire/thread.js';
 
 const threads: Worker[] = [];

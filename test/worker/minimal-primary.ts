@@ -32,7 +32,8 @@ export class MinimalPrimary {
   #copies = new Map<number, ConnectionHandle>();
   #waiting = new Set<() => void>();
 
-  constructor(flags: Readonly<Record<string, unknown>> = {}) {
+  /** @param setup for the entry of the threads, beside the configuration. */
+  constructor(flags: Readonly<Record<string, unknown>> = {}, setup: Readonly<Record<string, unknown>> = {}) {
     const entry = new URL('entry/worker.mjs', import.meta.url);
     this.child = fork(entry, {
       execArgv: [],
@@ -52,10 +53,17 @@ export class MinimalPrimary {
     });
     const cwd = this.directory;
     // A test that is about a time sets it.
-    const patient = { 'threads.taskTimeout': 60_000, 'drain.timeout': 60_000, 'crl.wait': 60_000 };
+    const patient = {
+      'workers.warmUp': 0,
+      'threads.spare': false,
+      'threads.taskTimeout': 60_000,
+      'drain.timeout': 60_000,
+      'crl.wait': 60_000,
+    };
     const config = loadConfig({ flags: { 'log.level': 'verbose', ...patient, ...flags }, env: {}, cwd });
     const listener = { ...config.listeners[0], name: 'test' };
-    this.tell({ type: 'configure', worker: 1, config: { ...config, listeners: [listener] } });
+    const all = { ...config, ...setup, listeners: [listener] };
+    this.tell({ type: 'configure', worker: 1, config: all });
   }
 
   tell(message: ToWorker): void {

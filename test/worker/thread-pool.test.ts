@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { withShortTime } from '../short-time.js';
 import { type LogRecord, Logger } from '../../src/log.js';
 import type { TaskOutcome } from '../../src/wire/task.js';
-import { SYSTEM_CLOCK } from '../../src/worker/clock.js';
+import { type Clock, SYSTEM_CLOCK } from '../../src/worker/clock.js';
 import { abandon, newRequest } from '../../src/worker/queued-request.js';
 import { RequestQueue } from '../../src/worker/request-queue.js';
 import type { ThreadPoolOptions } from '../../src/worker/thread-pool-options.js';
@@ -25,7 +25,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function startPool(options: Partial<ThreadPoolOptions> = {}) {
+async function startPool(options: Partial<ThreadPoolOptions> = {}, clock: Clock = SYSTEM_CLOCK) {
   const logged: LogRecord[] = [];
   const queue = new RequestQueue(1000, Infinity);
   const log = new Logger('debug', 'test', (record) => {
@@ -38,6 +38,7 @@ async function startPool(options: Partial<ThreadPoolOptions> = {}) {
       entry: new URL('entry/thread.mjs', import.meta.url),
       setup: {},
       count: 1,
+      spare: false,
       batch: 32,
       taskTimeout: 60_000,
       bootTimeout: 60_000,
@@ -55,7 +56,7 @@ async function startPool(options: Partial<ThreadPoolOptions> = {}) {
     },
     queue,
     log,
-    SYSTEM_CLOCK,
+    clock,
   );
   pools.push(pool);
   const order: string[] = [];
@@ -83,6 +84,23 @@ test('requests that wait for the first thread are answered once it is ready', as
   const outcome = run('echo', 'early');
   await pool.start();
   expect(text(await outcome)).toBe('early');
+});
+
+test('every thread is warmed before it takes work, one that takes the place of another too', async () => {
+  const { pool, run, logged } = await startPool({ setup: { warmUpRounds: 5 } });
+  await pool.start();
+  const outcomes = await all([run('exitOnce', join(folder, 'marker')), run('echo', 'a')]);
+  expect(outcomes).toEqual(['survived', 'a']);
+  const warmed = logged.filter(({ message }) => message === 'a task thread is warm');
+  expect(warmed.map(({ fields }) => fields?.['rounds'])).toEqual(warmed.map(() => 5));
+  expect(warmed.length).toBeGreaterThanOrEqual(2);
+});
+
+test('a warm-up whose tasks fail ends at once, and its thread serves', async () => {
+  const { pool, run, logged } = await startPool({ setup: { warmUpRounds: 50, warmUpTask: 'throw' } });
+  await pool.start();
+  expect(text(await run('echo', 'a'))).toBe('a');
+  expect(logged.filter(({ message }) => message === 'task throw threw')).toHaveLength(1);
 });
 
 test('a thousand tasks in batches come back each with its own result, in order', async () => {
@@ -285,3 +303,99 @@ test('a pool grows at once, and shrinks without costing a task', async () => {
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+// ── The spare thread ─────────────────────────────────────────────────────────────────────────────────────────
+
+const takenOver = (logged: readonly LogRecord[]): unknown[] =>
+  logged
+    .filter(({ message }) => message === 'the spare task thread takes over')
+    .map(({ fields }) => fields?.['ready']);
+
+test('a spare thread gets ready behind the others, warm, and does no work', async () => {
+  const { pool, run, logged } = await startPool({ spare: true, setup: { warmUpRounds: 3 } });
+  await pool.start();
+  await until(() => pool.hasSpare);
+  expect(logged.filter(({ message }) => message === 'a task thread is warm')).toHaveLength(2);
+  expect(await all(Array.from({ length: 100 }, (_, n) => run('echo', String(n))))).toHaveLength(100);
+  expect([pool.threadCount, pool.hasSpare, takenOver(logged)]).toEqual([1, true, []]);
+});
+
+test('what waits behind a task that hangs goes to the spare thread, and another spare one is started', async () => {
+  const { pool, run, logged } = await startPool({ spare: true });
+  await pool.start();
+  await until(() => pool.hasSpare);
+  const hung = run('await', cue);
+  expect(await all([run('echo', 'a'), run('echo', 'b')])).toEqual(['a', 'b']);
+  expect(takenOver(logged)).toEqual([true]);
+  await until(() => pool.hasSpare);
+  expect(pool.threadCount).toBe(2);
+  writeFileSync(cue, '');
+  expect(text(await hung)).toBe('it is there');
+  await until(() => pool.threadCount === 1);
+  expect(pool.hasSpare).toBe(true);
+});
+
+test('behind a ready spare thread nothing waits for a quarter of a second', async () => {
+  const looks: number[] = [];
+  const clock: Clock = {
+    now: () => SYSTEM_CLOCK.now(),
+    after: (delay, action) => {
+      looks.push(delay);
+      return SYSTEM_CLOCK.after(delay, action);
+    },
+  };
+  const { pool, run } = await startPool({ spare: true }, clock);
+  await pool.start();
+  await until(() => pool.hasSpare);
+  await until(() => pool.busyThreads === 0);
+  looks.length = 0;
+  const hung = run('await', cue);
+  expect(text(await run('echo', 'a'))).toBe('a');
+  expect(Math.min(...looks)).toBeLessThan(100);
+  writeFileSync(cue, '');
+  await hung;
+});
+
+test('the thread that was relieved is the spare one again, where its task ends before another spare one is ready', async () => {
+  const { pool, run, logged } = await startPool({ spare: true });
+  await pool.start();
+  await until(() => pool.hasSpare);
+  const started = logged.length;
+  const slow = run('await', cue);
+  expect(text(await run('echo', 'a'))).toBe('a');
+  writeFileSync(cue, '');
+  await slow;
+  await until(() => pool.hasSpare);
+  expect(pool.threadCount).toBe(1);
+  expect(logged.length).toBeGreaterThan(started);
+  expect(await all([run('echo', 'b'), run('echo', 'c')])).toEqual(['b', 'c']);
+});
+
+test('a thread that dies or is added is made up for by the spare one at once', async () => {
+  const { pool, run, logged } = await startPool({ spare: true });
+  await pool.start();
+  await until(() => pool.hasSpare);
+  expect(text(await run('exitOnce', join(folder, 'marker')))).toBe('survived');
+  expect(takenOver(logged)).toEqual([true]);
+  await until(() => pool.hasSpare);
+  pool.resize(2);
+  expect(pool.settled).toBe(true);
+  expect(takenOver(logged)).toEqual([true, true]);
+  await until(() => pool.hasSpare);
+  pool.resize(1);
+  expect([pool.threadCount, pool.hasSpare]).toEqual([1, true]);
+});
+
+test('a spare thread that does not get ready costs no request, and is tried again', async () => {
+  const flag = join(folder, 'stillborn');
+  const { pool, run, logged } = await startPool({ spare: true, setup: { stillbornIf: flag } });
+  await pool.start();
+  await until(() => pool.hasSpare);
+  writeFileSync(flag, '');
+  expect(text(await run('exitOnce', join(folder, 'marker')))).toBe('survived');
+  await until(() => logged.filter(({ message }) => message === 'a task thread is replaced').length >= 3);
+  expect(pool.threadCount).toBe(1);
+  expect(text(await run('echo', 'a'))).toBe('a');
+  rmSync(flag);
+  await until(() => pool.hasSpare);
+});

@@ -29,6 +29,28 @@ test('a worker says who it is once its threads are ready', async () => {
   });
 });
 
+test('a worker is ready only when its loop and each of its threads are warm, and has served nobody by then', async () => {
+  const primary = new MinimalPrimary(
+    { 'workers.warmUp': 60_000, 'workers.bootTimeout': 600_000, 'threads.count': 2 },
+    { warmUpRounds: 7 },
+  );
+  primaries.push(primary);
+  await primary.hear('ready');
+  const before = primary.said.slice(
+    0,
+    primary.said.findIndex(({ type }) => type === 'ready'),
+  );
+  const logged = before.flatMap((message) => (message.type === 'log' ? message.records : []));
+  const rounds = (text: string) =>
+    logged.filter(({ message }) => message === text).map(({ fields }) => fields?.['rounds']);
+  expect(rounds('a task thread is warm')).toEqual([7, 7]);
+  expect(rounds('the event loop is warm')).toEqual([150]);
+  primary.tell({ type: 'ping', sequence: 1 });
+  const [pong] = await primary.hear('pong');
+  expect(pong?.statistics).toMatchObject({ handledRequests: 0, handledConnections: 0, openConnections: 0 });
+  expect(pong?.statistics).toMatchObject({ cacheMisses: 0, cacheHits: 0, inFlight: 0, busyThreads: 0 });
+});
+
 test('a TCP client is acknowledged and answered, pipelined requests in order', async () => {
   const primary = await startWorker();
   const client = await primary.client();

@@ -27,6 +27,9 @@ interface StoredCrlOptions {
   readonly trouble: (error: StoreError) => void;
 }
 
+/** What a CRL's buckets are read from. */
+export type Buckets = Pick<Environment, 'path' | 'lend' | 'get'>;
+
 /**
  * A CRL of the store: its header in memory, its entries read from the environment one bucket at a time. It stands for
  * one generation. When that is gone or cannot be read, `find` throws `VerifyError` INTERNAL, and never says that a
@@ -53,7 +56,7 @@ export class StoredCrl implements IndexedCrl {
   readonly generation: number;
   readonly isDisputed: boolean;
   readonly #derBytes: number;
-  readonly #environment: Environment;
+  readonly #environment: Buckets;
   readonly #hashKey: HashKey;
   readonly #trouble: (error: StoreError) => void;
   readonly #buckets: number;
@@ -66,7 +69,7 @@ export class StoredCrl implements IndexedCrl {
   /** Throws STORE_ODD when the head is. */
   constructor(
     head: Head,
-    environment: Environment,
+    environment: Buckets,
     hash: HashKey,
     { isDisputed, trouble }: StoredCrlOptions,
   ) {

@@ -8,6 +8,7 @@ export const echoProtocol = {
   open: () => new EchoSession(),
   busy: () => Buffer.from('busy\n'),
   probe: { question: Buffer.from('echo x\n'), isAnswer: (received) => received.includes('done x') },
+  example: { request: (_, variant) => Buffer.from(`echo ${variant}\n`), outcome: Buffer.from('x') },
 };
 
 class EchoSession {

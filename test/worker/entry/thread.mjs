@@ -5,9 +5,10 @@ import { notify, runThread, threadSetup } from '../../../dist/thread/thread.js';
 let runs = 0;
 const text = (body) => Buffer.from(body).toString();
 
-if (threadSetup()?.stillborn) process.exit(3);
+const { stillborn = false, stillbornIf = '' } = threadSetup() ?? {};
+if (stillborn || existsSync(stillbornIf)) process.exit(3);
 
-runThread({
+const handlers = {
   echo: (body) => Buffer.from(body),
   /** `N …` asks for the step `look` until it is run for the Nth time after the first. */
   ask: (body, { number, found }) => {
@@ -43,4 +44,12 @@ runThread({
     while (performance.now() < until);
     return Buffer.from('spun');
   },
-});
+};
+
+/** Where the setup names rounds, so many of `echo`, or of the task that it names. */
+const { warmUpRounds = 0, warmUpTask = 'echo' } = threadSetup() ?? {};
+const tasks = [{ name: warmUpTask, body: Buffer.from('') }];
+runThread(
+  handlers,
+  warmUpRounds > 0 ? { handlers: () => handlers, tasks, rounds: warmUpRounds, time: Infinity } : undefined,
+);

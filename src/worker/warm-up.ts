@@ -1,0 +1,175 @@
+import { Duplex } from 'node:stream';
+import type { Logger } from '../log.js';
+import { packResults, packTasks, unpackResults, unpackTasks } from '../wire/batch.js';
+import { transferred } from '../wire/detach.js';
+import type { Example, Protocol, RequestLimits } from '../wire/protocol.js';
+import type { WarmUpAccount } from '../wire/thread.js';
+import { Admission } from './admission.js';
+import type { Clock } from './clock.js';
+import { Connection, type ConnectionLimits } from './connection.js';
+import { newCounters } from './counters.js';
+import { Deadlines } from './deadlines.js';
+import { HeldBytes } from './held-bytes.js';
+import { Latencies } from './latencies.js';
+import { OutcomeCache } from './outcome-cache.js';
+import { RequestQueue } from './request-queue.js';
+import { REST, type Rest } from './rest.js';
+
+export interface LoopWarmUp {
+  readonly protocols: readonly Protocol[];
+  readonly limits: RequestLimits & ConnectionLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** ms that it may take. */
+  readonly time: number;
+}
+
+/** Rounds after which V8 has compiled nearly all that it is going to compile. */
+const ROUNDS = 150;
+/** Requests of a round, as they would come in one piece. */
+const PIPELINED = 8;
+/** Outcomes that are kept at once: fewer than there are requests, so that some give way. */
+const CACHED = 64;
+const CACHED_BYTES = 1024 * 1024;
+/** One request in so many is one of the round before: its outcome is kept. */
+const REPEATED = 4;
+const MINUTE = 60_000;
+
+/**
+ * The warm-up of a worker's IO loop: connections that no client has are fed with the protocols' examples, by the code
+ * that serves clients, in surroundings of their own. Answers of threads are made up. It leaves the loop after each round.
+ */
+export async function warmUpLoop(options: LoopWarmUp): Promise<WarmUpAccount> {
+  const { clock, time, protocols } = options;
+  const beganAt = clock.now();
+  const lines = protocols.flatMap((protocol) =>
+    protocol.example === undefined ? [] : [new WarmUpLine(protocol, protocol.example, options)],
+  );
+  let rounds = 0;
+  for (; lines.length > 0 && rounds < ROUNDS && clock.now() - beganAt < time; rounds++) {
+    for (const line of lines) line.ask(rounds * PIPELINED);
+    await turn();
+    for (const line of lines) line.answer();
+    await turn();
+  }
+  for (const line of lines) line.close();
+  return { rounds, milliseconds: clock.now() - beganAt };
+}
+
+/** As the log has it. */
+export function warmUpFields({ rounds, milliseconds }: WarmUpAccount): Readonly<Record<string, number>> {
+  return { rounds, ms: Math.round(milliseconds) };
+}
+
+/** Requests, and octets: more than are ever asked at once. */
+const ROOM = 1_000_000;
+
+/** One connection, with its queue, its cache and its answers. */
+class WarmUpLine {
+  readonly #example: Example;
+  readonly #clock: Clock;
+  readonly #queue = new RequestQueue(ROOM, ROOM);
+  readonly #stream = new Loopback();
+
+  constructor(protocol: Protocol, example: Example, { limits, clock, log }: LoopWarmUp) {
+    this.#example = example;
+    this.#clock = clock;
+    const counters = newCounters();
+    const cache = new OutcomeCache({
+      max: CACHED,
+      maxBytes: CACHED_BYTES,
+      now: Date.now,
+      elapsed: () => clock.now(),
+      epoch: () => 0,
+    });
+    const admission = new Admission({ queue: this.#queue, cache, counters, clock, wake: nothing });
+    const session = protocol.open({ limits, maxInFlight: limits.maxInFlight, permits: new Set() });
+    const connection = new Connection(this.#stream, session, {
+      limits: { maxInFlight: limits.maxInFlight, maxPipelined: limits.maxPipelined, maxRequests: 0 },
+      deadlines: new Deadlines<Connection>(
+        { firstByte: MINUTE, request: MINUTE, idle: MINUTE },
+        clock,
+        (it) => {
+          it.destroy();
+        },
+      ),
+      rests: new Deadlines<Rest, 'rest'>({ rest: REST }, clock, (rest) => {
+        rest.end();
+      }),
+      counters,
+      held: new HeldBytes(Infinity),
+      // No line for each of its requests.
+      log: log.at('error'),
+      clock,
+      latencies: new Latencies(),
+      protocol: protocol.name,
+      origin: () => ({ listener: 'none', peer: 'none' }),
+      client: () => '',
+      flows: this.#queue,
+      atOnce: (task, flow) => admission.atOnce(task, flow),
+      submit: (task, flow, settle) => admission.submit(task, flow, settle),
+      requestStatus: nothing,
+      loadChanged: nothing,
+      onRequest: nothing,
+      onLeaving: nothing,
+      onClosed: nothing,
+    });
+    connection.start();
+  }
+
+  /** @param first the number of the round's first request. */
+  ask(first: number): void {
+    const requests = Array.from({ length: PIPELINED }, (_, n) => {
+      const id = first + n + 1;
+      return this.#example.request(id, n % REPEATED === 0 ? id - PIPELINED + 1 : id);
+    });
+    this.#stream.push(Buffer.concat(requests));
+  }
+
+  /** What is queued goes through batches and back as if a thread had taken it. */
+  answer(): void {
+    while (this.#answerBatch());
+  }
+
+  #answerBatch(): boolean {
+    const taken = this.#queue.take(PIPELINED, Infinity, this.#clock.now());
+    if (taken.length === 0) return false;
+    const tasks = taken.map(({ task, attempt }) => ({ handler: 0, body: task.body, attempt }));
+    const keep = { since: Date.now(), until: Date.now() + MINUTE, epoch: 0 };
+    const done = unpackTasks(transferred(packTasks(tasks))).map(
+      () => ({ kind: 'done', microseconds: 1, body: this.#example.outcome, keep }) as const,
+    );
+    const results = unpackResults(transferred(packResults(done)));
+    for (const [place, result] of results.entries()) {
+      const request = taken[place];
+      if (request === undefined || result.kind !== 'done') continue;
+      const ran = result.microseconds / 1000;
+      this.#queue.ran(request, ran);
+      request.settle({ kind: 'done', body: result.body }, ran, result.keep);
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+}
+
+/** What is pushed comes out; what is written is gone. */
+class Loopback extends Duplex {
+  override _read(): void {
+    // Its bytes are pushed.
+  }
+
+  override _write(_chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    done();
+  }
+}
+
+function nothing(): void {}
+
+async function turn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+}
