@@ -78,7 +78,7 @@ function structureSections(): string {
 
 \`listeners\` is a list; each entry is an address or a map of these fields. Without it, pkixd listens at
 ${DEFAULT_LISTENERS.map(listenerText).join(', ')}. \`--listen ADDRESS\` (repeatable) and \`PKIXD_LISTEN\` (with commas) replace it.
-TCP or TLS on an address that other hosts reach has to be written out; it is never a default. The files of a TLS
+TCP or TLS on an address that other hosts reach has to be written out; it is never a default. Certificate and key of a TLS
 listener are read by the primary alone.
 
 ${fieldList(LISTENER_FIELDS)}

@@ -33,6 +33,8 @@ const CACHED = 64;
 const CACHED_BYTES = 1024 * 1024;
 /** One request in so many is one of the round before: its outcome is kept. */
 const REPEATED = 4;
+/** ms: longer than a warm-up takes; the timer that watches it goes on for as long. */
+const PATIENCE = 5000;
 const MINUTE = 60_000;
 
 /**
@@ -87,7 +89,7 @@ class WarmUpLine {
     const connection = new Connection(this.#stream, session, {
       limits: { maxInFlight: limits.maxInFlight, maxPipelined: limits.maxPipelined, maxRequests: 0 },
       deadlines: new Deadlines<Connection>(
-        { firstByte: MINUTE, request: MINUTE, idle: MINUTE },
+        { firstByte: PATIENCE, request: PATIENCE, idle: PATIENCE },
         clock,
         (it) => {
           it.destroy();
