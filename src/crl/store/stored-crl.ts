@@ -67,12 +67,7 @@ export class StoredCrl implements IndexedCrl {
   readonly #unclear = new UnclearIssuers();
 
   /** Throws STORE_ODD when the head is. */
-  constructor(
-    head: Head,
-    environment: Buckets,
-    hash: HashKey,
-    { isDisputed, trouble }: StoredCrlOptions,
-  ) {
+  constructor(head: Head, environment: Buckets, hash: HashKey, { isDisputed, trouble }: StoredCrlOptions) {
     this.isDisputed = isDisputed;
     this.#trouble = trouble;
     const header = crlOfHead(head);
