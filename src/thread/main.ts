@@ -1,5 +1,6 @@
 import { receivedConfig } from '../config/received-config.js';
 import { CrlStore } from '../crl/store/crl-store.js';
+import { RepeatedWarnings } from '../repeated-warnings.js';
 import { encode } from '../wire/codec.js';
 import { CRL_PROXY_TASK } from '../wire/crl-proxy.js';
 import { FOLDER_NOTICE, type FolderCrl, USED_NOTICE, type WantedCrl } from '../wire/crl.js';
@@ -11,10 +12,11 @@ import { notify, report, runThread, threadSetup } from './thread.js';
 
 /** The entry of a task thread: what tasks there are. */
 const config = receivedConfig(threadSetup());
+const warnings = new RepeatedWarnings({ warn: report });
 const store = new CrlStore({
   dataDirectory: config['data.directory'],
   now: Date.now,
-  report,
+  report: (message) => warnings.warn(message, ''),
   ...createStoreNotes(),
 });
 const used = (wanted: readonly WantedCrl[]): void => {

@@ -10,6 +10,15 @@ export interface IngestRequest {
   readonly signers: readonly Uint8Array[];
   /** What it was fetched for, and so must be; absent where nobody asked for it, as in an import. */
   readonly wanted?: Omit<WantedCrl, 'signers'>;
+  /** What was refused of this source for the same want: not looked at again. */
+  readonly refused?: RefusedContent | undefined;
+}
+
+/** Content by its SHA-256, hex, and why it was refused. */
+export interface RefusedContent {
+  readonly digest: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** What a CRL of the store is, for people and for whoever keeps it fresh. */
@@ -45,7 +54,15 @@ export type IngestOutcome =
   /** The store has this one (`same`) or a newer one; `crl` is what it has, if that was not evicted. */
   | { readonly kind: 'notNewer'; readonly age: 'same' | 'older'; readonly crl: CrlSummary | null }
   /** `code` is a verdict code, or STORE_FAILED when the store and not the CRL is at fault. */
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly message: string;
+      /** SHA-256 of the content, hex, where it is this that is refused, and will be whenever it comes. */
+      readonly digest?: string;
+      /** Whoever wants it. */
+      readonly isForAll?: boolean;
+    };
 
 /** How far an ingestion is, in octets of the CRL. */
 export interface IngestProgress {
@@ -124,4 +141,9 @@ export type FromIngest =
   | { readonly type: 'progress'; readonly id: number; readonly progress: IngestProgress }
   | { readonly type: 'done'; readonly id: number; readonly result: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly message: string }
-  | { readonly type: 'log'; readonly level: 'warn' | 'info'; readonly message: string };
+  | {
+      readonly type: 'log';
+      readonly level: 'warn' | 'info';
+      readonly message: string;
+      readonly detail?: string;
+    };

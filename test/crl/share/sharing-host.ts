@@ -9,6 +9,7 @@ import { Downloads } from '../../../src/crl/supply/downloads.js';
 import { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
 import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger, type LogRecord } from '../../../src/log.js';
+import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
 import type { UrlRecord } from '../../../src/wire/ingest.js';
 import { openScene, type StoreScene } from '../store/store-scene.js';
@@ -87,7 +88,7 @@ export class SharingHost {
         },
         retry: { base: 10_000, most: 60_000 },
         servesOthers: keepsDer,
-        log: link.log,
+        warnings: new RepeatedWarnings(link.log),
         now: Date.now,
         random: () => 0,
       }),
@@ -106,6 +107,7 @@ export class SharingHost {
       share: link.share,
       shareWait: wait,
       log: link.log,
+      warnings: new RepeatedWarnings(link.log),
       now: Date.now,
     });
   }

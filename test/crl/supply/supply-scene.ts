@@ -5,6 +5,7 @@ import { crlUrls } from '../../../src/crl/supply/crl-urls.js';
 import { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
 import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger } from '../../../src/log.js';
+import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
 import { spkiId } from '../../../src/verify/ca-key.js';
 import type { CandidateCrl } from '../../../src/verify/revocation-inputs.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
@@ -69,7 +70,7 @@ export class SupplyScene {
         },
         retry: { base: 10_000, most: 10 * MINUTE },
         servesOthers: false,
-        log,
+        warnings: new RepeatedWarnings(log),
         now: () => this.now,
         random: () => 0,
       }),
@@ -84,6 +85,7 @@ export class SupplyScene {
       shareWait: 3000,
       urlsOf: crlUrls,
       log,
+      warnings: new RepeatedWarnings(log),
       now: () => this.now,
       random: () => 0,
       ...more,
