@@ -38,6 +38,8 @@ export interface CrlSummary {
   readonly storedAt: number;
   /** SHA-256 of its signer's SubjectPublicKeyInfo, hex. */
   readonly signerId: string;
+  /** Which CRL it is, of those of one time and number: SHA-256 of its header, hex. */
+  readonly content: string;
   /** What it takes in the store. */
   readonly bytes: number;
   /** How its successor is got; `undefined` where nobody fetched it. */

@@ -1,4 +1,5 @@
 import type { CrlSummary } from '../../wire/ingest.js';
+import { contentOf } from './marks.js';
 import { crlOfHead, type Head } from './records.js';
 
 /** Throws STORE_ODD. @param key of the CRL's place */
@@ -17,6 +18,7 @@ export function summaryOf(key: Buffer, head: Head): CrlSummary {
     source,
     storedAt,
     signerId,
+    content: contentOf(head.header),
     bytes,
     wanted: fetched && { issuer: own, ...fetched, signers: [signer] },
   };

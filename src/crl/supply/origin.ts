@@ -79,7 +79,8 @@ export class Origin {
       const validators = { ...validatorsOf(record), ...outcome.validators };
       await notes.fetched(url, { validators, crl: record.crl, age, wanted });
       if (present === undefined) return undefined;
-      await this.#shareOf(url)?.publish(url, present);
+      const [content = null] = present.contents;
+      await this.#shareOf(url)?.publish(url, { ...present, content });
       return staleness(url, present, wanted, now());
     }
     return this.#take(url, wanted, outcome);

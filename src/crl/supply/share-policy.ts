@@ -5,7 +5,7 @@ import type { SharedCrl } from './share.js';
 
 export interface Standing {
   /** What this host has from the URL. */
-  readonly have: Mark | undefined;
+  readonly have: (Mark & { readonly contents: readonly string[] }) | undefined;
   /** ms: what its server said from then on is new enough. */
   readonly since: number;
   /** ms: `crl.refresh` */
@@ -29,11 +29,16 @@ export function judge(
   const age = now - answeredAt;
   const isOver = nextUpdate !== null && nextUpdate <= now;
   if (age < -SKEW || isOver) return 'nothing';
-  const isNewer = have === undefined ? age <= refresh : compareAge(offer, have).startsWith('newer');
+  const order = have === undefined ? undefined : compareAge(offer, have);
+  // Two of one time and number that differ both count: what either lists is revoked.
+  const isSame =
+    order === 'same' && offer.content !== null && have?.contents.includes(offer.content) === true;
+  const isOther = order === 'same' && !isSame && offer.content !== null;
+  const isNewer = order === undefined ? age <= refresh : isOther || order.startsWith('newer');
   if (isNewer) return body === null ? 'nothing' : 'take';
   // Older than half an interval it would put off this host's own question too little.
   const isAnswer = answeredAt >= since && age <= refresh / 2;
-  return have !== undefined && compareAge(offer, have) === 'same' && isAnswer ? 'same' : 'nothing';
+  return isSame && isAnswer ? 'same' : 'nothing';
 }
 
 /** Refreshes for which a host leaves it to others to ask a URL's server; then it asks itself. */

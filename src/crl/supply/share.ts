@@ -2,6 +2,8 @@ import type { Mark } from '../store/marks.js';
 
 /** A CRL that another host got, by what it says of it. */
 export interface SharedCrl extends Mark {
+  /** Which of those of its time and number: see `contentOf`; `null` where nobody says. */
+  readonly content: string | null;
   /** ms */
   readonly nextUpdate: number | null;
   /** When its server gave it, or said that it was still the newest; ms by this host's clock. */
@@ -11,7 +13,7 @@ export interface SharedCrl extends Mark {
 }
 
 /** What is published of a CRL that was verified here. */
-export type PublishedCrl = Pick<SharedCrl, 'thisUpdate' | 'number' | 'nextUpdate'>;
+export type PublishedCrl = Pick<SharedCrl, 'thisUpdate' | 'number' | 'nextUpdate' | 'content'>;
 
 /**
  * What hosts have in common. Nothing here rejects, and nothing is believed: trouble is as good as an empty share, and

@@ -196,9 +196,9 @@ test('content that was refused is known again by its digest alone, and other con
   const first = await scene.ingest(wrong, root);
   expect(first).toMatchObject({ kind: 'refused', code: 'CRL_BAD_SIGNATURE', isForAll: false });
   if (first.kind !== 'refused' || first.digest === undefined) throw new Error('it has no digest');
-  const refused = { digest: first.digest, code: 'CRL_SCOPE', message: 'as before' };
-  expect(await scene.ingest(wrong, root, { refused })).toEqual({ kind: 'refused', ...refused });
-  expect(await scene.ingest(createCrl(root).der, root, { refused })).toMatchObject({ kind: 'stored' });
+  const known = { digest: first.digest, code: 'CRL_SCOPE', message: 'as before' };
+  expect(await scene.ingest(wrong, root, { refused: known })).toEqual({ kind: 'refused', ...known });
+  expect(await scene.ingest(createCrl(root).der, root, { refused: known })).toMatchObject({ kind: 'stored' });
   const broken = await scene.ingest(Uint8Array.of(0x30, 0), root);
   expect(broken).toMatchObject({ kind: 'refused', code: 'CRL_MALFORMED', isForAll: true });
   // What only the time is wrong with is not a matter of the content.

@@ -80,7 +80,7 @@ const HOSTILE: readonly (readonly [string, Buffer])[] = [
   ['nothing', Buffer.alloc(0)],
 ];
 const body = { id: '0'.repeat(32), size: 4 };
-const crl = { thisUpdate: 1, nextUpdate: null, number: null };
+const crl = { thisUpdate: 1, nextUpdate: null, number: null, content: null };
 const URL = 'http://crl.example/';
 
 /** What is asked of the share, each by the commands that it takes. */

@@ -12,6 +12,9 @@ import { Logger, type LogRecord } from '../../../src/log.js';
 import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
 import type { UrlRecord } from '../../../src/wire/ingest.js';
+import { DerReader } from '../../../src/x509/der.js';
+import { readName } from '../../../src/x509/name.js';
+import type { Issued } from '../../pki/pki.js';
 import { openScene, type StoreScene } from '../store/store-scene.js';
 
 const DAY = 86_400_000;
@@ -126,6 +129,14 @@ export class SharingHost {
   numberOf(wanted: WantedCrl): bigint | null | undefined {
     this.#scene.store.renew();
     return new StoredCrls(this.#scene.store, false).newest(wanted)?.number;
+  }
+
+  /** Does a CRL of this issuer, in its store, list the serial number? */
+  lists({ name }: Pick<Issued, 'name'>, serial: number): boolean {
+    this.#scene.store.renew();
+    const issuer = readName(new DerReader(name), 'issuer');
+    const octets = Buffer.from(serial.toString(16).padStart(4, '0'), 'hex');
+    return this.#scene.store.find(issuer).some(({ crl }) => crl.find(octets, issuer) !== undefined);
   }
 
   /** What it would serve of a URL to others. */

@@ -216,6 +216,23 @@ test('an announced CRL is taken from Redis alone', async () => {
   expect(origin.asked).toBe(2);
 });
 
+test('of two CRLs of one time and number, which two hosts got, both hosts have both', async () => {
+  const thisUpdate = new Date(Math.floor(Date.now() / 1000) * 1000 - 60_000);
+  const clean = crl(1, root, { thisUpdate });
+  const listing = crl(1, root, { thisUpdate, revoked: [{ serial: 4711 }] });
+  const [first, second] = [await newHost(), await newHost()];
+  origin.publish(URL, clean);
+  await get(first);
+  await redis.client().flushall();
+  origin.publish(URL, listing);
+  await get(second);
+  expect(origin.asked).toBe(2);
+  // One who is told of it while it has the other one does not take it for the same.
+  expect(await first.downloads.heed(URL, wanted)).toBe('done');
+  expect([first.lists(root, 4711), second.lists(root, 4711)]).toEqual([true, true]);
+  expect(origin.asked).toBe(2);
+});
+
 test.each([
   ['an entry that is none', '{"at":'],
   ['an entry of another shape', '{"at":"now","body":{"id":"../../x","size":1e9}}'],

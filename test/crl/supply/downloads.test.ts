@@ -27,6 +27,7 @@ const SUMMARY: CrlSummary = {
   source: URL,
   storedAt: 0,
   signerId: '',
+  content: '',
   bytes: 0,
   wanted: undefined,
 };
@@ -56,7 +57,9 @@ class Host {
       stored: {
         renew: () => undefined,
         newest: () =>
-          this.isThere ? { thisUpdate: 0, nextUpdate: null, number: 1n, isWhole: !keepsDer } : undefined,
+          this.isThere
+            ? { thisUpdate: 0, nextUpdate: null, number: 1n, isWhole: !keepsDer, contents: [] }
+            : undefined,
       } as unknown as StoredCrls,
       keeper: {
         ingest: (request) => {

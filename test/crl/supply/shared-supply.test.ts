@@ -20,6 +20,7 @@ function shareOf(bytes: Lying, claims: Partial<SharedCrl>): Share {
     thisUpdate: bytes.thisUpdate,
     nextUpdate: bytes.nextUpdate,
     number: null,
+    content: null,
     answeredAt: Date.now(),
     body: { id: 'b', size: 1 },
     ...claims,

@@ -170,6 +170,7 @@ function summaryOf({ crl, source, key }: StoredCrl): CrlSummary {
     entries: 0,
     storedAt: 0,
     signerId: '',
+    content: '',
     bytes: 0,
     wanted: undefined,
   };
