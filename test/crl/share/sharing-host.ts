@@ -28,6 +28,8 @@ export interface LinkOptions {
 
 interface HostOptions extends LinkOptions {
   readonly keepsDer?: boolean;
+  /** A store that outlives the host. */
+  readonly scene?: StoreScene;
 }
 
 /** A connection to a Redis, and what it said for the log. */
@@ -68,15 +70,17 @@ export class SharingHost {
   readonly downloads: Downloads;
   readonly records: LogRecord[];
   readonly #scene: StoreScene;
+  readonly #ownsScene: boolean;
   readonly #link: Awaited<ReturnType<typeof connectTo>>;
 
   private constructor(
     scene: StoreScene,
     link: Awaited<ReturnType<typeof connectTo>>,
     origin: FakeOrigin,
-    { wait = 60_000, keepsDer = false }: HostOptions,
+    { wait = 60_000, keepsDer = false, scene: given }: HostOptions,
   ) {
     this.#scene = scene;
+    this.#ownsScene = given === undefined;
     this.#link = link;
     this.records = link.records;
     const { writer, ingester, store } = scene;
@@ -116,8 +120,8 @@ export class SharingHost {
   }
 
   static async start(url: string, origin: FakeOrigin, options: HostOptions = {}): Promise<SharingHost> {
-    const { keepsDer = false } = options;
-    const [scene, link] = await Promise.all([openScene({ keepsDer }), connectTo(url, options)]);
+    const { keepsDer = false, scene: given } = options;
+    const [scene, link] = await Promise.all([given ?? openScene({ keepsDer }), connectTo(url, options)]);
     return new SharingHost(scene, link, origin, options);
   }
 
@@ -165,6 +169,6 @@ export class SharingHost {
   async close(): Promise<void> {
     await this.downloads.close();
     this.#link.connection.close();
-    await this.#scene.close();
+    if (this.#ownsScene) await this.#scene.close();
   }
 }
