@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { verify } from '../src/verify/verify.js';
 import { cpuTime, CPU_LIMIT, type Finding, fuzz } from './fuzz.js';
+import { Random } from './random.js';
+import { talkWithRedis } from './redis-talk.js';
 import { CORPORA, createSeeds } from './seeds.js';
 import { SHAPES } from './shapes.js';
 import { suiteShapes } from './suite-shapes.js';
@@ -8,7 +10,7 @@ import { environmentOf } from './targets.js';
 
 /**
  * `npm run --silent fuzz -- [--seconds N] [--seed N]`: first the shapes that are made to cost much, then mutated
- * certificates, CRLs and requests for N seconds (default 10). Exit code 0; 1 when an input threw what is no
+ * certificates, CRLs and requests for N seconds (default 10), then talks with a hostile Redis. Exit code 0; 1 when an input threw what is no
  * `PkixdError`, got a verdict that its shape should not, or cost more than 50 ms of CPU; 64: wrong arguments.
  */
 const { values } = parseArgs({ options: { seconds: { type: 'string' }, seed: { type: 'string' } } });
@@ -21,7 +23,8 @@ if (!(seconds >= 0) || !Number.isSafeInteger(seed)) {
 } else {
   const shapes = runShapes();
   const mutated = runMutations();
-  process.exitCode = shapes && mutated ? 0 : 1;
+  const talks = await runTalks();
+  process.exitCode = shapes && mutated && talks ? 0 : 1;
 }
 
 /** A line each; `true` when all are within the limit and answered as they should be. */
@@ -56,6 +59,15 @@ function runMutations(): boolean {
   for (const finding of crashes) show('CRASH', finding);
   for (const finding of slow) show('SLOW', finding);
   return crashes.length + slow.length === 0;
+}
+
+/** A third as long as the mutations: talks with a Redis that says what it likes. */
+async function runTalks(): Promise<boolean> {
+  const end = Date.now() + (seconds * 1000) / 3;
+  const { talks, commands, faults } = await talkWithRedis(new Random(seed), () => Date.now() >= end);
+  console.log(`redis: ${talks} talks, ${commands} commands answered`);
+  for (const fault of faults) console.log(`BAD redis, seed ${seed}: ${fault}`);
+  return faults.length === 0;
 }
 
 function show(word: string, { target, number, what, bytes }: Finding): void {

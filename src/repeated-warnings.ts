@@ -4,6 +4,8 @@ import type { Logger } from './log.js';
 const QUIET = 60_000;
 /** Places of one kind that get a line of their own within that time; all others share one. */
 const MAX_PLACES = 20;
+/** Kinds, likewise: few are meant to be, and a text that differs each time is not one. */
+const MAX_KINDS = 200;
 /** The place of those that share a line. */
 const OTHERS = '';
 
@@ -18,13 +20,13 @@ interface Place {
  * kind are bounded whatever places there are.
  */
 export class RepeatedWarnings {
-  readonly #log: Logger;
+  readonly #log: Pick<Logger, 'warn'>;
   readonly #now: () => number;
   /** By kind, then by place. A kind is a text of this program, so there are few. */
   readonly #kinds = new Map<string, Map<string, Place>>();
 
   /** @param now ms, by a clock that nobody sets */
-  constructor(log: Logger, now: () => number = () => performance.now()) {
+  constructor(log: Pick<Logger, 'warn'>, now: () => number = () => performance.now()) {
     this.#log = log;
     this.#now = now;
   }
@@ -44,8 +46,9 @@ export class RepeatedWarnings {
   }
 
   #placeOf(kind: string, place: string, now: number): Place {
-    let places = this.#kinds.get(kind);
-    if (places === undefined) this.#kinds.set(kind, (places = new Map<string, Place>()));
+    const shared = this.#kinds.size < MAX_KINDS || this.#kinds.has(kind) ? kind : OTHERS;
+    const places = this.#kinds.get(shared) ?? new Map<string, Place>();
+    this.#kinds.set(shared, places);
     if (!places.has(place) && places.size >= MAX_PLACES) forgetQuiet(places, now);
     const name = places.has(place) || places.size < MAX_PLACES ? place : OTHERS;
     const found = places.get(name) ?? { saidAt: -Infinity, unsaid: 0 };

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { parseRedisUrl } from '../config/redis-url.js';
 import { instanceName } from '../instance-name.js';
 import type { Logger } from '../log.js';
+import { RepeatedWarnings } from '../repeated-warnings.js';
 import { wantKey } from '../verify/crl-wants.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import {
@@ -60,16 +61,17 @@ const OPENING = 2000;
  * Bytes in, bytes out, so that the server half need not know what they are.
  */
 export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServicesOptions) {
+  const warnings = new RepeatedWarnings(log);
   const store = new CrlStore({
     dataDirectory: config['data.directory'],
     now: Date.now,
     report: (message) => {
-      log.warn(message);
+      warnings.warn(message, '');
     },
   });
   const fetching = fetcherOptions(config, process.env);
   const fetcher = new CrlFetcher(fetching, ConfiguredSources.read(config, fetching.policy).files);
-  const issuers = createIssuerStep(config, fetching, log);
+  const issuers = createIssuerStep(config, fetching, log, warnings);
   const servesOthers = keepsDer(config);
   const folder = config['crl.directory'];
   let parts: Parts | undefined;
@@ -112,8 +114,10 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       maxBytes: config['crl.storeMax'],
       keepsDer: servesOthers,
       budget: config['crl.ingestTimeout'],
-      log: (level, message) => {
-        log[level](message);
+      log: (level, message, detail) => {
+        const fields = detail === undefined ? {} : { detail };
+        if (level === 'warn') warnings.warn(message, '', fields);
+        else log.info(message, fields);
       },
       onStuck,
     });
@@ -122,7 +126,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       keeper: ingest,
       retry: { base: config['crl.retry'], most: config['crl.retryMax'] },
       servesOthers,
-      log,
+      warnings,
       now: Date.now,
       random: Math.random,
     });
@@ -140,6 +144,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       shareWait: config['crl.redisWait'],
       urlsOf: crlUrls,
       log,
+      warnings,
       now: Date.now,
       random: Math.random,
     });

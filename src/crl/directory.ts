@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
 import { parseCrl, withoutEntries } from '../x509/crl.js';
-import type { Name } from '../x509/name.js';
+import { mayBeSameName, type Name } from '../x509/name.js';
 import { readPkiObjects } from '../x509/pki-objects.js';
 import { X509Error } from '../x509/x509-error.js';
 import { isCrlFileName, nothingRead } from './crl-file-name.js';
@@ -39,6 +39,8 @@ export class CrlDirectory implements CrlSource {
   readonly #options: CrlDirectoryOptions;
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #byIssuer: ReadonlyMap<string, readonly CandidateCrl[]> = new Map();
+  /** Those whose issuer's name cannot be compared with others. */
+  #unclear: readonly CandidateCrl[] = NONE;
   #large: readonly LargeCrl[] = [];
   #lookedAt = -Infinity;
   #trouble = '';
@@ -50,10 +52,23 @@ export class CrlDirectory implements CrlSource {
 
   find(issuer: Name): readonly CandidateCrl[] {
     const now = this.look();
-    const found = this.#byIssuer.get(issuer.key) ?? NONE;
+    const own = this.#byIssuer.get(issuer.key) ?? NONE;
+    const maybe = this.#maybeOf(issuer);
+    const found = maybe.length === 0 ? own : [...own, ...maybe];
     if (this.#large.length === 0) return found;
-    const large = this.#large.filter((each) => each.issuer.key === issuer.key);
+    const large = this.#large.filter(
+      (each) =>
+        each.issuer.key === issuer.key || (!each.issuer.isComparable && mayBeSameName(each.issuer, issuer)),
+    );
     return [...found, ...large.flatMap((each) => each.candidates(now))];
+  }
+
+  /** Those whose issuer's name cannot be compared and may be this one: what they list is in doubt. */
+  #maybeOf(issuer: Name): readonly CandidateCrl[] {
+    if (this.#unclear.length === 0) return NONE;
+    return this.#unclear.filter(
+      ({ crl }) => crl.issuer.key !== issuer.key && mayBeSameName(crl.issuer, issuer),
+    );
   }
 
   /** A verdict rested on the CRL of a file, which one of these has signed; SubjectPublicKeyInfo, DER. */
@@ -80,6 +95,7 @@ export class CrlDirectory implements CrlSource {
     if (isSame(files, this.#files)) return;
     this.#files = files;
     this.#byIssuer = byIssuer(files.values());
+    this.#unclear = [...this.#byIssuer.values()].flat().filter(({ crl }) => !crl.issuer.isComparable);
     this.#large = [...files.values()].flatMap(({ large }) => large ?? []);
     for (const large of this.#large) large.offer(this.#lookedAt);
   }

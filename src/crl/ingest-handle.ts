@@ -15,7 +15,7 @@ import { StoreError } from './store/store-error.js';
 export interface IngestHandleOptions extends IngestSetup {
   /** The thread's module: thread/ingest.js. */
   readonly entry: URL;
-  log(level: 'warn' | 'info', message: string): void;
+  log(level: 'warn' | 'info', message: string, detail?: string): void;
   /** The thread hangs or is gone: only a new process has one again. Said once. */
   onStuck(reason: string): void;
 }
@@ -198,7 +198,7 @@ export class IngestHandle {
         this.#becameReady();
         return;
       case 'log':
-        this.#options.log(message.level, message.message);
+        this.#options.log(message.level, message.message, message.detail);
         return;
       case 'progress':
         this.#pending.get(message.id)?.progress?.(message.progress);

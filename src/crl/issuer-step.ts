@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Logger } from '../log.js';
+import type { RepeatedWarnings } from '../repeated-warnings.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import type { IssuersRequest, Supplied } from '../wire/crl.js';
 import { CertificateFetcher } from './fetch/certificate-fetcher.js';
@@ -7,12 +8,18 @@ import type { DownloaderOptions } from './fetch/downloader.js';
 import { IssuerService } from './supply/issuer-service.js';
 
 /** The step that fetches missing issuers from `aia.hosts`: bytes in, bytes out, as in crl-services.ts. */
-export function createIssuerStep(config: Config, fetching: DownloaderOptions, log: Logger) {
+export function createIssuerStep(
+  config: Config,
+  fetching: DownloaderOptions,
+  log: Logger,
+  warnings: RepeatedWarnings,
+) {
   const fetcher = new CertificateFetcher(fetching, config['aia.hosts']);
   const service = new IssuerService({
     fetch: (url, signal) => fetcher.fetch(url, signal),
     retry: config['crl.retry'],
     log,
+    warnings,
     now: Date.now,
   });
   return {

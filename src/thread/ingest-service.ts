@@ -230,8 +230,8 @@ class IngestService {
     });
   }
 
-  readonly #report = (message: string): void => {
-    this.#send({ type: 'log', level: 'warn', message });
+  readonly #report = (message: string, detail?: string): void => {
+    this.#send({ type: 'log', level: 'warn', message, ...(detail !== undefined && { detail }) });
   };
 
   #send(message: FromIngest): void {

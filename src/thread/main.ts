@@ -1,6 +1,7 @@
 import { receivedConfig } from '../config/received-config.js';
 import { warmUpTime } from '../config/warm-up-time.js';
 import { CrlStore } from '../crl/store/crl-store.js';
+import { RepeatedWarnings } from '../repeated-warnings.js';
 import { CLIENT_TASK } from '../wire/client-task.js';
 import { encode } from '../wire/codec.js';
 import { CRL_PROXY_TASK } from '../wire/crl-proxy.js';
@@ -14,10 +15,11 @@ import { createWarmUp } from './warm-up.js';
 
 /** The entry of a task thread: what tasks there are. */
 const config = receivedConfig(threadSetup());
+const warnings = new RepeatedWarnings({ warn: report });
 const store = new CrlStore({
   dataDirectory: config['data.directory'],
   now: Date.now,
-  report,
+  report: (message) => warnings.warn(message, ''),
   ...createStoreNotes(),
 });
 const used = (wanted: readonly WantedCrl[]): void => {

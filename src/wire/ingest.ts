@@ -10,6 +10,15 @@ export interface IngestRequest {
   readonly signers: readonly Uint8Array[];
   /** What it was fetched for, and so must be; absent where nobody asked for it, as in an import. */
   readonly wanted?: Omit<WantedCrl, 'signers'>;
+  /** What was refused of this source for the same want: not looked at again. */
+  readonly refused?: RefusedContent | undefined;
+}
+
+/** Content by its SHA-256, hex, and why it was refused. */
+export interface RefusedContent {
+  readonly digest: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** What a CRL of the store is, for people and for whoever keeps it fresh. */
@@ -23,14 +32,14 @@ export interface CrlSummary {
   readonly nextUpdate: number | null;
   readonly number: bigint | null;
   readonly isDelta: boolean;
-  /** SHA-256 of its signature, hex: tells it from another CRL of the same time and number. */
-  readonly signatureHash: string;
   readonly entries: number;
   readonly source: string;
   /** ms: when it was taken in. */
   readonly storedAt: number;
   /** SHA-256 of its signer's SubjectPublicKeyInfo, hex. */
   readonly signerId: string;
+  /** Which CRL it is, of those of one time and number: SHA-256 of its header, hex. */
+  readonly content: string;
   /** What it takes in the store. */
   readonly bytes: number;
   /** How its successor is got; `undefined` where nobody fetched it. */
@@ -47,7 +56,15 @@ export type IngestOutcome =
   /** The store has this one (`same`) or a newer one; `crl` is what it has, if that was not evicted. */
   | { readonly kind: 'notNewer'; readonly age: 'same' | 'older'; readonly crl: CrlSummary | null }
   /** `code` is a verdict code, or STORE_FAILED when the store and not the CRL is at fault. */
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly message: string;
+      /** SHA-256 of the content, hex, where it is this that is refused, and will be whenever it comes. */
+      readonly digest?: string;
+      /** Whoever wants it. */
+      readonly isForAll?: boolean;
+    };
 
 /** How far an ingestion is, in octets of the CRL. */
 export interface IngestProgress {
@@ -128,4 +145,9 @@ export type FromIngest =
   | { readonly type: 'progress'; readonly id: number; readonly progress: IngestProgress }
   | { readonly type: 'done'; readonly id: number; readonly result: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly message: string }
-  | { readonly type: 'log'; readonly level: 'warn' | 'info'; readonly message: string };
+  | {
+      readonly type: 'log';
+      readonly level: 'warn' | 'info';
+      readonly message: string;
+      readonly detail?: string;
+    };

@@ -103,7 +103,7 @@ export const VERDICT_CODES = {
   CRL_MALFORMED: [
     'indeterminate',
     '5.1, 5.3.3',
-    'A CRL is not DER of its type, or lists the serial number under a name that cannot be compared.',
+    'A CRL is not DER of its type, or lists the serial number under a name that cannot be compared; or CRLs of its scope that it cannot be ordered with were not kept.',
   ],
   CRL_CRITICAL_EXTENSION: [
     'indeterminate',

@@ -24,6 +24,7 @@ import { checkCrl } from './checks.js';
 import { Deadline } from './deadline.js';
 import { EntryIndex } from './entry-index.js';
 import { readCrlFile } from './crl-file.js';
+import { crlCode, knownRefusal, RefusedError, refusedFor, refusing } from './refusals.js';
 
 export interface IngesterOptions {
   /** What all CRLs together may take: `crl.storeMax`. */
@@ -34,7 +35,8 @@ export interface IngesterOptions {
   readonly budget: number;
   /** ms since 1970. */
   now(): number;
-  report(message: string): void;
+  /** `detail`: what differs from one time to another. */
+  report(message: string, detail?: string): void;
   /** Told that the environment is not what was written, or a record of it odd. */
   damaged?(code: 'STORE_DAMAGED' | 'STORE_ODD'): void;
 }
@@ -65,9 +67,12 @@ export class Ingester {
 
   /** Never throws for what is wrong with the CRL or the store: that is an outcome. */
   async ingest(request: IngestRequest, progress: Progress): Promise<IngestOutcome> {
+    const known = knownRefusal(request);
+    if (known !== undefined) return known;
     try {
       return await this.#ingest(request, progress, new Deadline(this.#options.budget));
     } catch (thrown) {
+      if (thrown instanceof RefusedError) return refusedFor(request, thrown);
       if (!(thrown instanceof PkixdError)) throw thrown;
       if (thrown.code === 'STORE_DAMAGED' || thrown.code === 'STORE_ODD')
         this.#options.damaged?.(thrown.code);
@@ -88,21 +93,23 @@ export class Ingester {
     const now = options.now();
     if (++this.#changes >= CHANGES) {
       this.#changes = 0;
-      this.#noteBytes = await boundNotes(writer, options.maxBytes, now, (message) => options.report(message));
+      this.#noteBytes = await boundNotes(writer, options.maxBytes, now, (message, detail) =>
+        options.report(message, detail),
+      );
     }
     const left = options.maxBytes - this.#noteBytes;
     for (const { source } of await evict(writer, left, Buffer.from(stored ?? '', 'hex'), now)) {
-      options.report(`the CRL of ${source} was evicted: the store is over crl.storeMax`);
+      options.report('a CRL was evicted: the store is over crl.storeMax', source);
     }
     await sweep(writer, now);
   }
 
   async #ingest(request: IngestRequest, progress: Progress, deadline: Deadline): Promise<IngestOutcome> {
     const { content } = request;
-    const crl = parseCrl('der' in content ? content.der : readCrlFile(content.path));
+    const crl = refusing(true, () => parseCrl('der' in content ? content.der : readCrlFile(content.path)));
     const now = this.#options.now();
     deadline.check('reading its header');
-    const signerId = checkCrl(crl, request, now, deadline);
+    const signerId = refusing(false, () => checkCrl(crl, request, now, deadline));
     const key = keyOf(crl, signerId, request);
     const mark = { thisUpdate: crl.thisUpdate, number: crl.number };
     const header = withoutEntries(crl);
@@ -268,13 +275,6 @@ function notNewer(place: Extract<Place, { kind: 'present' | 'older' }>): IngestO
   const held = place.kind === 'present' ? place.held : place.by;
   const crl = held === undefined ? null : summaryOf(held.key, held.head);
   return { kind: 'notNewer', age: place.kind === 'present' ? 'same' : 'older', crl };
-}
-
-/** A parser's words speak of a certificate; here it was the CRL. */
-function crlCode(code: string): string {
-  if (code === 'STORE_DAMAGED' || code === 'STORE_ODD') return 'STORE_FAILED';
-  const isParsing = code === 'MALFORMED' || code === 'DUPLICATE_EXTENSION' || code === 'ALGORITHM_MISMATCH';
-  return isParsing ? 'CRL_MALFORMED' : code;
 }
 
 function tooLarge(bytes: number, max: number): StoreError {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BoundedMap } from '../../verify/bounded-map.js';
 import { DownloadSlots } from '../fetch/download-slots.js';
-import { isSameCrl } from '../supply/share-policy.js';
+import { compareAge } from '../store/newer.js';
 import type { PublishedCrl, Share, SharedCrl } from '../supply/share.js';
 import type { RedisConnection } from './redis-connection.js';
 import {
@@ -154,17 +154,17 @@ export class RedisShare implements Share {
     staged?: { readonly id: string; readonly size: number },
   ): Promise<void> {
     const { connection, names } = this.#options;
-    const { thisUpdate, nextUpdate, number, signatureHash } = crl;
+    const { thisUpdate, nextUpdate, number, content } = crl;
     await connection.run(async (redis) => {
       const [time, text] = await Promise.all([redis.time(), redis.getrange(names.entry(url), 0, MAX_ENTRY)]);
       const at = readTime(time);
       if (at === undefined) return;
       const old = readEntry(text);
-      const isSame = old !== undefined && isSameCrl(crl, old);
+      const isSame = old !== undefined && compareAge(crl, old) === 'same' && content === old.content;
       const body = staged ?? (isSame ? old.body : null);
       const lasting = this.#lasting(crl, at);
       if (lasting <= 0) return;
-      const entry = entryText({ at, thisUpdate, nextUpdate, number, signatureHash, body });
+      const entry = entryText({ at, thisUpdate, nextUpdate, number, content, body });
       const steps = redis.pipeline().set(names.entry(url), entry, 'PX', lasting);
       if (body !== null) steps.pexpire(names.body(body.id), lasting);
       if (old?.body && old.body.id !== body?.id) steps.pexpire(names.body(old.body.id), SUPERSEDED);

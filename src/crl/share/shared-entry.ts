@@ -9,7 +9,7 @@ export interface SharedEntry {
   readonly nextUpdate: number | null;
   readonly number: bigint | null;
   /** See `SharedCrl`. */
-  readonly signatureHash: string;
+  readonly content: string | null;
   /** Where its bytes are, and how many; `null` where Redis does not have them. */
   readonly body: { readonly id: string; readonly size: number } | null;
 }
@@ -53,21 +53,15 @@ export function entryText({ number, ...entry }: SharedEntry): string {
 export function readEntry(text: unknown): SharedEntry | undefined {
   const fields = typeof text === 'string' ? fieldsOf(text) : undefined;
   if (fields === undefined) return undefined;
-  const { at, thisUpdate, nextUpdate, number, signatureHash, body } = fields;
+  const { at, thisUpdate, nextUpdate, number, content = null, body } = fields;
   if (!isTime(at) || !isTime(thisUpdate)) return undefined;
   if (nextUpdate !== null && !isTime(nextUpdate)) return undefined;
   if (number !== null && (typeof number !== 'string' || !/^\d{1,60}$/.test(number))) return undefined;
-  if (typeof signatureHash !== 'string' || !/^[0-9a-f]{64}$/.test(signatureHash)) return undefined;
+  if (content !== null && (typeof content !== 'string' || !/^[0-9a-f]{64}$/.test(content))) return undefined;
   const read = body === null ? null : readBody(body);
   if (read === undefined) return undefined;
-  return {
-    at,
-    thisUpdate,
-    nextUpdate,
-    number: number === null ? null : BigInt(number),
-    signatureHash,
-    body: read,
-  };
+  const written = number === null ? null : BigInt(number);
+  return { at, thisUpdate, nextUpdate, number: written, content, body: read };
 }
 
 function fieldsOf(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -2,13 +2,23 @@ import { codeOf, messageOf } from '../../errors.js';
 import type { CandidateCrl, CrlSource } from '../../verify/revocation-inputs.js';
 import type { CrlSummary, UrlRecord } from '../../wire/ingest.js';
 import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
-import type { Name } from '../../x509/name.js';
+import { mayBeSameName, type Name } from '../../x509/name.js';
 import { Environment, type Lent } from './environment.js';
 import { environmentPath, identityOf } from './environment-files.js';
-import { ALL_HEADS, crlOf, EPOCH_KEY, FORMAT_KEY, headsOf, markKey, urlKey } from './keys.js';
+import {
+  ALL_HEADS,
+  ALL_UNCLEAR,
+  crlOf,
+  EPOCH_KEY,
+  FORMAT_KEY,
+  headOfUnclear,
+  headsOf,
+  markKey,
+  urlKey,
+} from './keys.js';
 import { readMark } from './marks.js';
 import { numberOf } from './numbers.js';
-import { type Head, readFormat, readHead, readUrlRecord, scopeOfHead } from './records.js';
+import { crlOfHead, type Head, readFormat, readHead, readUrlRecord, scopeOfHead } from './records.js';
 import { plainUrl, readServed, type ServedCrl, type ServedIndex } from './served-crl.js';
 import { unseal } from './sealed-record.js';
 import { StoredCrl } from './stored-crl.js';
@@ -45,6 +55,15 @@ interface Known extends CandidateCrl {
   notedAt: number;
 }
 
+interface HeadEntry {
+  readonly key: Buffer;
+  readonly value: Uint8Array;
+}
+
+interface UnclearHead extends HeadEntry {
+  readonly name: Name;
+}
+
 interface Issuer {
   readonly epoch: number;
   readonly candidates: readonly Known[];
@@ -57,6 +76,8 @@ interface Opened {
   hash: HashKey | undefined;
   readonly byIssuer: Map<string, Issuer>;
   served?: { readonly epoch: number } & ServedIndex;
+  /** See `maybeHeadsOf`. */
+  unclear?: { readonly epoch: number; readonly heads: readonly UnclearHead[] };
   /** As it was read last: the record, and what it says; `isNow` until the end of the turn of the event loop. */
   epoch: { readonly record: Uint8Array; readonly value: number; isNow: boolean };
 }
@@ -154,7 +175,8 @@ export class CrlStore implements CrlSource {
     const { environment, byIssuer } = opened;
     const hash = (opened.hash ??= readHashKey(environment));
     if (hash === undefined) return { epoch, candidates: NONE };
-    const candidates = environment.entries(headsOf(issuer.key)).map(({ key, value }): Known => {
+    const heads = [...environment.entries(headsOf(issuer.key)), ...maybeHeadsOf(opened, issuer, epoch)];
+    const candidates = heads.map(({ key, value }): Known => {
       const head = readHead(value);
       const isDisputed = isScopeDisputed(environment, key, head);
       const same = old?.candidates.find(({ crl }) => crl.generation === head.generation);
@@ -254,6 +276,23 @@ export class CrlStore implements CrlSource {
     const identity = this.#opened?.environment.identity ?? identityOf(environmentPath(dataDirectory));
     if (identity !== undefined) this.#options.damaged?.(identity);
   }
+}
+
+/**
+ * Heads whose issuer's name cannot be compared and may be this one: what such a CRL lists is in doubt. There are next to
+ * none; they are read once an epoch. Throws STORE_ODD.
+ */
+function maybeHeadsOf(opened: Opened, issuer: Name, epoch: number): readonly HeadEntry[] {
+  if (opened.unclear?.epoch !== epoch) opened.unclear = { epoch, heads: readUnclear(opened.environment) };
+  return opened.unclear.heads.filter(({ name }) => name.key !== issuer.key && mayBeSameName(name, issuer));
+}
+
+function readUnclear(environment: Environment): readonly UnclearHead[] {
+  return environment.keys(ALL_UNCLEAR).flatMap((unclear) => {
+    const key = headOfUnclear(unclear);
+    const value = environment.get(key);
+    return value === undefined ? [] : [{ key, value, name: crlOfHead(readHead(value)).issuer }];
+  });
 }
 
 /** See `ScopeMark`. Throws STORE_ODD. */

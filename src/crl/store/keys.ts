@@ -8,6 +8,7 @@ import { hash } from 'node:crypto';
  *     02                            epoch
  *     03                            the last generation given out
  *     10 issuer(32) crl(32)         head of a CRL: found by the issuer's name alone
+ *     11 issuer(32) crl(32)         the same key again, where the issuer's name cannot be compared with others
  *     20 generation(6) table(4)     numbers of certificate issuers in an indirect CRL
  *     30 generation(6) bucket(4)    bucket of entries
  *     31 generation(6)              being written, not yet switched to
@@ -25,6 +26,7 @@ export const EPOCH_KEY = Buffer.of(0x02);
 export const GENERATION_KEY = Buffer.of(0x03);
 
 const HEAD = 0x10;
+const UNCLEAR = 0x11;
 const ISSUER_TABLE = 0x20;
 const BUCKET = 0x30;
 const PENDING = 0x31;
@@ -52,6 +54,12 @@ export function headsOf(issuerKey: string): KeyRange {
 }
 
 export const ALL_HEADS = rangeOf(HEAD);
+
+/** Says of a head's key that its issuer's name cannot be compared. */
+export const unclearKey = (head: Uint8Array): Buffer => withKind(UNCLEAR, head);
+export const ALL_UNCLEAR = rangeOf(UNCLEAR);
+/** The head that such a key is about. */
+export const headOfUnclear = (key: Uint8Array): Buffer => withKind(HEAD, key);
 
 export const issuerTableKey = (generation: number, table: number): Buffer =>
   pieceKey(ISSUER_TABLE, generation, table);
@@ -110,6 +118,12 @@ export const ALL_LEASES = rangeOf(LEASE);
 /** The CRL's part of a key that ends with it. */
 export function crlOf(key: Uint8Array): Buffer {
   return Buffer.from(key.subarray(key.length - 32));
+}
+
+function withKind(kind: number, key: Uint8Array): Buffer {
+  const other = Buffer.from(key);
+  other[0] = kind;
+  return other;
 }
 
 function generationKey(kind: number, generation: number): Buffer {

@@ -3,7 +3,11 @@ import type { Mark } from './marks.js';
 /** `same`: as new as the mark, so that it may only fill a gap. */
 export type Age = 'older' | 'same' | 'newer' | 'newerWithLowerNumber';
 
-/** Which of two CRLs of one key is the newer: that with the later thisUpdate, on a tie that with the higher number. */
+/**
+ * An order over all CRLs of a scope, for its mark and for what hosts tell each other: by thisUpdate, on a tie by number,
+ * of which none is the lowest. It does not say that one takes the place of another: for that its number must not be
+ * lower (`isNewer` of verify/crl-order.ts).
+ */
 export function compareAge(crl: Mark, mark: Mark | undefined): Age {
   if (mark === undefined) return 'newer';
   const byNumber = compareNumbers(crl.number, mark.number);

@@ -25,6 +25,9 @@ const MARKS_SHARE = 1 / 8;
 const BROUGHT_DOWN = 0.9;
 const MAX_URLS = 20_000;
 
+/** `detail`: what differs from one time to another. */
+type Report = (message: string, detail: string) => void;
+
 /**
  * Holds what is noted beside the CRLs to its shares of `maxBytes`, and says what it takes then. URLs go whose last
  * word is the oldest: they are asked again sooner, and told no validators. Marks of CRLs that are there do not go;
@@ -34,7 +37,7 @@ export async function boundNotes(
   writer: StoreWriter,
   maxBytes: number,
   now: number,
-  report: (message: string) => void,
+  report: Report,
 ): Promise<number> {
   const { environment } = writer;
   environment.renew();
@@ -68,11 +71,7 @@ async function boundUrls(writer: StoreWriter, most: number, now: number): Promis
   return left;
 }
 
-async function boundMarks(
-  writer: StoreWriter,
-  most: number,
-  report: (message: string) => void,
-): Promise<number> {
+async function boundMarks(writer: StoreWriter, most: number, report: Report): Promise<number> {
   const { environment } = writer;
   const total = sumOf(sized(writer, ALL_MARKS)) + sumOf(sized(writer, ALL_FLOORS));
   if (total <= most) return total;
@@ -96,7 +95,8 @@ async function boundMarks(
       marks.map(({ key }) => key),
     );
     report(
-      `marks of ${marks.length} CRLs that the key ${signer.slice(0, 16)} signed were given up for crl.storeMax: of their scopes only newer CRLs than all of these are taken`,
+      'marks of a key were given up for crl.storeMax: of their scopes only newer CRLs than all of these are taken',
+      `${marks.length} CRLs that the key ${signer.slice(0, 16)} signed`,
     );
     left -= sumOf(marks);
     environment.renew();
@@ -109,7 +109,7 @@ async function boundSigners(
   writer: StoreWriter,
   most: number,
   held: ReadonlySet<string>,
-  report: (message: string) => void,
+  report: Report,
 ): Promise<number> {
   const all = [...sized(writer, ALL_MARKS), ...sized(writer, ALL_FLOORS)];
   const free = all.flatMap(({ key, value, bytes }) => {
@@ -132,7 +132,8 @@ async function boundSigners(
     gone.map(({ key }) => key),
   );
   report(
-    `marks of ${gone.length} CRLs were given up for crl.storeMax: of scopes that the store does not know, CRLs are taken that are newer than ${new Date(latest.thisUpdate).toISOString()}`,
+    'marks were given up for crl.storeMax: of scopes that the store does not know only newer CRLs than these are taken',
+    `${gone.length} CRLs, the last of ${new Date(latest.thisUpdate).toISOString()}`,
   );
   return left;
 }

@@ -13,6 +13,7 @@ import {
   type KeyRange,
   markKey,
   rangeOfKey,
+  unclearKey,
 } from './keys.js';
 import { readMark } from './marks.js';
 import { numberOf } from './numbers.js';
@@ -72,6 +73,10 @@ async function dropOddHeads(writer: StoreWriter, reasons: string[]): Promise<rea
     });
     return reason === undefined && head !== undefined ? { key, head } : { key, reason };
   });
+  // Those of an older release are without this note.
+  const unclear = all.filter((one) => 'head' in one && !crlOfHead(one.head).issuer.isComparable);
+  const unnoted = unclear.filter(({ key }) => environment.get(unclearKey(key)) === undefined);
+  if (unnoted.length > 0) await writer.noteUnclear(unnoted.map(({ key }) => key));
   const odd = all.flatMap((one) => ('reason' in one ? [one] : []));
   for (const { reason } of odd) reasons.push(reason ?? '');
   const issuers = new Set(odd.map(({ key }) => issuerOf(key)));

@@ -17,6 +17,7 @@ import {
   issuerTableKey,
   markKey,
   pendingKey,
+  unclearKey,
   useKey,
 } from './keys.js';
 import type { MarkJournal } from './mark-journal.js';
@@ -156,11 +157,13 @@ export class StoreWriter extends NoteWriter {
       for (const one of replaces) {
         environment.put(garbageKey(one.head.generation), EMPTY);
         environment.remove(headKey(issuer.key, one.key));
+        environment.remove(unclearKey(headKey(issuer.key, one.key)));
         environment.remove(useKey(one.key));
       }
       if (place.kind === 'new') this.#marks.put(key, { ...mark, content, signerId }, newest, place.disputed);
       environment.put(useKey(own), numberBytes(this.#now()));
       environment.put(headKey(issuer.key, own), bytes);
+      if (!issuer.isComparable) environment.put(unclearKey(headKey(issuer.key, own)), EMPTY);
       this.#countEpoch();
       return { isStored: true, key: own, beside };
     });
@@ -233,6 +236,15 @@ export class StoreWriter extends NoteWriter {
     this.#marks.compactJournal();
   }
 
+  /** Notes of heads that their issuers' names cannot be compared. */
+  async noteUnclear(heads: readonly Buffer[]): Promise<void> {
+    const { environment } = this;
+    await environment.transaction(() => {
+      for (const key of heads) environment.put(unclearKey(key), EMPTY);
+      this.#countEpoch();
+    });
+  }
+
   /** Takes records out, whatever they are. */
   async drop(keys: readonly Buffer[]): Promise<void> {
     const { environment } = this;
@@ -262,6 +274,7 @@ export class StoreWriter extends NoteWriter {
     const { environment } = this;
     environment.put(garbageKey(generation), EMPTY);
     environment.remove(key);
+    environment.remove(unclearKey(key));
     environment.remove(useKey(crlOf(key)));
   }
 

@@ -14,6 +14,7 @@ import { type Name, readName, sameName } from '../../x509/name.js';
 import { UnclearIssuers } from '../../x509/unclear-issuers.js';
 import { countInBucket, findInBucket, sealOf, SLOTS, slotOf } from './bucket.js';
 import { isKept } from './der-files.js';
+import { contentOf } from './marks.js';
 import type { Environment } from './environment.js';
 import { issuerPlace, numberInTable } from './issuer-table.js';
 import { bucketKey, issuerTableKey, setBucket } from './keys.js';
@@ -54,6 +55,8 @@ export class StoredCrl implements IndexedCrl {
   readonly criticalEntryExtension = undefined;
   readonly hasCertificateIssuer: boolean;
   readonly generation: number;
+  /** See `contentOf`. */
+  readonly content: string;
   readonly isDisputed: boolean;
   readonly #derBytes: number;
   readonly #environment: Buckets;
@@ -69,6 +72,7 @@ export class StoredCrl implements IndexedCrl {
   /** Throws STORE_ODD when the head is. */
   constructor(head: Head, environment: Buckets, hash: HashKey, { isDisputed, trouble }: StoredCrlOptions) {
     this.isDisputed = isDisputed;
+    this.content = contentOf(head.header);
     this.#trouble = trouble;
     const header = crlOfHead(head);
     this.signerId = head.signerId;

@@ -1,10 +1,10 @@
-import { hash } from 'node:crypto';
 import type { CrlSummary } from '../../wire/ingest.js';
+import { contentOf } from './marks.js';
 import { crlOfHead, type Head } from './records.js';
 
 /** Throws STORE_ODD. @param key of the CRL's place */
 export function summaryOf(key: Buffer, head: Head): CrlSummary {
-  const { issuer, thisUpdate, nextUpdate, number, isDelta, signature } = crlOfHead(head);
+  const { issuer, thisUpdate, nextUpdate, number, isDelta } = crlOfHead(head);
   const { entries, source, storedAt, signer, signerId, bytes, fetched } = head;
   const own = Uint8Array.from(issuer.der);
   return {
@@ -14,11 +14,11 @@ export function summaryOf(key: Buffer, head: Head): CrlSummary {
     nextUpdate,
     number,
     isDelta,
-    signatureHash: hash('sha256', signature),
     entries,
     source,
     storedAt,
     signerId,
+    content: contentOf(head.header),
     bytes,
     wanted: fetched && { issuer: own, ...fetched, signers: [signer] },
   };

@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors.js';
+import { hostOf } from '../../repeated-warnings.js';
 import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import { type FetchWay, isAskedOfServer, Origin, type OriginOptions } from './origin.js';
@@ -31,6 +32,8 @@ export class Downloads {
   readonly #origin: Origin;
   readonly #shared: SharedSupply | undefined;
   readonly #running = new Map<string, Promise<FetchFailure | undefined>>();
+  /** By URL, the last of those that wait for their turn. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   readonly #heeding = new Set<Promise<unknown>>();
   readonly #closed = new AbortController();
 
@@ -101,6 +104,27 @@ export class Downloads {
     const way = { via, signal: this.#closed.signal };
     // Nobody else asks for what no server is asked for.
     if (!isAskedOfServer(url)) return this.#origin.fetch(url, wanted, way);
+    // Wants of one URL that differ are asked one after the other: what the first found out may do for all.
+    return this.#inTurn(url, () => this.#getInTurn(url, wanted, since, way));
+  }
+
+  async #inTurn<T>(url: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(url) ?? Promise.resolve()).then(work);
+    const ended = turn.catch(() => undefined);
+    this.#turns.set(url, ended);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(url) === ended) this.#turns.delete(url);
+    }
+  }
+
+  async #getInTurn(
+    url: string,
+    wanted: WantedCrl,
+    since: number,
+    way: FetchWay,
+  ): Promise<FetchFailure | undefined> {
     const lease = `fetch ${url}`;
     try {
       const known = await this.#knownOrLeased(lease, url, wanted, since);
@@ -117,22 +141,22 @@ export class Downloads {
   }
 
   async #heed(shared: SharedSupply, url: string, wanted: WantedCrl): Promise<'done' | 'again'> {
-    const { keeper, log, shareWait } = this.#options;
+    const { keeper, warnings, shareWait } = this.#options;
     const lease = `fetch ${url}`;
     try {
       if (!(await shared.hasNews(url, wanted))) return 'done';
       if (!(await keeper.acquireLease(lease, LEASE))) return 'again';
       await this.#whileLeased(lease, () => shared.take(url, wanted, NOW, performance.now() + shareWait));
     } catch (thrown) {
-      log.warn('what another host has was not taken', { url, error: messageOf(thrown) });
+      warnings.warn('what another host has was not taken', hostOf(url), { url, error: messageOf(thrown) });
     }
     return 'done';
   }
 
   async #whileLeased<T>(lease: string, work: () => Promise<T>): Promise<T> {
-    const { keeper, log } = this.#options;
+    const { keeper, warnings } = this.#options;
     const trouble = (thrown: unknown): void => {
-      log.warn('a lease of the CRL store is in doubt', { lease, error: messageOf(thrown) });
+      warnings.warn('a lease of the CRL store is in doubt', '', { lease, error: messageOf(thrown) });
     };
     return whileLeased(keeper, lease, trouble, work);
   }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../log.js';
+import { hostOf, type RepeatedWarnings } from '../../repeated-warnings.js';
 import { BoundedMap } from '../../verify/bounded-map.js';
 import type { WantedIssuer } from '../../wire/issuers.js';
 import { showUrl } from '../../show-url.js';
@@ -10,6 +11,7 @@ export interface IssuerServiceOptions {
   /** ms that a URL which failed is left alone. */
   readonly retry: number;
   readonly log: Logger;
+  readonly warnings: RepeatedWarnings;
   /** ms since 1970. */
   readonly now: () => number;
 }
@@ -95,13 +97,13 @@ export class IssuerService {
   }
 
   async #fetch(url: string): Promise<CertificatesOutcome> {
-    const { fetch, retry, log, now } = this.#options;
+    const { fetch, retry, log, warnings, now } = this.#options;
     const outcome = bounded(url, await fetch(url, this.#closed.signal));
     if (outcome.kind === 'fetched') {
       log.info('issuers were fetched', { url, certificates: outcome.certificates.length });
     } else {
       if (outcome.fault === 'aborted') return outcome;
-      log.warn('an issuer could not be fetched', { why: outcome.message });
+      warnings.warn('an issuer could not be fetched', hostOf(url), { why: outcome.message });
     }
     const since = now();
     this.#known.set(url, { outcome, since, until: since + (outcome.kind === 'fetched' ? KEPT : retry) });

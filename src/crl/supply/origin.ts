@@ -1,4 +1,5 @@
 import type { Logger } from '../../log.js';
+import { hostOf, type RepeatedWarnings } from '../../repeated-warnings.js';
 import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { IngestOutcome, IngestRequest, UrlRecord } from '../../wire/ingest.js';
@@ -8,7 +9,14 @@ import type { Share } from './share.js';
 import type { LeaseKeeper } from './store-lease.js';
 import type { StoredCrls } from './stored-crls.js';
 import type { UrlNotes } from './url-notes.js';
-import { failureCode, refusalName, staleness, type UrlRecords, validatorsOf } from './url-records.js';
+import {
+  failureCode,
+  refusalName,
+  refusedContent,
+  staleness,
+  type UrlRecords,
+  validatorsOf,
+} from './url-records.js';
 
 /** Who writes the store: `IngestHandle`. */
 export interface StoreKeeper extends LeaseKeeper {
@@ -26,6 +34,7 @@ export interface OriginOptions {
   /** Where other hosts find what came; absent where there is none. */
   readonly share?: Share | undefined;
   readonly log: Logger;
+  readonly warnings: RepeatedWarnings;
   /** ms since 1970. */
   readonly now: () => number;
 }
@@ -70,7 +79,8 @@ export class Origin {
       const validators = { ...validatorsOf(record), ...outcome.validators };
       await notes.fetched(url, { validators, crl: record.crl, age, wanted });
       if (present === undefined) return undefined;
-      await this.#shareOf(url)?.publish(url, present);
+      const [content = null] = present.contents;
+      await this.#shareOf(url)?.publish(url, { ...present, content });
       return staleness(url, present, wanted, now());
     }
     return this.#take(url, wanted, outcome);
@@ -81,23 +91,30 @@ export class Origin {
     wanted: WantedCrl,
     { der, validators, age }: Fetched,
   ): Promise<FetchFailure | undefined> {
-    const { keeper, notes, log, now } = this.#options;
+    const { records, keeper, notes, log, warnings, now } = this.#options;
     const { signers } = wanted;
     const size = der.length;
     // Before the bytes are given away; nobody finds them before the CRL was taken here.
     const staged = await this.#shareOf(url)?.stage(der);
+    const refused = refusedContent(records, url, wanted, now());
     const isOver = await notes.checking(url);
-    const outcome = await keeper.ingest({ content: { der }, source: url, signers, wanted });
+    const outcome = await keeper.ingest({ content: { der }, source: url, signers, wanted, refused });
     await this.#share(url, outcome, staged === undefined ? undefined : { id: staged, size });
     if (outcome.kind === 'refused') {
-      log.warn('a fetched CRL was not taken', { url, code: outcome.code, why: outcome.message });
+      warnings.warn('a fetched CRL was not taken', hostOf(url), {
+        url,
+        code: outcome.code,
+        why: outcome.message,
+      });
       await isOver();
-      if (outcome.code !== 'STORE_FAILED') await notes.failed(refusalName(url, wanted), outcome);
+      // What cannot be read at all is refused to everybody.
+      const name = outcome.isForAll === true ? url : refusalName(url, wanted);
+      if (outcome.code !== 'STORE_FAILED') await notes.failed(name, outcome);
       return { url, code: failureCode(outcome.code), message: outcome.message };
     }
     if (outcome.kind === 'stored') {
       logStored(log, 'a CRL was fetched', url, outcome);
-      if (outcome.warning !== undefined) log.warn(outcome.warning, { url });
+      if (outcome.warning !== undefined) warnings.warn(outcome.warning, hostOf(url), { url });
     }
     await notes.fetched(url, { validators, crl: outcome.crl?.key, age, wanted });
     const { crl } = outcome;
@@ -136,9 +153,12 @@ export class Origin {
     record: UrlRecord,
     isForwarded: boolean,
   ): Promise<FetchFailure> {
-    const { notes, log } = this.#options;
+    const { notes, warnings } = this.#options;
     if (fault !== 'aborted' && fault !== 'unsupported') {
-      log.warn('a CRL could not be fetched', { why: message, failures: record.failures + 1 });
+      warnings.warn('a CRL could not be fetched', hostOf(url), {
+        why: message,
+        failures: record.failures + 1,
+      });
       // Of a loop that began with somebody else's request the others need not suffer.
       if (fault !== 'loop' || !isForwarded) await notes.failed(url, { code, message, retryAfter });
     }

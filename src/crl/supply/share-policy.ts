@@ -1,13 +1,11 @@
 import { compareAge } from '../store/newer.js';
 import { pastTime } from '../store/past-times.js';
-import type { PublishedCrl, SharedCrl } from './share.js';
-
-/** What tells one CRL of a URL from another. */
-type CrlIdentity = Pick<PublishedCrl, 'thisUpdate' | 'number' | 'signatureHash'>;
+import type { Mark } from '../store/marks.js';
+import type { SharedCrl } from './share.js';
 
 export interface Standing {
   /** What this host has from the URL. */
-  readonly have: CrlIdentity | undefined;
+  readonly have: (Mark & { readonly contents: readonly string[] }) | undefined;
   /** ms: what its server said from then on is new enough. */
   readonly since: number;
   /** ms: `crl.refresh` */
@@ -31,22 +29,16 @@ export function judge(
   const age = now - answeredAt;
   const isOver = nextUpdate !== null && nextUpdate <= now;
   if (age < -SKEW || isOver) return 'nothing';
-  const isWanted = have === undefined ? age <= refresh : mayAdd(offer, have);
-  if (isWanted) return body === null ? 'nothing' : 'take';
+  const order = have === undefined ? undefined : compareAge(offer, have);
+  // Two of one time and number that differ both count: what either lists is revoked.
+  const isSame =
+    order === 'same' && offer.content !== null && have?.contents.includes(offer.content) === true;
+  const isOther = order === 'same' && !isSame && offer.content !== null;
+  const isNewer = order === undefined ? age <= refresh : isOther || order.startsWith('newer');
+  if (isNewer) return body === null ? 'nothing' : 'take';
   // Older than half an interval it would put off this host's own question too little.
   const isAnswer = answeredAt >= since && age <= refresh / 2;
-  return have !== undefined && isSameCrl(offer, have) && isAnswer ? 'same' : 'nothing';
-}
-
-/** One that is newer, or is another of the same time and number: then a revocation counts that either lists. */
-function mayAdd(offer: CrlIdentity, have: CrlIdentity): boolean {
-  const age = compareAge(offer, have);
-  return age === 'same' ? !isSameCrl(offer, have) : age !== 'older';
-}
-
-/** By what is said of them. */
-export function isSameCrl(a: CrlIdentity, b: CrlIdentity): boolean {
-  return compareAge(a, b) === 'same' && a.signatureHash === b.signatureHash;
+  return isSame && isAnswer ? 'same' : 'nothing';
 }
 
 /** Refreshes for which a host leaves it to others to ask a URL's server; then it asks itself. */

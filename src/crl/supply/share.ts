@@ -2,10 +2,10 @@ import type { Mark } from '../store/marks.js';
 
 /** A CRL that another host got, by what it says of it. */
 export interface SharedCrl extends Mark {
+  /** Which of those of its time and number: see `contentOf`; `null` where nobody says. */
+  readonly content: string | null;
   /** ms */
   readonly nextUpdate: number | null;
-  /** SHA-256 of its signature, hex: tells it from another CRL of the same time and number. */
-  readonly signatureHash: string;
   /** When its server gave it, or said that it was still the newest; ms by this host's clock. */
   readonly answeredAt: number;
   /** Under which its bytes can be read; `null` where nobody has put them there. */
@@ -13,7 +13,7 @@ export interface SharedCrl extends Mark {
 }
 
 /** What is published of a CRL that was verified here. */
-export type PublishedCrl = Pick<SharedCrl, 'thisUpdate' | 'number' | 'nextUpdate' | 'signatureHash'>;
+export type PublishedCrl = Pick<SharedCrl, 'thisUpdate' | 'number' | 'nextUpdate' | 'content'>;
 
 /**
  * What hosts have in common. Nothing here rejects, and nothing is believed: trouble is as good as an empty share, and

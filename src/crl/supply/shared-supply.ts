@@ -1,3 +1,4 @@
+import { hostOf } from '../../repeated-warnings.js';
 import { BoundedMap } from '../../verify/bounded-map.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { CrlSummary } from '../../wire/ingest.js';
@@ -10,7 +11,7 @@ import { refusalName, staleness, validatorsOf } from './url-records.js';
 
 export interface SharedSupplyOptions extends Pick<
   OriginOptions,
-  'records' | 'stored' | 'keeper' | 'notes' | 'log' | 'now'
+  'records' | 'stored' | 'keeper' | 'notes' | 'log' | 'warnings' | 'now'
 > {
   readonly share: Share;
   /** ms: `crl.refresh` */
@@ -105,7 +106,7 @@ export class SharedSupply {
     wanted: WantedCrl,
     end: number,
   ): Promise<CrlSummary | undefined> {
-    const { share, keeper, log } = this.#options;
+    const { share, keeper, log, warnings } = this.#options;
     const der = await share.read(offer, end);
     if (der === undefined) return undefined;
     const { signers } = wanted;
@@ -120,7 +121,7 @@ export class SharedSupply {
     if (outcome.kind === 'refused' && outcome.code === 'STORE_FAILED') return undefined;
     this.#refused.set(refusal(offer, url, wanted), true);
     share.count('refused');
-    log.warn('a CRL that Redis has was not taken', { url, why });
+    warnings.warn('a CRL that Redis has was not taken', hostOf(url), { url, why });
     return undefined;
   }
 

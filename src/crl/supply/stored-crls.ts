@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { spkiId } from '../../verify/ca-key.js';
 import { isIssued } from '../../verify/crl-freshness.js';
 import type { CandidateCrl, CrlSource, SignedCrl } from '../../verify/revocation-inputs.js';
@@ -7,10 +6,10 @@ import { DerReader } from '../../x509/der.js';
 import { readName } from '../../x509/name.js';
 
 export interface NewestCrl extends Pick<SignedCrl, 'thisUpdate' | 'nextUpdate' | 'number'> {
-  /** See `SharedCrl`. */
-  readonly signatureHash: string;
   /** Nothing of it is missing that is to be kept. */
   readonly isWhole: boolean;
+  /** Which CRLs of its time and number there are, itself first: see `contentOf`. */
+  readonly contents: readonly string[];
 }
 
 /** Where the CRL that is looked for came from: from one of these URLs, or it has the key that was noted with one. */
@@ -49,6 +48,7 @@ export class StoredCrls {
     const name = readName(new DerReader(issuer), 'issuer');
     const ids = new Set(signers.map((spki) => spkiId(spki)));
     let newest: SignedCrl | undefined;
+    const fitting: SignedCrl[] = [];
     const now = this.#now();
     for (const candidate of this.#source.find(name)) {
       const { crl } = candidate;
@@ -57,12 +57,17 @@ export class StoredCrls {
       // What lies at a configured place may be either.
       const isOfKind = configured !== undefined || crl.isDelta === isDelta;
       const fits = isOfUrl && isOfKind && 'signerId' in crl && ids.has(crl.signerId);
+      if (fits) fitting.push(crl);
       if (fits && (newest === undefined || crl.thisUpdate > newest.thisUpdate)) newest = crl;
     }
     if (newest === undefined) return undefined;
     const { thisUpdate, nextUpdate, number } = newest;
     const isWhole = !this.#keepsDer || ('hasDer' in newest && newest.hasDer === true);
-    return { thisUpdate, nextUpdate, number, signatureHash: hash('sha256', newest.signature), isWhole };
+    const alike = fitting.filter(
+      (crl) => crl.thisUpdate === thisUpdate && crl.number === number && crl !== newest,
+    );
+    const contents = [newest, ...alike].flatMap((crl) => ('content' in crl ? String(crl.content) : []));
+    return { thisUpdate, nextUpdate, number, isWhole, contents };
   }
 }
 

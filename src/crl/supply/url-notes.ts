@@ -1,5 +1,5 @@
-import type { Logger } from '../../log.js';
 import { messageOf } from '../../errors.js';
+import { hostOf, type RepeatedWarnings } from '../../repeated-warnings.js';
 import type { WantedCrl } from '../../wire/crl.js';
 import type { UrlRecord } from '../../wire/ingest.js';
 import { retryAt, type RetryLimits } from '../fetch/retry-policy.js';
@@ -18,7 +18,7 @@ export interface UrlNotesOptions {
   readonly retry: RetryLimits;
   /** Others are served, who name a URL and nothing else: what it is to be asked for is remembered, too. */
   readonly servesOthers: boolean;
-  readonly log: Logger;
+  readonly warnings: RepeatedWarnings;
   /** ms since 1970. */
   readonly now: () => number;
   readonly random: () => number;
@@ -33,6 +33,14 @@ interface Fetched {
   readonly wanted: WantedCrl;
   /** Where it was another host's word. */
   readonly hearsay?: UrlRecord['hearsay'];
+}
+
+interface Failed {
+  readonly code: string;
+  readonly message: string;
+  readonly retryAfter?: number | undefined;
+  /** Of content that was refused. */
+  readonly digest?: string;
 }
 
 /** Remembers in the store, for all processes, what became of URLs. */
@@ -66,34 +74,33 @@ export class UrlNotes {
     return () => keeper.note(url, record);
   }
 
-  async failed(
-    name: string,
-    failure: { readonly code: string; readonly message: string; readonly retryAfter?: number | undefined },
-  ): Promise<void> {
+  async failed(name: string, failure: Failed): Promise<void> {
     const { records, retry, keeper, now, random } = this.#options;
     const record = records.urlRecord(name) ?? NO_RECORD;
     const failures = record.failures + 1;
     const failedAt = now();
     const again = retryAt({ count: failures, at: failedAt, retryAfter: failure.retryAfter }, retry, random());
-    const { code, message } = failure;
+    const { code, message, digest } = failure;
+    const { refused: _, ...rest } = withoutChecking(record);
     await keeper.note(name, {
-      ...withoutChecking(record),
+      ...rest,
       failures,
       failedAt,
       retryAt: again,
       code,
       message,
+      ...(digest !== undefined && { refused: digest }),
     });
   }
 
   /** A verified chain names it: where it was never asked, it is remembered for what it may be. Never rejects. */
   async learn(url: string, wanted: WantedCrl): Promise<void> {
-    const { records, keeper, servesOthers, log } = this.#options;
+    const { records, keeper, servesOthers, warnings } = this.#options;
     if (!servesOthers || !/^https?:/i.test(url) || records.urlRecord(url)?.wanted !== undefined) return;
     try {
       await keeper.learn(url, withoutSource(wanted));
     } catch (thrown) {
-      log.warn('a URL of CRLs could not be remembered', { url, error: messageOf(thrown) });
+      warnings.warn('a URL of CRLs could not be remembered', hostOf(url), { url, error: messageOf(thrown) });
     }
   }
 }

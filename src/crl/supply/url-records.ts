@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
-import type { UrlRecord } from '../../wire/ingest.js';
+import type { RefusedContent, UrlRecord } from '../../wire/ingest.js';
 import type { Mark } from '../store/marks.js';
+import { NO_RECORD } from '../store/records.js';
 import { leftAloneUntil, pastTime } from '../store/past-times.js';
 import { VERDICT_CODES, type VerdictCode } from '../../wire/verdict.js';
 
@@ -61,6 +62,24 @@ export function recentFailure(
       const message = `${record.message ?? `${showUrl(url)} failed`} (not asked again before ${again})`;
       return { url, code: failureCode(record.code), message };
     }
+  }
+  return undefined;
+}
+
+/** ms for which content that was refused is not looked at again: another release may take it. */
+const REFUSED_FOR = 86_400_000;
+
+/** What the URL had last that was refused, to everybody or for this want. */
+export function refusedContent(
+  records: UrlRecords,
+  url: string,
+  wanted: WantedCrl,
+  now: number,
+): RefusedContent | undefined {
+  for (const name of [url, refusalName(url, wanted)]) {
+    const { refused: digest, code, message, failedAt } = records.urlRecord(name) ?? NO_RECORD;
+    if (digest === undefined || code === undefined || message === undefined) continue;
+    if (now - pastTime(failedAt, now) < REFUSED_FOR) return { digest, code, message };
   }
   return undefined;
 }

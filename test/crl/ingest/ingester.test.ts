@@ -210,3 +210,20 @@ test('files are read by the thread itself, DER or PEM', async () => {
   expect(await takeFrom({ der: bytes })).toMatchObject({ kind: 'notNewer' });
   expect(await takeFrom({ path: join(path, 'x') })).toMatchObject(refused('CRL_MALFORMED'));
 });
+
+test('content that was refused is known again by its digest alone, and other content is looked at', async () => {
+  const [root, stranger] = [createRoot({ subject: 'Refusing' }), createRoot({ subject: 'Refusing' })];
+  const wrong = createCrl(stranger).der;
+  const first = await scene.ingest(wrong, root);
+  expect(first).toMatchObject({ kind: 'refused', code: 'CRL_BAD_SIGNATURE', isForAll: false });
+  if (first.kind !== 'refused' || first.digest === undefined) throw new Error('it has no digest');
+  const known = { digest: first.digest, code: 'CRL_SCOPE', message: 'as before' };
+  expect(await scene.ingest(wrong, root, { refused: known })).toEqual({ kind: 'refused', ...known });
+  expect(await scene.ingest(createCrl(root).der, root, { refused: known })).toMatchObject({ kind: 'stored' });
+  const broken = await scene.ingest(Uint8Array.of(0x30, 0), root);
+  expect(broken).toMatchObject({ kind: 'refused', code: 'CRL_MALFORMED', isForAll: true });
+  // What only the time is wrong with is not a matter of the content.
+  const later = await scene.ingest(createCrl(root, { thisUpdate: new Date(Date.now() + 9e6) }).der, root);
+  expect(later).toMatchObject({ code: 'CRL_NOT_YET_VALID' });
+  expect(later).not.toHaveProperty('digest');
+});

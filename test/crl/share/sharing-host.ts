@@ -1,5 +1,3 @@
-import { DerReader } from '../../../src/x509/der.js';
-import { readName } from '../../../src/x509/name.js';
 import { createSecureContext } from 'node:tls';
 import type { FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
 import { parseRedisUrl } from '../../../src/config/redis-url.js';
@@ -11,8 +9,12 @@ import { Downloads } from '../../../src/crl/supply/downloads.js';
 import { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
 import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger, type LogRecord } from '../../../src/log.js';
+import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
 import type { UrlRecord } from '../../../src/wire/ingest.js';
+import { DerReader } from '../../../src/x509/der.js';
+import { readName } from '../../../src/x509/name.js';
+import type { Issued } from '../../pki/pki.js';
 import { openScene, type StoreScene } from '../store/store-scene.js';
 
 const DAY = 86_400_000;
@@ -26,6 +28,8 @@ export interface LinkOptions {
 
 interface HostOptions extends LinkOptions {
   readonly keepsDer?: boolean;
+  /** A store that outlives the host. */
+  readonly scene?: StoreScene;
 }
 
 /** A connection to a Redis, and what it said for the log. */
@@ -66,15 +70,17 @@ export class SharingHost {
   readonly downloads: Downloads;
   readonly records: LogRecord[];
   readonly #scene: StoreScene;
+  readonly #ownsScene: boolean;
   readonly #link: Awaited<ReturnType<typeof connectTo>>;
 
   private constructor(
     scene: StoreScene,
     link: Awaited<ReturnType<typeof connectTo>>,
     origin: FakeOrigin,
-    { wait = 60_000, keepsDer = false }: HostOptions,
+    { wait = 60_000, keepsDer = false, scene: given }: HostOptions,
   ) {
     this.#scene = scene;
+    this.#ownsScene = given === undefined;
     this.#link = link;
     this.records = link.records;
     const { writer, ingester, store } = scene;
@@ -89,7 +95,7 @@ export class SharingHost {
         },
         retry: { base: 10_000, most: 60_000 },
         servesOthers: keepsDer,
-        log: link.log,
+        warnings: new RepeatedWarnings(link.log),
         now: Date.now,
         random: () => 0,
       }),
@@ -108,13 +114,14 @@ export class SharingHost {
       share: link.share,
       shareWait: wait,
       log: link.log,
+      warnings: new RepeatedWarnings(link.log),
       now: Date.now,
     });
   }
 
   static async start(url: string, origin: FakeOrigin, options: HostOptions = {}): Promise<SharingHost> {
-    const { keepsDer = false } = options;
-    const [scene, link] = await Promise.all([openScene({ keepsDer }), connectTo(url, options)]);
+    const { keepsDer = false, scene: given } = options;
+    const [scene, link] = await Promise.all([given ?? openScene({ keepsDer }), connectTo(url, options)]);
     return new SharingHost(scene, link, origin, options);
   }
 
@@ -128,10 +135,12 @@ export class SharingHost {
     return new StoredCrls(this.#scene.store, false).newest(wanted)?.number;
   }
 
-  /** How many CRLs of the issuer a verdict rests on. */
-  countOf({ issuer }: WantedCrl): number {
+  /** Does a CRL of this issuer, in its store, list the serial number? */
+  lists({ name }: Pick<Issued, 'name'>, serial: number): boolean {
     this.#scene.store.renew();
-    return this.#scene.store.find(readName(new DerReader(issuer), 'issuer')).length;
+    const issuer = readName(new DerReader(name), 'issuer');
+    const octets = Buffer.from(serial.toString(16).padStart(4, '0'), 'hex');
+    return this.#scene.store.find(issuer).some(({ crl }) => crl.find(octets, issuer) !== undefined);
   }
 
   /** What it would serve of a URL to others. */
@@ -160,6 +169,6 @@ export class SharingHost {
   async close(): Promise<void> {
     await this.downloads.close();
     this.#link.connection.close();
-    await this.#scene.close();
+    if (this.#ownsScene) await this.#scene.close();
   }
 }

@@ -4,13 +4,15 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CrlDirectory } from '../../../src/crl/directory.js';
 import { joinSources } from '../../../src/crl/joined-source.js';
 import { evict } from '../../../src/crl/store/eviction.js';
-import { headsOf } from '../../../src/crl/store/keys.js';
+import { ALL_UNCLEAR, headsOf } from '../../../src/crl/store/keys.js';
 import { MarkJournal } from '../../../src/crl/store/mark-journal.js';
 import { dropOdd } from '../../../src/crl/store/odd-records.js';
 import { verify } from '../../../src/verify/verify.js';
 import { parseCrl } from '../../../src/x509/crl.js';
+import * as writer from '../../pki/der-builder.js';
 import * as ext from '../../pki/extensions.js';
 import { createCrl, createLeaf, createRoot, type CrlOptions, type Issued } from '../../pki/pki.js';
+import { INCOMPARABLE } from '../../pki/strings.js';
 import { environmentOf } from '../../verify/scene.js';
 import { openScene, type StoreScene } from './store-scene.js';
 
@@ -221,4 +223,41 @@ test('a mark is kept of the newest: after its CRL was removed no older one is ta
       age: 'older',
     });
   expect(await scene.ingest(createCrl(root, of(minutes(-5), 3)).der, root)).toMatchObject({ kind: 'stored' });
+});
+
+test.each(PLACES)(
+  'a revocation in a CRL %s whose issuer has a name that cannot be compared is in doubt',
+  async (place) => {
+    const text = (value: writer.Der): writer.Der => writer.name(['2.5.4.10', value]);
+    for (const [what, value] of INCOMPARABLE) {
+      const root = createRoot({ subject: text(writer.utf8String(`Clear ${++count}`)) });
+      const leaf = createLeaf(root);
+      const clean = createCrl(root, of(minutes(-9), 5)).der;
+      const lists = createCrl(
+        { name: text(value), key: root.key },
+        { ...of(minutes(-9), 5), ...listing(leaf) },
+      ).der;
+      const crls = [clean, lists].map((one) => ({ der: one, place }));
+      expect([what, await codeOf({ root, leaf }, crls)]).toEqual([what, 'CRL_MALFORMED']);
+      // One that does not list it casts no doubt.
+      const other = await codeOf({ root, leaf: createLeaf(root) }, place === 'store' ? [] : crls);
+      expect([what, other]).toEqual([what, 'OK']);
+      await evict(scene.writer, 0, Buffer.alloc(0), Date.now());
+      scene.store.renew();
+    }
+  },
+);
+
+test('what was stored by an older release is found so as well, once the store is opened', async () => {
+  const root = createRoot({ subject: writer.name(['2.5.4.10', writer.utf8String('Older')]) });
+  const [, value] = INCOMPARABLE[0]!;
+  const name = writer.name(['2.5.4.10', value]);
+  const leaf = createLeaf(root);
+  const lists = createCrl({ name, key: root.key }, { ...of(minutes(-9), 5), ...listing(leaf) }).der;
+  await scene.ingest(createCrl(root, of(minutes(-9), 5)).der, root);
+  await scene.ingest(lists, root);
+  await scene.writer.drop(scene.writer.environment.keys(ALL_UNCLEAR));
+  await dropOdd(scene.writer, () => undefined);
+  scene.store.renew();
+  expect(await codeOf({ root, leaf }, [])).toBe('CRL_MALFORMED');
 });

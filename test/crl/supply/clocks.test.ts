@@ -6,6 +6,7 @@ import { IssuerService } from '../../../src/crl/supply/issuer-service.js';
 import { isOverdueHere } from '../../../src/crl/supply/share-policy.js';
 import { answersOf, recentFailure } from '../../../src/crl/supply/url-records.js';
 import { Logger } from '../../../src/log.js';
+import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
 import type { UrlRecord } from '../../../src/wire/ingest.js';
 import { crlNumber } from '../../pki/extensions.js';
 import { createCrl, createRoot } from '../../pki/pki.js';
@@ -127,6 +128,7 @@ test('issuers that were fetched by a clock that was ahead, or before it was set 
     },
     retry: 1000,
     log: new Logger('error', 'test', () => undefined),
+    warnings: new RepeatedWarnings(new Logger('error', 'test', () => undefined)),
     now: () => clock.now,
   });
   const ask = () => service.supply([['http://ca.example/ca.cer']], 1000);

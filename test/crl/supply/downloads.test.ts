@@ -5,8 +5,9 @@ import { NO_RECORD } from '../../../src/crl/store/records.js';
 import type { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
 import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger } from '../../../src/log.js';
+import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
-import type { CrlSummary, IngestOutcome, UrlRecord } from '../../../src/wire/ingest.js';
+import type { CrlSummary, IngestOutcome, IngestRequest, UrlRecord } from '../../../src/wire/ingest.js';
 
 const URL = 'http://crl.example/ca.crl';
 const want = (signer = 1): WantedCrl => ({
@@ -22,11 +23,11 @@ const SUMMARY: CrlSummary = {
   nextUpdate: null,
   number: 1n,
   isDelta: false,
-  signatureHash: 'a',
   entries: 0,
   source: URL,
   storedAt: 0,
   signerId: '',
+  content: '',
   bytes: 0,
   wanted: undefined,
 };
@@ -42,6 +43,7 @@ class Host {
   isWritable = true;
   ingestOutcome: IngestOutcome = { kind: 'stored', crl: SUMMARY };
   readonly asked: CrlRequest[] = [];
+  readonly ingested: IngestRequest[] = [];
   /** Answers each request of whichever process. */
   answer: (request: CrlRequest) => Promise<FetchOutcome> = () => Promise.resolve(FETCHED);
   #processes = 0;
@@ -56,7 +58,7 @@ class Host {
         renew: () => undefined,
         newest: () =>
           this.isThere
-            ? { thisUpdate: 0, nextUpdate: null, number: 1n, signatureHash: 'a', isWhole: !keepsDer }
+            ? { thisUpdate: 0, nextUpdate: null, number: 1n, isWhole: !keepsDer, contents: [] }
             : undefined,
       } as unknown as StoredCrls,
       keeper: this.keeperOf(holder),
@@ -68,6 +70,7 @@ class Host {
       refresh: 3_600_000,
       shareWait: 3000,
       log: LOG,
+      warnings: new RepeatedWarnings(LOG),
       now: Date.now,
       ...more,
     });
@@ -75,7 +78,8 @@ class Host {
 
   keeperOf(holder: number): DownloadsOptions['keeper'] {
     return {
-      ingest: () => {
+      ingest: (request) => {
+        this.ingested.push(request);
         this.isThere ||= this.ingestOutcome.kind === 'stored';
         return Promise.resolve(this.ingestOutcome);
       },
@@ -109,7 +113,7 @@ class Host {
         },
       },
       retry: { base: 10_000, most: 60_000 },
-      log: LOG,
+      warnings: new RepeatedWarnings(LOG),
       now: Date.now,
       random: () => 0,
     });
@@ -333,4 +337,55 @@ test('what no server is asked for leaves no trace', async () => {
     Promise.resolve({ kind: 'failed', code: 'FETCH_FAILED', fault: 'unsupported', message: 'no LDAP' });
   expect(await host.process().get(ldap, want(), 0)).toMatchObject({ message: 'no LDAP' });
   expect([host.records.size, host.leases.size]).toEqual([0, 0]);
+});
+
+test('many wants of one dead URL ask it once, and warn once', async () => {
+  host.answer = () =>
+    Promise.resolve({ kind: 'failed', code: 'FETCH_FAILED', fault: 'status', message: `${URL}: 404` });
+  const lines: string[] = [];
+  const log = new Logger('warn', 'test', ({ message }) => void lines.push(message));
+  const downloads = host.process({ warnings: new RepeatedWarnings(log) });
+  const wants = Array.from({ length: 1500 }, (_, signer) => ({
+    ...want(),
+    signers: [Uint8Array.of(signer >> 8, signer)],
+  }));
+  const failures = await Promise.all(wants.map((each) => downloads.get(URL, each, 0)));
+  expect(failures.every((failure) => failure?.code === 'FETCH_FAILED')).toBe(true);
+  expect(host.asked).toHaveLength(1);
+  expect(lines).toEqual(['a CRL could not be fetched']);
+});
+
+test('many URLs of one dead host warn once', async () => {
+  host.answer = ({ url }) =>
+    Promise.resolve({ kind: 'failed', code: 'FETCH_FAILED', fault: 'status', message: `${url}: refused` });
+  const lines: unknown[] = [];
+  const log = new Logger('warn', 'test', ({ fields }) => void lines.push(fields['before']));
+  const downloads = host.process({ warnings: new RepeatedWarnings(log) });
+  await Promise.all(Array.from({ length: 500 }, (_, n) => downloads.get(`${URL}${n}`, want(), 0)));
+  expect(lines).toEqual([undefined]);
+  jest.setSystemTime(Date.now() + 3_600_000);
+  jest.advanceTimersByTime(61_000);
+  await downloads.get(URL, want(), 0);
+  expect(lines).toEqual([undefined, 499]);
+});
+
+test('content that was refused is told the store by its digest; what nobody can read is refused to everybody', async () => {
+  const refused = { kind: 'refused', code: 'CRL_BAD_SIGNATURE', message: `${URL}: no`, digest: 'd' } as const;
+  host.ingestOutcome = refused;
+  const downloads = host.process();
+  await downloads.get(URL, want(), 0);
+  jest.setSystemTime(Date.now() + 30_000);
+  await downloads.get(URL, want(), 0);
+  expect(host.ingested.map((request) => request.refused)).toEqual([
+    undefined,
+    { digest: 'd', code: 'CRL_BAD_SIGNATURE', message: `${URL}: no` },
+  ]);
+  // Another want of the URL has to do with it.
+  expect(await downloads.get(URL, want(2), 0)).toBeDefined();
+  expect(host.ingested.at(-1)?.refused).toBeUndefined();
+  host.ingestOutcome = { ...refused, code: 'CRL_MALFORMED', isForAll: true };
+  await downloads.get(`${URL}2`, want(), 0);
+  const asked = host.asked.length;
+  expect(await downloads.get(`${URL}2`, want(2), 0)).toMatchObject({ code: 'CRL_MALFORMED' });
+  expect(host.asked).toHaveLength(asked);
 });

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { CertificatesOutcome } from '../../../src/crl/fetch/certificate-fetcher.js';
 import { IssuerService } from '../../../src/crl/supply/issuer-service.js';
 import { Logger } from '../../../src/log.js';
+import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
 
 const fetched = (octets = 3): CertificatesOutcome => ({
   kind: 'fetched',
@@ -28,6 +29,7 @@ function setUp(outcomes: Readonly<Record<string, CertificatesOutcome>>) {
     },
     retry: 1000,
     log: new Logger('debug', 'test', () => undefined),
+    warnings: new RepeatedWarnings(new Logger('debug', 'test', () => undefined)),
     now: () => clock.now,
   });
   return { service, asked, clock };

@@ -5,13 +5,14 @@ import type { SharedCrl } from '../../../src/crl/supply/share.js';
 const MINUTE = 60_000;
 const NOW = 1_800_000_000_000;
 const REFRESH = 60 * MINUTE;
+const [own, another] = ['a', 'b'].map((digit) => digit.repeat(64));
 const body = { id: '0'.repeat(32), size: 1 };
 
 /** A CRL of so many minutes ago, whose server was asked so many minutes ago. */
 const offer = (issued: number, asked: number, more: Partial<SharedCrl> = {}): SharedCrl => ({
   thisUpdate: NOW - issued * MINUTE,
   number: null,
-  signatureHash: 'a',
+  content: own ?? null,
   nextUpdate: NOW + MINUTE,
   answeredAt: NOW - asked * MINUTE,
   body,
@@ -19,7 +20,9 @@ const offer = (issued: number, asked: number, more: Partial<SharedCrl> = {}): Sh
 });
 const standing = (have: number | undefined, since = NOW - MINUTE): Standing => ({
   have:
-    have === undefined ? undefined : { thisUpdate: NOW - have * MINUTE, number: null, signatureHash: 'a' },
+    have === undefined
+      ? undefined
+      : { thisUpdate: NOW - have * MINUTE, number: null, contents: ['', own ?? ''] },
   since,
   refresh: REFRESH,
   now: NOW,
@@ -46,8 +49,9 @@ describe('a host that has one', () => {
     ['leaves it at the same one, where its server was asked since', offer(30, 0), 30, 'same'],
     ['asks itself where it was asked before', offer(30, 2), 30, 'nothing'],
     ['needs no bytes of the same one', offer(30, 0, { body: null }), 30, 'same'],
-    ['takes another one of the same time', offer(30, 10, { signatureHash: 'b' }), 30, 'take'],
-    ['but not without its bytes', offer(30, 0, { signatureHash: 'b', body: null }), 30, 'nothing'],
+    ['takes another one of its time and number', offer(30, 0, { content: another ?? null }), 30, 'take'],
+    ['not without bytes', offer(30, 0, { content: another ?? null, body: null }), 30, 'nothing'],
+    ['asks itself where nobody says which', offer(30, 0, { content: null }), 30, 'nothing'],
     ['goes by the number of two of one time', offer(30, 0, { number: 2n }), 30, 'take'],
   ])('%s', (_, offered, have, expected) => {
     expect(judge(offered, standing(have))).toBe(expected);
