@@ -28,7 +28,9 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-const hoursAgo = (hours: number): Date => new Date(Math.floor(Date.now() / 1000) * 1000 - hours * HOUR);
+/** Always of the same second. */
+const started = Math.floor(Date.now() / 1000) * 1000;
+const hoursAgo = (hours: number): Date => new Date(started - hours * HOUR);
 const crlOf = (root: Issued, hours: number): Buffer => createCrl(root, { thisUpdate: hoursAgo(hours) }).der;
 const octets = (...ranges: readonly KeyRange[]): number =>
   ranges
@@ -51,7 +53,9 @@ async function putMarks(count: number, isOneSigner: boolean, hours: number): Pro
 
 async function bound(): Promise<readonly string[]> {
   const reports: string[] = [];
-  await boundNotes(scene.writer, STORE_MAX, Date.now(), (message) => reports.push(message));
+  await boundNotes(scene.writer, STORE_MAX, Date.now(), (message, detail) =>
+    reports.push(`${message}: ${detail}`),
+  );
   scene.writer.environment.renew();
   return reports;
 }

@@ -9,7 +9,7 @@ import { MarkJournal } from '../../../src/crl/store/mark-journal.js';
 import { dropOdd } from '../../../src/crl/store/odd-records.js';
 import { verify } from '../../../src/verify/verify.js';
 import { parseCrl } from '../../../src/x509/crl.js';
-import * as writer from '../../pki/der-builder.js';
+import { name as nameOf, utf8String, type Der } from '../../pki/der-builder.js';
 import * as ext from '../../pki/extensions.js';
 import { createCrl, createLeaf, createRoot, type CrlOptions, type Issued } from '../../pki/pki.js';
 import { INCOMPARABLE } from '../../pki/strings.js';
@@ -228,9 +228,9 @@ test('a mark is kept of the newest: after its CRL was removed no older one is ta
 test.each(PLACES)(
   'a revocation in a CRL %s whose issuer has a name that cannot be compared is in doubt',
   async (place) => {
-    const text = (value: writer.Der): writer.Der => writer.name(['2.5.4.10', value]);
+    const text = (value: Der): Der => nameOf(['2.5.4.10', value]);
     for (const [what, value] of INCOMPARABLE) {
-      const root = createRoot({ subject: text(writer.utf8String(`Clear ${++count}`)) });
+      const root = createRoot({ subject: text(utf8String(`Clear ${++count}`)) });
       const leaf = createLeaf(root);
       const clean = createCrl(root, of(minutes(-9), 5)).der;
       const lists = createCrl(
@@ -249,9 +249,9 @@ test.each(PLACES)(
 );
 
 test('what was stored by an older release is found so as well, once the store is opened', async () => {
-  const root = createRoot({ subject: writer.name(['2.5.4.10', writer.utf8String('Older')]) });
+  const root = createRoot({ subject: nameOf(['2.5.4.10', utf8String('Older')]) });
   const [, value] = INCOMPARABLE[0]!;
-  const name = writer.name(['2.5.4.10', value]);
+  const name = nameOf(['2.5.4.10', value]);
   const leaf = createLeaf(root);
   const lists = createCrl({ name, key: root.key }, { ...of(minutes(-9), 5), ...listing(leaf) }).der;
   await scene.ingest(createCrl(root, of(minutes(-9), 5)).der, root);
