@@ -46,7 +46,7 @@ export class Admission {
     });
     const displaced = queue.push(request, flow);
     wake();
-    for (const { flow: of = flow, settle: refuse } of displaced) refuse(this.#refusal(DISPLACED, of), 0);
+    for (const other of displaced) other.settle(this.#refusal(DISPLACED, other.flow ?? flow), 0);
     return request;
   }
 

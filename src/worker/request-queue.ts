@@ -234,8 +234,9 @@ export class RequestQueue {
   #displace(flow: RequestFlow, places: number, missing: number): readonly QueuedRequest[] {
     const giver = this.#whoGives(flow, places, missing);
     const displaced: QueuedRequest[] = [];
+    if (giver === undefined) return displaced;
     const room = this.#places - missing;
-    while (giver && this.#places > room) {
+    while (this.#places > room) {
       const from = giver instanceof Flow ? giver : giver.heaviest.first;
       const request = from?.pop();
       if (from === undefined || request === undefined) break;
