@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { codeOf } from '../errors.js';
+import { GrowingBuffer } from '../wire/growing-buffer.js';
 
 /** What `-` stands for. yargs loses a bare `-`, so the word is exchanged before it sees it. */
 export const STANDARD_INPUT = '/dev/stdin';
@@ -23,13 +24,12 @@ export function readInputFile(path: string): Buffer {
 }
 
 function readToEnd(descriptor: number): Buffer {
-  const chunks: Buffer[] = [];
-  for (let size = 0; size <= MAX_INPUT;) {
-    const chunk = Buffer.allocUnsafe(CHUNK);
+  const input = new GrowingBuffer(MAX_INPUT + CHUNK);
+  const chunk = Buffer.allocUnsafe(CHUNK);
+  while (input.length <= MAX_INPUT) {
     const length = readSome(descriptor, chunk);
-    if (length === 0) return Buffer.concat(chunks, size);
-    chunks.push(chunk.subarray(0, length));
-    size += length;
+    if (length === 0) return input.take();
+    input.add(chunk.subarray(0, length));
   }
   throw new Error(`it holds more than ${MAX_INPUT} bytes`);
 }

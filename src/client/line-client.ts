@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import type { Address } from '../config/address.js';
+import { GrowingBuffer } from '../wire/growing-buffer.js';
 import type { VerifyRequest } from '../wire/request.js';
 import type { Verdict } from '../wire/verdict.js';
 import { requestText } from './line-request.js';
@@ -18,6 +18,10 @@ export interface LineClientOptions {
   readonly answerTimeout?: number;
 }
 
+/** Octets of an answer: beyond any verdict. */
+const MAX_ANSWER = 16 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
 interface Waiting {
   readonly id: string;
   readonly resolve: (answer: LineAnswer) => void;
@@ -34,6 +38,8 @@ export class LineClient {
   readonly #socket: Socket;
   readonly #answerTimeout: number;
   readonly #waiting: Waiting[] = [];
+  /** An answer of which only the beginning is here. */
+  readonly #begun = new GrowingBuffer(MAX_ANSWER);
   #sent = 0;
   #lost: ConnectionLostError | undefined;
 
@@ -47,7 +53,7 @@ export class LineClient {
     this.#answerTimeout = answerTimeout;
     socket.on('error', (error) => this.#lose(`the connection broke: ${error.message}`, error));
     socket.on('close', () => this.#lose('the server closed the connection before it answered'));
-    createInterface({ input: socket, crlfDelay: Infinity }).on('line', (line) => this.#answer(line));
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
   }
 
   /** Rejects with UnsendableError, before anything is sent, or with ConnectionLostError. */
@@ -58,8 +64,7 @@ export class LineClient {
     this.#sent++;
     const { promise, resolve, reject } = pending<LineAnswer>();
     const timer = setTimeout(() => {
-      this.#lose(`no answer within ${this.#answerTimeout} ms`);
-      this.#socket.destroy();
+      this.#giveUp(`no answer within ${this.#answerTimeout} ms`);
     }, this.#answerTimeout);
     this.#waiting.push({ id, resolve, reject, timer });
     this.#socket.write(text);
@@ -71,18 +76,33 @@ export class LineClient {
     this.#socket.end();
   }
 
+  #receive(chunk: Buffer): void {
+    let at = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, at)) {
+      this.#begun.add(chunk.subarray(at, end));
+      this.#answer(this.#begun.take().toString().replace(/\r$/, ''));
+      at = end + 1;
+    }
+    if (this.#begun.length + chunk.length - at <= MAX_ANSWER) this.#begun.add(chunk.subarray(at));
+    else this.#giveUp(`an answer of the server has more than ${MAX_ANSWER} octets`);
+  }
+
   /** An answer to no request in particular (BUSY, DEADLINE) stands for the one at the front: the server closes after it. */
   #answer(line: string): void {
     const waiting = this.#waiting[0];
     const answer = parseAnswer(line);
     if (!waiting || !answer || (answer.id !== waiting.id && answer.id !== '-')) {
-      this.#lose(`the server sent what is no answer to any request: ${line.slice(0, 120)}`);
-      this.#socket.destroy();
+      this.#giveUp(`the server sent what is not an answer to any request: ${line.slice(0, 120)}`);
       return;
     }
     this.#waiting.shift();
     clearTimeout(waiting.timer);
     waiting.resolve(answer.answer);
+  }
+
+  #giveUp(message: string): void {
+    this.#lose(message);
+    this.#socket.destroy();
   }
 
   #lose(message: string, cause?: unknown): void {

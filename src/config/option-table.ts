@@ -221,7 +221,7 @@ export const OPTIONS = {
     default: 4096,
     min: 1,
     max: 1_000_000,
-    text: 'Requests waiting for a thread; beyond it clients get BUSY.',
+    text: 'Requests waiting for a thread, a large one counted several times; beyond it BUSY goes to the clients with most of them.',
   },
   'cache.max': {
     type: 'integer',

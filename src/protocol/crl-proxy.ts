@@ -9,8 +9,9 @@ import type {
   SessionEvent,
   TaskEvent,
 } from '../wire/protocol.js';
+import { GrowingBuffer } from '../wire/growing-buffer.js';
 import type { TaskOutcome } from '../wire/task.js';
-import { AT_LIMITS, DEADLINE_TEXT } from './connection-text.js';
+import { AT_LIMITS, DEADLINE_TEXT, UNFINISHED_BUSY } from './connection-text.js';
 import { type Asked, crlResponse, errorResponse, optionsResponse } from './crl-proxy-response.js';
 import { type HttpHead, HttpError, parseHttpHead, wordsOf } from './http-request.js';
 
@@ -40,7 +41,10 @@ export function crlProxyProtocol(openBody: OpenBody): Protocol {
 
 class CrlProxySession implements Session {
   readonly #openBody: OpenBody;
-  #input: Buffer = Buffer.alloc(0);
+  readonly #input = new GrowingBuffer(2 * MAX_HEAD);
+  /** Where the next request begins, and up to where its end was looked for in vain. */
+  #at = 0;
+  #searched = 0;
   /** Requests taken so far. */
   #taken = 0;
   #isLast = false;
@@ -52,30 +56,45 @@ class CrlProxySession implements Session {
   }
 
   get midRequest(): boolean {
-    return !this.#isLast && this.#input.length > 0;
+    return !this.#isLast && this.#input.length > this.#at;
+  }
+
+  get held(): number {
+    return this.#isLast ? 0 : this.#input.held;
+  }
+
+  giveUp(): Buffer {
+    this.#isLast = true;
+    this.#taken++;
+    const { message, retryAfter } = UNFINISHED_BUSY;
+    return errorResponse({ status: 503, message, retryAfter, close: true });
   }
 
   receive(chunk: Buffer): readonly SessionEvent[] {
-    if (!this.#isLast) this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
+    if (!this.#isLast) this.#input.add(chunk);
     return [];
   }
 
   next(): SessionEvent | undefined {
     if (this.#isLast) return this.#close();
-    const start = blankLines(this.#input);
-    const end = this.#input.indexOf(HEAD_END, start, 'latin1');
-    if (end === -1 ? this.#input.length - start > MAX_HEAD : end - start > MAX_HEAD)
+    const input = this.#input.bytes;
+    const start = blankLines(input, this.#at);
+    const end = input.indexOf(HEAD_END, Math.max(start, this.#searched - HEAD_END.length), 'latin1');
+    if (end === -1 ? input.length - start > MAX_HEAD : end - start > MAX_HEAD)
       return this.#refuse(new HttpError(431, `the head of a request has at most ${MAX_HEAD} octets`));
     if (end === -1) {
-      const line = this.#input.indexOf(0x0a, start);
+      const line = input.indexOf(0x0a, start);
       // Its end would be waited for in vain.
-      if (line !== -1 && this.#input[line - 1] !== 0x0d)
+      if (line !== -1 && input[line - 1] !== 0x0d)
         return this.#refuse(new HttpError(400, 'a line of the head ends in LF without CR'));
-      this.#input = this.#input.subarray(start);
+      this.#input.drop(start);
+      this.#at = 0;
+      this.#searched = this.#input.length;
       return undefined;
     }
-    const text = this.#input.toString('latin1', start, end);
-    this.#input = this.#input.subarray(end + HEAD_END.length);
+    const text = input.toString('latin1', start, end);
+    this.#at = end + HEAD_END.length;
+    this.#searched = 0;
     try {
       return this.#request(parseHttpHead(text));
     } catch (thrown) {
@@ -152,7 +171,7 @@ class CrlProxySession implements Session {
   /** Behind it the connection closes, because its client or this side wants it: no request is read after that one. */
   #isLastAnswer(number: number): boolean {
     const isNewest = number === this.#taken;
-    return isNewest && (this.#isLast || (this.#isClosing && this.#input.length === 0));
+    return isNewest && (this.#isLast || (this.#isClosing && this.#input.length === this.#at));
   }
 
   #refuse({ status, message }: HttpError): SessionEvent {
@@ -163,7 +182,8 @@ class CrlProxySession implements Session {
 
   /** Behind the last answer. */
   #close(): SessionEvent | undefined {
-    this.#input = Buffer.alloc(0);
+    this.#input.clear();
+    this.#at = 0;
     if (this.#isClosed) return undefined;
     this.#isClosed = true;
     return { kind: 'close' };
@@ -175,8 +195,8 @@ function logged(status: number): Answer['log'] {
 }
 
 /** Empty lines before a request line are passed over (RFC 9112 §2.2). */
-function blankLines(input: Buffer): number {
-  let start = 0;
-  while (start < 8 && input[start] === 0x0d && input[start + 1] === 0x0a) start += 2;
+function blankLines(input: Buffer, at: number): number {
+  let start = at;
+  while (start < at + 8 && input[start] === 0x0d && input[start + 1] === 0x0a) start += 2;
   return start;
 }

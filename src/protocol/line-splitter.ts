@@ -1,3 +1,5 @@
+import { GrowingBuffer } from '../wire/growing-buffer.js';
+
 /** One line without its line end, or the news that the current line has grown beyond the limit (said once a line). */
 export type SplitLine = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'tooLong' };
 
@@ -10,17 +12,30 @@ const RETURN = 0x0d;
  */
 export class LineSplitter {
   readonly #limit: number;
-  #parts: Buffer[] = [];
-  #length = 0;
+  /** The current line, as far as it is here. */
+  readonly #begun: GrowingBuffer;
   #dropping = false;
 
   constructor(limit: number) {
     this.#limit = limit;
+    this.#begun = new GrowingBuffer(limit);
   }
 
   /** Whether part of a line is here and its end is not. */
   get midLine(): boolean {
-    return this.#dropping || this.#length > 0;
+    return this.#dropping || this.#begun.length > 0;
+  }
+
+  /** Octets of memory that are set aside for that part. */
+  get held(): number {
+    return this.#begun.held;
+  }
+
+  /** Drops the line that has begun, unless it is as short as this, and what still comes of it. */
+  drop(unless: number): void {
+    if (this.#begun.length <= unless) return;
+    this.#begun.clear();
+    this.#dropping = true;
   }
 
   *push(chunk: Buffer): Generator<SplitLine> {
@@ -45,24 +60,20 @@ export class LineSplitter {
   /** Adds to the current line; true when that takes it over the limit. */
   #keep(part: Buffer): boolean {
     if (this.#dropping || part.length === 0) return false;
-    if (this.#length + part.length > this.#limit) {
-      this.#parts = [];
-      this.#length = 0;
+    if (this.#begun.length + part.length > this.#limit) {
+      this.#begun.clear();
       this.#dropping = true;
       return true;
     }
-    // A view would keep the whole read buffer alive; what waits for its newline is copied.
-    this.#parts.push(Buffer.from(part));
-    this.#length += part.length;
+    this.#begun.add(part);
     return false;
   }
 
   #take(): string {
-    const [first] = this.#parts;
-    const bytes = first && this.#parts.length === 1 ? first : Buffer.concat(this.#parts, this.#length);
-    this.#parts = [];
-    this.#length = 0;
-    return textOf(bytes, 0, bytes.length);
+    const { bytes } = this.#begun;
+    const text = textOf(bytes, 0, bytes.length);
+    this.#begun.clear();
+    return text;
   }
 }
 

@@ -46,6 +46,8 @@ type State =
   | { readonly in: 'closed' };
 
 const COMMAND: State = { in: 'command' };
+/** A lone ".", and the CR before its LF: as long as a line may be while a request is skipped to its end. */
+const TERMINATOR = 2;
 /** RFC 9112 §3, request-line, and the preface of HTTP/2 (RFC 9113 §3.4). */
 const HTTP_REQUEST = /^[!-~]+ .* HTTP\/\d/;
 
@@ -67,13 +69,17 @@ class LineSession implements Session {
     return this.#state.in === 'closed';
   }
 
+  /** What is skipped is not held. */
   get held(): number {
-    return this.#state.in === 'request' ? this.#state.request.size : 0;
+    if (this.#state.in === 'skipped') return 0;
+    return this.#splitter.held + (this.#state.in === 'request' ? this.#state.request.size : 0);
   }
 
+  /** A line that may have been a command goes with all that may have followed it as a request. */
   giveUp(): Buffer {
     const id = this.#state.in === 'request' ? this.#state.request.id : NO_ID;
-    this.#state = { in: 'skipped' };
+    this.#splitter.drop(this.#state.in === 'request' ? TERMINATOR : 0);
+    this.#state = { in: this.#state.in === 'request' ? 'skipped' : 'garbage' };
     const { code, message, retryAfter } = UNFINISHED_BUSY;
     return errorLine(id, code, message, retryAfter);
   }
@@ -86,6 +92,7 @@ class LineSession implements Session {
       const event = line.kind === 'line' ? this.#line(line.text) : this.#tooLong();
       if (event) events.push(event);
     }
+    if (this.#state.in === 'skipped') this.#splitter.drop(TERMINATOR);
     return this.#withClose(events);
   }
 

@@ -75,6 +75,7 @@ const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
   cacheMisses: true,
   inFlight: true,
   queueDepth: true,
+  queuedClients: true,
   oldestWait: true,
   waiting: true,
   threads: true,

@@ -1,4 +1,5 @@
 import { PkixdError } from '../errors.js';
+import { GrowingBuffer } from './growing-buffer.js';
 
 /**
  * A frame is a length and that many bytes:
@@ -30,42 +31,49 @@ export function frame(body: Uint8Array): Buffer {
 /** Cuts a byte stream into frames. What is announced beyond the limit throws before it is buffered. */
 export class FrameReader {
   readonly #limit: number;
-  #chunks: Buffer[] = [];
-  #buffered = 0;
+  /** A frame of which only the beginning has come. */
+  readonly #begun: GrowingBuffer;
 
   constructor(limit: number = MAX_FRAME) {
     this.#limit = limit;
+    this.#begun = new GrowingBuffer(HEADER + limit);
   }
 
   /** The bodies that this chunk completes, in order; they may share memory with the chunk. */
   push(chunk: Buffer): Buffer[] {
-    this.#chunks.push(chunk);
-    this.#buffered += chunk.length;
     const bodies: Buffer[] = [];
-    for (let length = this.#announced(); length !== undefined; length = this.#announced()) {
-      if (this.#buffered < HEADER + length) break;
-      const all = this.#joined();
-      bodies.push(all.subarray(HEADER, HEADER + length));
-      this.#chunks = [all.subarray(HEADER + length)];
-      this.#buffered -= HEADER + length;
+    let at = 0;
+    if (this.#begun.length > 0) {
+      at = this.#continue(chunk);
+      const size = this.#sizeOf(this.#begun.bytes, 0);
+      if (size === undefined || this.#begun.length < size) return bodies;
+      bodies.push(this.#begun.take().subarray(HEADER));
     }
+    for (let size = this.#sizeOf(chunk, at); size !== undefined; size = this.#sizeOf(chunk, at)) {
+      if (chunk.length - at < size) break;
+      bodies.push(chunk.subarray(at + HEADER, at + size));
+      at += size;
+    }
+    if (at < chunk.length) this.#begun.add(chunk.subarray(at));
     return bodies;
   }
 
-  /** The length in the header of the frame at the front, once its four bytes are here. */
-  #announced(): number | undefined {
-    if (this.#buffered < HEADER) return undefined;
-    const first = this.#chunks[0];
-    const length = (first && first.length >= HEADER ? first : this.#joined()).readUInt32BE(0);
-    if (length > this.#limit) throw new FrameTooLargeError(length, this.#limit);
-    return length;
+  /** Adds to the frame that has begun what belongs to it; how much of the chunk that is. */
+  #continue(chunk: Buffer): number {
+    const ofHeader = Math.min(chunk.length, Math.max(0, HEADER - this.#begun.length));
+    this.#begun.add(chunk.subarray(0, ofHeader));
+    const size = this.#sizeOf(this.#begun.bytes, 0);
+    if (size === undefined) return ofHeader;
+    const end = Math.min(chunk.length, ofHeader + size - this.#begun.length);
+    this.#begun.add(chunk.subarray(ofHeader, end));
+    return end;
   }
 
-  #joined(): Buffer {
-    const [first] = this.#chunks;
-    if (first && this.#chunks.length === 1) return first;
-    const all = Buffer.concat(this.#chunks, this.#buffered);
-    this.#chunks = [all];
-    return all;
+  /** Octets of the frame that begins at this place, once its header is here. */
+  #sizeOf(bytes: Buffer, at: number): number | undefined {
+    if (bytes.length - at < HEADER) return undefined;
+    const length = bytes.readUInt32BE(at);
+    if (length > this.#limit) throw new FrameTooLargeError(length, this.#limit);
+    return HEADER + length;
   }
 }

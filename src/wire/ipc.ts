@@ -126,7 +126,9 @@ export interface WorkerStatistics {
   /** Requests read and not yet answered. */
   readonly inFlight: number;
   readonly queueDepth: number;
-  /** Milliseconds that the first task of the queue has waited. */
+  /** Clients of which requests wait in the queue. */
+  readonly queuedClients: number;
+  /** Milliseconds that the oldest task of the queue has waited. */
   readonly oldestWait: number;
   /** Requests between two attempts, waiting for a step (a download). */
   readonly waiting: number;

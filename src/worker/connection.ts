@@ -212,7 +212,9 @@ export class Connection {
     if (!this.#reportHeld(this.#session.held ?? 0) || !this.#session.giveUp) return;
     this.#host.counters.busy++;
     this.#requests.reply(this.#session.giveUp(), false);
-    this.#reportHeld(0);
+    // Where that was its last answer, it says so when it is asked for more.
+    if (this.#session.next) this.#intake.pull();
+    this.#reportHeld(this.#session.held ?? 0);
   }
 
   #reportHeld(bytes: number): boolean {

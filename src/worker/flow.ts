@@ -6,6 +6,8 @@ import { type Turn, Turns } from './turns.js';
 const COMPACT_AFTER = 512;
 /** Microseconds that the first task of a client is taken to cost. */
 const UNKNOWN_COST = 1000;
+/** Which is not enough to take several of them together. */
+const UNKNOWN_IN_BATCH = 1_000_000;
 /** How much a task that has run counts in what the next one is taken to cost. */
 const NEWEST_COUNTS = 1 / 8;
 
@@ -53,7 +55,7 @@ export class Client<R> extends Share<Client<R>> {
   absence: Absence<R> | undefined = undefined;
 
   constructor(name: string) {
-    super(UNKNOWN_COST, UNKNOWN_COST);
+    super(UNKNOWN_COST, UNKNOWN_IN_BATCH);
     this.name = name;
   }
 }

@@ -23,7 +23,7 @@ export interface QueuedRequest {
   onAbandoned: (() => void) | undefined;
   /** Threads that died while they ran it. */
   deaths: number;
-  /** Of which connection it is, once it was queued. Its turns are charged with what the request costs. */
+  /** Its connection's, once it was queued. Its turns are charged with what the request costs. */
   flow: RequestFlow | undefined;
   /** Microseconds that the attempt under way was charged ahead. */
   charged: number;

@@ -25,8 +25,8 @@ const NONE: readonly QueuedRequest[] = [];
  *
  * The queue is bounded in places. While it is full, a request of a client that takes fewer of them than another goes in
  * nevertheless: the newest of the client that takes the most go out for it, and are the caller's to refuse. The same
- * between the connections of one client. So whoever sends much can neither make others wait nor keep them out, and may
- * have all places where nobody else wants them.
+ * between the connections of one client. So a client that
+ * sends much can neither make others wait nor keep them out, and may have all places that others do not want.
  *
  * Every operation is O(log n) in the clients and connections that wait.
  */
@@ -36,7 +36,7 @@ export class RequestQueue {
   readonly #clients = new Turns<RequestClient>();
   readonly #heaviest = new Heaviest<RequestClient>();
   readonly #known = new KnownClients<QueuedRequest>();
-  /** Of requests that come from no connection. */
+  /** For requests that do not come from a connection. */
   readonly #own = this.#known.open('', 0);
   #depth = 0;
   #places = 0;

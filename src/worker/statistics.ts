@@ -45,6 +45,7 @@ export class Statistics {
       cacheHits: cache.hits,
       cacheMisses: cache.misses,
       queueDepth: queue.depth,
+      queuedClients: queue.clients,
       oldestWait: queue.oldestWait(this.#clock.now()),
       waiting: steps.waiting,
       threads: pool.threadCount,

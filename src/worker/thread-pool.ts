@@ -22,12 +22,15 @@ const UNUSUAL = 8;
 const UNUSUAL_AT_LEAST = 50;
 /** The average is over the last so many tasks, roughly. */
 const AVERAGED = 64;
+/** Milliseconds that a batch runs until what has not begun of it goes back to the queue. */
+const RETURNED_AFTER = 50;
 
 /**
  * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short
  * and an even share of it, up to a batch, when it is long: the hop is what costs, not the task.
  *
- * A thread whose task takes long is relieved: its batch mates go back to the head of the queue, and another thread
+ * A batch that takes longer than batches are made to is cut short, for others may have their turn by now. A thread whose
+ * task takes long is relieved: its batch mates go back to the head of the queue, and another thread
  * stands in for it, so that one request holds up nobody for long. When the task runs past its limit its thread is ended,
  * and it fails with TIMEOUT. A thread that dies: the task it ran is tried once more, then fails with INTERNAL.
  *
@@ -159,7 +162,7 @@ export class ThreadPool {
       }
       thread.run(batch);
       this.busyTime.begin();
-      this.#watchIn(this.#relief);
+      this.#watchIn(Math.min(RETURNED_AFTER, this.#relief));
     }
   }
 
@@ -296,8 +299,10 @@ export class ThreadPool {
       else {
         if (running) this.#queue.runs(running.request, ran);
         if (ran >= relief) this.#relieve(thread);
+        else if (thread.heldFor() >= RETURNED_AFTER) this.#cutShort(thread);
         // Not only at the limit: meanwhile another one may take long.
         next = Math.min(next, ran < relief ? relief - ran : Math.min(this.#relief, limit - ran));
+        if (thread.pending.length > 1) next = Math.min(next, RETURNED_AFTER);
       }
     }
     // A whole millisecond more than is left, since timers round down: one look, not two.
@@ -314,17 +319,20 @@ export class ThreadPool {
    * tasks must not get a thread for each.
    */
   #relieve(thread: ThreadHandle): void {
-    const waiting = thread.takeBack();
-    if (waiting.length > 0) {
-      this.#queue.requeue(waiting);
-      this.#pull();
-    }
+    this.#cutShort(thread);
     if (!this.#relieved.has(thread)) {
       if (this.#relieved.size >= this.#wanted) return;
       this.#relieved.add(thread);
       this.#log.verbose('a task takes long; another thread is there for those behind it');
     }
     this.#fill();
+  }
+
+  #cutShort(thread: ThreadHandle): void {
+    const waiting = thread.takeBack();
+    if (waiting.length === 0) return;
+    this.#queue.requeue(waiting);
+    this.#pull();
   }
 
   #timeOut(thread: ThreadHandle, request: QueuedRequest, ran: number): void {

@@ -20,6 +20,8 @@ const BYTE_ORDER_MARK = /^(?:\u{feff}|\u{ef}\u{bb}\u{bf})/u;
 
 /** Characters at which the lines of a block are decoded: beyond any ordinary certificate. */
 const DECODE_AT = 8192;
+/** The same where lines are very short, each of which costs some memory by itself. */
+const DECODE_LINES_AT = 512;
 
 interface OpenBlock {
   readonly label: string;
@@ -80,7 +82,7 @@ export class PemReader {
     if (line === '') return;
     this.#lines.push(line);
     this.#length += line.length;
-    if (this.#length < DECODE_AT) return;
+    if (this.#length < DECODE_AT && this.#lines.length < DECODE_LINES_AT) return;
     const text = this.#lines.join('');
     // The last letters wait: they may hold the padding, which stands at the very end alone.
     const whole = text.length - (text.length % 4 || 4);

@@ -49,6 +49,7 @@ const STATUS: ServerStatus = {
         cacheMisses: 3,
         inFlight: 7,
         queueDepth: 8,
+        queuedClients: 3,
         oldestWait: 9,
         waiting: 6,
         threads: 2,

@@ -240,3 +240,32 @@ test('HTTP/1.0 gets one answer; an end in the middle of a request is told', () =
   expect(open().timedOut('idle')).toHaveLength(0);
   expect(open().timedOut('request').toString()).toMatch(/^HTTP\/1.1 408 /);
 });
+
+test('a head that has not ended counts with the memory that it takes, and is given up with a word', () => {
+  const session = open();
+  for (const octet of get('X-Filler: '.padEnd(12_000, 'x'))) session.receive(Buffer.from(octet));
+  expect(session.next?.()).toBeUndefined();
+  expect(session.held).toBeGreaterThan(12_000);
+  expect(session.held).toBeLessThanOrEqual(32_768);
+  expect(session.giveUp?.().toString()).toMatch(/^HTTP\/1\.1 503 [^]*Connection: close/i);
+  expect(session.held).toBe(0);
+  expect(session.next?.()).toEqual({ kind: 'close' });
+  expect(session.next?.()).toBeUndefined();
+});
+
+test('heads are read alike however their octets come', () => {
+  const text = `\r\n${get()}\r\n\r\n\r\n${get('Via: 1.1 x')}\r\n\r\nOPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n`;
+  const whole = told(eventsOf([text]));
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sizes) => {
+      const pieces: string[] = [];
+      for (let at = 0, n = 0; at < text.length; n++) {
+        const size = sizes[n % sizes.length] ?? 1;
+        pieces.push(text.slice(at, at + size));
+        at += size;
+      }
+      expect(told(eventsOf(pieces))).toEqual(whole);
+    }),
+  );
+  expect(whole).toHaveLength(3);
+});

@@ -261,3 +261,50 @@ test('an unfinished request that is given up is answered once, and the connectio
   expect(session.held).toBe(0);
   expect(told(send(session, `${CERT}.\nPING\n`))).toEqual(['PONG\n']);
 });
+
+test('an unfinished line counts with the memory that it takes, in whatever state and pieces it comes', () => {
+  for (const before of ['', 'VERIFY id=a\n', `VERIFY id=a\n${CERT}`, 'nonsense\n']) {
+    const session = open(ALL, { ...LIMITS, maxLine: 65_536, maxSize: 1 << 20 });
+    send(session, before);
+    const heldBefore = session.held ?? 0;
+    for (let n = 0; n < 60_000; n++) session.receive(Buffer.from('A'));
+    const held = (session.held ?? 0) - heldBefore;
+    expect(held).toBeGreaterThanOrEqual(60_000);
+    expect(held).toBeLessThanOrEqual(65_536);
+    send(session, '\n');
+    expect(session.held).toBeLessThanOrEqual(heldBefore + 60_001);
+  }
+});
+
+test('an unfinished line that is given up is answered once, and what belongs to it is dropped', () => {
+  const id = open();
+  send(id, `VERIFY id=a\n${CERT}AAAA`);
+  expect(id.giveUp?.().toString()).toMatch(/^a error BUSY /);
+  expect(id.held).toBe(0);
+  expect(told(send(id, `AAAA\n${CERT}.\nPING\n`))).toEqual(['PONG\n']);
+
+  const command = open();
+  send(command, 'VERIFY id=b purpose=serv');
+  expect(command.giveUp?.().toString()).toMatch(/^- error BUSY /);
+  expect(command.held).toBe(0);
+  expect(told(send(command, `erAuth\n${CERT}.\nPING\n`))).toEqual(['PONG\n']);
+});
+
+test.each(['.', '.\r'])('a terminator of which only %j is here ends a request that is given up', (begun) => {
+  const session = open();
+  send(session, `VERIFY id=a\n${CERT}${begun}`);
+  expect(session.giveUp?.().toString()).toMatch(/^a error BUSY /);
+  expect(session.held).toBe(0);
+  expect(told(send(session, '\nPING\n'))).toEqual(['PONG\n']);
+});
+
+test('of a request that is skipped no line is held, and its end is seen in any pieces', () => {
+  const session = open();
+  send(session, `VERIFY id=a\n${CERT}`);
+  session.giveUp?.();
+  for (let n = 0; n < 150; n++) session.receive(Buffer.from('A'));
+  expect(session.held).toBe(0);
+  expect(told(['\n', '.', '\r', '\n', 'PING\n'].flatMap((piece) => send(session, piece)))).toEqual([
+    'PONG\n',
+  ]);
+});

@@ -87,6 +87,7 @@ function pong(sequence) {
   const tls = { handshakes: 0, failedHandshakes: 0 };
   const cache = { cacheHits: 0, cacheMisses: 0, waiting: 0 };
   const more = {
+    queuedClients: 0,
     oldestWait: 0,
     threads: 1,
     busyThreads: 0,

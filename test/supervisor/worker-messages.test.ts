@@ -18,6 +18,7 @@ const statistics: WorkerStatistics = {
   cacheMisses: 3,
   inFlight: 0,
   queueDepth: 0,
+  queuedClients: 0,
   oldestWait: 0.5,
   waiting: 6,
   threads: 1,

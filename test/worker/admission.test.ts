@@ -70,6 +70,21 @@ test('a full queue refuses, and says when to come again', () => {
   expect([counters.busy, wakes()]).toEqual([3, 1]);
 });
 
+test('in a full queue the newest of a client with many makes room for one with few, and is refused politely', () => {
+  const { queue, counters, outcomes, ask, clock } = setUp(3);
+  for (const body of ['a', 'b', 'c']) ask(body);
+  clock.advance(700);
+  ask('d', queue.open('another', 0));
+  expect([queue.depth, counters.busy, outcomes.length]).toEqual([3, 1, 1]);
+  expect(outcomes[0]).toEqual({
+    kind: 'failed',
+    code: 'BUSY',
+    message: 'the queue of requests is full, and others have fewer waiting',
+    retryAfter: 700,
+  });
+  expect(queue.take(9, 1000, clock.now()).length).toBeGreaterThan(0);
+});
+
 test('what is known is answered while the queue is full, too', () => {
   const { clock, cache, counters, outcomes, ask } = setUp(1);
   ask('a');

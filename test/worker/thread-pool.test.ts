@@ -6,7 +6,7 @@ import { withShortTime } from '../short-time.js';
 import { type LogRecord, Logger } from '../../src/log.js';
 import type { TaskOutcome } from '../../src/wire/task.js';
 import { type Clock, SYSTEM_CLOCK } from '../../src/worker/clock.js';
-import { abandon, newRequest } from '../../src/worker/queued-request.js';
+import { abandon, newRequest, type RequestFlow } from '../../src/worker/queued-request.js';
 import { RequestQueue } from '../../src/worker/request-queue.js';
 import type { ThreadPoolOptions } from '../../src/worker/thread-pool-options.js';
 import { ThreadPool } from '../../src/worker/thread-pool.js';
@@ -60,13 +60,14 @@ async function startPool(options: Partial<ThreadPoolOptions> = {}, clock: Clock 
   );
   pools.push(pool);
   const order: string[] = [];
-  const run = (name: string, body = ''): Promise<TaskOutcome> =>
+  const run = (name: string, body = '', flow?: RequestFlow): Promise<TaskOutcome> =>
     new Promise((resolve) => {
       queue.push(
         newRequest({ name, body: Buffer.from(body) }, SYSTEM_CLOCK.now(), (outcome) => {
           order.push(body === '' ? name : `${name} ${body}`);
           resolve(outcome);
         }),
+        flow,
       );
       pool.wake();
     });
@@ -102,6 +103,24 @@ test('a warm-up whose tasks fail ends at once, and its thread serves', async () 
   expect(text(await run('echo', 'a'))).toBe('a');
   expect(logged.filter(({ message }) => message === 'task throw threw')).toHaveLength(1);
 });
+
+test.each(['at once', 'behind one that was cheap'])(
+  'heavy tasks on two connections, %s, let one of another wait for two of them at most',
+  async (when) => {
+    const { pool, queue, run, order } = await startPool();
+    await pool.start();
+    const attackers = [queue.open('a', 0), queue.open('a', 0)];
+    const victim = queue.open('a', 0);
+    await run('echo', 'first', victim);
+    if (when !== 'at once') await Promise.all(attackers.map((flow) => run('echo', 'cheap', flow)));
+    order.length = 0;
+    const heavy = Array.from({ length: 16 }, (_, n) => run('work', '150', attackers[n % 2]));
+    await until(() => pool.busyThreads === 1);
+    await run('echo', 'mine', victim);
+    expect(order.length).toBeLessThanOrEqual(3);
+    await Promise.all(heavy);
+  },
+);
 
 test('a thousand tasks in batches come back each with its own result, in order', async () => {
   const { pool, run, order } = await startPool({ count: 1 });

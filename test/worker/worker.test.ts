@@ -100,6 +100,7 @@ test('tasks that hang, throw or kill their thread cost only their own requests',
         inFlight: 0,
         timeouts: 1,
         queueDepth: 0,
+        queuedClients: 0,
         threads: 1,
       },
     });
