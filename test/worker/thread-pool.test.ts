@@ -184,7 +184,7 @@ test('a task that takes long holds up none of its batch, and each of them is ans
 test.each([
   ['a spare one', true],
   ['one that has not started yet', false],
-])('a thread whose batch goes on in %s is idle once afterwards, and loses nothing', async (_, spare) => {
+])('a thread whose batch goes on in %s is idle once afterwards, and loses nothing', async (_name, spare) => {
   const { pool, run } = await startPool({ batch: 2, spare });
   await pool.start();
   if (spare) await until(() => pool.hasSpare);
