@@ -13,6 +13,7 @@ import {
 import { Generator } from './server-parts/generator-handle.js';
 import { measureOpenssl } from './server-parts/openssl.js';
 import { measurePkijs } from './server-parts/pkijs.js';
+import { type Beside, measureTails } from './server-parts/tails.js';
 import { ChainFiles, Served } from './server-parts/served.js';
 
 /**
@@ -26,8 +27,16 @@ const KINDS = [
   ['rsa-2048', 'RSA-2048', 2],
   ['p-256', 'P-256', 1.4],
 ] as const;
-const FULL: Effort = { rounds: 9, requests: 30_000, seconds: 5, idle: 10_000, visits: 5000 };
-const BRIEF: Effort = { rounds: 1, requests: 500, seconds: 0.5, idle: 100, visits: 100 };
+/** Of the peak. */
+const TAILS_LOAD = 0.4;
+/** Latencies that are compared with a bare echo's, and how many times those they may be. */
+const TAILS = [
+  ['p50', 'p50', undefined],
+  ['p99', 'p99', 1.8],
+  ['p999', 'p99.9', 2.5],
+] as const;
+const FULL: Effort = { rounds: 9, requests: 30_000, seconds: 5, idle: 10_000, visits: 5000, slices: 20 };
+const BRIEF: Effort = { rounds: 1, requests: 500, seconds: 0.5, idle: 100, visits: 100, slices: 1 };
 
 interface Bench {
   readonly rows: Row[];
@@ -131,6 +140,10 @@ async function hold(
   rows.push({ name: `each of ${effort.idle} idle connections`, value: memoryEach / 1024, unit: 'KiB' });
   goals.push(atMost(`p99 with ${effort.idle} idle connections ÷ without`, ratio, 1.2, '×'));
 
+  const tails = await measureTails(served, generator, SERVER_CORE, peak * TAILS_LOAD, effort.slices);
+  judgeTails({ rows, goals }, 'at 40 % of the peak', tails.steady, 1);
+  judgeTails({ rows, goals }, 'behind a replacement', tails.replaced, 2);
+
   const repeated = await perRepeated(chain, served, generator, effort);
   rows.push({ name: 'repeated request', value: repeated, unit: 'µs' });
   goals.push(atMost('repeated request', repeated, 8, 'µs'));
@@ -145,6 +158,22 @@ async function hold(
     side: 'at least',
     unit: '×',
   });
+}
+
+/** @param leniency by what the limits are multiplied. */
+function judgeTails(
+  { rows, goals }: Pick<Bench, 'rows' | 'goals'>,
+  when: string,
+  { ours, echo }: Beside,
+  leniency: number,
+): void {
+  for (const [percentile, name, limit] of TAILS) {
+    const ratio = ours[percentile] / echo[percentile];
+    const reference = { name: 'bare Node echo', value: echo[percentile] };
+    rows.push({ name: `${name} ${when}`, value: ours[percentile], unit: 'ms', reference, ratio });
+    if (limit !== undefined)
+      goals.push(atMost(`${name} ${when} ÷ a bare echo`, ratio, limit * leniency, '×'));
+  }
 }
 
 function atMost(what: string, value: number, limit: number, unit: string): Goal {

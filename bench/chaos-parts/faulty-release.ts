@@ -13,6 +13,7 @@ process.on('${BLOCK}', () => {
 });
 `;
 const TASK = `import { createServedVerifyTask as createProduct } from './product.js';
+export * from './product.js';
 export function createServedVerifyTask(options) {
   const verify = createProduct(options);
   return (body, attempt) => {

@@ -32,7 +32,10 @@ export class Caller {
     socket.on('data', (chunk) => {
       this.#reader.push(chunk);
       for (let read = this.#reader.next(); read; read = this.#reader.next()) {
-        if (read.kind === 'message' && read.type === MESSAGE.answer) this.#answered(read.id, read.body);
+        if (read.kind !== 'message') continue;
+        if (read.type === MESSAGE.answer) this.#answered(read.id, outcomeOf(read.body));
+        // An echo's answer is the request itself.
+        else if (read.type === MESSAGE.verify) this.#answered(read.id, 'valid');
       }
     });
   }
@@ -56,10 +59,14 @@ export class Caller {
     this.#socket.destroy();
   }
 
-  #answered(id: number, body: Buffer): void {
+  #answered(id: number, outcome: Outcome): void {
     const settle = this.#waiting.get(id);
     this.#waiting.delete(id);
     this.inFlight--;
-    settle?.(body.includes(VALID) ? 'valid' : body.includes(BUSY) ? 'busy' : 'other');
+    settle?.(outcome);
   }
+}
+
+function outcomeOf(body: Buffer): Outcome {
+  return body.includes(VALID) ? 'valid' : body.includes(BUSY) ? 'busy' : 'other';
 }

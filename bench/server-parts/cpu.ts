@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** The kernel counts processor time in hundredths of a second wherever Node runs. */
 const TICK = 10_000;
@@ -28,6 +29,12 @@ export function anonymousMemoryOf(pids: readonly number[]): number {
 export function pin(pids: readonly number[], core: number): void {
   for (const pid of pids)
     spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)]);
+}
+
+/** Lets them run wherever there is a core, once more. */
+export function unpin(pids: readonly number[]): void {
+  for (const pid of pids)
+    spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', `0-${cpus().length - 1}`, String(pid)]);
 }
 
 /** User and system time side by side, counted behind the name, which may hold anything. */

@@ -14,6 +14,8 @@ export interface Effort {
   readonly seconds: number;
   readonly idle: number;
   readonly visits: number;
+  /** Seconds of latencies beside a bare echo's. */
+  readonly slices: number;
 }
 
 export interface Figure {

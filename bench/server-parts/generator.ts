@@ -142,7 +142,7 @@ class Tally {
   finish(callers: readonly Caller[]): LoadResult {
     if (this.#seconds === undefined) this.sendingIsOver();
     for (const caller of callers) caller.close();
-    const sorted = this.#times.toSorted((a, b) => a - b);
+    const sorted = Float64Array.from(this.#times).toSorted();
     const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     return {
       ...this.#counts,
@@ -150,6 +150,7 @@ class Tally {
       hanging: this.#sent - this.answered,
       validInTime: this.#validInTime ?? 0,
       seconds: this.#seconds ?? 0,
+      times: sorted,
       p50: at(0.5),
       p99: at(0.99),
       p999: at(0.999),

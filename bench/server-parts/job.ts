@@ -35,7 +35,8 @@ export interface LoadResult {
   /** Valid verdicts that came while requests were being sent. */
   readonly validInTime: number;
   readonly seconds: number;
-  /** ms from when a request was due until its verdict. */
+  /** ms from when a request was due until its verdict: all of them, in order, and what they come to. */
+  readonly times: Float64Array;
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { OPTIONS } from '../../src/config/option-table.js';
 import { encode } from '../../src/wire/codec.js';
 import { pemOf } from '../../test/pki/pki.js';
-import { TestServer } from '../../test/server/test-server.js';
+import { TestServer, until } from '../../test/server/test-server.js';
 import { type Chain, HOST } from '../engine-parts/chain.js';
-import { cpuOf, pin } from './cpu.js';
+import { cpuOf, pin, unpin } from './cpu.js';
 
 /** A chain as files: `root.pem`, `intermediate.pem`, `leaf0.pem` and on, and CRLs: in `crls/`, and in DER `0.crl.der` and on. */
 export class ChainFiles {
@@ -44,8 +44,11 @@ export function bodiesOf({ leaves, intermediate }: Chain): Uint8Array[] {
 export class Served {
   readonly path: string;
   readonly port: number;
-  readonly pids: readonly number[];
+  /** For a socket beside its own. */
+  readonly directory: string;
+  readonly #core: number;
   readonly #server: TestServer;
+  #pids: readonly number[];
 
   static async start(files: ChainFiles, core: number, idle: number): Promise<Served> {
     const server = await TestServer.start({
@@ -60,14 +63,34 @@ export class Served {
     });
     const pids = await server.processes();
     pin(pids, core);
-    return new Served(server, pids);
+    return new Served(server, pids, core);
   }
 
-  private constructor(server: TestServer, pids: readonly number[]) {
+  private constructor(server: TestServer, pids: readonly number[], core: number) {
     this.#server = server;
+    this.#core = core;
+    this.#pids = pids;
+    this.directory = server.directory;
     this.path = server.msgpack.slice('unix:'.length);
     this.port = server.port;
-    this.pids = pids;
+  }
+
+  /** The primary first. */
+  get pids(): readonly number[] {
+    return this.#pids;
+  }
+
+  /** Kills the worker, and resolves as soon as the one in its place is ready, which has all cores until then. */
+  async replaceWorker(): Promise<void> {
+    const [primary = 0, worker = 0] = this.#pids;
+    unpin([primary]);
+    process.kill(worker, 'SIGKILL');
+    await until(
+      async () => (await this.#server.status()).workers,
+      (workers) => workers.some(({ pid, state }) => pid !== worker && state === 'ready'),
+    );
+    this.#pids = await this.#server.processes();
+    pin(this.#pids, this.#core);
   }
 
   /** µs of primary and worker so far. */

@@ -115,13 +115,18 @@ function runBatch(
   let results: BatchResult[] = [];
   let now = process.hrtime.bigint();
   let sentAt = now;
-  for (const [index, task] of tasks.entries()) {
+  let index = 0;
+  let goesOn = progress.begin(0, now);
+  while (goesOn) {
+    const task = tasks[index++];
+    if (task === undefined) break;
     const startedAt = now;
-    if (!progress.begin(index, startedAt)) break;
     const result = runTask(task, handlers);
     now = process.hrtime.bigint();
     results.push(timed(result, Number(now - startedAt) / 1000));
-    if (now - sentAt < HOLD_RESULTS || index === tasks.length - 1) continue;
+    // Before anything is sent: the IO loop takes a thread for idle when it has the result of the last task.
+    goesOn = index < tasks.length && progress.begin(index, now);
+    if (!goesOn || now - sentAt < HOLD_RESULTS) continue;
     deliver(packResults(results));
     results = [];
     sentAt = now;

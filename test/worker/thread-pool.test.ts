@@ -201,6 +201,27 @@ test('a task that takes long holds up none of its batch, and each of them is ans
   expect(pool.restarts).toBe(0);
 });
 
+test.each([
+  ['a spare one', true],
+  ['one that has not started yet', false],
+])('a thread whose batch goes on in %s is idle once afterwards, and loses nothing', async (_name, spare) => {
+  const { pool, run } = await startPool({ batch: 2, spare });
+  await pool.start();
+  if (spare) await until(() => pool.hasSpare);
+  const outcomes = [run('await', cue), run('echo', 'b')];
+  await until(() => pool.threadCount === 2);
+  writeFileSync(cue, '');
+  expect(await all(outcomes)).toEqual(['it is there', 'b']);
+  await until(() => pool.threadCount === 1 && pool.busyThreads === 0);
+  // Whatever else the thread had to say of that batch comes before these.
+  expect(text(await run('spin', '1'))).toBe('spun');
+  const bodies = Array.from({ length: 12 }, (_, n) => String(n));
+  expect(await all(bodies.map((body) => run('echo', body)))).toEqual(bodies);
+  const before = pool.busyTime.total();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(pool.busyTime.total()).toBe(before);
+});
+
 test('however many tasks hang, there are never more than twice the threads', async () => {
   await withShortTime(1000, async (taskTimeout) => {
     const { pool, run } = await startPool({ taskTimeout, batch: 1 });
