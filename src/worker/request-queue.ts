@@ -49,6 +49,8 @@ export class RequestQueue {
   constructor(max: number, maxBytes: number) {
     this.#max = max;
     this.#placesPerByte = max / maxBytes;
+    // Nothing that is known of them speaks against a batch.
+    this.#own.likely = 0;
   }
 
   /** Requests that wait. */
@@ -95,7 +97,7 @@ export class RequestQueue {
 
   /**
    * Up to `count` requests whose turn it is, and no further one once their bodies reach `bytes`, or where it would
-   * take too long; those that nobody wants any more, or not so late, are settled on the way.
+   * take too long; those that are not wanted any more, or not so late, are settled on the way.
    */
   take(count: number, bytes: number, now: number): QueuedRequest[] {
     const taken: QueuedRequest[] = [];

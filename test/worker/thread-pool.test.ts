@@ -114,7 +114,7 @@ test.each(['at once', 'behind one that was cheap'])(
     await run('echo', 'first', victim);
     if (when !== 'at once') await Promise.all(attackers.map((flow) => run('echo', 'cheap', flow)));
     order.length = 0;
-    const heavy = Array.from({ length: 16 }, (_, n) => run('work', '150', attackers[n % 2]));
+    const heavy = Array.from({ length: 16 }, (_, n) => run('spin', '150', attackers[n % 2]));
     await until(() => pool.busyThreads === 1);
     await run('echo', 'mine', victim);
     expect(order.length).toBeLessThanOrEqual(3);

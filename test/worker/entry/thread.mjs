@@ -21,12 +21,6 @@ const handlers = {
     notify('told', body);
     return Buffer.from('told');
   },
-  /** Runs for so many milliseconds. */
-  work: (body) => {
-    const end = performance.now() + Number(text(body));
-    while (performance.now() < end);
-    return Buffer.from('done');
-  },
   throw: () => {
     throw new Error('thrown on purpose');
   },
