@@ -20,6 +20,11 @@ const RELIEVED_AFTER = 250;
  */
 const UNUSUAL = 8;
 const UNUSUAL_AT_LEAST = 50;
+/**
+ * Milliseconds after all threads were ready at which the first spare one is started: where workers start one after the
+ * other the cores are for those that serve.
+ */
+const SPARE_AFTER = 1000;
 /** The average is over the last so many tasks, roughly. */
 const AVERAGED = 64;
 /** Milliseconds that a batch runs until what has not begun of it goes back to the queue. */
@@ -52,8 +57,9 @@ export class ThreadPool {
   #spare: ThreadHandle | undefined;
   /** The last one did not get ready, and is among those that wait to be started again. */
   #isSpareMissing = false;
-  /** All threads were ready for the first time: before that a spare one would be in their way. */
+  /** All threads have been ready for a while: before that a spare one would be in their way. */
   #hasStarted = false;
+  #cancelSpare: (() => void) | undefined;
   /** Milliseconds that a task takes, on average. */
   #average = 0;
   readonly busyTime: BusyTime;
@@ -109,6 +115,7 @@ export class ThreadPool {
 
   close(): void {
     this.#cancelWatch?.();
+    this.#cancelSpare?.();
     this.#failedStarts.close();
     for (const thread of this.#threads) thread.terminate();
     this.#spare?.terminate();
@@ -272,8 +279,10 @@ export class ThreadPool {
   #announceReady(): void {
     if (!this.settled) return;
     this.#onAllReady?.();
-    this.#hasStarted = true;
-    this.#fill();
+    this.#cancelSpare ??= this.#clock.after(SPARE_AFTER, () => {
+      this.#hasStarted = true;
+      this.#fill();
+    });
   }
 
   // ── Threads past their limit ──────────────────────────────────────────────────────────────────────────────
