@@ -10,6 +10,8 @@ const UNKNOWN_COST = 1000;
 const UNKNOWN_IN_BATCH = 1_000_000;
 /** How much a task that has run counts in what the next one is taken to cost. */
 const NEWEST_COUNTS = 1 / 8;
+/** The same for many together. */
+const MOST_COUNTS = 1 / 2;
 
 /** What has its turns, and its places in the queue. */
 abstract class Share<T> implements Turn, Weighed<T> {
@@ -29,11 +31,12 @@ abstract class Share<T> implements Turn, Weighed<T> {
     this.likely = likely;
   }
 
-  /** One of its tasks has run for so many microseconds. */
-  learn(cost: number): void {
+  /** So many of its tasks have run for so many microseconds each. */
+  learn(cost: number, count: number): void {
     const { expected } = this;
+    const weight = Math.min(count * NEWEST_COUNTS, MOST_COUNTS);
     // Upwards: what is expected must also get there from below.
-    this.expected = expected + Math.ceil((cost - expected) * NEWEST_COUNTS);
+    this.expected = expected + Math.ceil((cost - expected) * weight);
     this.likely = cost < this.expected ? cost : this.expected;
   }
 }
@@ -63,6 +66,8 @@ export class Client<R> extends Share<Client<R>> {
 /** The requests of one connection that wait for a thread: first in, first out. */
 export class Flow<R> extends Share<Flow<R>> {
   readonly client: Client<R>;
+  /** Tasks that have run and are not accounted for yet: how many, their microseconds, and those charged ahead. */
+  readonly finished = { count: 0, cost: 0, charged: 0 };
   /** Those before `#head` are gone. */
   #requests: (R | undefined)[] = [];
   #head = 0;
@@ -95,7 +100,8 @@ export class Flow<R> extends Share<Flow<R>> {
     if (request === undefined) return undefined;
     this.#requests[this.#head++] = undefined;
     if (this.isEmpty) {
-      this.#requests.length = 0;
+      // A young array: one that is old makes the collector look at all that is put into it.
+      this.#requests = [];
       this.#head = 0;
     } else if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#requests.length) {
       this.#requests = this.#requests.slice(this.#head);

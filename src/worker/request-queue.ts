@@ -1,6 +1,6 @@
 import { type Client, Flow } from './flow.js';
-import { Heaviest } from './heaviest.js';
 import { KnownClients } from './known-clients.js';
+import { Places } from './places.js';
 import { QUEUED, type QueuedRequest, type RequestFlow, settleCancelled } from './queued-request.js';
 import { Turns } from './turns.js';
 
@@ -8,8 +8,8 @@ import { Turns } from './turns.js';
 const MAX_TAKING = 8000;
 type RequestClient = Client<QueuedRequest>;
 
-/** No task is charged more milliseconds. */
-const MAX_COST = 1_000_000;
+/** No task is charged more microseconds. */
+const MAX_COST = 1_000_000_000;
 const NONE: readonly QueuedRequest[] = [];
 
 /**
@@ -31,15 +31,14 @@ const NONE: readonly QueuedRequest[] = [];
  * Every operation is O(log n) in the clients and connections that wait.
  */
 export class RequestQueue {
-  readonly #max: number;
-  readonly #placesPerByte: number;
+  readonly #places: Places<QueuedRequest>;
   readonly #clients = new Turns<RequestClient>();
-  readonly #heaviest = new Heaviest<RequestClient>();
   readonly #known = new KnownClients<QueuedRequest>();
   /** For requests that do not come from a connection. */
   readonly #own = this.#known.open('', 0);
+  /** Those with tasks that have run and are not accounted for yet. */
+  readonly #unaccounted: RequestFlow[] = [];
   #depth = 0;
-  #places = 0;
 
   /**
    * @param max places for requests. One takes one place, or more where its body is larger than an even share of
@@ -47,8 +46,7 @@ export class RequestQueue {
    * @param maxBytes bytes that all bodies may hold.
    */
   constructor(max: number, maxBytes: number) {
-    this.#max = max;
-    this.#placesPerByte = max / maxBytes;
+    this.#places = new Places(max, maxBytes);
     // Nothing that is known of them speaks against a batch.
     this.#own.likely = 0;
   }
@@ -70,28 +68,26 @@ export class RequestQueue {
 
   /** The connection is gone: what waits of it is settled. */
   close(flow: RequestFlow, now: number): void {
-    while (!flow.isEmpty) {
-      const request = this.#shift(flow);
-      if (request) settleCancelled(request);
-    }
+    const waiting = flow.isEmpty ? NONE : this.#takeFrom(flow, Infinity, Infinity);
+    for (const request of waiting) settleCancelled(request);
     this.#known.close(flow, now);
   }
 
   /** Whether one more of this connection may wait, with a body of so many bytes. */
   hasRoomFor(size: number, flow: RequestFlow = this.#own): boolean {
-    const missing = this.#missing(size);
-    return missing <= 0 || this.#whoGives(flow, this.#placesOf(size), missing) !== undefined;
+    const missing = this.#places.missing(size);
+    return missing <= 0 || this.#places.whoGives(flow, this.#places.of(size), missing) !== undefined;
   }
 
   /** Only where there is room for it. Returns those that have to go for it: they are settled by the caller. */
   push(request: QueuedRequest, flow: RequestFlow = this.#own): readonly QueuedRequest[] {
-    const size = request.task.body.length;
-    const missing = this.#missing(size);
-    const displaced = missing > 0 ? this.#displace(flow, this.#placesOf(size), missing) : NONE;
+    const places = this.#placesOf(request);
+    const missing = this.#places.missing(request.task.body.length);
+    const displaced = missing > 0 ? this.#displace(flow, places, missing) : NONE;
     request.flow = flow;
     const wasEmpty = flow.isEmpty;
     flow.push(request);
-    this.#join(flow, wasEmpty, this.#placesOf(size));
+    this.#join(flow, wasEmpty, places);
     return displaced;
   }
 
@@ -100,19 +96,25 @@ export class RequestQueue {
    * take too long; those that are not wanted any more, or not so late, are settled on the way.
    */
   take(count: number, bytes: number, now: number): QueuedRequest[] {
+    this.#account();
     const taken: QueuedRequest[] = [];
     let size = 0;
     let time = 0;
     while (taken.length < count && size < bytes) {
       const flow = this.#clients.first?.flows.first;
       if (flow === undefined || (taken.length > 0 && time + flow.likely > MAX_TAKING)) break;
-      const { expected, likely } = flow;
-      const request = this.#shift(flow);
-      if (request === undefined || settledUnstarted(request, now)) continue;
-      this.#charge(flow, request, expected);
-      taken.push(request);
-      size += request.task.body.length;
-      time += likely;
+      // One that is alone has all turns, without a look at the others after each.
+      const isAlone = this.#clients.waiting.length === 1 && flow.client.flows.waiting.length === 1;
+      const inTime = isAlone ? Math.max(1, Math.floor((MAX_TAKING - time) / flow.likely)) : 1;
+      const before = taken.length;
+      for (const request of this.#takeFrom(flow, Math.min(count - before, inTime), bytes - size)) {
+        if (settledUnstarted(request, now)) continue;
+        request.charged = flow.expected;
+        taken.push(request);
+        size += request.task.body.length;
+      }
+      time += (taken.length - before) * flow.likely;
+      this.#charge(flow, (taken.length - before) * flow.expected);
     }
     return taken;
   }
@@ -126,7 +128,7 @@ export class RequestQueue {
       request.stage = QUEUED;
       const wasEmpty = flow.isEmpty;
       flow.putBack(request);
-      this.#join(flow, wasEmpty, this.#placesOf(request.task.body.length));
+      this.#join(flow, wasEmpty, this.#placesOf(request));
       if (charged > 0) this.#correct(flow, -charged, 0);
     }
   }
@@ -134,21 +136,22 @@ export class RequestQueue {
   /** A request that was taken runs for so many milliseconds already. */
   runs(request: QueuedRequest, milliseconds: number): void {
     const { flow, charged } = request;
-    const ran = wholeMicroseconds(milliseconds);
+    const ran = wholeMicroseconds(milliseconds * 1000);
     if (flow === undefined || ran <= charged) return;
     request.charged = ran;
     this.#correct(flow, ran - charged, 0);
   }
 
-  /** A request that was taken has run for so many milliseconds, and does not run any more. */
-  ran(request: QueuedRequest, milliseconds: number): void {
+  /** A request that was taken has run for so many microseconds, and does not run any more. */
+  ran(request: QueuedRequest, microseconds: number): void {
     const { flow, charged } = request;
-    const ran = wholeMicroseconds(milliseconds);
     if (flow === undefined) return;
     request.charged = 0;
-    flow.learn(ran);
-    flow.client.learn(ran);
-    this.#correct(flow, ran - charged, ran);
+    const { finished } = flow;
+    if (finished.count === 0) this.#unaccounted.push(flow);
+    finished.count++;
+    finished.cost += wholeMicroseconds(microseconds);
+    finished.charged += charged;
   }
 
   /** Milliseconds that the oldest request has waited; 0 when there is none. O(n) in connections that wait. */
@@ -170,31 +173,54 @@ export class RequestQueue {
   #join(flow: RequestFlow, wasEmpty: boolean, places: number): void {
     const { client } = flow;
     this.#depth++;
-    this.#occupy(flow, places);
+    this.#places.occupy(flow, places);
     if (!wasEmpty) return;
     client.flows.enter(flow);
     if (client.slot < 0) this.#clients.enter(client);
   }
 
-  #shift(flow: RequestFlow): QueuedRequest | undefined {
-    const request = flow.shift();
-    if (request) this.#left(flow, request);
-    return request;
+  /** Up to so many of one flow, and no further one once their bodies reach `bytes`. */
+  #takeFrom(flow: RequestFlow, count: number, bytes: number): readonly QueuedRequest[] {
+    const run: QueuedRequest[] = [];
+    let size = 0;
+    let places = 0;
+    while (run.length < count && size < bytes) {
+      const request = flow.shift();
+      if (request === undefined) break;
+      run.push(request);
+      size += request.task.body.length;
+      places += this.#placesOf(request);
+    }
+    this.#left(flow, run.length, places);
+    return run;
   }
 
-  #left(flow: RequestFlow, request: QueuedRequest): void {
+  #charge(flow: RequestFlow, cost: number): void {
+    flow.client.flows.begin(flow, cost);
+    this.#clients.begin(flow.client, cost);
+  }
+
+  #left(flow: RequestFlow, count: number, places: number): void {
     const { client } = flow;
-    this.#depth--;
-    this.#occupy(flow, -this.#placesOf(request.task.body.length));
+    this.#depth -= count;
+    this.#places.occupy(flow, -places);
     if (!flow.isEmpty) return;
     client.flows.leave(flow);
     if (client.flows.first === undefined) this.#clients.leave(client);
   }
 
-  #charge(flow: RequestFlow, request: QueuedRequest, cost: number): void {
-    request.charged = cost;
-    flow.client.flows.begin(flow, cost);
-    this.#clients.begin(flow.client, cost);
+  /** Results come many at a time: clocks are corrected once for all of them, before anybody's next turn. */
+  #account(): void {
+    for (let flow = this.#unaccounted.pop(); flow; flow = this.#unaccounted.pop()) {
+      const { finished, client } = flow;
+      const { count, cost, charged } = finished;
+      finished.count = 0;
+      finished.cost = 0;
+      finished.charged = 0;
+      flow.learn(cost / count, count);
+      client.learn(cost / count, count);
+      this.#correct(flow, cost - charged, cost);
+    }
   }
 
   #correct(flow: RequestFlow, correction: number, cost: number): void {
@@ -202,56 +228,30 @@ export class RequestQueue {
     this.#clients.correct(flow.client, correction, cost);
   }
 
-  // ── Places ────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #placesOf(size: number): number {
-    return Math.max(1, Math.ceil(size * this.#placesPerByte));
-  }
-
-  /** How many places are too few for it. */
-  #missing(size: number): number {
-    return this.#places === 0 ? 0 : this.#places + this.#placesOf(size) - this.#max;
-  }
-
-  #occupy(flow: RequestFlow, places: number): void {
-    const { client } = flow;
-    this.#places += places;
-    flow.places += places;
-    client.heaviest.changed(flow, flow.places - places);
-    client.places += places;
-    this.#heaviest.changed(client, client.places - places);
-  }
-
-  /** The client or connection that has to give up places for one that takes fewer, if any. */
-  #whoGives(flow: RequestFlow, places: number, missing: number): RequestClient | RequestFlow | undefined {
-    const { client } = flow;
-    const other = this.#heaviest.first;
-    if (other && other !== client && other.places - missing >= client.places + places) return other;
-    const sibling = client.heaviest.first;
-    return sibling && sibling !== flow && sibling.places - missing >= flow.places + places
-      ? sibling
-      : undefined;
-  }
-
   #displace(flow: RequestFlow, places: number, missing: number): readonly QueuedRequest[] {
-    const giver = this.#whoGives(flow, places, missing);
+    const giver = this.#places.whoGives(flow, places, missing);
+    if (giver === undefined) return NONE;
     const displaced: QueuedRequest[] = [];
-    if (giver === undefined) return displaced;
-    const room = this.#places - missing;
-    while (this.#places > room) {
+    for (let left = missing; left > 0;) {
       const from = giver instanceof Flow ? giver : giver.heaviest.first;
       const request = from?.pop();
       if (from === undefined || request === undefined) break;
-      this.#left(from, request);
+      const given = this.#placesOf(request);
+      this.#left(from, 1, given);
+      left -= given;
       displaced.push(request);
     }
     return displaced;
   }
+
+  #placesOf(request: QueuedRequest): number {
+    return this.#places.of(request.task.body.length);
+  }
 }
 
 /** Small integers are kept without a box. */
-function wholeMicroseconds(milliseconds: number): number {
-  return Math.ceil(Math.min(milliseconds, MAX_COST) * 1000);
+function wholeMicroseconds(time: number): number {
+  return Math.ceil(Math.min(time, MAX_COST));
 }
 
 function settledUnstarted(request: QueuedRequest, now: number): boolean {

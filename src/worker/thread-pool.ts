@@ -221,7 +221,7 @@ export class ThreadPool {
     const { body } = result;
     const ran = result.microseconds / 1000;
     request.ran += ran;
-    this.#queue.ran(request, ran);
+    this.#queue.ran(request, result.microseconds);
     this.#average += (ran - this.#average) / AVERAGED;
     if (result.kind === 'needs') this.#options.onNeeds(request, result.step, body);
     else if (result.kind === 'failed') fail(request, 'INTERNAL', Buffer.from(body).toString(), 0);
@@ -348,7 +348,7 @@ export class ThreadPool {
     const why = `task "${request.task.name}" ran past its limit of ${this.#options.taskTimeout} ms`;
     this.#timeouts++;
     thread.terminate();
-    this.#queue.ran(request, ran);
+    this.#queue.ran(request, ran * 1000);
     this.#queue.requeue(thread.pending.filter((pending) => pending !== request));
     this.#replace(thread, why);
     fail(request, 'TIMEOUT', why, ran);
@@ -370,7 +370,7 @@ export class ThreadPool {
     const culprit = running?.request ?? pending[0];
     if (culprit) {
       culprit.deaths++;
-      this.#queue.ran(culprit, running?.ran ?? thread.heldFor());
+      this.#queue.ran(culprit, (running?.ran ?? thread.heldFor()) * 1000);
     }
     const lost = pending.filter((request) => request.deaths > 1);
     this.#queue.requeue(pending.filter((request) => request.deaths <= 1));

@@ -146,7 +146,7 @@ class WarmUpLine {
       const request = taken[place];
       if (request === undefined || result.kind !== 'done') continue;
       const ran = result.microseconds / 1000;
-      this.#queue.ran(request, ran);
+      this.#queue.ran(request, result.microseconds);
       request.settle({ kind: 'done', body: result.body }, ran, result.keep);
     }
     return true;

@@ -30,7 +30,7 @@ class Scene {
       this.now += cost;
       if (request.flow) this.had.set(request.flow, (this.had.get(request.flow) ?? 0) + cost);
     }
-    for (const request of taken) this.queue.ran(request, this.costs.get(request) ?? 0);
+    for (const request of taken) this.queue.ran(request, (this.costs.get(request) ?? 0) * 1000);
     return taken;
   }
 
