@@ -155,7 +155,8 @@ test.each(['verify', 'explain'])(
     const [root, size] = [createRoot(), 9 << 20];
     const leaf = createLeaf(root);
     const large = createCrl(root, {
-      extensions: [ext.crlNumber(1), ext.extension('1.2.3', Buffer.alloc(size))],
+      extensions: [ext.crlNumber(1)],
+      revoked: [{ serial: 1, extensions: [ext.extension('1.2.3', Buffer.alloc(size))] }],
     });
     writeFileSync(join(folder, 'large-root.pem'), root.pem);
     writeFileSync(join(folder, 'large-leaf.pem'), leaf.pem);
