@@ -240,10 +240,11 @@ class Inquiry {
     );
   }
 
-  /** Under an issuer whose name cannot be compared with the certificate's; of a direct CRL there is none. */
+  /** Under an issuer whose name cannot be compared with the certificate's. */
   #mayBeListed({ crl }: CandidateCrl): boolean {
     const { serial, issuer } = this.#certificate;
-    if (!crl.hasCertificateIssuer && (crl.issuer.isComparable || sameName(crl.issuer, issuer))) return false;
+    const isClear = (crl.issuer.isComparable && issuer.isComparable) || sameName(crl.issuer, issuer);
+    if (!crl.hasCertificateIssuer && isClear) return false;
     return crl.mayList(serial, issuer);
   }
 

@@ -319,6 +319,22 @@ test('an OCSP response finds the issuer by its name as the certificate, or as th
   expect([codeFor(own), codeFor(ofLeaf), codeFor(another)]).toEqual(['REVOKED', 'REVOKED', 'CRL_NONE']);
 });
 
+test.each(UNCLEAR)(
+  'a CRL of the CA under a comparable name may be for an issuer with %s: what it lists is in doubt',
+  (_what, unclear) => {
+    const root = rootOf(unclear);
+    const leaf = leafOf(root);
+    const clean = crl(root);
+    const lists = crl({ name: clear, key }, { revoked: listed });
+    const codeFor = (...crls: readonly Buffer[]): string =>
+      ask({ anchors: [root] }, [leaf], { revocation: 'hard', crls }).code;
+    expect(codeFor(clean)).toBe('OK');
+    expect(codeFor(clean, lists)).toBe('CRL_MALFORMED');
+    expect(codeFor(lists, clean)).toBe('CRL_MALFORMED');
+    expect(codeFor(clean, crl({ name: clear, key }))).toBe('OK');
+  },
+);
+
 test('comparing names that cannot be compared by their keys is paid for', () => {
   const root = createRoot({ key: otherKey });
   const bases = Array.from({ length: 2000 }, (_, index) => ext.generalName.dn(der.name([O, `b${index}`])));
