@@ -29,21 +29,40 @@ export function checkCrl(
 ): string {
   checkCriticalExtensions(crl);
   checkIssued(crl, { now });
-  const signer = signerOf(crl, signers, deadline);
+  const signer = signerFor(crl, signers, wanted, deadline);
   if (wanted !== undefined) checkWanted(crl, wanted);
   deadline.check('comparing its scope');
   return signer;
+}
+
+/** Where no key fits, for the CRL is another issuer's, that is what is wrong with it. */
+function signerFor(
+  crl: Crl,
+  signers: readonly Uint8Array[],
+  wanted: IngestRequest['wanted'],
+  deadline: Deadline,
+): string {
+  try {
+    return signerOf(crl, signers, deadline);
+  } catch (thrown) {
+    if (thrown instanceof VerifyError && wanted !== undefined) checkIssuer(crl, wanted);
+    throw thrown;
+  }
+}
+
+function checkIssuer(crl: Crl, { issuer }: NonNullable<IngestRequest['wanted']>): void {
+  const name = readName(new DerReader(issuer), 'issuer');
+  if (sameName(crl.issuer, name)) return;
+  throw new VerifyError('CRL_SCOPE', `the CRL is of ${formatName(crl.issuer)}, not of ${formatName(name)}`);
 }
 
 /**
  * Is it what lies at that distribution point? Another issuer's, or another part of a partitioned CRL, would serve
  * nobody who asks for this one (§6.3.3 (b)).
  */
-function checkWanted(crl: Crl, { issuer, uris, isDelta }: NonNullable<IngestRequest['wanted']>): void {
-  const name = readName(new DerReader(issuer), 'issuer');
-  if (!sameName(crl.issuer, name)) {
-    throw new VerifyError('CRL_SCOPE', `the CRL is of ${formatName(crl.issuer)}, not of ${formatName(name)}`);
-  }
+function checkWanted(crl: Crl, wanted: NonNullable<IngestRequest['wanted']>): void {
+  const { uris, isDelta } = wanted;
+  checkIssuer(crl, wanted);
   if (crl.isDelta && !isDelta)
     throw new VerifyError('CRL_SCOPE', 'a delta CRL lies where a complete one should');
   const point = crl.issuingDistributionPoint?.distributionPoint;

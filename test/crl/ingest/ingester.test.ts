@@ -64,12 +64,10 @@ test('a broken signature, and a signature of nobody at hand, are refused', async
   expect(scene.store.find(parseCrl(createCrl(root).der).issuer)).toEqual([]);
 });
 
-test('before a key stands for it nothing of a CRL is compared, and no name of it is worked through', async () => {
+test('a name, or extensions, that only cost are refused as soon as they are read', async () => {
   const root = newRoot();
-  const stranger = { ...newRoot(), key: newRoot().key };
-  const other = createCrl(stranger).der;
+  const stranger = newRoot();
   const { signers, wanted } = { signers: [root.key.spki], wanted: wantedOf(root) };
-  expect(await scene.ingest(other, root, { signers, wanted })).toMatchObject(refused('CRL_BAD_SIGNATURE'));
   // What is compared becomes eighteen times as long: half a GB.
   const expanding = der.commonName('\ufdfa'.repeat(10_000_000));
   const bomb = createCrl({ name: expanding, key: stranger.key }).der;
