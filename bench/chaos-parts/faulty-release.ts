@@ -12,13 +12,16 @@ process.on('${BLOCK}', () => {
   for (;;);
 });
 `;
-const TASK = `import { createServedVerifyTask as createProduct } from './product.js';
+const TASK = `import { createServedVerifyTasks as createProducts } from './product.js';
 export * from './product.js';
-export function createServedVerifyTask(options) {
-  const verify = createProduct(options);
-  return (body, attempt) => {
-    if (Buffer.from(body.buffer, body.byteOffset, body.length).includes('${HANG}')) for (;;);
-    return verify(body, attempt);
+export function createServedVerifyTasks(options) {
+  const { verify, ...others } = createProducts(options);
+  return {
+    ...others,
+    verify: (body, attempt) => {
+      if (Buffer.from(body.buffer, body.byteOffset, body.length).includes('${HANG}')) for (;;);
+      return verify(body, attempt);
+    },
   };
 }
 `;

@@ -72,8 +72,8 @@ test.each([
   ['/slow-headers', 'FETCH_FAILED', /nothing came within 3s/],
   ['/endless', 'FETCH_FAILED', /crl\.maxSize allows 4MiB/],
   ['/hundred-megabytes', 'FETCH_FAILED', /100MiB or more, and crl\.maxSize allows 4MiB/],
-  ['/bomb', 'FETCH_FAILED', /crl\.maxSize allows 4MiB/],
-  ['/bomb.gz', 'FETCH_FAILED', /crl\.maxSize, 4MiB/],
+  ['/bomb', 'FETCH_FAILED', /unpack to more than .* 64 times as much/],
+  ['/bomb.gz', 'FETCH_FAILED', /unpack to more than .* 64 times as much/],
   ['/html', 'FETCH_FAILED', /neither PEM .* nor DER of a CRL: it begins with "<!DOCTYPE html>/],
   ['/empty', 'FETCH_FAILED', /empty/],
   ['/no-http', 'FETCH_FAILED', /does not match the HTTP/],
@@ -94,11 +94,6 @@ test.each([
     expect(head).toBe(`indeterminate ${code}`);
     expect(verdict.message).toContain(`${url}: `);
     expect(verdict.message).toMatch(why);
-    // The answer does not wait for the log.
-    await until(
-      () => server.log,
-      (log) => log.includes(JSON.stringify(`${url}: `).slice(1, -1)),
-    );
     // Behind a loop that waits there would be one before it and one after.
     if (isSlow(page)) {
       expect(count).toBeGreaterThan(3);
@@ -108,3 +103,10 @@ test.each([
     await until(() => ask(server, leaf), isValid);
   },
 );
+
+test('the log tells of a server that does wrong, once a minute', async () => {
+  await until(
+    () => patient.log,
+    (log) => log.includes('a CRL could not be fetched'),
+  );
+});
