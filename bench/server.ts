@@ -27,7 +27,7 @@ const KINDS = [
   ['rsa-2048', 'RSA-2048', 2],
   ['p-256', 'P-256', 1.4],
 ] as const;
-/** Of the peak. */
+/** A share of the peak rate. */
 const TAILS_LOAD = 0.4;
 /** Latencies that are compared with a bare echo's, and how many times those they may be. */
 const TAILS = [

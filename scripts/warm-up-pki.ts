@@ -12,7 +12,7 @@ import { createCrl, createIntermediate, createLeaf, createRoot, type Issued } fr
 import { OID } from '../src/x509/oid.js';
 
 /**
- * Makes src/warm-up-pki.ts anew: tsx scripts/warm-up-pki.ts. The keys are thrown away, so nobody can ever
+ * Makes src/warm-up-pki.ts anew: tsx scripts/warm-up-pki.ts. The keys are thrown away, so that no one can ever
  * issue anything below these certificates; they are trusted by the warm-up alone.
  */
 const CRL_DATES = { thisUpdate: new Date('2020-01-01'), nextUpdate: new Date('2049-12-31') };

@@ -1,6 +1,5 @@
 import type { Address } from './address.js';
-import type { ClientAuth, ClientRevocation, TlsConfig } from './config.js';
-import { CLIENT_AUTH, CLIENT_REVOCATION } from './config.js';
+import { CLIENT_AUTH, CLIENT_REVOCATION, type TlsConfig } from './config.js';
 import { checkChoice, checkPath } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
 
@@ -36,8 +35,8 @@ export function checkTls(
   const certificate = required('certificate', entry, field, findings);
   const key = required('key', entry, field, findings);
   const clientCa = field('clientCa') && checkPath(field('clientCa') ?? entry, findings);
-  const clientAuth = checkClientAuth(field, findings);
-  const clientRevocation = checkClientRevocation(field, findings);
+  const clientAuth = checkOfClients('clientAuth', CLIENT_AUTH, 'require', field, findings);
+  const clientRevocation = checkOfClients('clientRevocation', CLIENT_REVOCATION, 'off', field, findings);
   if (certificate === undefined || key === undefined) return undefined;
   return { certificate, key, clientCa: clientCa ?? null, clientAuth, clientRevocation };
 }
@@ -65,18 +64,17 @@ function required(
   return undefined;
 }
 
-function checkClientAuth(field: Field, findings: Findings): ClientAuth {
-  const setting = field('clientAuth');
-  if (!setting) return 'require';
+/** What is asked of clients, which says nothing where they are not asked for certificates. */
+function checkOfClients<T extends string>(
+  name: 'clientAuth' | 'clientRevocation',
+  choices: readonly T[],
+  otherwise: T,
+  field: Field,
+  findings: Findings,
+): T {
+  const setting = field(name);
+  if (!setting) return otherwise;
   if (!field('clientCa'))
     findings.problem(setting.key, 'says nothing without clientCa; name the CAs of the clients');
-  return checkChoice(CLIENT_AUTH, setting, findings) ?? 'require';
-}
-
-function checkClientRevocation(field: Field, findings: Findings): ClientRevocation {
-  const setting = field('clientRevocation');
-  if (!setting) return 'off';
-  if (!field('clientCa'))
-    findings.problem(setting.key, 'says nothing without clientCa; name the CAs of the clients');
-  return checkChoice(CLIENT_REVOCATION, setting, findings) ?? 'off';
+  return checkChoice(choices, setting, findings) ?? otherwise;
 }

@@ -72,16 +72,19 @@ export function createServedVerifyTasks(options: ServedTaskOptions): {
   const ofClients = { ...environment, profiles: createProfiles(clientProfiles(config), config) };
   folder?.look();
   const uses = new Uses({ config, used: options.used }, folder);
+  const sources = ConfiguredSources.read(config, AddressPolicy.of(config));
   return {
-    verify: createTask({ config, store, environment, uses }),
-    client: createTask({ config, store, environment: ofClients, uses }),
+    verify: createTask({ config, store, environment, uses }, sources),
+    client: createTask({ config, store, environment: ofClients, uses }, sources),
   };
 }
 
-/** The same with an environment and a store of the caller's. Throws `CrlSourcesError`. */
-export function createTask(surroundings: Omit<Surroundings, 'sources'>): TaskHandler {
-  const { config } = surroundings;
-  const all = { ...surroundings, sources: ConfiguredSources.read(config, AddressPolicy.of(config)) };
+/** The same with an environment, a store and sources of the caller's. */
+export function createTask(
+  surroundings: Omit<Surroundings, 'sources'>,
+  sources: ConfiguredSources,
+): TaskHandler {
+  const all = { ...surroundings, sources };
   return (body, attempt) => answer(body, attempt, all);
 }
 

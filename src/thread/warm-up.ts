@@ -1,4 +1,6 @@
 import type { Config, ProfileConfig } from '../config/config.js';
+import { AddressPolicy } from '../crl/fetch/address-policy.js';
+import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
 import { joinSources } from '../crl/joined-source.js';
 import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
 import { TrustStore } from '../verify/trust-store.js';
@@ -31,9 +33,12 @@ const NONE: readonly CandidateCrl[] = [];
  * @param time ms that it may take
  */
 export function createWarmUp(config: Config, store: TaskStore, time: number): WarmUp {
+  const policy = AddressPolicy.of(config);
   const handlers = (): Handlers => {
     const uses = new Uses({ config, used: () => undefined });
-    return { verify: createTask({ config, store, environment: createEnvironment(config), uses }) };
+    // None of the operator's: their files would be read each time.
+    const sources = ConfiguredSources.read({ 'crl.sources': [] }, policy);
+    return { verify: createTask({ config, store, environment: createEnvironment(config), uses }, sources) };
   };
   const tasks = warmUpRequests().map((request) => ({ name: 'verify', body: encode(request) }));
   return { handlers, tasks, rounds: ROUNDS, time };

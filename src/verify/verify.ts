@@ -62,16 +62,10 @@ export function verify(
   return withinWork(MAX_WORK, () => verifyWithin(request, environment, { trace, wants, issuers }));
 }
 
-interface Listeners {
-  readonly trace: Trace | undefined;
-  readonly wants: CrlWants | undefined;
-  readonly issuers: IssuerWants | undefined;
-}
-
 function verifyWithin(
   request: VerifyRequest,
   environment: VerifyEnvironment,
-  { trace, wants, issuers }: Listeners,
+  { trace, wants, issuers }: Gathered & { readonly trace: Trace | undefined },
 ): Verdict {
   const budget = new Budget();
   let question: Question;

@@ -1,5 +1,5 @@
 import { contextConstructed, contextPrimitive, DerReader, TAG } from './der.js';
-import { isAscii, type Name, readName } from './name.js';
+import { isAscii, MAX_NAME, type Name, readName } from './name.js';
 import { OID } from './oid.js';
 import { spendWork, WORK } from './work.js';
 import { malformed } from './x509-error.js';
@@ -70,12 +70,9 @@ export function readGeneralName(r: DerReader, what: string, ipForm: IpForm): Gen
   }
 }
 
-/** Octets of a host, an address, a URI or another name, as MAX_NAME in name.ts is for directory names. */
-const MAX_VALUE = 16_384;
-
 function checkLength({ from, to }: Pick<DerReader, 'from' | 'to'>, what: string): void {
-  if (to - from > MAX_VALUE)
-    throw malformed(`${what} holds a name of ${to - from} octets, more than ${MAX_VALUE}`);
+  if (to - from > MAX_NAME)
+    throw malformed(`${what} holds a name of ${to - from} octets, more than ${MAX_NAME}`);
 }
 
 function readIa5(r: DerReader, what: string): string {

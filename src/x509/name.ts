@@ -114,7 +114,7 @@ export function readIssuer(r: DerReader, what: string): Name {
  * Octets. Every consumer prepares, compares or shows names, at many times the cost of reading them; those of real
  * certificates are of some hundreds, those of test suites of thirteen thousand.
  */
-const MAX_NAME = 16_384;
+export const MAX_NAME = 16_384;
 
 /** Of the SEQUENCE that the reader has just read. */
 function readNewName(r: DerReader, what: string): Name {

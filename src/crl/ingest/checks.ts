@@ -17,8 +17,8 @@ import type { Deadline } from './deadline.js';
 const MAX_SIGNERS = 16;
 
 /**
- * Everything about a CRL but its entries: extensions, time, who signed it, and scope. Names are prepared and compared
- * only once a known key stands for them. Returns the signer's id (see `IndexedCrl`). Throws `VerifyError`, `X509Error`,
+ * Everything about a CRL but its entries: extensions, time, who signed it, and scope, which is compared only once a known
+ * key stands for it; the issuer's name also where none does, to say whose CRL it is. Returns the signer's id (see `IndexedCrl`). Throws `VerifyError`, `X509Error`,
  * and `StoreError` where it takes too long.
  */
 export function checkCrl(
