@@ -6,6 +6,8 @@ import { Turns } from './turns.js';
 
 /** A taking ends before it probably costs more microseconds than that: what is first in it waits for the rest. */
 const MAX_TAKING = 8000;
+/** A turn is worth so many microseconds, or one request: where requests are cheap, not each of them costs a turn. */
+const TURN = 500;
 type RequestClient = Client<QueuedRequest>;
 
 /** No task is charged more microseconds. */
@@ -105,7 +107,8 @@ export class RequestQueue {
       if (flow === undefined || (taken.length > 0 && time + flow.likely > MAX_TAKING)) break;
       // One that is alone has all turns, without a look at the others after each.
       const isAlone = this.#clients.waiting.length === 1 && flow.client.flows.waiting.length === 1;
-      const inTime = isAlone ? Math.max(1, Math.floor((MAX_TAKING - time) / flow.likely)) : 1;
+      const turn = isAlone ? MAX_TAKING - time : Math.min(TURN, MAX_TAKING - time);
+      const inTime = Math.max(1, Math.floor(turn / flow.likely));
       const before = taken.length;
       for (const request of this.#takeFrom(flow, Math.min(count - before, inTime), bytes - size)) {
         if (settledUnstarted(request, now)) continue;
