@@ -5,6 +5,9 @@ import { ReplacementList } from './replacement-list.js';
 import { afterDeath, afterOrder, afterStaying, NO_DEATHS, STABLE_AFTER } from './restart-policy.js';
 import type { WorkerHandle } from './worker-handle.js';
 
+/** A death is recent for so many milliseconds. */
+const RECENT = 10_000;
+
 /** What is remembered of workers that died or had to be replaced, and how long that makes the next one wait. */
 export class DeathRecord {
   readonly #now: () => number;
@@ -12,6 +15,7 @@ export class DeathRecord {
   readonly #replaced = new ReplacementList();
   #history = NO_DEATHS;
   #restarts = 0;
+  #lastAt = -Infinity;
   /** No fork before this time. */
   #notBefore = 0;
 
@@ -36,6 +40,11 @@ export class DeathRecord {
   /** Whether only one worker at a time is tried. */
   get isCareful(): boolean {
     return this.#history.streak > 0;
+  }
+
+  /** Whether a worker died a short while ago. */
+  get isRecent(): boolean {
+    return this.#now() - this.#lastAt < RECENT;
   }
 
   get mayFork(): boolean {
@@ -82,6 +91,7 @@ export class DeathRecord {
     const now = this.#now();
     const { history, delay } = afterDeath(this.#history, { at: now, readyAt, ordered: false }, settings);
     this.#restarts += 1;
+    this.#lastAt = now;
     this.#history = history;
     this.#notBefore = Math.max(this.#notBefore, now + delay);
     if (delay > 0)

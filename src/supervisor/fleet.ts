@@ -252,11 +252,18 @@ export class Fleet {
       unavailable: (handle: WorkerHandle) => this.#options.dispatcher.exclude(handle),
       gone: (handle: WorkerHandle) => this.#onGone(handle),
     };
-    const handle = new WorkerHandle(forked, { worker: this.#lastNumber, generation, now, log, sink, events });
+    const worker = this.#lastNumber;
+    const isUrgent = this.#isShort;
+    const handle = new WorkerHandle(forked, { worker, generation, isUrgent, now, log, sink, events });
     this.#greet(handle);
     this.#handles.add(handle);
     log.verbose('worker forked', { worker: handle.worker, workerPid: handle.pid });
     this.#options.onChange();
+  }
+
+  /** Deaths have left fewer than half of the workers that are wanted. */
+  get #isShort(): boolean {
+    return this.#deaths.isRecent && this.ready * 2 < this.#wanted;
   }
 
   #greet(handle: WorkerHandle): void {

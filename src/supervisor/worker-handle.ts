@@ -39,6 +39,8 @@ interface HandleEvents {
 export interface HandleOptions {
   readonly worker: number;
   readonly generation: Generation;
+  /** It is to be ready as soon as it can, warm or not. */
+  readonly isUrgent: boolean;
   /** The attentive clock: deadlines must not count our own absence. */
   readonly now: () => number;
   readonly log: Logger;
@@ -96,7 +98,10 @@ export class WorkerHandle implements HandoverTarget {
     });
     this.#watchProcess();
     this.#captureOutput();
-    this.send({ type: 'configure', worker: this.worker, config: this.generation.config });
+    const { config } = this.generation;
+    // Where few are left to serve, a cold worker now is better than a warm one later.
+    const given = options.isUrgent ? { ...config, 'workers.warmUp': 0 } : config;
+    this.send({ type: 'configure', worker: this.worker, config: given });
   }
 
   get state(): WorkerState {

@@ -50,6 +50,27 @@ test('workers and threads warm up, the replaced ones too, and nothing of it show
   await warm(server, 6, 3);
 });
 
+test('where few workers are left, the next one is ready without it', async () => {
+  server = await TestServer.startPatient({
+    'workers.warmUp': '60s',
+    workers: { count: 1 },
+    threads: { count: 1 },
+    trust: { anchors: [anchors] },
+    log: { level: 'verbose' },
+  });
+  await warm(server, 1, 1);
+  const [first] = (await server.status()).workers;
+  process.kill(first?.pid ?? 0, 'SIGKILL');
+  const pids = await until(
+    async () =>
+      (await server!.status()).workers.filter(({ state }) => state === 'ready').map(({ pid }) => pid),
+    ([pid]) => pid !== undefined && pid !== first?.pid,
+  );
+  expect(pids).toHaveLength(1);
+  // A worker that is warm says so before it says that it is ready.
+  await warm(server, 1, 1);
+});
+
 test('the chains of the warm-up are not trusted by a server', async () => {
   server = await TestServer.startPatient({ 'workers.warmUp': '60s', trust: { anchors: [anchors] } });
   const client = new Client(server.msgpack, { timeout: 60_000 });
