@@ -12,13 +12,13 @@ import type { Profile } from '../src/verify/profiles.js';
 import { issuerPool } from '../src/verify/path-builder.js';
 import { checkPathRevocation } from '../src/verify/path-revocation.js';
 import { checkRevocation } from '../src/verify/revocation.js';
-import type { CrlSource } from '../src/verify/revocation-inputs.js';
 import { Signatures } from '../src/verify/signatures.js';
 import { TrustStore } from '../src/verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../src/verify/verify.js';
 import { wantedOutcome } from './expectation.js';
 import { rulesOf, trustsLeaf } from './profile-of.js';
 import type { Case, PeerNameParameter } from './suite.js';
+import type { CrlSource } from "../src/verify/crl-source.js";
 
 /** What came out, and whether it is what the case wants. */
 export interface CaseResult {

@@ -85,7 +85,7 @@ async function talk(
   const failures: string[] = [];
   try {
     void listener.subscribe();
-    await host.downloads.heed(url, wanted);
+    await host.downloads.onAnnounced(url, wanted);
     const failure = await host.downloads.get(url, wanted, Date.now() - 1000);
     if (failure !== undefined) failures.push(`the download failed: ${failure.message}`);
     redis.push(hostileValue(random, listing));
@@ -105,7 +105,7 @@ async function listen(redis: string, url: string) {
     connection,
     channel: NAMES.channel,
     watched: () => new Map([[url, true]]),
-    heed: () => Promise.resolve('done'),
+    onAnnounced: () => Promise.resolve('done'),
     log,
     now: () => performance.now(),
     random: () => 0,

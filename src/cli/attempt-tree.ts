@@ -1,10 +1,11 @@
 import type { Failure } from '../verify/failure.js';
-import type { CertificationPath } from '../verify/path-builder.js';
 import type { Trace } from '../verify/trace.js';
-import { type Outcome, outcomeText } from '../verify/verdict.js';
+import { outcomeText } from '../verify/verdict.js';
 import { type RevocationEvidence, type VerdictCode, VERDICT_CODES } from '../wire/verdict.js';
 import { sectionText } from '../wire/verdict-reference.js';
 import type { Certificate } from '../x509/certificate.js';
+import type { CertificationPath } from '../verify/certification-path.js';
+import type { Outcome } from '../verify/outcome.js';
 
 /** What came of one branch of the search. */
 export interface Ending {

@@ -5,7 +5,7 @@ import { CrlStore } from '../crl/store/crl-store.js';
 import { keepsDer } from '../crl/store/der-files.js';
 import { environmentPath, identityOf } from '../crl/store/environment-files.js';
 import { PkixdError } from '../errors.js';
-import { workerAccount } from '../supervisor/accounts.js';
+import { workerCredentials } from '../supervisor/accounts.js';
 import type { CrlSummary } from '../wire/ingest.js';
 import { nameText } from './certificate-facts.js';
 import { note, printable, type Context } from './context.js';
@@ -94,7 +94,7 @@ export async function withWriter<T>(
 /** What root makes here the workers, with the account that they have, must be able to use. */
 export function becomeWorker(config: Config): void {
   if (process.getuid?.() !== 0) return;
-  const account = workerAccount(config['workers.user'], config['workers.group']);
+  const account = workerCredentials(config['workers.user'], config['workers.group']);
   if (account === undefined) return;
   process.setgroups?.([account.gid]);
   process.setgid?.(account.gid);

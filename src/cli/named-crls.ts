@@ -1,7 +1,7 @@
 import { PkixdError } from '../errors.js';
-import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
 import { parseCrl } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
+import type { CrlSource, CandidateCrl } from '../verify/crl-source.js';
 
 /**
  * The CRLs of the files that a command names, where this process verifies: they count as stored ones do, whatever

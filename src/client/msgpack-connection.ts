@@ -4,7 +4,7 @@ import { decode } from '../wire/codec.js';
 import { encodeMessage, MESSAGE, PROTOCOL_VERSION, type Refusal } from '../wire/message.js';
 import { MessageReader, type Message } from '../wire/message-reader.js';
 import { toGreeting, toRefusal } from './message-shape.js';
-import { Vigil } from './vigil.js';
+import { Keepalive } from './vigil.js';
 
 /** Whoever waits for an answer. Exactly one of the two is called, once. */
 export interface Asker {
@@ -51,7 +51,7 @@ export class MsgpackConnection {
   readonly #socket: Socket;
   readonly #listener: ConnectionListener;
   readonly #reader = new MessageReader(() => MAX_ANSWER);
-  readonly #vigil: Vigil;
+  readonly #vigil: Keepalive;
   /** By id, in the order of sending. */
   readonly #asked = new Map<number, Asked>();
   /** Requests whose answer somebody waits for. */
@@ -72,7 +72,7 @@ export class MsgpackConnection {
   constructor(socket: Socket, listener: ConnectionListener) {
     this.#socket = socket;
     this.#listener = listener;
-    this.#vigil = new Vigil({
+    this.#vigil = new Keepalive({
       isOwed: () => this.#asked.size > 0,
       ask: () => this.#ping(),
       giveUp: (why) => this.destroy(why),

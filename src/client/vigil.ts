@@ -22,7 +22,7 @@ export interface VigilOwner {
  *
  * It counts looks and not time, so that our own sleep is held against nobody.
  */
-export class Vigil {
+export class Keepalive {
   readonly #owner: VigilOwner;
   #timer: NodeJS.Timeout | undefined;
   /** Looks in a row at which nothing had been heard. */

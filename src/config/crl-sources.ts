@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import { checkText } from './option-value.js';
+import { checkText, isMap } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
-import { isMap } from './sources.js';
 import { didYouMean } from './suggestion.js';
 
 /** An entry of `crl.sources`: whose CRLs, and where they are. */

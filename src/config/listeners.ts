@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import { messageOf } from '../errors.js';
 import { formatAddress, parseAddress, type Address } from './address.js';
 import { PERMISSIONS, PROTOCOLS, type ListenerConfig, type Permission } from './config.js';
-import { checkChoice, checkList, checkName, checkText } from './option-value.js';
+import { checkChoice, checkList, checkName, checkText, isMap } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
-import { isMap } from './sources.js';
 import { didYouMean } from './suggestion.js';
 import { checkTls, TLS_FIELDS } from './tls-listener.js';
 

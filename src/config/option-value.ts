@@ -252,3 +252,7 @@ export function checkAnchors(setting: Setting, findings: Findings): readonly str
     anchor === 'node' || anchor === 'system' ? anchor : resolve(setting.folder, anchor),
   );
 }
+
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

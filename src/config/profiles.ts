@@ -8,9 +8,9 @@ import {
   checkSwitch,
   checkText,
   describeRange,
+  isMap,
 } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
-import { isMap } from './sources.js';
 import { didYouMean } from './suggestion.js';
 
 const CRL_MAX_AGE = { type: 'duration', min: 60_000, max: 3650 * 86_400_000 } as const;

@@ -7,6 +7,7 @@ import { STRUCTURES } from './config.js';
 import { OPTIONS, type OptionKey } from './option-table.js';
 import { ConfigError, ConfigFileError, type Findings, type Setting } from './problems.js';
 import { nearest } from './suggestion.js';
+import { isMap } from './option-value.js';
 
 /** Characters of a dotted key beyond which it is not looked at further. */
 const MAX_KEY = 200;
@@ -82,10 +83,6 @@ function flatten(map: object, prefix: string, found: (key: string, value: unknow
     if (isMap(value) && !STRUCTURES.has(key)) flatten(value, `${key}.`, found);
     else if (value !== null || !isSection) found(key, value);
   }
-}
-
-export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `connection.idleTimeout` → `PKIXD_CONNECTION_IDLE_TIMEOUT`. */

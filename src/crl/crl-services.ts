@@ -154,7 +154,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       service,
       folder: folder === null ? undefined : new FolderIntake({ folder, rescan, keeper: ingest, store, log }),
     };
-    hosts?.listen({ watched: () => service.watched, heed: (url) => service.heed(url) });
+    hosts?.listen({ watched: () => service.watched, onAnnounced: (url) => service.onAnnounced(url) });
   };
   return {
     steps: { [SUPPLY_STEP]: supply, [ISSUERS_STEP]: issuers.run },

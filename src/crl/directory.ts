@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
-import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
 import { parseCrl, withoutEntries } from '../x509/crl.js';
 import { mayBeSameName, type Name } from '../x509/name.js';
 import { readPkiObjects } from '../x509/pki-objects.js';
 import { X509Error } from '../x509/x509-error.js';
 import { isCrlFileName, nothingRead } from './crl-file-name.js';
 import { LARGE_FILE, LargeCrl, type LargeCrlKeeper } from './large-crl.js';
+import type { CrlSource, CandidateCrl } from '../verify/crl-source.js';
 
 export interface CrlDirectoryOptions {
   /** ms between two looks at the folder, at least. */

@@ -1,4 +1,4 @@
-import type { CrlSource } from '../verify/revocation-inputs.js';
+import type { CrlSource } from '../verify/crl-source.js';
 
 const NO_CRLS: CrlSource = { find: () => [] };
 

@@ -1,6 +1,6 @@
-import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
 import type { Crl } from '../x509/crl.js';
 import type { Name } from '../x509/name.js';
+import type { CrlSource, CandidateCrl } from '../verify/crl-source.js';
 
 /** Octets from which a file of the folder is large. */
 export const LARGE_FILE = 256 * 1024;

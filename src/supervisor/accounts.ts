@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { PkixdError } from '../errors.js';
 
 /** Whose rights a process has. */
-export interface Account {
+export interface Credentials {
   readonly uid: number;
   readonly gid: number;
 }
@@ -14,7 +14,7 @@ class AccountError extends PkixdError {
 }
 
 /** What `workers.user` and `workers.group` come to; `undefined` where neither is set: the primary's own rights. */
-export function workerAccount(user: string, group: string): Account | undefined {
+export function workerCredentials(user: string, group: string): Credentials | undefined {
   if (user === '' && group === '') return undefined;
   const own = process.getuid?.();
   if (own !== 0) {
@@ -31,7 +31,7 @@ export function findGroup(group: string): number {
   return isNumber(group) ? Number(group) : Number(field(lookUp('group', group), 2));
 }
 
-function findUser(user: string): Account {
+function findUser(user: string): Credentials {
   const entry = lookUp('passwd', user);
   return { uid: Number(field(entry, 2)), gid: Number(field(entry, 3)) };
 }

@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { Duplex, type Readable } from 'node:stream';
-import type { Account } from './accounts.js';
+import type { Credentials } from './accounts.js';
 import { PkixdError, messageOf } from '../errors.js';
 import { LOOP_HEAP } from '../wire/loop-heap.js';
 
@@ -30,7 +30,7 @@ class ForkError extends PkixdError {
  * Workers have the rights of `account`, the primary's own without one. Must be called in the process
  * that is to be the primary, before the first fork.
  */
-export function setUpCluster(workerEntry: string, account: Account | undefined): void {
+export function setUpCluster(workerEntry: string, account: Credentials | undefined): void {
   if (!cluster.isPrimary) {
     throw new PkixdError(
       'NOT_PRIMARY',
@@ -49,7 +49,7 @@ export function setUpCluster(workerEntry: string, account: Account | undefined):
   });
 }
 
-export function forkWorker(entry: string, account: Account | undefined): ForkedWorker {
+export function forkWorker(entry: string, account: Credentials | undefined): ForkedWorker {
   setUpCluster(entry, account);
   const forked = fork();
   // Failures show as an exit; without a listener they would end the primary.

@@ -2,7 +2,7 @@ import type { ConnectionHandle } from '../wire/connection-handle.js';
 import { choose, REFUSAL_REST, REVOCATION_REST } from './dispatch-policy.js';
 import type { Listener } from './listeners.js';
 import { type Connection, PendingConnections } from './pending-connections.js';
-import { type HandoverTarget, Seat } from './seat.js';
+import { type HandoverTarget, WorkerSlot } from './seat.js';
 
 export interface DispatcherOptions {
   /** Milliseconds, monotonic. */
@@ -34,7 +34,7 @@ interface DispatchLimits {
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #seats = new Map<HandoverTarget, Seat>();
+  readonly #seats = new Map<HandoverTarget, WorkerSlot>();
   readonly #pending = new PendingConnections();
   #uses = 0;
   #closed = false;
@@ -59,7 +59,7 @@ export class Dispatcher {
 
   /** The worker is ready for connections. */
   admit(target: HandoverTarget): void {
-    this.#seats.set(target, new Seat(target, this.#options.now));
+    this.#seats.set(target, new WorkerSlot(target, this.#options.now));
     this.#serve();
   }
 
@@ -69,7 +69,7 @@ export class Dispatcher {
   }
 
   /** The worker is dead and everything it said was heard: what it never acknowledged goes to others. */
-  bury(target: HandoverTarget): void {
+  remove(target: HandoverTarget): void {
     const seat = this.#seats.get(target);
     this.#seats.delete(target);
     for (const connection of seat?.takeAll() ?? []) this.#giveBack(connection);
@@ -90,7 +90,7 @@ export class Dispatcher {
     for (const id of ids) {
       const connection = seat.take(id);
       if (!connection) {
-        target.distrust(`it acknowledged connection ${id}, which it does not hold`);
+        target.kill(`it acknowledged connection ${id}, which it does not hold`);
         return;
       }
       connection.handle.close();
@@ -127,14 +127,14 @@ export class Dispatcher {
     this.#serve();
   }
 
-  #give(connection: Connection, seat: Seat): void {
+  #give(connection: Connection, seat: WorkerSlot): void {
     this.#uses += 1;
     seat.lastUse = this.#uses;
     seat.give(connection);
   }
 
   /** The best of the workers that know this listener. */
-  #seatFor(listener: Listener): Seat | undefined {
+  #seatFor(listener: Listener): WorkerSlot | undefined {
     const seats = [...this.#seats.values()];
     return choose(seats.filter(({ target }) => target.nameOf(listener) !== undefined));
   }
@@ -183,7 +183,7 @@ export class Dispatcher {
     for (const connection of this.#pending.expired(now())) this.#refuse(connection);
     for (const seat of this.#seats.values()) {
       seat.revokeOlderThan(handoverTimeout);
-      if (seat.isSilent(patience)) seat.target.distrust('it does not answer for connections asked back');
+      if (seat.isSilent(patience)) seat.target.kill('it does not answer for connections asked back');
     }
   }
 }

@@ -296,7 +296,7 @@ export class Fleet {
 
   #onGone(handle: WorkerHandle): void {
     this.#handles.delete(handle);
-    this.#options.dispatcher.bury(handle);
+    this.#options.dispatcher.remove(handle);
     this.#orders.lost(handle);
     if (!handle.ordered) {
       this.#deaths.count(handle, handle.end, handle.generation.config);

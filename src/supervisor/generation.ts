@@ -1,7 +1,7 @@
 import type { Config, ListenerConfig } from '../config/config.js';
 import { formatAddress } from '../config/address.js';
 import type { TlsMaterial } from '../wire/ipc.js';
-import { type Account, workerAccount } from './accounts.js';
+import { type Credentials, workerCredentials } from './accounts.js';
 import { readTlsMaterials } from './tls-materials.js';
 
 /** What a server is started with, and what a reload reads anew. */
@@ -19,7 +19,7 @@ export class Generation {
   readonly workerEntry: string;
   readonly version: string | undefined;
   /** Whose rights they have. */
-  readonly account: Account | undefined;
+  readonly account: Credentials | undefined;
   readonly materials: readonly TlsMaterial[];
   readonly #names: ReadonlyMap<string, string>;
 
@@ -28,7 +28,7 @@ export class Generation {
     this.config = config;
     this.workerEntry = workerEntry;
     this.version = version;
-    this.account = workerAccount(config['workers.user'], config['workers.group']);
+    this.account = workerCredentials(config['workers.user'], config['workers.group']);
     this.materials = readTlsMaterials(config.listeners);
     this.#names = new Map(config.listeners.map((listener) => [placeOf(listener), listener.name]));
   }

@@ -11,7 +11,7 @@ export interface HandoverTarget {
   hand(handover: Handover, handle: ConnectionHandle): void;
   revoke(ids: readonly number[]): void;
   /** It broke the rules of handing over, or does not answer: it must go. */
-  distrust(reason: string): void;
+  kill(reason: string): void;
 }
 
 /** A connection sent to a worker that has not answered for it. */
@@ -25,7 +25,7 @@ interface Given {
  * A worker's place at the dispatcher: its load, and the connections on their way to it. Each has an id that counts
  * up, and is the worker's from `accepted` on. Until the worker has answered, no other worker may get it.
  */
-export class Seat implements Candidate {
+export class WorkerSlot implements Candidate {
   readonly target: HandoverTarget;
   readonly #now: () => number;
   /** By id, which is also the order of sending. */

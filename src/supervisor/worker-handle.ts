@@ -153,10 +153,6 @@ export class WorkerHandle implements HandoverTarget {
     this.send({ type: 'revoke', ids });
   }
 
-  distrust(reason: string): void {
-    this.kill(reason);
-  }
-
   /** Past this id it takes no connection; it answers what it has read, and exits. */
   drain(lastId: number, timeout: number): void {
     if (this.#state !== 'ready') return;

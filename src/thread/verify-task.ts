@@ -5,7 +5,6 @@ import { joinSources } from '../crl/joined-source.js';
 import { PkixdError } from '../errors.js';
 import { CaMemory } from '../verify/ca-memory.js';
 import { BASE_RULES, type Profile } from '../verify/profiles.js';
-import type { CrlSource } from '../verify/revocation-inputs.js';
 import { TrustStore } from '../verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import { decode, encode } from '../wire/codec.js';
@@ -14,6 +13,7 @@ import type { Verdict } from '../wire/verdict.js';
 import type { Name } from '../x509/name.js';
 import { type AnchorOptions, readAnchors } from './anchors.js';
 import { toVerifyRequest } from './request-shape.js';
+import type { CrlSource } from '../verify/crl-source.js';
 
 /**
  * The `verify` task without anything beside it: a `VerifyRequest` in msgpack to a `VerifyResponse` in msgpack. Trust

@@ -2,7 +2,6 @@ import type { Config, ProfileConfig } from '../config/config.js';
 import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
 import { joinSources } from '../crl/joined-source.js';
-import type { CandidateCrl, CrlSource } from '../verify/revocation-inputs.js';
 import { TrustStore } from '../verify/trust-store.js';
 import type { VerifyEnvironment } from '../verify/verify.js';
 import { WARM_UP_DOMAIN, WARM_UP_PKI, type WarmUpChain } from '../warm-up-pki.js';
@@ -14,6 +13,7 @@ import { createTask, type TaskStore, Uses } from './served-verify-task.js';
 import type { Handlers, WarmUp } from './thread.js';
 import { environmentOf, toProfile } from './verify-task.js';
 import { warmUpCrl } from './warm-up-crl.js';
+import type { CrlSource, CandidateCrl } from '../verify/crl-source.js';
 
 /** A client may leave fields out. */
 type WarmUpRequest = Partial<VerifyRequest>;

@@ -7,10 +7,11 @@ import { type Failure, VerifyError } from './failure.js';
 import { identifierText, keyHolder, namedKey, otherKeyNamed } from './key-name.js';
 import { named } from './named.js';
 import { rank } from './path-builder.js';
-import type { ValidatedPath } from './path-validator.js';
-import type { Issuer, RevocationInputs, SignedCrl, Standing } from './revocation-inputs.js';
+import type { Issuer, RevocationInputs, SignerStatus } from './revocation-inputs.js';
 import { findSignerPath, passable } from './signer-path.js';
-import { moreTelling } from './verdict.js';
+import { isMoreSpecific } from './verdict.js';
+import type { ValidatedPath } from './path-state.js';
+import type { SignedCrl } from './crl-source.js';
 
 /** Who signed a CRL, and how far that is trusted. */
 export interface CrlSigner {
@@ -59,7 +60,7 @@ export function signerOf(
       const found = passable(thrown);
       // Of two that weigh the same, what is wrong with another holder tells more than that the issuer did not sign.
       const isAsTelling = failure === ofIssuer && failure?.code === found.code;
-      if (failure === undefined || isAsTelling || moreTelling(found, failure)) failure = found;
+      if (failure === undefined || isAsTelling || isMoreSpecific(found, failure)) failure = found;
     }
   }
   throw asError(failure ?? nobody(crl));
@@ -104,7 +105,7 @@ function trustedSigner(
 }
 
 /** The signer's own path, its revocation included, as the profile judges every path; purpose and policies are not asked. */
-function standingOf(signer: Issuer, inputs: RevocationInputs): Standing {
+function standingOf(signer: Issuer, inputs: RevocationInputs): SignerStatus {
   const { signing } = inputs;
   const nested = { ...inputs, signing: { ...signing, inProgress: [...signing.inProgress, signer] } };
   const path = findSignerPath(signer.certificate, inputs, (validated) => judge(validated, nested));
@@ -116,7 +117,7 @@ function standingOf(signer: Issuer, inputs: RevocationInputs): Standing {
 }
 
 /** Throws `VerifyError` when the revocation of the signer's path does not hold. */
-function judge(validated: ValidatedPath, inputs: RevocationInputs): Standing {
+function judge(validated: ValidatedPath, inputs: RevocationInputs): SignerStatus {
   const found = inputs.signing.standing(validated, inputs);
   if (found.failure !== undefined) throw asError(found.failure);
   const ends = validated.path.certificates.map(({ notAfter }) => notAfter);

@@ -4,9 +4,10 @@ import type { Certificate } from '../x509/certificate.js';
 import { CrlSigningKeys, MAX_SIGNERS } from './crl-signing-keys.js';
 import { FetchReasons } from './fetch-reasons.js';
 import type { Failure } from './failure.js';
-import type { StatusFinding } from './ocsp.js';
-import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
+import type { Issuer, RevocationInputs } from './revocation-inputs.js';
 import { deltasFor, hasDelta, wantedFor, type WantedCrls } from './wanted-crls.js';
+import type { CandidateCrl } from './crl-source.js';
+import type { StatusFinding } from './finding.js';
 
 /** What one verification asks of the service that fetches CRLs, and what it learns from there. */
 export interface CrlWantsOptions {

@@ -7,7 +7,8 @@ import { checkIssued, isLater } from './crl-freshness.js';
 import { isNewer } from './crl-order.js';
 import { checkIndirection } from './crl-scope.js';
 import { failureOf } from './failure.js';
-import type { CandidateCrl, RevocationInputs, SignedCrl } from './revocation-inputs.js';
+import type { RevocationInputs } from './revocation-inputs.js';
+import type { SignedCrl, CandidateCrl } from './crl-source.js';
 
 /**
  * The newest delta CRL that updates the complete one, if any, and those beside it that cannot be ordered: §5.2.4 and

@@ -1,7 +1,7 @@
 import { showUrl } from '../show-url.js';
 import type { FetchFailure } from '../wire/crl.js';
 import type { Failure, FailureCode } from './failure.js';
-import { moreTelling } from './verdict.js';
+import { isMoreSpecific } from './verdict.js';
 import type { Omitted } from './wanted-crls.js';
 
 /** What missing CRLs come to; a failure to get one is no better known than that. */
@@ -57,7 +57,7 @@ export class FetchReasons {
     const [first, ...rest] = found;
     if (first === undefined || !REPLACED.has(failure.code)) return { ...failure, message };
     // The service's codes are verdict codes, as its type says.
-    return { code: rest.reduce((a, b) => (moreTelling(b, a) ? b : a), first).code, message };
+    return { code: rest.reduce((a, b) => (isMoreSpecific(b, a) ? b : a), first).code, message };
   }
 }
 

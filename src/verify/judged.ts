@@ -3,7 +3,7 @@ import { escapeUnseen } from '../x509/name-format.js';
 import { failureOf } from './failure.js';
 import { named } from './named.js';
 import type { PeerName } from './peer-name.js';
-import type { Outcome } from './verdict.js';
+import type { Outcome } from './outcome.js';
 
 /** Who was judged, for the verdict and its message. */
 export interface Judged {

@@ -1,7 +1,7 @@
 import type { Certificate } from '../x509/certificate.js';
-import type { CertificationPath } from './path-builder.js';
-import type { Authorities, ValidationInputs } from './path-validator.js';
 import type { Profile } from './profiles.js';
+import type { CertificationPath } from './certification-path.js';
+import type { ValidationInputs, Authorities } from './path-state.js';
 
 /** What §6.1 came to above a leaf, and everything that it depends on. */
 interface KnownAuthorities {
@@ -31,7 +31,10 @@ const knownBelow = new WeakMap<Certificate, KnownAuthorities[]>();
  * The outcome of the steps above the leaf when just they were taken before, with the same inputs, and held. What they
  * cost the budget then is not charged again, as with a CA's signature.
  */
-export function knownAuthorities(path: CertificationPath, inputs: ValidationInputs): Authorities | undefined {
+export function cachedAuthorities(
+  path: CertificationPath,
+  inputs: ValidationInputs,
+): Authorities | undefined {
   const candidates = knownBelow.get(issuerOfLeaf(path));
   if (candidates === undefined) return undefined;
   for (const known of candidates) if (fits(known, path, inputs)) return known.authorities;
@@ -39,7 +42,7 @@ export function knownAuthorities(path: CertificationPath, inputs: ValidationInpu
 }
 
 /** To be called when all steps of the path above the leaf have held. */
-export function rememberAuthorities(
+export function cacheAuthorities(
   path: CertificationPath,
   inputs: ValidationInputs,
   authorities: Authorities,

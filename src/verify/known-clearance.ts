@@ -2,10 +2,11 @@ import type { Certificate } from '../x509/certificate.js';
 import type { CaKey } from './ca-key.js';
 import { isIssued } from './crl-freshness.js';
 import type { Rule } from './profiles.js';
-import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
+import type { Issuer, RevocationInputs } from './revocation-inputs.js';
+import type { CandidateCrl } from './crl-source.js';
 
 /** A CRL does not list the certificate, and it counts. */
-export interface Clearance {
+export interface NotRevoked {
   readonly state: 'clear';
   readonly reasons: number;
   readonly until: number;
@@ -15,7 +16,7 @@ export interface Clearance {
 
 /** What a CRL says of whatever its issuer issued and it does not list, and what that depends on. */
 interface KnownClearance {
-  readonly clearance: Clearance;
+  readonly clearance: NotRevoked;
   readonly issuer: Certificate;
   readonly key: CaKey;
   readonly rules: ReadonlySet<Rule>;
@@ -30,11 +31,11 @@ const known = new WeakMap<CandidateCrl, KnownClearance>();
  * The clearance by the only CRL there is, when it was found sound before for another certificate of this issuer: for
  * now, not for a past instant. Whether it lists the certificate in question is still to be asked.
  */
-export function knownClearance(
+export function cachedNotRevoked(
   candidate: CandidateCrl,
   issuer: Issuer,
   inputs: RevocationInputs,
-): Clearance | undefined {
+): NotRevoked | undefined {
   const found = known.get(candidate);
   if (found === undefined || inputs.at !== undefined) return undefined;
   const isSame =
@@ -53,11 +54,11 @@ export function knownClearance(
  * To be called for a clearance by the issuer's own CRL, when no other is at hand. One that speaks of some certificates
  * only (§5.2.5) is not kept.
  */
-export function rememberClearance(
+export function cacheNotRevoked(
   candidate: CandidateCrl,
   issuer: Issuer,
   inputs: RevocationInputs,
-  clearance: Clearance,
+  clearance: NotRevoked,
 ): void {
   const { at, grace, maxAge, given, signing } = inputs;
   if (at !== undefined || given.length > 0 || !clearance.isByIssuer) return;

@@ -13,9 +13,9 @@ import { type Failure, failureOf, VerifyError } from './failure.js';
 import { keyHolder } from './key-name.js';
 import { validatePath } from './path-validator.js';
 import type { Rule } from './profiles.js';
-import type { Finding } from './revocation.js';
 import { checkNoRevAvail, isExempt, isForgivable, isUncheckedResponder } from './revocation-exemption.js';
 import type { RevocationInputs, Subject } from './revocation-inputs.js';
+import type { Finding } from './finding.js';
 
 /** How far the signer of a response is trusted. */
 export interface Trust {

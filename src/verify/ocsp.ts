@@ -5,26 +5,18 @@ import { type Failure, failureOf, VerifyError } from './failure.js';
 import { named } from './named.js';
 import { CertIdMatcher } from './ocsp-cert-id.js';
 import { type Trust, trustOf } from './ocsp-responder.js';
-import { checkRevocation, type Finding } from './revocation.js';
+import { checkRevocation } from './revocation.js';
 import { isForgivable } from './revocation-exemption.js';
-import type { CandidateCrl, OcspInputs, RevocationInputs, Subject } from './revocation-inputs.js';
-import { isoTime, moreTelling } from './verdict.js';
-
-/** The OCSP response that a finding rests on. */
-export interface OcspSource {
-  readonly source: typeof OCSP_SOURCE;
-  readonly response: SingleResponse;
-}
-
-/** What is known of one certificate, and from where. */
-export type StatusFinding = Finding<CandidateCrl | OcspSource>;
+import type { OcspInputs, RevocationInputs, Subject } from './revocation-inputs.js';
+import { isoTime, isMoreSpecific } from './verdict.js';
+import type { Finding, StatusFinding, OcspSource } from './finding.js';
 
 /**
  * The status of one certificate by the OCSP responses of the request (RFC 6960 §3.2) and by the CRLs at hand. A
  * revocation that either knows of stands; else a response that holds clears the certificate, and no CRL is needed;
  * and where no response does, the CRLs have the word. Throws BUDGET_EXCEEDED.
  */
-export function checkStatus(subject: Subject, inputs: RevocationInputs): StatusFinding {
+export function checkCertificateStatus(subject: Subject, inputs: RevocationInputs): StatusFinding {
   const { certificate, issuer } = subject;
   const { ocsp } = inputs;
   if (ocsp === undefined) return checkRevocation(certificate, issuer, inputs);
@@ -37,7 +29,7 @@ export function checkStatus(subject: Subject, inputs: RevocationInputs): StatusF
 
 /** The more telling of the two failures, with the words of both. */
 function together(ocsp: Failure, crl: Failure): Failure {
-  const isOcsp = moreTelling(ocsp, crl);
+  const isOcsp = isMoreSpecific(ocsp, crl);
   const [first, second] = isOcsp ? [ocsp, crl] : [crl, ocsp];
   return { ...first, message: `${first.message}; ${second.message}` };
 }
@@ -46,7 +38,7 @@ function together(ocsp: Failure, crl: Failure): Failure {
 function askResponses(subject: Subject, ocsp: OcspInputs, inputs: RevocationInputs): Finding<OcspSource> {
   const { budget } = inputs.signing.validation;
   const matcher = new CertIdMatcher(subject.certificate, subject.issuer.certificate, budget);
-  let newest: Word | undefined;
+  let newest: ResponseFinding | undefined;
   let failure: Failure | undefined;
   for (const response of ocsp.responses) {
     budget.spendSteps(1);
@@ -59,21 +51,21 @@ function askResponses(subject: Subject, ocsp: OcspInputs, inputs: RevocationInpu
     } catch (thrown) {
       const found = unusable(failureOf(thrown));
       if (found.code === 'BUDGET_EXCEEDED') throw thrown;
-      if (failure === undefined || moreTelling(found, failure)) failure = found;
+      if (failure === undefined || isMoreSpecific(found, failure)) failure = found;
     }
   }
   if (newest !== undefined) return newest.finding;
   return { state: 'unknown', from: undefined, failure: failure ?? nothing(subject, ocsp) };
 }
 
-interface Word {
+interface ResponseFinding {
   readonly finding: Finding<OcspSource>;
   /** ms */
   readonly thisUpdate: number;
 }
 
 /** On a tie the one that does not know is believed. */
-function later(a: Word | undefined, b: Word): Word {
+function later(a: ResponseFinding | undefined, b: ResponseFinding): ResponseFinding {
   if (a === undefined || a.thisUpdate < b.thisUpdate) return b;
   return a.thisUpdate === b.thisUpdate && b.finding.state === 'unknown' ? b : a;
 }
@@ -87,10 +79,10 @@ function consult(
   singles: readonly SingleResponse[],
   subject: Subject,
   inputs: RevocationInputs,
-): Word {
+): ResponseFinding {
   checkCriticalExtensions(response);
   checkTime(response.producedAt, inputs);
-  const trust = trustOf(response, subject, inputs, checkStatus);
+  const trust = trustOf(response, subject, inputs, checkCertificateStatus);
   for (const single of singles) {
     checkCriticalExtensions(single);
     checkTime(single.thisUpdate, inputs);
@@ -103,7 +95,7 @@ function consult(
 }
 
 /** One issued after the past instant asked for proves only a revocation before that. */
-function revocationBy(single: SingleResponse, { at }: RevocationInputs): Word | undefined {
+function revocationBy(single: SingleResponse, { at }: RevocationInputs): ResponseFinding | undefined {
   const { certStatus, thisUpdate } = single;
   if (certStatus.kind !== 'revoked') return undefined;
   const { date, reason } = certStatus;
@@ -120,7 +112,7 @@ function assurance(
   { until, doubt }: Trust,
   { certificate }: Subject,
   inputs: RevocationInputs,
-): Word {
+): ResponseFinding {
   if (doubt !== undefined) throw new VerifyError(doubt.code, doubt.message);
   const { certStatus, thisUpdate } = single;
   const end = endOfTime(single, inputs);

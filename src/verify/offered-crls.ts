@@ -1,7 +1,8 @@
 import type { Certificate } from '../x509/certificate.js';
 import { mayBeSameName, sameName } from '../x509/name.js';
 import { crlIssuersOf } from './distribution-points.js';
-import type { CandidateCrl, Issuer, RevocationInputs, SignedCrl } from './revocation-inputs.js';
+import type { Issuer, RevocationInputs } from './revocation-inputs.js';
+import type { SignedCrl, CandidateCrl } from './crl-source.js';
 
 /**
  * §6.3.3 (a). Within the complete ones, and within the deltas: the newest first, on a tie the higher number. The rest

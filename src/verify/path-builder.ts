@@ -6,14 +6,8 @@ import { type Failure, failureOf, quietly } from './failure.js';
 import type { IssuerWants } from './issuer-wants.js';
 import type { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
-import type { TrustAnchor, TrustStore } from './trust-store.js';
-
-/** A chain of names and signatures from the leaf to an anchor; what else §6.1 wants is the validator's. */
-export interface CertificationPath {
-  /** Leaf first; the anchor is not among them. §6.1.1 (a) */
-  readonly certificates: readonly Certificate[];
-  readonly anchor: TrustAnchor;
-}
+import type { TrustStore } from './trust-store.js';
+import type { CertificationPath } from './certification-path.js';
 
 /** A certificate that may be an issuer; an anchor is one too. */
 interface Candidate {

@@ -3,12 +3,14 @@ import type { Certificate } from '../x509/certificate.js';
 import type { CrlFacts } from '../x509/crl.js';
 import type { Failure } from './failure.js';
 import { named } from './named.js';
-import { checkStatus, type OcspSource, type StatusFinding } from './ocsp.js';
-import type { ValidatedPath } from './path-validator.js';
+import { checkCertificateStatus } from './ocsp.js';
 import { checkRevocation } from './revocation.js';
 import { checkNoRevAvail, isExempt, isForgivable } from './revocation-exemption.js';
-import type { CandidateCrl, RevocationInputs } from './revocation-inputs.js';
-import { isoTime, moreTelling } from './verdict.js';
+import type { RevocationInputs } from './revocation-inputs.js';
+import { isoTime, isMoreSpecific } from './verdict.js';
+import type { ValidatedPath } from './path-state.js';
+import type { CandidateCrl } from './crl-source.js';
+import type { StatusFinding, OcspSource } from './finding.js';
 
 /** What revocation came to over a whole path. */
 export interface PathRevocation {
@@ -51,7 +53,7 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
     const finding =
       inputs.ocsp === undefined
         ? checkRevocation(certificate, issuer, inputs)
-        : checkStatus({ certificate, issuer, above: certificates.slice(index + 1) }, inputs);
+        : checkCertificateStatus({ certificate, issuer, above: certificates.slice(index + 1) }, inputs);
     if (finding.state === 'unknown' && isExempt(certificate, index === 0, rules)) continue;
     const unknown = inputs.wants?.found(certificate, issuer, finding, inputs);
     evidence.push(toEvidence(certificate, finding));
@@ -67,7 +69,7 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
     // A revocation makes the path invalid, whatever else of it is unknown.
     if (
       failure?.code !== 'REVOKED' &&
-      (found.code === 'REVOKED' || !failure || moreTelling(found, failure))
+      (found.code === 'REVOKED' || !failure || isMoreSpecific(found, failure))
     ) {
       failure = found;
     }

@@ -1,69 +1,22 @@
-import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import { KeyUsageBit } from '../x509/extensions.js';
 import { nameDifference } from '../x509/name-difference.js';
-import { type Name, sameExactName } from '../x509/name.js';
+import { sameExactName } from '../x509/name.js';
 import { OID } from '../x509/oid.js';
 import { checkUnimportedKey } from '../x509/public-key.js';
 import type { Budget } from './budget.js';
 import type { CaKey } from './ca-key.js';
 import { checkAuthorityForm, checkForm } from './form.js';
 import { VerifyError } from './failure.js';
-import { knownAuthorities, rememberAuthorities } from './known-authorities.js';
+import { cachedAuthorities, cacheAuthorities } from './known-authorities.js';
 import { NameConstraintState } from './name-constraints.js';
 import { named } from './named.js';
-import type { CertificationPath } from './path-builder.js';
 import { PolicyGraph } from './policy-graph.js';
 import { checkAnchor, checkLeafPurpose, checkPurpose } from './profile-checks.js';
 import type { Profile } from './profiles.js';
 import { checkCertificateRules, checkLeafRules } from './rules/certificate-rules.js';
-import type { Signatures } from './signatures.js';
-import type { Trace } from './trace.js';
-
-/**
- * RFC 5280 §6.1 in the RFC's own order, without (a)(3), revocation, which is asked last (revocation.ts). Deviations:
- * the anchor is checked as a certificate where the profile says so, and key purposes are checked along the way.
- */
-export interface ValidationInputs {
-  /** ms, whole seconds. §6.1.1 (b) */
-  readonly time: number;
-  readonly profile: Profile;
-  /** The OID of the key purpose the leaf must serve. */
-  readonly purpose: string | undefined;
-  /** §6.1.1 (c), §6.1.1 (e), §6.1.1 (f), §6.1.1 (g) */
-  readonly policy: PolicyInputs;
-  readonly signatures: Signatures;
-  readonly budget: Budget;
-  readonly trace: Trace | undefined;
-}
-
-/** A path that holds, but for revocation: the outputs of §6.1.6. */
-export interface ValidatedPath {
-  readonly path: CertificationPath;
-  /** The key that signed each certificate of the path, leaf first. */
-  readonly issuerKeys: readonly CaKey[];
-  /** The user-constrained policy set. */
-  readonly policies: readonly string[];
-}
-
-/** §6.1.2: the variables of the algorithm, but those that a certificate's own loop keeps. */
-interface State {
-  readonly graph: PolicyGraph;
-  readonly names: NameConstraintState;
-  explicitPolicy: number;
-  inhibitAnyPolicy: number;
-  policyMapping: number;
-  workingKey: CaKey;
-  workingIssuer: Name;
-  maxPathLength: number;
-}
-
-/** What the steps above the leaf come to. It is shared by the leaves of one issuer, so nobody changes it. */
-export interface Authorities {
-  /** As §6.1.4 leaves it for the leaf. */
-  readonly state: Readonly<State>;
-  readonly issuerKeys: readonly CaKey[];
-}
+import type { CertificationPath } from './certification-path.js';
+import type { ValidationInputs, Authorities, ValidatedPath, State } from './path-state.js';
 
 /** Throws `VerifyError` or `X509Error` for the first step that does not hold. */
 export function validatePath(path: CertificationPath, inputs: ValidationInputs): ValidatedPath {
@@ -71,7 +24,7 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
   if (leaf === undefined) throw new Error('a path has a leaf');
   const { trace, profile } = inputs;
   // Whoever is told of every step wants every step taken.
-  const known = trace === undefined ? knownAuthorities(path, inputs) : undefined;
+  const known = trace === undefined ? cachedAuthorities(path, inputs) : undefined;
   const authorities = known ?? validateAuthorities(path, inputs);
   const { issuerKeys } = authorities;
   const state = stateForLeaf(authorities.state);
@@ -85,7 +38,7 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
     checkLeafRules(path, profile.rules);
   }
   const policies = outcomeOfPolicies(state, inputs);
-  if (known === undefined) rememberAuthorities(path, inputs, authorities);
+  if (known === undefined) cacheAuthorities(path, inputs, authorities);
   return { path, issuerKeys, policies };
 }
 

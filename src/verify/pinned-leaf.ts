@@ -4,14 +4,16 @@ import { failureOf, VerifyError } from './failure.js';
 import { checkForm } from './form.js';
 import { named } from './named.js';
 import { checkPathRevocation, type PathRevocation } from './path-revocation.js';
-import { checkValidity, isSelfIssued, type ValidatedPath, type ValidationInputs } from './path-validator.js';
+import { checkValidity, isSelfIssued } from './path-validator.js';
 import { checkPeerNames, type PeerName } from './peer-name.js';
 import { PolicyGraph } from './policy-graph.js';
 import { checkLeafPurpose } from './profile-checks.js';
 import type { RevocationInputs } from './revocation-inputs.js';
 import { checkPinnedRules } from './rules/certificate-rules.js';
 import type { TrustAnchor } from './trust-store.js';
-import { failed, type Outcome, statusOf } from './verdict.js';
+import { failed, statusOf } from './verdict.js';
+import type { ValidationInputs, ValidatedPath } from './path-state.js';
+import type { Outcome } from './outcome.js';
 
 /** A pinned leaf may stand under another anchor too: where that path holds, but for revocation, it decides. */
 export function decidesOverPin({ code, revocation }: Outcome): boolean {

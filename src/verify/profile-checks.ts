@@ -4,8 +4,8 @@ import { OID } from '../x509/oid.js';
 import { type FailureCode, VerifyError } from './failure.js';
 import { checkAuthorityForm } from './form.js';
 import { named } from './named.js';
-import type { CertificationPath } from './path-builder.js';
 import type { Rule } from './profiles.js';
+import type { CertificationPath } from './certification-path.js';
 
 interface PurposeInputs {
   readonly purpose: string | undefined;

@@ -11,11 +11,12 @@ import { failureOf, RequestError } from './failure.js';
 import { type PeerName, peerNames } from './peer-name.js';
 import type { Profile } from './profiles.js';
 import { purposeOid } from './purposes.js';
-import type { CandidateCrl, OcspInputs } from './revocation-inputs.js';
+import type { OcspInputs } from './revocation-inputs.js';
 import { TrustStore } from './trust-store.js';
+import type { CandidateCrl } from './crl-source.js';
 
 /** A request, understood: every default filled in, everything but the leaf parsed. */
-export interface Question {
+export interface ParsedRequest {
   readonly profile: Profile;
   readonly anchors: TrustStore;
   readonly revocation: RevocationMode;
@@ -52,7 +53,11 @@ const NO_BYTES: readonly Uint8Array[] = [];
 const NOTHING_READ = { read: [], broken: [] } as const;
 
 /** Throws `RequestError`, and BUDGET_EXCEEDED for a request that is too large to be looked into. */
-export function readQuestion(request: VerifyRequest, surroundings: Surroundings, budget: Budget): Question {
+export function parseRequest(
+  request: VerifyRequest,
+  surroundings: Surroundings,
+  budget: Budget,
+): ParsedRequest {
   const { memory } = surroundings;
   const profile = profileOf(request, surroundings);
   const leaf = request.certificates[0];

@@ -1,5 +1,6 @@
 import type { Failure } from './failure.js';
-import { failed, moreTelling, type Outcome } from './verdict.js';
+import { failed, isMoreSpecific } from './verdict.js';
+import type { Outcome } from './outcome.js';
 
 /** Keeps the most telling of the outcomes, or the one that settles it. */
 export class Results {
@@ -8,7 +9,7 @@ export class Results {
 
   add(outcome: Outcome): void {
     if (this.#isSettled) return;
-    if (this.#best === undefined || moreTelling(outcome, this.#best)) this.#best = outcome;
+    if (this.#best === undefined || isMoreSpecific(outcome, this.#best)) this.#best = outcome;
   }
 
   deadEnd(failure: Failure): void {

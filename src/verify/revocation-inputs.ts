@@ -1,41 +1,13 @@
 import type { RevocationMode } from '../revocation-mode.js';
 import type { Certificate } from '../x509/certificate.js';
-import type { Crl, CrlFacts } from '../x509/crl.js';
-import type { Name } from '../x509/name.js';
 import type { BasicOcspResponse } from '../x509/ocsp.js';
 import type { CaKey } from './ca-key.js';
 import type { Failure } from './failure.js';
-import type { ValidatedPath, ValidationInputs } from './path-validator.js';
-import type { StatusFinding } from './ocsp.js';
 import type { Signatures } from './signatures.js';
 import type { TrustAnchor } from './trust-store.js';
-
-/** Where stored CRLs come from: a folder, or the host's store. */
-export interface CrlSource {
-  /** To be called before a request is verified again: what was stored meanwhile is found from here on. */
-  renew?(): void;
-  /** The CRLs whose issuer has this name, in any order. */
-  find(issuer: Name): readonly CandidateCrl[];
-}
-
-/** A CRL of which an index is left: its signature was checked and every entry parsed when it was taken in. */
-export interface IndexedCrl extends CrlFacts {
-  /** `CaKey.id` of the key that signed it. Whether that key may is asked at each use, as of any CRL. */
-  readonly signerId: string;
-  /**
-   * Others of its scope, which cannot be ordered with it, were not kept: what they listed is not known, so it says of no
-   * certificate that it is good.
-   */
-  readonly isDisputed?: boolean;
-}
-
-export type SignedCrl = Crl | IndexedCrl;
-
-export interface CandidateCrl {
-  readonly crl: SignedCrl;
-  /** For people: a file's name, or `request`. */
-  readonly source: string;
-}
+import type { ValidationInputs, ValidatedPath } from './path-state.js';
+import type { CrlSource, CandidateCrl } from './crl-source.js';
+import type { StatusFinding } from './finding.js';
 
 /** The issuer of the certificate in question: its key, and its certificate. */
 export interface Issuer {
@@ -103,11 +75,11 @@ export interface SigningInputs {
   /** The signers whose own revocation is being asked for now, the innermost last. */
   readonly inProgress: readonly Issuer[];
   /** Asks for the revocation of a signer's path. Passed in, for it asks for CRLs in its turn. */
-  readonly standing: (validated: ValidatedPath, inputs: RevocationInputs) => Standing;
+  readonly standing: (validated: ValidatedPath, inputs: RevocationInputs) => SignerStatus;
 }
 
 /** What revocation came to over the path of a signer. */
-export interface Standing {
+export interface SignerStatus {
   readonly failure: Failure | undefined;
   readonly forgiven: readonly Failure[];
   /** ms */

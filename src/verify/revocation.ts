@@ -1,5 +1,5 @@
 import type { Certificate } from '../x509/certificate.js';
-import { type CrlFacts, findEntry, type RevocationReason } from '../x509/crl.js';
+import { type CrlFacts, findEntry } from '../x509/crl.js';
 import { formatName, mayBeSameName, sameName } from '../x509/name.js';
 import {
   checkCriticalEntryExtensions,
@@ -13,23 +13,12 @@ import { type CrlSigner, signerOf } from './crl-signer.js';
 import { deltasOf } from './delta-crl.js';
 import { ALL_REASONS, isDelegated } from './distribution-points.js';
 import { type Failure, failureOf, VerifyError } from './failure.js';
-import { type Clearance, knownClearance, rememberClearance } from './known-clearance.js';
+import { type NotRevoked, cachedNotRevoked, cacheNotRevoked } from './known-clearance.js';
 import { offeredCrls } from './offered-crls.js';
-import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
-import { moreTelling } from './verdict.js';
-
-/** What is known of one certificate, and from which CRL or other source. */
-export type Finding<Source = CandidateCrl> =
-  | { readonly state: 'good'; readonly from: Source; /** ms */ readonly until: number }
-  | Revocation<Source>
-  | { readonly state: 'unknown'; readonly from: Source | undefined; readonly failure: Failure };
-
-interface Revocation<Source = CandidateCrl> {
-  readonly state: 'revoked';
-  readonly from: Source;
-  readonly date: number;
-  readonly reason: RevocationReason | undefined;
-}
+import type { Issuer, RevocationInputs } from './revocation-inputs.js';
+import { isMoreSpecific } from './verdict.js';
+import type { CandidateCrl } from './crl-source.js';
+import type { Finding, Revocation } from './finding.js';
 
 /** A CRL may list the certificate: it is not revoked for certain, and nothing else clears it. */
 interface Doubt {
@@ -72,7 +61,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       if (unusable.code === 'BUDGET_EXCEEDED') throw thrown;
       // It counts and cannot be read: it may list the certificate.
       if (unusable.code === 'INTERNAL') return { state: 'unknown', from: candidate, failure: unusable };
-      if (failure === undefined || moreTelling(unusable, failure)) {
+      if (failure === undefined || isMoreSpecific(unusable, failure)) {
         failure = unusable;
         from = candidate;
       }
@@ -106,12 +95,12 @@ class Inquiry {
    * What this CRL says, with its delta; `undefined` when a newer one has its place. Throws `VerifyError` or `X509Error`
    * when it cannot be used.
    */
-  consult(from: CandidateCrl): Revocation | Clearance | Doubt | undefined {
+  consult(from: CandidateCrl): Revocation | NotRevoked | Doubt | undefined {
     const { crl } = from;
     const inputs = this.#inputs;
     const issuer = this.#issuer;
     const isOnly = this.offered.length === 1;
-    const known = isOnly ? knownClearance(from, issuer, inputs) : undefined;
+    const known = isOnly ? cachedNotRevoked(from, issuer, inputs) : undefined;
     if (
       known !== undefined &&
       !isDelegated(this.#certificate) &&
@@ -152,7 +141,7 @@ class Inquiry {
       throw staleness(crl, from.source, inputs);
     const isByIssuer = signer.key.id === issuer.key.id;
     const clearance = { state: 'clear', reasons, until: Math.min(end, signer.until), isByIssuer } as const;
-    if (isOnly && isOwn) rememberClearance(from, issuer, inputs, clearance);
+    if (isOnly && isOwn) cacheNotRevoked(from, issuer, inputs, clearance);
     return clearance;
   }
 

@@ -7,7 +7,7 @@ import type { CaMemory } from './ca-memory.js';
 import { VerifyError } from './failure.js';
 import { keyHolder, otherKeyNamed } from './key-name.js';
 import { named } from './named.js';
-import type { SignedCrl } from './revocation-inputs.js';
+import type { SignedCrl } from './crl-source.js';
 
 interface Edge {
   readonly child: Certificate;

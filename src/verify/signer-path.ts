@@ -2,10 +2,11 @@ import type { PolicyInputs } from '../wire/request.js';
 import type { Certificate } from '../x509/certificate.js';
 import { type Failure, failureOf } from './failure.js';
 import { searchPaths } from './path-builder.js';
-import { type ValidatedPath, validatePath } from './path-validator.js';
+import { validatePath } from './path-validator.js';
 import type { RevocationInputs } from './revocation-inputs.js';
 import { TrustStore } from './trust-store.js';
-import { moreTelling } from './verdict.js';
+import { isMoreSpecific } from './verdict.js';
+import type { ValidatedPath } from './path-state.js';
 
 const NO_POLICY: PolicyInputs = {};
 
@@ -25,7 +26,7 @@ export function findSignerPath<T>(
   validation.budget.spendSteps(pool.length >> 4);
   let failure: Failure | undefined;
   const note = (found: Failure): void => {
-    if (failure === undefined || moreTelling(found, failure)) failure = found;
+    if (failure === undefined || isMoreSpecific(found, failure)) failure = found;
   };
   let accepted: { readonly accepted: T } | undefined;
   const search = {

@@ -1,7 +1,7 @@
 import type { Certificate } from '../x509/certificate.js';
 import type { Failure } from './failure.js';
-import type { CertificationPath } from './path-builder.js';
-import type { Outcome } from './verdict.js';
+import type { CertificationPath } from './certification-path.js';
+import type { Outcome } from './outcome.js';
 
 /**
  * Told how a verdict comes about, for `pkixd explain`. An ordinary request has none, and then nothing is gathered

@@ -1,23 +1,8 @@
 import { LAST_INSTANT } from '../instant.js';
-import { type RevocationEvidence, type Verdict, VERDICT_CODES, type VerdictCode } from '../wire/verdict.js';
+import { type Verdict, VERDICT_CODES, type VerdictCode } from '../wire/verdict.js';
 import type { Failure, FailureCode } from './failure.js';
 import { type Judged, judgedText } from './judged.js';
-
-/** What one path came to, or the request as a whole. */
-export interface Outcome {
-  readonly code: VerdictCode;
-  readonly message: string;
-  /** Of a valid one: the unknown revocation status that was forgiven. */
-  readonly forgiven?: string;
-  /** As in `Failure`. */
-  readonly section?: string;
-  /** SHA-256 of each certificate, leaf first, the anchor last. */
-  readonly path: readonly string[];
-  readonly revocation: readonly RevocationEvidence[];
-  readonly policies: readonly string[];
-  /** ms; `null`: nothing says when it ends. */
-  readonly validUntil: number | null;
-}
+import type { Outcome } from './outcome.js';
 
 const STATUS_RANK = { invalid: 0, indeterminate: 1, valid: 2 } as const;
 const RANKS: ReadonlyMap<string, number> = new Map(
@@ -28,7 +13,10 @@ const RANKS: ReadonlyMap<string, number> = new Map(
  * Of several failed paths the most telling is reported: indeterminate over invalid (that path might yet hold), then
  * the more specific code, which is the one further down in the table.
  */
-export function moreTelling(a: { readonly code: VerdictCode }, b: { readonly code: VerdictCode }): boolean {
+export function isMoreSpecific(
+  a: { readonly code: VerdictCode },
+  b: { readonly code: VerdictCode },
+): boolean {
   return rank(a.code) > rank(b.code);
 }
 

@@ -9,19 +9,23 @@ import { failureOf } from './failure.js';
 import type { IssuerWants } from './issuer-wants.js';
 import { judgedOf, judgedUnread, UNREADABLE } from './judged.js';
 import { named } from './named.js';
-import { type CertificationPath, issuerPool, searchPaths } from './path-builder.js';
+import { issuerPool, searchPaths } from './path-builder.js';
 import { checkPathRevocation } from './path-revocation.js';
-import { type ValidatedPath, validatePath, type ValidationInputs } from './path-validator.js';
+import { validatePath } from './path-validator.js';
 import { checkPeerNames } from './peer-name.js';
 import { decidesOverPin, judgePinned } from './pinned-leaf.js';
 import type { Profile } from './profiles.js';
-import { type Question, readQuestion } from './question.js';
-import type { CrlSource, RevocationInputs, SigningInputs } from './revocation-inputs.js';
+import { type ParsedRequest, parseRequest } from './question.js';
+import type { RevocationInputs, SigningInputs } from './revocation-inputs.js';
 import { Results } from './results.js';
 import { Signatures } from './signatures.js';
 import type { Trace } from './trace.js';
 import type { TrustAnchor } from './trust-store.js';
-import { failed, type Outcome, statusOf, toVerdict } from './verdict.js';
+import { failed, statusOf, toVerdict } from './verdict.js';
+import type { CertificationPath } from './certification-path.js';
+import type { ValidationInputs, ValidatedPath } from './path-state.js';
+import type { CrlSource } from './crl-source.js';
+import type { Outcome } from './outcome.js';
 
 /** What one thread has to verify with; it outlives the requests. */
 export interface VerifyEnvironment {
@@ -68,9 +72,9 @@ function verifyWithin(
   { trace, wants, issuers }: Gathered & { readonly trace: Trace | undefined },
 ): Verdict {
   const budget = new Budget();
-  let question: Question;
+  let question: ParsedRequest;
   try {
-    question = readQuestion(request, environment, budget);
+    question = parseRequest(request, environment, budget);
   } catch (thrown) {
     return toVerdict(failed(failureOf(thrown)), judgedUnread(request.certificates[0]), environment.now());
   }
@@ -91,7 +95,7 @@ function verifyWithin(
 
 function answer(
   leaf: Certificate,
-  question: Question,
+  question: ParsedRequest,
   environment: VerifyEnvironment,
   budget: Budget,
   trace: Trace | undefined,
@@ -142,7 +146,7 @@ function answer(
 }
 
 function validationInputs(
-  { time, profile, purpose, policy }: Question,
+  { time, profile, purpose, policy }: ParsedRequest,
   signatures: Signatures,
   budget: Budget,
   trace: Trace | undefined,
@@ -152,7 +156,7 @@ function validationInputs(
 
 /** What every path of a request is judged with. */
 interface Context {
-  readonly question: Question;
+  readonly question: ParsedRequest;
   readonly environment: VerifyEnvironment;
   readonly pool: SigningInputs['pool'];
   readonly inputs: ValidationInputs;
@@ -172,7 +176,7 @@ function judge(path: CertificationPath, context: Context): Judgement {
     const validated = validatePath(path, context.inputs);
     const { names, profile } = context.question;
     checkPeerNames(path.certificates, names, profile.rules, context.inputs.budget);
-    rememberAuthorities(path, context.environment.memory);
+    rememberCaCertificates(path, context.environment.memory);
     return judgeRevocation(validated, fingerprints, context);
   } catch (thrown) {
     const failure = failureOf(thrown);
@@ -241,7 +245,7 @@ function endOf({ certificates, anchor }: CertificationPath, { rules }: Profile):
 }
 
 /** They stand under a trust anchor: worth keeping for the next request. Never the leaf. */
-function rememberAuthorities({ certificates, anchor }: CertificationPath, memory: CaMemory): void {
+function rememberCaCertificates({ certificates, anchor }: CertificationPath, memory: CaMemory): void {
   for (let index = 1; index < certificates.length; index += 1) {
     const authority = certificates[index];
     if (authority !== undefined) memory.rememberCertificate(authority);
@@ -258,7 +262,7 @@ function leafIsAnchor(leaf: Certificate): Outcome {
 
 function noPath(
   leaf: Certificate,
-  { brokenCertificates }: Question,
+  { brokenCertificates }: ParsedRequest,
   issuers: IssuerWants | undefined,
 ): Outcome {
   const [broken] = brokenCertificates;

@@ -4,7 +4,8 @@ import type { DistributionPoint } from '../x509/extensions.js';
 import type { Name } from '../x509/name.js';
 import { isCurrent } from './crl-freshness.js';
 import { type CrlSigningKeys, MAX_SIGNERS } from './crl-signing-keys.js';
-import type { CandidateCrl, Issuer, RevocationInputs } from './revocation-inputs.js';
+import type { Issuer, RevocationInputs } from './revocation-inputs.js';
+import type { CandidateCrl } from './crl-source.js';
 
 /** CRLs that one certificate may lead to, and addresses of each: no honest one has more. */
 const MAX_CRLS = 32;

@@ -1,4 +1,4 @@
-import type { Attempt, Keep } from './task.js';
+import type { Attempt, CacheLifetime } from './task.js';
 
 /**
  * Tasks go to a thread, and results come back, as one transferred ArrayBuffer a batch: of all ways tried it costs
@@ -31,7 +31,7 @@ export type BatchResult =
       readonly kind: 'done';
       readonly microseconds: number;
       readonly body: Uint8Array;
-      readonly keep: Keep | undefined;
+      readonly keep: CacheLifetime | undefined;
     }
   /** The body is the message of what the handler threw, as UTF-8. */
   | { readonly kind: 'failed'; readonly microseconds: number; readonly body: Uint8Array }
@@ -100,7 +100,7 @@ class Packing {
     this.#numbers[0] = count;
   }
 
-  add(a: number, b: number, body: Uint8Array, note: Uint8Array, keep: Keep | undefined): void {
+  add(a: number, b: number, body: Uint8Array, note: Uint8Array, keep: CacheLifetime | undefined): void {
     const numbers = this.#numbers;
     const at = this.#number;
     numbers[at] = a;

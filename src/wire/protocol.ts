@@ -75,12 +75,12 @@ export interface TaskEvent {
 export interface Answer {
   readonly bytes: Buffer;
   /** What follows them, where that is too long to be held: read as fast as the client takes it. */
-  readonly rest?: Rest;
+  readonly rest?: AnswerTail;
   /** A few fields for the log's line about it; asked for only where that line is written. */
   readonly log: () => Readonly<Record<string, unknown>>;
 }
 
-export interface Rest {
+export interface AnswerTail {
   readonly pieces: Pieces;
   /** The answer where there is nothing to be had of it any more, when its turn comes. */
   readonly instead: Buffer;

@@ -46,12 +46,12 @@ export type TaskResult =
   /** The outcome's body. */
   | Uint8Array
   /** The same, and the same task may be answered so again. */
-  | { readonly body: Uint8Array; readonly keep: Keep }
+  | { readonly body: Uint8Array; readonly keep: CacheLifetime }
   /** What only the IO loop can do, by the step's name; the task is run again with what it returns. */
   | { readonly needs: { readonly step: string; readonly body: Uint8Array } };
 
 /** How long an outcome answers for the same task. */
-export interface Keep {
+export interface CacheLifetime {
   /** ms since 1970: when it was made, and until when it holds. */
   readonly since: number;
   readonly until: number;

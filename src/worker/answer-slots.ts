@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.js';
-import type { Pieces, Rest } from '../wire/protocol.js';
+import type { Pieces, AnswerTail } from '../wire/protocol.js';
 
 /** Where answers go: each once, in order; one in pieces while there is room. */
 export interface SlotSink {
@@ -11,7 +11,7 @@ export interface SlotSink {
 
 interface Ready {
   readonly bytes: Buffer;
-  readonly rest: Rest | undefined;
+  readonly rest: AnswerTail | undefined;
 }
 
 /**
@@ -51,7 +51,7 @@ export class AnswerSlots {
     return this.#first + this.#slots.length - 1;
   }
 
-  fill(slot: number, bytes: Buffer, rest?: Rest): void {
+  fill(slot: number, bytes: Buffer, rest?: AnswerTail): void {
     this.#slots[slot - this.#first] = { bytes, rest };
     this.pump();
   }
@@ -136,7 +136,7 @@ export class AnswersAsReady {
     return 0;
   }
 
-  fill(_slot: number, bytes: Buffer, rest?: Rest): void {
+  fill(_slot: number, bytes: Buffer, rest?: AnswerTail): void {
     if (rest !== undefined) throw new Error('answers in pieces need a protocol that answers in order');
     this.#waiting--;
     this.#sink.write(bytes);

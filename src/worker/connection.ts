@@ -4,12 +4,12 @@ import type { DeadlineKind, LeaveReason, Session, SessionEvent } from '../wire/p
 import { AnswerWriter } from './answer-writer.js';
 import type { ConnectionDescription, Origin } from './connection-description.js';
 import type { Deadlines, Watch } from './deadlines.js';
-import { Departure } from './departure.js';
-import { Farewell } from './farewell.js';
+import { GracefulClose } from './departure.js';
+import { LingeringClose } from './farewell.js';
 import type { HeldBytes } from './held-bytes.js';
 import { Intake } from './intake.js';
 import { OpenRequests, type RequestHost } from './open-requests.js';
-import { Rest } from './rest.js';
+import { ReadThrottle } from './rest.js';
 
 /** What a connection needs of its worker. */
 export interface ConnectionHost extends RequestHost {
@@ -18,7 +18,7 @@ export interface ConnectionHost extends RequestHost {
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
   /** Connections that are not read for a moment. */
-  readonly rests: Deadlines<Rest, 'rest'>;
+  readonly rests: Deadlines<ReadThrottle, 'rest'>;
   readonly held: HeldBytes;
   /** Requests came, on a connection whose client was not asked to go. */
   onRequest(): void;
@@ -50,9 +50,9 @@ export class Connection {
   readonly #writer: AnswerWriter;
   readonly #requests: OpenRequests;
   readonly #intake: Intake;
-  readonly #rest: Rest;
-  readonly #departure: Departure;
-  readonly #farewell: Farewell;
+  readonly #rest: ReadThrottle;
+  readonly #departure: GracefulClose;
+  readonly #farewell: LingeringClose;
   /** Bytes of a request that is not whole yet, as the host was told last. */
   #held = 0;
   readonly #openedAt: number;
@@ -91,10 +91,10 @@ export class Connection {
       wants: () => !this.#inputOver && !this.#writer.full,
       hasRoom: () => !this.#inputOver && this.#readyForMore(),
     });
-    this.#rest = new Rest(host.rests, host.clock, () => {
+    this.#rest = new ReadThrottle(host.rests, host.clock, () => {
       this.#advance(false);
     });
-    this.#departure = new Departure(session, {
+    this.#departure = new GracefulClose(session, {
       clock: host.clock,
       onAsked: () => {
         host.onLeaving();
@@ -106,7 +106,7 @@ export class Connection {
         this.#guarded(() => this.#advance(false));
       },
     });
-    this.#farewell = new Farewell(stream, host.clock);
+    this.#farewell = new LingeringClose(stream, host.clock);
     // A handed-over socket arrives with false: then Node ends our side at the client's half-close, answers or not.
     stream.allowHalfOpen = true;
     stream.on('error', (error) => {

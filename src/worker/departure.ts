@@ -20,7 +20,7 @@ interface Departing {
  * has a while to go by itself; then the connection closes at the next boundary between requests. Without words it
  * closes at a boundary at which no request can be under way, as far as that can be known.
  */
-export class Departure {
+export class GracefulClose {
   readonly #session: Session;
   readonly #connection: Departing;
   #reason: LeaveReason | undefined;

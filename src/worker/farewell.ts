@@ -12,7 +12,7 @@ const LINGER = 500;
  * peer the answers it has not read yet. Where the peer has ended its side and the system has our last bytes, there is
  * nothing to wait for.
  */
-export class Farewell {
+export class LingeringClose {
   readonly #stream: Duplex;
   readonly #clock: Clock;
   #begun = false;

@@ -1,6 +1,6 @@
 import { type Linked, LinkedList } from '../linked-list.js';
 import { NumberMap } from '../number-map.js';
-import type { Keep, Task } from '../wire/task.js';
+import type { CacheLifetime, Task } from '../wire/task.js';
 
 export interface OutcomeCacheOptions {
   /** Outcomes kept, and their bytes; 0 of either turns the cache off. */
@@ -25,7 +25,7 @@ interface Entry extends Linked<Entry> {
   slab: number;
   /** Of the task's body. */
   readonly length: number;
-  readonly keep: Keep;
+  readonly keep: CacheLifetime;
   /** Until when, by the clock that nobody sets. */
   readonly end: number;
   /** Another of the same place. */
@@ -103,7 +103,7 @@ export class OutcomeCache {
   }
 
   /** Keeps copies of both bodies. */
-  put(task: Task, outcome: Uint8Array, keep: Keep): void {
+  put(task: Task, outcome: Uint8Array, keep: CacheLifetime): void {
     const { name, body, scope = 0 } = task;
     const now = this.#options.now();
     if (now < keep.since || now >= keep.until || !this.#takes(task)) return;

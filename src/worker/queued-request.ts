@@ -1,4 +1,10 @@
-import { type Attempt, FIRST_ATTEMPT, type Keep, type Task, type TaskOutcome } from '../wire/task.js';
+import {
+  type Attempt,
+  FIRST_ATTEMPT,
+  type CacheLifetime,
+  type Task,
+  type TaskOutcome,
+} from '../wire/task.js';
 import type { Flow } from './flow.js';
 
 /** The requests of one connection. */
@@ -28,7 +34,7 @@ export interface QueuedRequest {
   /** Microseconds that the attempt under way was charged ahead. */
   charged: number;
   /** Called once, with the time it ran in milliseconds; `keep`: how long the outcome answers for the same task. */
-  settle(outcome: TaskOutcome, ran: number, keep?: Keep): void;
+  settle(outcome: TaskOutcome, ran: number, keep?: CacheLifetime): void;
 }
 
 export const QUEUED = 'queued';

@@ -11,19 +11,19 @@ const PATIENCE = 16;
  * time on refusals, one read and one write for each, while those that were admitted wait. So what it sends is left to
  * the kernel for a moment, and then looked at together.
  */
-export class Rest {
-  readonly #rests: Deadlines<Rest, 'rest'>;
+export class ReadThrottle {
+  readonly #rests: Deadlines<ReadThrottle, 'rest'>;
   readonly #clock: Clock;
   readonly #onChange: () => void;
   /** Refusals, and since when they are counted. */
   #refusals = 0;
   #since = -Infinity;
   /** Most connections never rest. */
-  #watch: Watch<Rest, 'rest'> | undefined;
+  #watch: Watch<ReadThrottle, 'rest'> | undefined;
   #state: 'awake' | 'falling' | 'resting' | 'over' = 'awake';
 
   /** @param onChange `isOn` is another than before. */
-  constructor(rests: Deadlines<Rest, 'rest'>, clock: Clock, onChange: () => void) {
+  constructor(rests: Deadlines<ReadThrottle, 'rest'>, clock: Clock, onChange: () => void) {
     this.#rests = rests;
     this.#clock = clock;
     this.#onChange = onChange;

@@ -13,7 +13,7 @@ import { HeldBytes } from './held-bytes.js';
 import { Latencies } from './latencies.js';
 import { OutcomeCache } from './outcome-cache.js';
 import { RequestQueue } from './request-queue.js';
-import { REST, type Rest } from './rest.js';
+import { REST, type ReadThrottle } from './rest.js';
 
 export interface LoopWarmUp {
   readonly protocols: readonly Protocol[];
@@ -95,7 +95,7 @@ class WarmUpLine {
           it.destroy();
         },
       ),
-      rests: new Deadlines<Rest, 'rest'>({ rest: REST }, clock, (rest) => {
+      rests: new Deadlines<ReadThrottle, 'rest'>({ rest: REST }, clock, (rest) => {
         rest.end();
       }),
       counters,

@@ -27,7 +27,7 @@ import { oncePerTurn } from './once-per-turn.js';
 import { OutcomeCache } from './outcome-cache.js';
 import type { QueuedRequest } from './queued-request.js';
 import { RequestQueue } from './request-queue.js';
-import { REST, type Rest } from './rest.js';
+import { REST, type ReadThrottle } from './rest.js';
 import type { Services } from './services.js';
 import { Statistics } from './statistics.js';
 import { StatusRequests } from './status-requests.js';
@@ -287,7 +287,7 @@ class Worker {
           connection.expire(kind);
         },
       ),
-      rests: new Deadlines<Rest, 'rest'>({ rest: REST }, SYSTEM_CLOCK, (rest) => {
+      rests: new Deadlines<ReadThrottle, 'rest'>({ rest: REST }, SYSTEM_CLOCK, (rest) => {
         rest.end();
       }),
       counters,

@@ -14,7 +14,6 @@ import { crlOf } from '../../src/crl/fetch/crl-content.js';
 import { readCrlFile } from '../../src/crl/ingest/crl-file.js';
 import { LineRequest } from '../../src/protocol/line-request.js';
 import { readAnchors } from '../../src/thread/anchors.js';
-import type { SignedCrl } from '../../src/verify/revocation-inputs.js';
 import { decode } from '../../src/wire/codec.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { findEntry, parseCrl } from '../../src/x509/crl.js';
@@ -25,6 +24,7 @@ import * as der from '../pki/der-builder.js';
 import { DISGUISES } from '../pki/disguises.js';
 import * as ext from '../pki/extensions.js';
 import { createCertificate, createCrl, createRoot, pemOf } from '../pki/pki.js';
+import type { SignedCrl } from '../../src/verify/crl-source.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-readers-'));
 afterAll(() => {

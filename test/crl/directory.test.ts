@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CrlDirectory } from '../../src/crl/directory.js';
-import type { CandidateCrl } from '../../src/verify/revocation-inputs.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { createBigCrl } from '../pki/big-crl.js';
 import { createCrl, createRoot } from '../pki/pki.js';
+import type { CandidateCrl } from '../../src/verify/crl-source.js';
 
 const [first, second] = [createRoot({ subject: 'First' }), createRoot({ subject: 'Second' })];
 const nameOf = (issuer: typeof first) => parseCertificate(issuer.der).subject;

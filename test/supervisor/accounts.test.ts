@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { Logger } from '../../src/log.js';
-import { findGroup, workerAccount } from '../../src/supervisor/accounts.js';
+import { findGroup, workerCredentials } from '../../src/supervisor/accounts.js';
 import { closeListeners, openListeners } from '../../src/supervisor/listeners.js';
 import { asRoot } from '../component.js';
 import { fakeListener } from './fake-listener.js';
@@ -15,16 +15,16 @@ let server: TestServer | undefined;
 afterEach(() => server?.remove());
 
 test('without user and group workers have the rights of the primary', () => {
-  expect(workerAccount('', '')).toBeUndefined();
+  expect(workerCredentials('', '')).toBeUndefined();
 });
 
 testAsRoot('user and group are found by name and by number, and what is not there is told', () => {
-  const nobody = workerAccount('nobody', '');
+  const nobody = workerCredentials('nobody', '');
   expect(nobody?.uid).toBeGreaterThan(0);
-  expect(workerAccount(String(nobody?.uid), 'root')).toEqual({ uid: nobody?.uid, gid: 0 });
+  expect(workerCredentials(String(nobody?.uid), 'root')).toEqual({ uid: nobody?.uid, gid: 0 });
   expect(findGroup('54321')).toBe(54_321);
-  expect(() => workerAccount('no such user', '')).toThrow(/no user "no such user"/);
-  expect(() => workerAccount('--help', '')).toThrow(/no user "--help"/);
+  expect(() => workerCredentials('no such user', '')).toThrow(/no user "no such user"/);
+  expect(() => workerCredentials('--help', '')).toThrow(/no user "--help"/);
   expect(() => findGroup('no such group')).toThrow(/no group "no such group"/);
 });
 

@@ -34,7 +34,7 @@ class FakeWorker implements HandoverTarget {
     this.revoked.push(...ids);
   }
 
-  distrust(reason: string): void {
+  kill(reason: string): void {
     this.distrusted = reason;
   }
 
@@ -176,7 +176,7 @@ test('a dying worker gets nothing; what it never acknowledged is handed out when
   expect(other.ids).toEqual([]);
   expect(accept().closed).toBe(false);
   expect([dying.ids, other.ids]).toEqual([[1], [1]]);
-  dispatcher.bury(dying);
+  dispatcher.remove(dying);
   expect([...other.handles.values()][1]).toBe(handle);
 });
 
@@ -184,7 +184,7 @@ test('what was with a worker for long does not lose its time to wait', () => {
   const dying = admit();
   const handle = accept();
   jest.advanceTimersByTime(5000);
-  dispatcher.bury(dying);
+  dispatcher.remove(dying);
   jest.advanceTimersByTime(500);
   expect(refused).toEqual([]);
   expect(admit().handles.get(1)).toBe(handle);
@@ -195,7 +195,7 @@ test('what comes back goes before what has just come', () => {
   const old = accept();
   dispatcher.exclude(worker);
   const fresh = accept();
-  dispatcher.bury(worker);
+  dispatcher.remove(worker);
   expect([...admit().handles.values()]).toEqual([old, fresh]);
 });
 

@@ -1,6 +1,5 @@
 import { CaMemory } from '../../src/verify/ca-memory.js';
 import { BASE_RULES, type Profile } from '../../src/verify/profiles.js';
-import type { CandidateCrl } from '../../src/verify/revocation-inputs.js';
 import { TrustStore } from '../../src/verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../../src/verify/verify.js';
 import type { BaseProfile } from '../../src/config/config.js';
@@ -10,6 +9,7 @@ import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';
 import { sameName } from '../../src/x509/name.js';
 import { createIntermediate, createLeaf, createRoot, type Issued } from '../pki/pki.js';
+import type { CandidateCrl } from '../../src/verify/crl-source.js';
 
 export const NOW = Date.parse('2026-06-01T12:00:00Z');
 export const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Rest } from '../../src/wire/protocol.js';
+import type { AnswerTail } from '../../src/wire/protocol.js';
 import { AnswerSlots, type SlotSink } from '../../src/worker/answer-slots.js';
 
 const SINK: SlotSink = { write: () => undefined, hasRoom: () => true, broken: () => undefined };
@@ -54,7 +54,7 @@ class Pieces {
   }
 }
 
-const restOf = (pieces: Pieces): Rest => ({ pieces, instead: Buffer.from('!') });
+const restOf = (pieces: Pieces): AnswerTail => ({ pieces, instead: Buffer.from('!') });
 
 test('an answer in pieces leaves as fast as there is room, and those behind it wait', () => {
   let room = 0;

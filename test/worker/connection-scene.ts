@@ -7,7 +7,7 @@ import { newCounters } from '../../src/worker/counters.js';
 import { Deadlines } from '../../src/worker/deadlines.js';
 import { HeldBytes } from '../../src/worker/held-bytes.js';
 import { Latencies } from '../../src/worker/latencies.js';
-import { REST, type Rest } from '../../src/worker/rest.js';
+import { REST, type ReadThrottle } from '../../src/worker/rest.js';
 import { newRequest, type QueuedRequest } from '../../src/worker/queued-request.js';
 import { RequestQueue } from '../../src/worker/request-queue.js';
 import { echoProtocol } from './entry/echo-protocol.mjs';
@@ -41,7 +41,7 @@ export function connect(
     deadlines: new Deadlines<Connection>({ firstByte, request: 200, idle: 1000 }, clock, (subject, kind) => {
       subject.expire(kind);
     }),
-    rests: new Deadlines<Rest, 'rest'>({ rest: REST }, clock, (rest) => {
+    rests: new Deadlines<ReadThrottle, 'rest'>({ rest: REST }, clock, (rest) => {
       rest.end();
     }),
     counters,

@@ -1,21 +1,24 @@
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import type { DownloaderOptions } from './downloader.js';
-import { pinnedConnector } from './pinned-connector.js';
+import { pinnedConnector, type ConnectorOptions } from './pinned-connector.js';
 
 const MOST_HEADER_BYTES = 16 * 1024;
 /** ms that an idle connection is kept for the next download. */
 const KEEP_ALIVE = 4000;
+
+export interface HttpAgentsOptions extends ConnectorOptions {
+  readonly parallelPerHost: number;
+}
 
 /**
  * The HTTP client's connections, straight and by proxies. Imported at the first download: the library is large, and
  * many a server downloads nothing.
  */
 export class HttpAgents {
-  readonly #options: DownloaderOptions;
+  readonly #options: HttpAgentsOptions;
   readonly #proxies = new Map<string, Dispatcher>();
   readonly direct: Dispatcher;
 
-  constructor(options: DownloaderOptions) {
+  constructor(options: HttpAgentsOptions) {
     this.#options = options;
     this.direct = new Agent({ ...this.#clientOptions(), connect: pinnedConnector(options) });
   }

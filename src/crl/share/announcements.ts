@@ -7,7 +7,7 @@ export interface AnnouncementsOptions {
   /** URLs that this process uses CRLs of. */
   readonly watched: () => { has(url: string): boolean; keys(): Iterable<string> };
   /** Looks what another host has of the URL, and takes it; `again` where that cannot be done now. Never rejects. */
-  readonly heed: (url: string) => Promise<'done' | 'again'>;
+  readonly onAnnounced: (url: string) => Promise<'done' | 'again'>;
   readonly log: Logger;
   /** ms, by a clock that nobody sets. */
   readonly now: () => number;
@@ -108,7 +108,7 @@ export class Announcements {
   }
 
   async #heedDue(): Promise<void> {
-    const { now, heed } = this.#options;
+    const { now, onAnnounced: heed } = this.#options;
     this.#isHeeding = true;
     for (const [url, due] of this.#waiting) {
       if (due > now()) continue;

@@ -7,7 +7,7 @@ import { RedisConnection } from './redis-connection.js';
 import { RedisShare } from './redis-share.js';
 import { SharedNames } from './shared-entry.js';
 
-export type Listening = Pick<AnnouncementsOptions, 'watched' | 'heed'>;
+export type Listening = Pick<AnnouncementsOptions, 'watched' | 'onAnnounced'>;
 
 export type Hosts = ReturnType<typeof connectShare>;
 

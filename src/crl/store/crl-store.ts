@@ -1,5 +1,4 @@
 import { codeOf, messageOf } from '../../errors.js';
-import type { CandidateCrl, CrlSource } from '../../verify/revocation-inputs.js';
 import type { CrlSummary, UrlRecord } from '../../wire/ingest.js';
 import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
 import { mayBeSameName, type Name } from '../../x509/name.js';
@@ -23,6 +22,7 @@ import { plainUrl, readServed, type ServedCrl, type ServedIndex } from './served
 import { unseal } from './sealed-record.js';
 import { StoredCrl } from './stored-crl.js';
 import { summaryOf } from './summary.js';
+import type { CrlSource, CandidateCrl } from '../../verify/crl-source.js';
 
 export interface CrlStoreOptions {
   readonly dataDirectory: string;

@@ -1,5 +1,4 @@
 import { VerifyError } from '../../verify/failure.js';
-import type { IndexedCrl } from '../../verify/revocation-inputs.js';
 import type { AlgorithmIdentifier } from '../../x509/algorithm.js';
 import type { CrlEntry } from '../../x509/crl.js';
 import type {
@@ -20,6 +19,7 @@ import { issuerPlace, numberInTable } from './issuer-table.js';
 import { bucketKey, issuerTableKey, setBucket } from './keys.js';
 import { crlOfHead, type Head } from './records.js';
 import { StoreError } from './store-error.js';
+import type { IndexedCrl } from '../../verify/crl-source.js';
 
 interface StoredCrlOptions {
   /** See `ScopeMark`. */

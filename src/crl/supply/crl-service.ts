@@ -92,9 +92,9 @@ export class CrlService {
   }
 
   /** Another host may have a newer CRL of the URL. Never rejects; `again`: it could not be looked at now. */
-  async heed(url: string): Promise<'done' | 'again'> {
+  async onAnnounced(url: string): Promise<'done' | 'again'> {
     const wanted = this.#refresher.byUrl.get(url) ?? [];
-    const outcomes = await Promise.all(wanted.map((each) => this.#downloads.heed(url, each)));
+    const outcomes = await Promise.all(wanted.map((each) => this.#downloads.onAnnounced(url, each)));
     return outcomes.includes('again') ? 'again' : 'done';
   }
 

@@ -83,7 +83,7 @@ export class Downloads {
    * Takes what another host has of the URL where that is newer; the URL's own server is not asked. `again`: this host
    * is at the URL just now. Never rejects.
    */
-  async heed(url: string, wanted: WantedCrl): Promise<'done' | 'again'> {
+  async onAnnounced(url: string, wanted: WantedCrl): Promise<'done' | 'again'> {
     const name = refusalName(url, wanted);
     if (this.#shared === undefined) return 'done';
     if (this.#running.has(name)) return 'again';

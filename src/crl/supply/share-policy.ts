@@ -3,7 +3,7 @@ import { pastTime } from '../store/past-times.js';
 import type { Mark } from '../store/marks.js';
 import type { SharedCrl } from './share.js';
 
-export interface Standing {
+export interface LocalCopy {
   /** What this host has from the URL. */
   readonly have: (Mark & { readonly contents: readonly string[] }) | undefined;
   /** ms: what its server said from then on is new enough. */
@@ -23,7 +23,7 @@ const SKEW = 5000;
  */
 export function judge(
   offer: SharedCrl,
-  { have, since, refresh, now }: Standing,
+  { have, since, refresh, now }: LocalCopy,
 ): 'take' | 'same' | 'nothing' {
   const { answeredAt, nextUpdate, body } = offer;
   const age = now - answeredAt;

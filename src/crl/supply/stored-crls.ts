@@ -1,9 +1,9 @@
 import { spkiId } from '../../verify/ca-key.js';
 import { isIssued } from '../../verify/crl-freshness.js';
-import type { CandidateCrl, CrlSource, SignedCrl } from '../../verify/revocation-inputs.js';
 import type { WantedCrl } from '../../wire/crl.js';
 import { DerReader } from '../../x509/der.js';
 import { readName } from '../../x509/name.js';
+import type { CrlSource, SignedCrl, CandidateCrl } from '../../verify/crl-source.js';
 
 export interface NewestCrl extends Pick<SignedCrl, 'thisUpdate' | 'nextUpdate' | 'number'> {
   /** Nothing of it is missing that is to be kept. */

@@ -1,7 +1,6 @@
 import type { Certificate } from '../../x509/certificate.js';
 import { type FailureCode, VerifyError } from '../failure.js';
 import { named } from '../named.js';
-import type { CertificationPath } from '../path-builder.js';
 import * as algorithm from './algorithm-rules.js';
 import { alternativeNames } from './alternative-name-rules.js';
 import * as authority from './authority-rules.js';
@@ -11,6 +10,7 @@ import * as keyIdentifier from './key-identifier-rules.js';
 import type { Trace } from '../trace.js';
 import { isSelfIssued, type Placed } from './placed.js';
 import * as server from './server-certificate-rules.js';
+import type { CertificationPath } from '../certification-path.js';
 
 /** Says what breaks the rule, in a few words about the certificate; `undefined` when nothing does. */
 type Check = (placed: Placed) => string | undefined;

@@ -43,7 +43,7 @@ beforeEach(async () => {
     connection,
     channel: NAMES.channel,
     watched: () => new Map([[KNOWN, 1]]),
-    heed: (url) => {
+    onAnnounced: (url) => {
       heeded.push(url);
       return Promise.resolve(outcome);
     },

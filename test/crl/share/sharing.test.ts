@@ -172,7 +172,7 @@ test('an older CRL that somebody puts into Redis moves no host back', async () =
   // With the claims that make it look the newest of all.
   await plant(old);
   for (const host of [first, second]) {
-    expect(await host.downloads.heed(URL, wanted)).toBe('done');
+    expect(await host.downloads.onAnnounced(URL, wanted)).toBe('done');
     expect(host.numberOf(wanted)).toBe(2n);
     expect(host.counts.refused).toBe(1);
     expect(
@@ -180,7 +180,7 @@ test('an older CRL that somebody puts into Redis moves no host back', async () =
     ).toMatchObject([{ fields: { url: URL, why: 'it is older than the one that is here' } }]);
   }
   // Nor is it read again and again.
-  await first.downloads.heed(URL, wanted);
+  await first.downloads.onAnnounced(URL, wanted);
   expect(first.counts.refused).toBe(1);
   expect(await get(first, Date.now() + 1)).toBeUndefined();
   expect([origin.asked, first.numberOf(wanted)]).toEqual([2, 2n]);
@@ -207,12 +207,12 @@ test('an announced CRL is taken from Redis alone', async () => {
   await Promise.all([get(first), get(second)]);
   origin.publish(URL, crl(2));
   await get(first, Date.now() + 1);
-  expect(await second.downloads.heed(URL, wanted)).toBe('done');
+  expect(await second.downloads.onAnnounced(URL, wanted)).toBe('done');
   expect(second.numberOf(wanted)).toBe(2n);
   expect(origin.asked).toBe(2);
   // A false announcement reaches no server either.
   await redis.client().flushall();
-  expect(await second.downloads.heed(URL, wanted)).toBe('done');
+  expect(await second.downloads.onAnnounced(URL, wanted)).toBe('done');
   expect(origin.asked).toBe(2);
 });
 
@@ -228,7 +228,7 @@ test('of two CRLs of one time and number, which two hosts got, both hosts have b
   await get(second);
   expect(origin.asked).toBe(2);
   // One who is told of it while it has the other one does not take it for the same.
-  expect(await first.downloads.heed(URL, wanted)).toBe('done');
+  expect(await first.downloads.onAnnounced(URL, wanted)).toBe('done');
   expect([first.lists(root, 4711), second.lists(root, 4711)]).toEqual([true, true]);
   expect(origin.asked).toBe(2);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isOverdueHere, judge, type Standing } from '../../../src/crl/supply/share-policy.js';
+import { isOverdueHere, judge, type LocalCopy } from '../../../src/crl/supply/share-policy.js';
 import type { SharedCrl } from '../../../src/crl/supply/share.js';
 
 const MINUTE = 60_000;
@@ -18,7 +18,7 @@ const offer = (issued: number, asked: number, more: Partial<SharedCrl> = {}): Sh
   body,
   ...more,
 });
-const standing = (have: number | undefined, since = NOW - MINUTE): Standing => ({
+const standing = (have: number | undefined, since = NOW - MINUTE): LocalCopy => ({
   have:
     have === undefined
       ? undefined

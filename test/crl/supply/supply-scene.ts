@@ -7,10 +7,10 @@ import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger } from '../../../src/log.js';
 import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
 import { spkiId } from '../../../src/verify/ca-key.js';
-import type { CandidateCrl } from '../../../src/verify/revocation-inputs.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
 import type { CrlSummary, IngestOutcome, IngestRequest, UrlRecord } from '../../../src/wire/ingest.js';
 import { createRoot } from '../../pki/pki.js';
+import type { CandidateCrl } from '../../../src/verify/crl-source.js';
 
 const root = createRoot();
 const SIGNER = Uint8Array.of(1);
