@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { THREAD_LIMITS } from '../src/worker/thread-handle.js';
+import { THREAD_LIMITS } from '../src/worker/threads/thread-handle.js';
 import type { BenchOptions, BenchResult } from './report.js';
 import type { VerdictsData } from './threads/verdicts.js';
 

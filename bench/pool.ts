@@ -1,9 +1,9 @@
 import { Piscina } from 'piscina';
 import { Logger } from '../src/log.js';
 import { SYSTEM_CLOCK } from '../src/worker/clock.js';
-import { newRequest } from '../src/worker/queued-request.js';
-import { RequestQueue } from '../src/worker/request-queue.js';
-import { ThreadPool } from '../src/worker/thread-pool.js';
+import { newRequest } from '../src/worker/requests/queued-request.js';
+import { RequestQueue } from '../src/worker/requests/request-queue.js';
+import { ThreadPool } from '../src/worker/threads/thread-pool.js';
 import { median } from './median.js';
 import type { BenchOptions, BenchResult, Row } from './report.js';
 

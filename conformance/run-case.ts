@@ -6,19 +6,19 @@ import { parseCrl } from '../src/x509/crl.js';
 import { KeyUsageBit } from '../src/x509/extensions.js';
 import { X509Error } from '../src/x509/x509-error.js';
 import { Budget } from '../src/verify/budget.js';
-import { CaMemory } from '../src/verify/ca-memory.js';
+import { CaMemory } from '../src/verify/keys/ca-memory.js';
 import { RequestError } from '../src/verify/failure.js';
 import type { Profile } from '../src/verify/profiles.js';
-import { issuerPool } from '../src/verify/path-builder.js';
-import { checkPathRevocation } from '../src/verify/path-revocation.js';
-import { checkRevocation } from '../src/verify/revocation.js';
-import { Signatures } from '../src/verify/signatures.js';
+import { issuerPool } from '../src/verify/path/path-builder.js';
+import { checkPathRevocation } from '../src/verify/revocation/path-revocation.js';
+import { checkRevocation } from '../src/verify/revocation/crl-status.js';
+import { Signatures } from '../src/verify/keys/signatures.js';
 import { TrustStore } from '../src/verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../src/verify/verify.js';
 import { wantedOutcome } from './expectation.js';
 import { rulesOf, trustsLeaf } from './profile-of.js';
 import type { Case, PeerNameParameter } from './suite.js';
-import type { CrlSource } from "../src/verify/crl-source.js";
+import type { CrlSource } from '../src/verify/crl-source.js';
 
 /** What came out, and whether it is what the case wants. */
 export interface CaseResult {

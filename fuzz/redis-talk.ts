@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { Announcements } from '../src/crl/share/announcements.js';
-import { ALL_HEADS, ALL_LEASES, ALL_MARKS, ALL_URLS, ALL_USES } from '../src/crl/store/keys.js';
-import { readMark } from '../src/crl/store/marks.js';
-import { numberOf } from '../src/crl/store/numbers.js';
-import { crlOfHead, readHead, readLease, readUrlRecord } from '../src/crl/store/records.js';
+import { ALL_HEADS, ALL_LEASES, ALL_MARKS, ALL_URLS, ALL_USES } from '../src/crl/store/records/keys.js';
+import { readMark } from '../src/crl/store/notes/marks.js';
+import { numberOf } from '../src/crl/store/records/numbers.js';
+import { crlOfHead, readHead, readLease, readUrlRecord } from '../src/crl/store/records/records.js';
 import { verify } from '../src/verify/verify.js';
 import { parseCertificate } from '../src/x509/certificate.js';
 import { type Answer, array, bulk, HostileRedis, line } from '../test/crl/share/hostile-redis.js';

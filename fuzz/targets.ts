@@ -1,7 +1,7 @@
-import { explainRequest, explanationJson, explanationLines } from '../src/cli/explanation.js';
+import { explainRequest, explanationJson, explanationLines } from '../src/cli/verify/explanation.js';
 import type { BaseProfile } from '../src/config/config.js';
 import { PkixdError } from '../src/errors.js';
-import { CaMemory } from '../src/verify/ca-memory.js';
+import { CaMemory } from '../src/verify/keys/ca-memory.js';
 import { BASE_RULES, type Profile } from '../src/verify/profiles.js';
 import type { VerifyEnvironment } from '../src/verify/verify.js';
 import { parseAllExtensions, parseCertificate } from '../src/x509/certificate.js';

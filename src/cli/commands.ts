@@ -5,56 +5,56 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'start',
     summary: 'Run the server in the foreground; SIGTERM and SIGINT drain it',
-    load: async () => (await import('./start.js')).start,
+    load: async () => (await import('./server/start.js')).start,
   },
   {
     name: 'verify <files..>',
     summary: 'Verify certificates: one line each; exit 0 valid, 1 invalid, 2 indeterminate',
-    load: async () => (await import('./verify.js')).verify,
+    load: async () => (await import('./verify/verify.js')).verify,
   },
   {
     name: 'explain <files..>',
     summary: 'Show how a verdict comes about: the paths tried, where each failed, what the certificates say',
-    load: async () => (await import('./explain.js')).explain,
+    load: async () => (await import('./verify/explain.js')).explain,
   },
   {
     name: 'status',
     summary: 'Show the server, its listeners and its workers',
-    load: async () => (await import('./status.js')).status,
+    load: async () => (await import('./server/status.js')).status,
   },
   {
     name: 'scale <workers>',
     summary: 'Fork or drain to this many workers, by so many (+N, -N), or by load (auto)',
-    load: async () => (await import('./steer.js')).scale,
+    load: async () => (await import('./server/control.js')).scale,
   },
   {
     name: 'restart <worker>',
     summary: 'Replace one worker: a new one gets ready, then the old one drains',
-    load: async () => (await import('./steer.js')).restart,
+    load: async () => (await import('./server/control.js')).restart,
   },
   {
     name: 'reload',
     summary: 'Replace the workers one by one, with the configuration and the release as they are now',
-    load: async () => (await import('./steer.js')).reload,
+    load: async () => (await import('./server/control.js')).reload,
   },
   {
     name: 'stop',
     summary: 'Drain the server and end it',
-    load: async () => (await import('./steer.js')).stop,
+    load: async () => (await import('./server/control.js')).stop,
   },
   {
     name: 'dump',
     summary: 'Write all statistics, every open connection and every request in flight to the log',
-    load: async () => (await import('./steer.js')).dump,
+    load: async () => (await import('./server/control.js')).dump,
   },
   {
     name: 'crl',
     summary: 'Look into the CRL store of this host, fill it and check it',
-    load: async () => (await import('./crl.js')).crl,
+    load: async () => (await import('./crl/crl.js')).crl,
   },
   {
     name: 'logs',
     summary: 'Show the log, readable',
-    load: async () => (await import('./logs.js')).logs,
+    load: async () => (await import('./server/logs.js')).logs,
   },
 ];

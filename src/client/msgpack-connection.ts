@@ -4,7 +4,7 @@ import { decode } from '../wire/codec.js';
 import { encodeMessage, MESSAGE, PROTOCOL_VERSION, type Refusal } from '../wire/message.js';
 import { MessageReader, type Message } from '../wire/message-reader.js';
 import { toGreeting, toRefusal } from './message-shape.js';
-import { Keepalive } from './vigil.js';
+import { Keepalive } from './keepalive.js';
 
 /** Whoever waits for an answer. Exactly one of the two is called, once. */
 export interface Asker {

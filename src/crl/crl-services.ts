@@ -4,7 +4,7 @@ import { parseRedisUrl } from '../config/redis-url.js';
 import { instanceName } from '../instance-name.js';
 import type { Logger } from '../log.js';
 import { RepeatedWarnings } from '../repeated-warnings.js';
-import { wantKey } from '../verify/crl-wants.js';
+import { wantKey } from '../verify/revocation/missing-crls.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import {
   type FetchFailure,

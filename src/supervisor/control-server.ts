@@ -4,7 +4,7 @@ import type { Logger } from '../log.js';
 import { decode, encode } from '../wire/codec.js';
 import type { ControlRequest, ControlResponse } from '../wire/control.js';
 import { frame, FrameReader } from '../wire/frame.js';
-import { listenUnix } from './unix-socket.js';
+import { listenUnix } from './listen/unix-socket.js';
 
 const MAX_REQUEST = 64 * 1024;
 const MAX_CONNECTIONS = 64;

@@ -1,8 +1,8 @@
 import type { Config, ListenerConfig } from '../config/config.js';
 import { formatAddress } from '../config/address.js';
 import type { TlsMaterial } from '../wire/ipc.js';
-import { type Credentials, workerCredentials } from './accounts.js';
-import { readTlsMaterials } from './tls-materials.js';
+import { type Credentials, workerCredentials } from './host/credentials.js';
+import { readTlsMaterials } from './listen/tls-materials.js';
 
 /** What a server is started with, and what a reload reads anew. */
 export interface Settings {

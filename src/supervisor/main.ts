@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.js';
 import { Logger } from '../log.js';
-import { LogWriter } from './log-writer.js';
-import { Systemd } from './systemd.js';
+import { LogWriter } from './log/log-writer.js';
+import { Systemd } from './host/systemd.js';
 import { type BusyAnswer, type ReadSettings, Supervisor, type SupervisorOptions } from './supervisor.js';
 
 export interface StartOptions {

@@ -2,9 +2,9 @@ import type { Config } from '../config/config.js';
 import { messageOf, PkixdError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { ControlResponse } from '../wire/control.js';
-import type { Fleet } from './fleet.js';
+import type { Fleet } from './fleet/fleet.js';
 import { Generation, type Settings } from './generation.js';
-import type { ListenerSet } from './listener-set.js';
+import type { ListenerSet } from './listen/listener-set.js';
 
 export interface ReloaderOptions {
   /** Reads configuration and release again; throws a `PkixdError` that says what is wrong with them. */

@@ -1,10 +1,10 @@
 import type { ServerStatus } from '../wire/control.js';
-import type { BacklogReader } from './backlog-reader.js';
-import type { Dispatcher } from './dispatcher.js';
-import type { Fleet } from './fleet.js';
-import { latencyRows } from './latency-window.js';
-import type { ListenerProbe } from './listener-probe.js';
-import { boundTo, type Listener } from './listeners.js';
+import type { BacklogReader } from './listen/backlog-reader.js';
+import type { Dispatcher } from './dispatch/dispatcher.js';
+import type { Fleet } from './fleet/fleet.js';
+import { latencyRows } from './fleet/latency-window.js';
+import type { ListenerProbe } from './listen/listener-probe.js';
+import { boundTo, type Listener } from './listen/listeners.js';
 import { VERSION } from '../version.js';
 
 export interface StatusSources {

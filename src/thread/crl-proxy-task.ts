@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import { AddressPolicy } from '../crl/fetch/address-policy.js';
 import { ConfiguredSources } from '../crl/fetch/configured-sources.js';
 import type { CrlStore } from '../crl/store/crl-store.js';
-import { pastTime } from '../crl/store/past-times.js';
+import { pastTime } from '../crl/store/records/past-times.js';
 import { plainUrl, type ServedCrl } from '../crl/store/served-crl.js';
 import { instanceName } from '../instance-name.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
@@ -16,7 +16,7 @@ import {
 } from '../wire/crl.js';
 import type { Attempt, TaskHandler } from '../wire/task.js';
 import type { Name } from '../x509/name.js';
-import { NO_ISSUERS } from './issuer-needs.js';
+import { NO_ISSUERS } from './issuer-step-request.js';
 
 export interface CrlProxyOptions {
   readonly config: Config;

@@ -9,8 +9,8 @@ import { recentFailure } from '../crl/supply/url-records.js';
 import type { CrlStore } from '../crl/store/crl-store.js';
 import { keepsDer } from '../crl/store/der-files.js';
 import { showUrl } from '../show-url.js';
-import { BoundedMap } from '../verify/bounded-map.js';
-import { CrlWants, wantKey } from '../verify/crl-wants.js';
+import { BoundedMap } from '../verify/keys/bounded-map.js';
+import { CrlWants, wantKey } from '../verify/revocation/missing-crls.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';
 import { decodeTrusted, encode } from '../wire/codec.js';
 import { encodeVerdict } from '../wire/verdict-encoder.js';
@@ -26,8 +26,8 @@ import {
 import type { Attempt, TaskHandler, TaskResult } from '../wire/task.js';
 import { DerReader } from '../x509/der.js';
 import { type Name, readName } from '../x509/name.js';
-import { issuerNeeds, issuerWantsFor, NO_ISSUERS, withIssuers } from './issuer-needs.js';
-import { keepFor } from './keep.js';
+import { issuerNeeds, issuerWantsFor, NO_ISSUERS, withIssuers } from './issuer-step-request.js';
+import { keepFor } from './cache-lifetime.js';
 import { createEnvironment, createProfiles, openFolder, respond } from './verify-task.js';
 
 /** What a task asks of the store beside its CRLs. */

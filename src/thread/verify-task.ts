@@ -3,7 +3,7 @@ import { CrlDirectory } from '../crl/directory.js';
 import type { LargeCrlKeeper } from '../crl/large-crl.js';
 import { joinSources } from '../crl/joined-source.js';
 import { PkixdError } from '../errors.js';
-import { CaMemory } from '../verify/ca-memory.js';
+import { CaMemory } from '../verify/keys/ca-memory.js';
 import { BASE_RULES, type Profile } from '../verify/profiles.js';
 import { TrustStore } from '../verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../verify/verify.js';

@@ -1,6 +1,6 @@
 import { closeSlot, SLOTS, sealOf, slotSealOf, TABLE_WORDS } from '../crl/store/bucket.js';
 import { type Buckets, StoredCrl } from '../crl/store/stored-crl.js';
-import { spkiId } from '../verify/ca-key.js';
+import { spkiId } from '../verify/keys/ca-key.js';
 import { type Crl, withoutEntries } from '../x509/crl.js';
 import { hashKey } from '../x509/keyed-hash.js';
 

@@ -2,7 +2,7 @@ import { type Certificate, parseCertificate } from '../x509/certificate.js';
 import { escapeUnseen } from '../x509/name-format.js';
 import { failureOf } from './failure.js';
 import { named } from './named.js';
-import type { PeerName } from './peer-name.js';
+import type { PeerName } from './names/peer-name.js';
 import type { Outcome } from './outcome.js';
 
 /** Who was judged, for the verdict and its message. */

@@ -1,18 +1,18 @@
 import type { Certificate } from '../x509/certificate.js';
 import { OID } from '../x509/oid.js';
 import { failureOf, VerifyError } from './failure.js';
-import { checkForm } from './form.js';
+import { checkForm } from './path/form.js';
 import { named } from './named.js';
-import { checkPathRevocation, type PathRevocation } from './path-revocation.js';
-import { checkValidity, isSelfIssued } from './path-validator.js';
-import { checkPeerNames, type PeerName } from './peer-name.js';
-import { PolicyGraph } from './policy-graph.js';
-import { checkLeafPurpose } from './profile-checks.js';
-import type { RevocationInputs } from './revocation-inputs.js';
+import { checkPathRevocation, type PathRevocation } from './revocation/path-revocation.js';
+import { checkValidity, isSelfIssued } from './path/path-validator.js';
+import { checkPeerNames, type PeerName } from './names/peer-name.js';
+import { PolicyGraph } from './path/policy-graph.js';
+import { checkLeafPurpose } from './path/profile-checks.js';
+import type { RevocationInputs } from './revocation/revocation-inputs.js';
 import { checkPinnedRules } from './rules/certificate-rules.js';
 import type { TrustAnchor } from './trust-store.js';
 import { failed, statusOf } from './verdict.js';
-import type { ValidationInputs, ValidatedPath } from './path-state.js';
+import type { ValidationInputs, ValidatedPath } from './path/path-state.js';
 import type { Outcome } from './outcome.js';
 
 /** A pinned leaf may stand under another anchor too: where that path holds, but for revocation, it decides. */

@@ -1,6 +1,6 @@
 import type { Certificate } from '../x509/certificate.js';
 import type { Name } from '../x509/name.js';
-import { tailHash } from './tail-hash.js';
+import { tailHash } from './keys/tail-hash.js';
 
 /**
  * A trust anchor as §6.1.1 (d) has it: a name and a key. The certificate that brings

@@ -1,13 +1,13 @@
 import type { WorkerStatistics } from '../wire/ipc.js';
 import { anonymousRss } from './anonymous-rss.js';
-import { BusyShare } from './busy-time.js';
+import { BusyShare } from './threads/busy-time.js';
 import type { Clock } from './clock.js';
-import type { Connections } from './connections.js';
+import type { Connections } from './connection/connections.js';
 import type { Counters } from './counters.js';
-import type { OutcomeCache } from './outcome-cache.js';
-import type { RequestQueue } from './request-queue.js';
-import type { StepRunner } from './step-runner.js';
-import type { ThreadPool } from './thread-pool.js';
+import type { OutcomeCache } from './requests/outcome-cache.js';
+import type { RequestQueue } from './requests/request-queue.js';
+import type { StepRunner } from './requests/step-runner.js';
+import type { ThreadPool } from './threads/thread-pool.js';
 
 interface Subjects {
   readonly counters: Counters;

@@ -4,16 +4,16 @@ import { packResults, packTasks, unpackResults, unpackTasks } from '../wire/batc
 import { transferred } from '../wire/detach.js';
 import type { Example, Protocol, RequestLimits } from '../wire/protocol.js';
 import type { WarmUpAccount } from '../wire/thread.js';
-import { Admission } from './admission.js';
+import { Admission } from './requests/admission.js';
 import type { Clock } from './clock.js';
-import { Connection, type ConnectionLimits } from './connection.js';
+import { Connection, type ConnectionLimits } from './connection/connection.js';
 import { newCounters } from './counters.js';
-import { Deadlines } from './deadlines.js';
-import { HeldBytes } from './held-bytes.js';
+import { Deadlines } from './connection/deadlines.js';
+import { HeldBytes } from './connection/held-bytes.js';
 import { Latencies } from './latencies.js';
-import { OutcomeCache } from './outcome-cache.js';
-import { RequestQueue } from './request-queue.js';
-import { REST, type ReadThrottle } from './rest.js';
+import { OutcomeCache } from './requests/outcome-cache.js';
+import { RequestQueue } from './requests/request-queue.js';
+import { REST, type ReadThrottle } from './connection/read-throttle.js';
 
 export interface LoopWarmUp {
   readonly protocols: readonly Protocol[];

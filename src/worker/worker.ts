@@ -9,32 +9,32 @@ import { detachOnce } from '../wire/detach.js';
 import { spareThreads } from '../wire/loop-heap.js';
 import type { Protocol } from '../wire/protocol.js';
 import { SYSTEM_CLOCK } from './clock.js';
-import { Admission } from './admission.js';
-import type { Connection } from './connection.js';
+import { Admission } from './requests/admission.js';
+import type { Connection } from './connection/connection.js';
 import {
   connectionDeadlines,
   connectionLimits,
   connectionsOptions,
   requestLimits,
-} from './connection-settings.js';
-import { Connections, type WorkersPart } from './connections.js';
+} from './connection/connection-settings.js';
+import { Connections, type WorkersPart } from './connection/connections.js';
 import { newCounters } from './counters.js';
-import { Deadlines } from './deadlines.js';
+import { Deadlines } from './connection/deadlines.js';
 import { startGuard } from './guard.js';
-import { HeldBytes } from './held-bytes.js';
+import { HeldBytes } from './connection/held-bytes.js';
 import { Latencies } from './latencies.js';
-import { oncePerTurn } from './once-per-turn.js';
-import { OutcomeCache } from './outcome-cache.js';
-import type { QueuedRequest } from './queued-request.js';
-import { RequestQueue } from './request-queue.js';
-import { REST, type ReadThrottle } from './rest.js';
-import type { Services } from './services.js';
+import { oncePerTurn } from './requests/once-per-turn.js';
+import { OutcomeCache } from './requests/outcome-cache.js';
+import type { QueuedRequest } from './requests/queued-request.js';
+import { RequestQueue } from './requests/request-queue.js';
+import { REST, type ReadThrottle } from './connection/read-throttle.js';
+import type { Services } from './requests/services.js';
 import { Statistics } from './statistics.js';
-import { StatusRequests } from './status-requests.js';
-import { StepRunner } from './step-runner.js';
+import { StatusRequests } from './requests/status-requests.js';
+import { StepRunner } from './requests/step-runner.js';
 import { SupervisorLink } from './supervisor-link.js';
-import { ThreadPool } from './thread-pool.js';
-import { ThreadScaler } from './thread-scaler.js';
+import { ThreadPool } from './threads/thread-pool.js';
+import { ThreadScaler } from './threads/thread-scaler.js';
 import { warmUpFields, warmUpLoop } from './warm-up.js';
 
 export interface WorkerParts {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readAnchorCertificates, readCertificates, readCrls } from '../../src/cli/verify-input.js';
+import { readAnchorCertificates, readCertificates, readCrls } from '../../src/cli/verify/verify-input.js';
 import { encodeVerify } from '../../src/client/verify-input.js';
 import { loadConfig } from '../../src/config/load.js';
 import { CrlDirectory } from '../../src/crl/directory.js';

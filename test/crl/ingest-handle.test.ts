@@ -5,7 +5,7 @@ import { IngestHandle } from '../../src/crl/ingest-handle.js';
 import { CrlStore } from '../../src/crl/store/crl-store.js';
 import { WritableEnvironment } from '../../src/crl/store/environment.js';
 import { environmentPath, identityOf } from '../../src/crl/store/environment-files.js';
-import { ALL_BUCKETS, generationOf } from '../../src/crl/store/keys.js';
+import { ALL_BUCKETS, generationOf } from '../../src/crl/store/records/keys.js';
 import { createStoreNotes } from '../../src/thread/store-notes.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { parseCrl } from '../../src/x509/crl.js';

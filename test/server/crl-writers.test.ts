@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Environment } from '../../src/crl/store/environment.js';
 import { environmentPath } from '../../src/crl/store/environment-files.js';
-import { ALL_PENDING } from '../../src/crl/store/keys.js';
+import { ALL_PENDING } from '../../src/crl/store/records/keys.js';
 import { decode } from '../../src/wire/codec.js';
 import { program } from '../cli/program.js';
 import { withComponent } from '../component.js';

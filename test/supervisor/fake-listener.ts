@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import type { Listener } from '../../src/supervisor/listeners.js';
+import type { Listener } from '../../src/supervisor/listen/listeners.js';
 
 /** One that never listens. */
 export function fakeListener(name: string): Listener {

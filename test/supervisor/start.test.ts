@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, expect, test } from '@jest/globals';
-import { bootId, identify } from '../../src/supervisor/process-identity.js';
+import { bootId, identify } from '../../src/supervisor/host/process-identity.js';
 import { asRoot } from '../component.js';
 import { TestServer } from './server.js';
 

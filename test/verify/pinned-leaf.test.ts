@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { BaseProfile } from '../../src/config/config.js';
-import { AttemptTree } from '../../src/cli/attempt-tree.js';
+import { AttemptTree } from '../../src/cli/verify/attempt-tree.js';
 import { verify } from '../../src/verify/verify.js';
 import type { VerifyRequest } from '../../src/wire/request.js';
 import * as der from '../pki/der-builder.js';

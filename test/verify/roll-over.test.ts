@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { AttemptTree } from '../../src/cli/attempt-tree.js';
+import { AttemptTree } from '../../src/cli/verify/attempt-tree.js';
 import { verify } from '../../src/verify/verify.js';
 import type { VerifyRequest } from '../../src/wire/request.js';
 import * as ext from '../pki/extensions.js';

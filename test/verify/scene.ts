@@ -1,4 +1,4 @@
-import { CaMemory } from '../../src/verify/ca-memory.js';
+import { CaMemory } from '../../src/verify/keys/ca-memory.js';
 import { BASE_RULES, type Profile } from '../../src/verify/profiles.js';
 import { TrustStore } from '../../src/verify/trust-store.js';
 import { verify, type VerifyEnvironment } from '../../src/verify/verify.js';

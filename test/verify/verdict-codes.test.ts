@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { Budget } from '../../src/verify/budget.js';
-import { CaMemory } from '../../src/verify/ca-memory.js';
-import { validatePath } from '../../src/verify/path-validator.js';
+import { CaMemory } from '../../src/verify/keys/ca-memory.js';
+import { validatePath } from '../../src/verify/path/path-validator.js';
 import { failureOf } from '../../src/verify/failure.js';
-import { Signatures } from '../../src/verify/signatures.js';
+import { Signatures } from '../../src/verify/keys/signatures.js';
 import { VERDICT_CODES, type Verdict, type VerdictCode } from '../../src/wire/verdict.js';
 import { parseCertificate } from '../../src/x509/certificate.js';
 import { OID } from '../../src/x509/oid.js';

@@ -1,7 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { newRequest, type QueuedRequest, type RequestFlow } from '../../src/worker/queued-request.js';
-import { RequestQueue } from '../../src/worker/request-queue.js';
+import {
+  newRequest,
+  type QueuedRequest,
+  type RequestFlow,
+} from '../../src/worker/requests/queued-request.js';
+import { RequestQueue } from '../../src/worker/requests/request-queue.js';
 
 /** A queue before one thread, whose time passes only with what its tasks cost. */
 class Scene {

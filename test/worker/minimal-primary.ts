@@ -9,7 +9,7 @@ import { type ConnectionHandle, sendHandle, takeHandles } from '../../src/wire/c
 import { decode, encode } from '../../src/wire/codec.js';
 import { FrameReader, frame } from '../../src/wire/frame.js';
 import type { ToPrimary, ToWorker } from '../../src/wire/ipc.js';
-import { parseToPrimary } from '../../src/supervisor/worker-messages.js';
+import { parseToPrimary } from '../../src/supervisor/fleet/worker-messages.js';
 
 type Said<T extends ToPrimary['type']> = Extract<ToPrimary, { type: T }>;
 

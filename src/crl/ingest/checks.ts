@@ -1,9 +1,9 @@
-import { checkCriticalExtensions } from '../../verify/crl-extensions.js';
-import { checkIssued } from '../../verify/crl-freshness.js';
-import { spkiId } from '../../verify/ca-key.js';
-import { nameKeys, uriNameKey } from '../../verify/distribution-points.js';
+import { checkCriticalExtensions } from '../../verify/revocation/crl-extensions.js';
+import { checkIssued } from '../../verify/revocation/crl-freshness.js';
+import { spkiId } from '../../verify/keys/ca-key.js';
+import { nameKeys, uriNameKey } from '../../verify/revocation/distribution-points.js';
 import { VerifyError } from '../../verify/failure.js';
-import { identifierText, namedKey } from '../../verify/key-name.js';
+import { identifierText, namedKey } from '../../verify/keys/key-name.js';
 import type { IngestRequest } from '../../wire/ingest.js';
 import type { Crl } from '../../x509/crl.js';
 import { DerReader } from '../../x509/der.js';

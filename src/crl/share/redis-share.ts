@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { BoundedMap } from '../../verify/bounded-map.js';
+import { BoundedMap } from '../../verify/keys/bounded-map.js';
 import { DownloadSlots } from '../fetch/download-slots.js';
 import { compareAge } from '../store/newer.js';
 import type { PublishedCrl, Share, SharedCrl } from '../supply/share.js';

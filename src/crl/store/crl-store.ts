@@ -14,12 +14,12 @@ import {
   headsOf,
   markKey,
   urlKey,
-} from './keys.js';
-import { readMark } from './marks.js';
-import { numberOf } from './numbers.js';
-import { crlOfHead, type Head, readFormat, readHead, readUrlRecord, scopeOfHead } from './records.js';
+} from './records/keys.js';
+import { readMark } from './notes/marks.js';
+import { numberOf } from './records/numbers.js';
+import { crlOfHead, type Head, readFormat, readHead, readUrlRecord, scopeOfHead } from './records/records.js';
 import { plainUrl, readServed, type ServedCrl, type ServedIndex } from './served-crl.js';
-import { unseal } from './sealed-record.js';
+import { unseal } from './records/sealed-record.js';
 import { StoredCrl } from './stored-crl.js';
 import { summaryOf } from './summary.js';
 import type { CrlSource, CandidateCrl } from '../../verify/crl-source.js';

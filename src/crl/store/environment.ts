@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { open, openAsClass, type RootDatabase } from 'lmdb';
 import { codeOf, messageOf } from '../../errors.js';
 import { checkDataFile, environmentPath, identityOf } from './environment-files.js';
-import { bucketKey, isBucketKey, type KeyRange, setBucket } from './keys.js';
-import { seal, unseal } from './sealed-record.js';
+import { bucketKey, isBucketKey, type KeyRange, setBucket } from './records/keys.js';
+import { seal, unseal } from './records/sealed-record.js';
 import { StoreError } from './store-error.js';
 
 /** Bounds the file; pages that a stopped reader keeps from being used again are within it, too. */

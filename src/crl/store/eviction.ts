@@ -1,8 +1,8 @@
-import { ALL_HEADS, crlOf, useKey } from './keys.js';
-import { quietly } from './note-writer.js';
-import { numberOf } from './numbers.js';
-import { pastTime } from './past-times.js';
-import { type Head, readHead, scopeOfHead } from './records.js';
+import { ALL_HEADS, crlOf, useKey } from './records/keys.js';
+import { quietly } from './notes/note-writer.js';
+import { numberOf } from './records/numbers.js';
+import { pastTime } from './records/past-times.js';
+import { type Head, readHead, scopeOfHead } from './records/records.js';
 import type { EvictedScope, StoredHead, StoreWriter } from './store-writer.js';
 
 /** What the records of a CRL take beside its head's octets: two more keys and seals, and their share of LMDB's pages. */

@@ -9,10 +9,10 @@ import {
   garbageKey,
   generationOf,
   pendingKey,
-} from './keys.js';
+} from './records/keys.js';
 import { derGenerations, removeDer } from './der-files.js';
-import { quietly } from './note-writer.js';
-import { readHead, readPending } from './records.js';
+import { quietly } from './notes/note-writer.js';
+import { readHead, readPending } from './records/records.js';
 import type { StoreWriter } from './store-writer.js';
 
 /** A CRL that is still being written after so long is no longer waited for, ms. */

@@ -1,4 +1,4 @@
-import { digest } from './keys.js';
+import { digest } from './records/keys.js';
 
 /** How many tables hold so many names. */
 export function tableCount(names: number): number {

@@ -1,4 +1,4 @@
-import type { Mark } from './marks.js';
+import type { Mark } from './notes/marks.js';
 
 /** `same`: as new as the mark, so that it may only fill a gap. */
 export type Age = 'older' | 'same' | 'newer' | 'newerWithLowerNumber';

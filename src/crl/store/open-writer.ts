@@ -2,8 +2,8 @@ import { codeOf, messageOf } from '../../errors.js';
 import { WritableEnvironment } from './environment.js';
 import { environmentPath, identityOf, setAside } from './environment-files.js';
 import { sweepStrays } from './housekeeping.js';
-import { MarkJournal } from './mark-journal.js';
-import { dropOdd } from './odd-records.js';
+import { MarkJournal } from './notes/mark-journal.js';
+import { dropOdd } from './records/odd-records.js';
 import { StoreWriter } from './store-writer.js';
 
 export interface OpenWriterOptions {

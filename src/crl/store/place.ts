@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { isIssued } from '../../verify/crl-freshness.js';
-import { isNewer } from '../../verify/crl-order.js';
+import { isIssued } from '../../verify/revocation/crl-freshness.js';
+import { isNewer } from '../../verify/revocation/crl-order.js';
 import { sameBytes } from '../../x509/same-bytes.js';
 import { compareAge } from './newer.js';
-import { contentOf, isSettledBy, latestOf, type Mark, type ScopeMark } from './marks.js';
-import { crlOfHead, type Head } from './records.js';
+import { contentOf, isSettledBy, latestOf, type Mark, type ScopeMark } from './notes/marks.js';
+import { crlOfHead, type Head } from './records/records.js';
 
 /**
  * A CRL of one scope (see verify/crl-order.ts) that the store has. There is one of a scope, unless the CA issued

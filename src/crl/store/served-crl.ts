@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { derFile, isKept } from './der-files.js';
 import type { Environment } from './environment.js';
-import { ALL_HEADS, crlOf } from './keys.js';
-import { quietly } from './note-writer.js';
-import { crlOfHead, readHead } from './records.js';
+import { ALL_HEADS, crlOf } from './records/keys.js';
+import { quietly } from './notes/note-writer.js';
+import { crlOfHead, readHead } from './records/records.js';
 
 /** A CRL of the store as somebody is served it. */
 export interface ServedCrl {

@@ -19,12 +19,12 @@ import {
   pendingKey,
   unclearKey,
   useKey,
-} from './keys.js';
-import type { MarkJournal } from './mark-journal.js';
-import { MarkKeeper } from './mark-keeper.js';
-import { contentOf, latestOf, type Mark, markBytes, type ScopeMark } from './marks.js';
-import { NoteWriter, quietly } from './note-writer.js';
-import { numberBytes, numberOf } from './numbers.js';
+} from './records/keys.js';
+import type { MarkJournal } from './notes/mark-journal.js';
+import { MarkKeeper } from './notes/mark-keeper.js';
+import { contentOf, latestOf, type Mark, markBytes, type ScopeMark } from './notes/marks.js';
+import { NoteWriter, quietly } from './notes/note-writer.js';
+import { numberBytes, numberOf } from './records/numbers.js';
 import { type HeldCrl, heldCrl, type Place, placeOf } from './place.js';
 import {
   FORMAT,
@@ -35,7 +35,7 @@ import {
   readFormat,
   readHead,
   scopeOfHead,
-} from './records.js';
+} from './records/records.js';
 import { StoreError } from './store-error.js';
 
 /** A CRL whose buckets are written, ready to be switched to. */

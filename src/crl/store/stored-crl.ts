@@ -13,11 +13,11 @@ import { type Name, readName, sameName } from '../../x509/name.js';
 import { UnclearIssuers } from '../../x509/unclear-issuers.js';
 import { countInBucket, findInBucket, sealOf, SLOTS, slotOf } from './bucket.js';
 import { isKept } from './der-files.js';
-import { contentOf } from './marks.js';
+import { contentOf } from './notes/marks.js';
 import type { Environment } from './environment.js';
 import { issuerPlace, numberInTable } from './issuer-table.js';
-import { bucketKey, issuerTableKey, setBucket } from './keys.js';
-import { crlOfHead, type Head } from './records.js';
+import { bucketKey, issuerTableKey, setBucket } from './records/keys.js';
+import { crlOfHead, type Head } from './records/records.js';
 import { StoreError } from './store-error.js';
 import type { IndexedCrl } from '../../verify/crl-source.js';
 

@@ -1,6 +1,6 @@
 import type { CrlSummary } from '../../wire/ingest.js';
-import { contentOf } from './marks.js';
-import { crlOfHead, type Head } from './records.js';
+import { contentOf } from './notes/marks.js';
+import { crlOfHead, type Head } from './records/records.js';
 
 /** Throws STORE_ODD. @param key of the CRL's place */
 export function summaryOf(key: Buffer, head: Head): CrlSummary {

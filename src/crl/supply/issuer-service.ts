@@ -1,6 +1,6 @@
 import type { Logger } from '../../log.js';
 import { hostOf, type RepeatedWarnings } from '../../repeated-warnings.js';
-import { BoundedMap } from '../../verify/bounded-map.js';
+import { BoundedMap } from '../../verify/keys/bounded-map.js';
 import type { WantedIssuer } from '../../wire/issuers.js';
 import { showUrl } from '../../show-url.js';
 import type { CertificatesOutcome } from '../fetch/certificate-fetcher.js';

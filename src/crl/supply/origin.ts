@@ -4,7 +4,7 @@ import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { IngestOutcome, IngestRequest, UrlRecord } from '../../wire/ingest.js';
 import type { CrlRequest, FetchOutcome } from '../fetch/crl-fetcher.js';
-import { NO_RECORD } from '../store/records.js';
+import { NO_RECORD } from '../store/records/records.js';
 import type { Share } from './share.js';
 import type { LeaseKeeper } from './store-lease.js';
 import type { StoredCrls } from './stored-crls.js';

@@ -1,7 +1,7 @@
 import type { WantedCrl } from '../../wire/crl.js';
 import { refreshAt } from './freshness.js';
-import { leftAloneUntil, pastTime, SKEW } from '../store/past-times.js';
-import { NO_RECORD } from '../store/records.js';
+import { leftAloneUntil, pastTime, SKEW } from '../store/records/past-times.js';
+import { NO_RECORD } from '../store/records/records.js';
 import type { StoredCrls } from './stored-crls.js';
 import { answersOf, refusalName, type UrlRecords } from './url-records.js';
 

@@ -1,6 +1,6 @@
 import { compareAge } from '../store/newer.js';
-import { pastTime } from '../store/past-times.js';
-import type { Mark } from '../store/marks.js';
+import { pastTime } from '../store/records/past-times.js';
+import type { Mark } from '../store/notes/marks.js';
 import type { SharedCrl } from './share.js';
 
 export interface LocalCopy {

@@ -1,4 +1,4 @@
-import type { Mark } from '../store/marks.js';
+import type { Mark } from '../store/notes/marks.js';
 
 /** A CRL that another host got, by what it says of it. */
 export interface SharedCrl extends Mark {

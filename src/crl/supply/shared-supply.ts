@@ -1,10 +1,10 @@
 import { hostOf } from '../../repeated-warnings.js';
-import { BoundedMap } from '../../verify/bounded-map.js';
+import { BoundedMap } from '../../verify/keys/bounded-map.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { CrlSummary } from '../../wire/ingest.js';
 import { type FetchWay, logStored, type Origin, type OriginOptions } from './origin.js';
-import { pastTime } from '../store/past-times.js';
-import { NO_RECORD } from '../store/records.js';
+import { pastTime } from '../store/records/past-times.js';
+import { NO_RECORD } from '../store/records/records.js';
 import { isOverdueHere, judge } from './share-policy.js';
 import type { Share, SharedCrl } from './share.js';
 import { refusalName, staleness, validatorsOf } from './url-records.js';

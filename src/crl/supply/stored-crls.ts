@@ -1,5 +1,5 @@
-import { spkiId } from '../../verify/ca-key.js';
-import { isIssued } from '../../verify/crl-freshness.js';
+import { spkiId } from '../../verify/keys/ca-key.js';
+import { isIssued } from '../../verify/revocation/crl-freshness.js';
 import type { WantedCrl } from '../../wire/crl.js';
 import { DerReader } from '../../x509/der.js';
 import { readName } from '../../x509/name.js';

@@ -3,7 +3,7 @@ import { hostOf, type RepeatedWarnings } from '../../repeated-warnings.js';
 import type { WantedCrl } from '../../wire/crl.js';
 import type { UrlRecord } from '../../wire/ingest.js';
 import { retryAt, type RetryLimits } from '../fetch/retry-policy.js';
-import { NO_RECORD } from '../store/records.js';
+import { NO_RECORD } from '../store/records/records.js';
 import type { UrlRecords } from './url-records.js';
 
 /** Who writes them down: `IngestHandle`. */

@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import { showUrl } from '../../show-url.js';
 import type { FetchFailure, WantedCrl } from '../../wire/crl.js';
 import type { RefusedContent, UrlRecord } from '../../wire/ingest.js';
-import type { Mark } from '../store/marks.js';
-import { NO_RECORD } from '../store/records.js';
-import { leftAloneUntil, pastTime } from '../store/past-times.js';
+import type { Mark } from '../store/notes/marks.js';
+import { NO_RECORD } from '../store/records/records.js';
+import { leftAloneUntil, pastTime } from '../store/records/past-times.js';
 import { VERDICT_CODES, type VerdictCode } from '../../wire/verdict.js';
 
 /** Where records of URLs are read: `CrlStore`. */

@@ -17,7 +17,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { CrlStore } from '../../../src/crl/store/crl-store.js';
 import { environmentPath } from '../../../src/crl/store/environment-files.js';
-import { ALL_BUCKETS, generationOf } from '../../../src/crl/store/keys.js';
+import { ALL_BUCKETS, generationOf } from '../../../src/crl/store/records/keys.js';
 import { parseCrl } from '../../../src/x509/crl.js';
 import { type BigCrl, createBigCrl } from '../../pki/big-crl.js';
 import { createRoot } from '../../pki/pki.js';

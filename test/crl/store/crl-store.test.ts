@@ -10,8 +10,8 @@ import * as der from '../../pki/der-builder.js';
 import * as ext from '../../pki/extensions.js';
 import { createCrl, createRoot, type Issued } from '../../pki/pki.js';
 import { INCOMPARABLE, PAIRS_OF_TYPES, STRING_WRITERS } from '../../pki/strings.js';
-import { FORMAT_KEY } from '../../../src/crl/store/keys.js';
-import { FORMAT } from '../../../src/crl/store/records.js';
+import { FORMAT_KEY } from '../../../src/crl/store/records/keys.js';
+import { FORMAT } from '../../../src/crl/store/records/records.js';
 import { encode } from '../../../src/wire/codec.js';
 import { openScene, scratchFolder, type StoreScene } from './store-scene.js';
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { MarkJournal } from '../../../src/crl/store/mark-journal.js';
-import { leftAloneUntil, pastTime } from '../../../src/crl/store/past-times.js';
+import { MarkJournal } from '../../../src/crl/store/notes/mark-journal.js';
+import { leftAloneUntil, pastTime } from '../../../src/crl/store/records/past-times.js';
 import { IssuerService } from '../../../src/crl/supply/issuer-service.js';
 import { isOverdueHere } from '../../../src/crl/supply/share-policy.js';
 import { answersOf, recentFailure } from '../../../src/crl/supply/url-records.js';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { CrlRequest, FetchOutcome } from '../../../src/crl/fetch/crl-fetcher.js';
 import { Downloads, type DownloadsOptions } from '../../../src/crl/supply/downloads.js';
-import { NO_RECORD } from '../../../src/crl/store/records.js';
+import { NO_RECORD } from '../../../src/crl/store/records/records.js';
 import type { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
 import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger } from '../../../src/log.js';

@@ -6,7 +6,7 @@ import { StoredCrls } from '../../../src/crl/supply/stored-crls.js';
 import { UrlNotes } from '../../../src/crl/supply/url-notes.js';
 import { Logger } from '../../../src/log.js';
 import { RepeatedWarnings } from '../../../src/repeated-warnings.js';
-import { spkiId } from '../../../src/verify/ca-key.js';
+import { spkiId } from '../../../src/verify/keys/ca-key.js';
 import type { WantedCrl } from '../../../src/wire/crl.js';
 import type { CrlSummary, IngestOutcome, IngestRequest, UrlRecord } from '../../../src/wire/ingest.js';
 import { createRoot } from '../../pki/pki.js';

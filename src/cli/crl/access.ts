@@ -1,0 +1,125 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../../config/config.js';
+import { IngestHandle } from '../../crl/ingest-handle.js';
+import { CrlStore } from '../../crl/store/crl-store.js';
+import { keepsDer } from '../../crl/store/der-files.js';
+import { environmentPath, identityOf } from '../../crl/store/environment-files.js';
+import { PkixdError } from '../../errors.js';
+import { workerCredentials } from '../../supervisor/host/credentials.js';
+import type { CrlSummary } from '../../wire/ingest.js';
+import { nameText } from '../verify/certificate-facts.js';
+import { note, printable, type Context } from '../context.js';
+import { CONFIG_FLAG, configFor, optionFlags, type Arguments } from '../flags.js';
+import { readName } from '../../x509/name.js';
+import { DerReader } from '../../x509/der.js';
+
+/** Flags of every command that opens the store. */
+export const STORE_FLAGS = { ...CONFIG_FLAG, ...optionFlags(['data.directory']) };
+
+/** The store as a command sees it. */
+export interface OpenedStore {
+  readonly config: Config;
+  readonly store: CrlStore;
+  /** What reading it has complained of so far. */
+  readonly troubles: readonly string[];
+}
+
+/** Runs `use` with the store opened for reading; throws NO_STORE where there is none. */
+export async function withStore<T>(
+  context: Context,
+  args: Arguments,
+  use: (opened: OpenedStore) => T | Promise<T>,
+): Promise<T> {
+  const config = configFor(context, args);
+  const dataDirectory = config['data.directory'];
+  if (identityOf(environmentPath(dataDirectory)) === undefined) {
+    throw new PkixdError(
+      'NO_STORE',
+      `there is no CRL store in ${dataDirectory}; the server makes it when it starts, and "pkixd crl import" does; name another folder with --data.directory or --config`,
+    );
+  }
+  becomeWorker(config);
+  const troubles: string[] = [];
+  const report = (message: string): void => {
+    troubles.push(message);
+    note(context, `warning: ${printable(message)}`);
+  };
+  const store = new CrlStore({ dataDirectory, now: Date.now, report });
+  try {
+    return await use({ config, store, troubles });
+  } finally {
+    await store.close();
+  }
+}
+
+/** ms that it may take to open the store: who waits for it is an operator, and no request. */
+const OPENING = 20_000;
+/** ms that what was begun gets to end. */
+const CLOSING = 5000;
+
+/**
+ * Runs `use` with the store opened for writing, beside whatever server writes it, too; it is made where there is none.
+ * A store that cannot be written within the time is an error, and ends the process: its thread hangs in a lock.
+ */
+export async function withWriter<T>(
+  context: Context,
+  config: Config,
+  use: (ingest: IngestHandle) => Promise<T>,
+): Promise<T> {
+  becomeWorker(config);
+  const ingest = new IngestHandle({
+    entry: new URL('../../thread/ingest.js', import.meta.url),
+    dataDirectory: config['data.directory'],
+    maxBytes: config['crl.storeMax'],
+    keepsDer: keepsDer(config),
+    budget: config['crl.ingestTimeout'],
+    log: (level, message) => {
+      note(context, printable(level === 'warn' ? `warning: ${message}` : message));
+    },
+    onStuck: (reason) => {
+      note(context, printable(reason));
+    },
+  });
+  try {
+    await Promise.race([ingest.ready, delay(OPENING, undefined, { ref: false })]);
+    return await use(ingest);
+  } finally {
+    if (!(await ingest.close(CLOSING))) {
+      note(context, 'the CRL store is held by another process, which may be stopped: giving up');
+      process.kill(process.pid, 'SIGTERM');
+    }
+  }
+}
+
+/** What root makes here the workers, with the account that they have, must be able to use. */
+export function becomeWorker(config: Config): void {
+  if (process.getuid?.() !== 0) return;
+  const account = workerCredentials(config['workers.user'], config['workers.group']);
+  if (account === undefined) return;
+  process.setgroups?.([account.gid]);
+  process.setgid?.(account.gid);
+  process.setuid?.(account.uid);
+}
+
+/** The CRLs that somebody means: by the start of a key, by the source, or by a part of the issuer's name. */
+export function chooseCrls(store: CrlStore, wanted: string): readonly CrlSummary[] {
+  const all = store.list();
+  const lower = wanted.toLowerCase();
+  const tests: ((crl: CrlSummary) => boolean)[] = [
+    ({ source }) => source === wanted,
+    ({ key }) => lower.length >= 4 && key.startsWith(lower),
+    (crl) => issuerText(crl).toLowerCase().includes(lower),
+  ];
+  for (const test of tests) {
+    const found = all.filter(test);
+    if (found.length > 0) return found;
+  }
+  throw new PkixdError(
+    'NO_SUCH_CRL',
+    `the store holds no CRL whose key begins with "${wanted}", that came from there, or whose issuer's name has it; "pkixd crl list" shows them`,
+  );
+}
+
+export function issuerText({ issuer }: Pick<CrlSummary, 'issuer'>): string {
+  return printable(nameText(readName(new DerReader(issuer), 'issuer')));
+}

@@ -1,0 +1,76 @@
+import type { CrlStore } from '../../crl/store/crl-store.js';
+import type { CrlSummary, UrlRecord } from '../../wire/ingest.js';
+import { issuerText } from './access.js';
+
+/** How fresh a CRL of the store is. */
+export type Freshness =
+  | 'current'
+  /** Its nextUpdate comes within the time asked for. */
+  | 'due'
+  /** Past its nextUpdate. */
+  | 'stale'
+  /** It does not say when the next one is due: it serves profiles with `maxAge` alone. */
+  | 'no end';
+
+/** What is known of a CRL of the store: for people and (as it stands) for programs. */
+export interface CrlReport {
+  readonly key: string;
+  readonly issuer: string;
+  readonly kind: 'complete' | 'delta';
+  readonly number: string | null;
+  /** ISO 8601, UTC. */
+  readonly thisUpdate: string;
+  readonly nextUpdate: string | null;
+  readonly freshness: Freshness;
+  readonly entries: number;
+  /** What it takes in the store. */
+  readonly bytes: number;
+  readonly source: string;
+  readonly storedAt: string;
+  /** When its source last answered; null where it was not fetched, or has not been since. */
+  readonly fetchedAt: string | null;
+  /** Failures of its source in a row, and the last of them. */
+  readonly failures: number;
+  readonly failure: string | null;
+  /** SHA-256 of its signer's SubjectPublicKeyInfo, hex. */
+  readonly signer: string;
+}
+
+/** @param within ms in which a nextUpdate counts as due */
+export function reportOf(crl: CrlSummary, store: CrlStore, now: number, within = 0): CrlReport {
+  const record = store.urlRecord(crl.source);
+  return {
+    key: crl.key,
+    issuer: issuerText(crl),
+    kind: crl.isDelta ? 'delta' : 'complete',
+    number: crl.number?.toString() ?? null,
+    thisUpdate: iso(crl.thisUpdate),
+    nextUpdate: crl.nextUpdate === null ? null : iso(crl.nextUpdate),
+    freshness: freshnessOf(crl, now, within),
+    entries: crl.entries,
+    bytes: crl.bytes,
+    source: crl.source,
+    storedAt: iso(crl.storedAt),
+    ...fetching(record),
+    signer: crl.signerId,
+  };
+}
+
+function fetching(record: UrlRecord | undefined): Pick<CrlReport, 'fetchedAt' | 'failures' | 'failure'> {
+  const { fetchedAt = null, failures = 0, message = null } = record ?? {};
+  return {
+    fetchedAt: fetchedAt === null ? null : iso(fetchedAt),
+    failures,
+    failure: failures > 0 ? message : null,
+  };
+}
+
+function freshnessOf({ nextUpdate }: CrlSummary, now: number, within: number): Freshness {
+  if (nextUpdate === null) return 'no end';
+  if (nextUpdate <= now) return 'stale';
+  return nextUpdate <= now + within ? 'due' : 'current';
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { callServer } from '../../client/control-client.js';
+import { ConnectError } from '../../client/socket.js';
+import { CONTROL_SOCKET, type Config } from '../../config/config.js';
+import { PkixdError } from '../../errors.js';
+import { Logger } from '../../log.js';
+import { decodeTrusted, encode } from '../../wire/codec.js';
+import {
+  FETCH_ORDER,
+  type FetchOrder,
+  type FetchReport,
+  KNOWN_ORDER,
+  type KnownReply,
+  type KnownRequest,
+} from '../../wire/crl.js';
+import { note, printable, type Context } from '../context.js';
+import { becomeWorker } from './access.js';
+
+/** Whoever fetches: a worker of the running server, or this process. */
+export interface CrlFetcher {
+  /** The CRLs that it knows how to get, from this URL or at all. */
+  readonly known: (url?: string) => Promise<readonly FetchOrder[]>;
+  readonly fetch: (order: FetchOrder) => Promise<FetchReport>;
+  readonly close: () => Promise<void>;
+}
+
+type CarryOut = (name: string, body: Uint8Array, patience: number) => Promise<Uint8Array>;
+
+/** ms that a server may take for what needs no fetching, and beyond the limits of a fetch. */
+const PATIENCE = 20_000;
+
+/** The server that the configuration names, where one runs; this process with `isLocal`, or where none does. */
+export async function openCrlFetcher(
+  context: Context,
+  config: Config,
+  isLocal: boolean,
+): Promise<CrlFetcher> {
+  const path = join(config['run.directory'], CONTROL_SOCKET);
+  if (!isLocal && (await isServed(path))) {
+    return crlFetcher(
+      config,
+      (name, body, patience) => order(path, name, body, patience),
+      async () => {},
+    );
+  }
+  return localFetcher(context, config);
+}
+
+function crlFetcher(config: Config, carryOut: CarryOut, close: () => Promise<void>): CrlFetcher {
+  // Another process may be at the same URL first.
+  const once = 2 * (config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisWait']);
+  return {
+    known: async (url) => {
+      const orders: FetchOrder[] = [];
+      for (let from: number | null = 0; from !== null;) {
+        const request: KnownRequest = { from, ...(url !== undefined && { url }) };
+        const reply = decodeTrusted<KnownReply>(await carryOut(KNOWN_ORDER, encode(request), PATIENCE));
+        orders.push(...reply.orders);
+        from = reply.next;
+      }
+      return orders;
+    },
+    fetch: async (ordered) => {
+      const patience = ordered.urls.length * once + PATIENCE;
+      return decodeTrusted<FetchReport>(await carryOut(FETCH_ORDER, encode(ordered), patience));
+    },
+    close,
+  };
+}
+
+async function isServed(path: string): Promise<boolean> {
+  try {
+    await callServer(path, { command: 'status' }, PATIENCE);
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof ConnectError)) throw thrown;
+    if (thrown.code === 'NOT_LISTENING') return false;
+    throw new PkixdError(thrown.code, `${thrown.message}; fetch without the server with --local`, {
+      cause: thrown,
+    });
+  }
+}
+
+async function order(path: string, name: string, body: Uint8Array, patience: number): Promise<Uint8Array> {
+  const result = await callServer(path, { command: 'order', argument: name, body }, patience);
+  if (result instanceof Uint8Array) return result;
+  throw new PkixdError('BAD_ANSWER', 'the server answered in an unknown form; fetch without it with --local');
+}
+
+/** With a writer of the store of its own, beside whatever else writes it. */
+async function localFetcher(context: Context, config: Config): Promise<CrlFetcher> {
+  becomeWorker(config);
+  // The clients of HTTP and Redis are much that no other command should have to load.
+  const { createCrlServices } = await import('../../crl/crl-services.js');
+  const services = createCrlServices({
+    config,
+    // What is fetched is said by the command itself.
+    log: new Logger('error', 'pkixd', ({ message }) => {
+      note(context, printable(message));
+    }),
+    ingestEntry: new URL('../../thread/ingest.js', import.meta.url),
+    onStuck: (reason) => {
+      note(context, printable(reason));
+    },
+  });
+  await services.start();
+  const carryOut: CarryOut = async (name, body) => {
+    if (name === KNOWN_ORDER) return services.orders[KNOWN_ORDER](body);
+    return services.orders[FETCH_ORDER](body);
+  };
+  return crlFetcher(config, carryOut, async () => {
+    if (await services.close()) return;
+    note(context, 'the CRL store is held by another process, which may be stopped: giving up');
+    process.kill(process.pid, 'SIGTERM');
+  });
+}

@@ -1,0 +1,62 @@
+import { formatAddress } from '../../config/address.js';
+import type { Config } from '../../config/config.js';
+import { configFileOf, descriptorLimit } from '../../config/load.js';
+import { PROTOCOLS } from '../../protocol/index.js';
+import { startSupervisor } from '../../supervisor/main.js';
+import type { Command } from '../command.js';
+import { checkFiles } from './check-files.js';
+import { note, print } from '../context.js';
+import { CONFIG_FLAG, configForStart, configSources, optionFlags } from '../flags.js';
+import { findLauncher, releaseOf } from './release.js';
+
+/** Runs the server in the foreground until a signal or `pkixd stop` ends it. */
+export const start: Command = {
+  flags: {
+    ...CONFIG_FLAG,
+    check: { type: 'boolean', describe: 'Check the configuration, say what it means, and do not start' },
+    listen: {
+      type: 'array',
+      string: true,
+      requiresArg: true,
+      describe: 'unix:/path or tcp://host:port, in place of the configured listeners (repeatable)',
+    },
+    ...optionFlags(),
+  },
+  examples: [
+    ['$0 start', 'with pkixd.config.yaml of this folder, or with defaults'],
+    ['$0 start --config /etc/pkixd.yaml --check', 'only check a configuration'],
+    ['$0 start --listen unix:/run/pkixd.sock --workers.count 4', 'flags go over the file'],
+  ],
+  async run(context, args) {
+    const toStandardError = (message: string): void => note(context, `warning: ${message}`);
+    const readConfig = (warn: (message: string) => void): Config => {
+      const config = configForStart(context, args, descriptorLimit(), warn);
+      checkFiles(config, warn);
+      return config;
+    };
+    if (args['check'] === true) {
+      const config = readConfig(toStandardError);
+      const file = configFileOf(configSources(context, args)) ?? 'no file, defaults alone';
+      print(context, `configuration OK (${file})`);
+      for (const { name, address, protocol, permits } of config.listeners) {
+        print(
+          context,
+          `  listener ${name}: ${formatAddress(address)}, ${protocol}, permits ${permits.join(', ') || 'nothing more'}`,
+        );
+      }
+      return 0;
+    }
+    let launcher: string | undefined;
+    await startSupervisor({
+      read: (warn = toStandardError) => {
+        const config = readConfig(warn);
+        // pm2 runs a program of its own, which imports this one.
+        launcher ??= findLauncher([process.argv[1], context.env['pm_exec_path']]);
+        return { config, ...releaseOf(launcher) };
+      },
+      busy: (protocol, retryAfter) => PROTOCOLS[protocol]?.busy(retryAfter) ?? Buffer.alloc(0),
+      probeOf: (protocol) => PROTOCOLS[protocol]?.probe,
+    });
+    return 0;
+  },
+};

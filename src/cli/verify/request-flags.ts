@@ -1,0 +1,57 @@
+import type { Options, PositionalOptions } from 'yargs';
+import { REVOCATION_MODES } from '../../revocation-mode.js';
+import { CONFIG_FLAG, optionFlags } from '../flags.js';
+
+const file = (
+  describe: string,
+): { type: 'array'; string: true; requiresArg: true; nargs: 1; describe: string } => ({
+  type: 'array',
+  string: true,
+  requiresArg: true,
+  nargs: 1,
+  describe,
+});
+
+/** The certificates in question, for `verify` and `explain` alike. */
+export const FILES: Readonly<Record<string, PositionalOptions>> = {
+  files: {
+    type: 'string',
+    describe:
+      'PEM (the first certificate is the leaf; others, CRLs and OCSP responses help) or DER; - is standard input',
+  },
+};
+
+/** What is asked of each of them, and of which configuration. */
+export const REQUEST_FLAGS = {
+  untrusted: file('Further certificates to build paths from (repeatable)'),
+  anchor: file('Trust anchors in place of the configured ones (repeatable)'),
+  crl: file('CRLs, PEM or DER (repeatable)'),
+  ocsp: file('OCSP responses, as a server staples them, PEM or DER (repeatable)'),
+  profile: { type: 'string', requiresArg: true, describe: 'A profile of the configuration' },
+  purpose: { type: 'string', requiresArg: true, describe: 'A key purpose (serverAuth, …) or a dotted OID' },
+  host: file('A DNS name the leaf must be for (repeatable: all of them)'),
+  ip: file('An IP address the leaf must be for (repeatable)'),
+  email: file('A mail address the leaf must be for (repeatable)'),
+  at: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'A past instant to verify at: 2026-03-31T12:00:00Z or 2026-03-31',
+  },
+  revocation: {
+    type: 'string',
+    requiresArg: true,
+    choices: REVOCATION_MODES,
+    describe: 'In place of the profile’s mode',
+  },
+  ...CONFIG_FLAG,
+  ...optionFlags([
+    'trust.anchors',
+    'trust.brokenAnchors',
+    'trust.leaf',
+    'data.directory',
+    'crl.directory',
+    'crl.grace',
+    'profile.default',
+    'profile.revocation',
+  ]),
+} as const satisfies Record<string, Options>;

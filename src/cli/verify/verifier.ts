@@ -1,0 +1,73 @@
+import { Client } from '../../client/client.js';
+import { RefusedError } from '../../client/errors.js';
+import { LineClient, type LineAnswer } from '../../client/line-client.js';
+import { ConnectError } from '../../client/socket.js';
+import { formatAddress, parseAddress, type Address } from '../../config/address.js';
+import type { Config, ListenerConfig } from '../../config/config.js';
+import { PkixdError } from '../../errors.js';
+import type { VerifyRequest } from '../../wire/request.js';
+
+/** Whoever answers: a server, or this process. */
+export interface Verifier {
+  readonly ask: (request: VerifyRequest) => Promise<LineAnswer>;
+  readonly close: () => void | Promise<void>;
+}
+
+/** Milliseconds that an answer may take. */
+const TIMEOUT = 60_000;
+
+/** The server at `given`, else at the configuration's first listener, in the protocol that is spoken there. */
+export async function remoteVerifier(given: string | undefined, config: Config): Promise<Verifier> {
+  const { address, protocol } = given === undefined ? firstListener(config) : listenerAt(given, config);
+  try {
+    return await (protocol === 'msgpack' ? msgpackVerifier(address) : lineVerifier(address));
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    throw new PkixdError(
+      error.code,
+      `${error.message}; start a server with "pkixd start", name another with --connect ADDRESS, or verify without one with --local`,
+      { cause: error },
+    );
+  }
+}
+
+async function lineVerifier(address: Address): Promise<Verifier> {
+  const client = await LineClient.connect(address);
+  return { ask: (request) => client.verify(request), close: () => client.close() };
+}
+
+async function msgpackVerifier(address: Address): Promise<Verifier> {
+  const client = new Client(formatAddress(address), { failFast: true, timeout: TIMEOUT });
+  await client.ping();
+  return {
+    ask: async (request) => {
+      try {
+        return { verdict: await client.verify(request) };
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        return { error: { code: error.code, message: error.message } };
+      }
+    },
+    close: () => void client.close(),
+  };
+}
+
+type Spoken = Pick<ListenerConfig, 'address' | 'protocol'>;
+
+/** An address alone does not say what is spoken there; the configuration does, and `line` is the default. */
+function listenerAt(text: string, config: Config): Spoken {
+  const address = parseAddress(text);
+  const shown = formatAddress(address);
+  const listener = config.listeners.find((one) => formatAddress(one.address) === shown);
+  return { address, protocol: listener?.protocol ?? 'line' };
+}
+
+function firstListener(config: Config): Spoken {
+  const listener = config.listeners.find(({ tls }) => tls === null);
+  if (listener && (listener.address.kind === 'unix' || listener.address.port !== 0)) return listener;
+  const why = listener ? `${formatAddress(listener.address)} names no port` : 'every listener is for TLS';
+  throw new PkixdError(
+    'USAGE',
+    `the configuration does not say where to connect (${why}); use --connect ADDRESS`,
+  );
+}

@@ -1,0 +1,189 @@
+import type { ConnectionHandle } from '../../wire/connection-handle.js';
+import { choose, REFUSAL_REST, REVOCATION_REST } from './dispatch-policy.js';
+import type { Listener } from '../listen/listeners.js';
+import { type Connection, PendingConnections } from './pending-connections.js';
+import { type HandoverTarget, WorkerSlot } from './worker-slot.js';
+
+export interface DispatcherOptions {
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** As configured at this moment. */
+  readonly limits: () => DispatchLimits;
+  /** Answers BUSY and closes. */
+  readonly refuse: (handle: ConnectionHandle, listener: Listener) => void;
+}
+
+interface DispatchLimits {
+  readonly maxPending: number;
+  /** How long a connection may wait for a worker, in milliseconds. */
+  readonly maxWait: number;
+  /** After how long an unacknowledged connection is asked back, in milliseconds. */
+  readonly handoverTimeout: number;
+  /** How long a worker may leave that question unanswered, in milliseconds. */
+  readonly patience: number;
+}
+
+/**
+ * Gives each accepted connection to one worker, and to another when the first gives it back, loses it or dies:
+ *
+ *     accept ──▶ pending ──▶ given to a worker ──accepted──▶ our copy is closed
+ *                 │   ▲            │
+ *            BUSY ◀   └── refused, revoked, dead
+ *
+ * At no time does a connection belong to two workers.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #seats = new Map<HandoverTarget, WorkerSlot>();
+  readonly #pending = new PendingConnections();
+  #uses = 0;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  accept(handle: ConnectionHandle, listener: Listener): void {
+    const connection = { handle, listener, deadline: this.#options.now() + this.#options.limits().maxWait };
+    const seat = this.#closed || this.#pending.size > 0 ? undefined : this.#seatFor(listener);
+    if (seat) this.#give(connection, seat);
+    else if (this.#closed || !this.#pending.add(connection, this.#options.limits().maxPending))
+      this.#options.refuse(handle, listener);
+    this.#watch();
+  }
+
+  /** The worker is ready for connections. */
+  admit(target: HandoverTarget): void {
+    this.#seats.set(target, new WorkerSlot(target, this.#options.now));
+    this.#serve();
+  }
+
+  /** The worker gets no further connection; answers with the id of the last it was sent. */
+  exclude(target: HandoverTarget): number {
+    return this.#seats.get(target)?.shut() ?? 0;
+  }
+
+  /** The worker is dead and everything it said was heard: what it never acknowledged goes to others. */
+  remove(target: HandoverTarget): void {
+    const seat = this.#seats.get(target);
+    this.#seats.delete(target);
+    for (const connection of seat?.takeAll() ?? []) this.#giveBack(connection);
+    this.#serve();
+  }
+
+  report(target: HandoverTarget, load: { readonly inFlight: number; readonly connections: number }): void {
+    const seat = this.#seats.get(target);
+    if (!seat) return;
+    seat.inFlight = load.inFlight;
+    seat.connections = load.connections;
+    this.#serve();
+  }
+
+  accepted(target: HandoverTarget, ids: readonly number[]): void {
+    const seat = this.#seats.get(target);
+    if (!seat) return;
+    for (const id of ids) {
+      const connection = seat.take(id);
+      if (!connection) {
+        target.kill(`it acknowledged connection ${id}, which it does not hold`);
+        return;
+      }
+      connection.handle.close();
+      seat.connections += 1;
+    }
+    seat.revokeBefore(Math.max(...ids));
+    this.#serve();
+  }
+
+  /** A refused connection was not read from; an unknown id was answered for before. */
+  refused(target: HandoverTarget, ids: readonly number[]): void {
+    this.#returned(target, ids, REFUSAL_REST);
+  }
+
+  /** The worker never saw these, or will never touch them. It is behind, so it rests for longer. */
+  revoked(target: HandoverTarget, ids: readonly number[]): void {
+    this.#returned(target, ids, REVOCATION_REST);
+  }
+
+  /** From now on whatever waits or comes back is refused. */
+  close(): void {
+    this.#closed = true;
+    for (const connection of this.#pending.takeAll()) this.#refuse(connection);
+  }
+
+  #returned(target: HandoverTarget, ids: readonly number[], rest: number): void {
+    const seat = this.#seats.get(target);
+    if (!seat) return;
+    seat.rest(rest);
+    for (const id of ids) {
+      const connection = seat.take(id);
+      if (connection) this.#giveBack(connection);
+    }
+    this.#serve();
+  }
+
+  #give(connection: Connection, seat: WorkerSlot): void {
+    this.#uses += 1;
+    seat.lastUse = this.#uses;
+    seat.give(connection);
+  }
+
+  /** The best of the workers that know this listener. */
+  #seatFor(listener: Listener): WorkerSlot | undefined {
+    const seats = [...this.#seats.values()];
+    return choose(seats.filter(({ target }) => target.nameOf(listener) !== undefined));
+  }
+
+  #giveBack(connection: Connection): void {
+    if (this.#closed) this.#refuse(connection);
+    else this.#pending.giveBack(connection);
+  }
+
+  #refuse({ handle, listener }: Connection): void {
+    this.#options.refuse(handle, listener);
+  }
+
+  /** As long as somebody waits and some worker can take them. */
+  #serve(): void {
+    while (this.#pending.size > 0 && choose(this.#seats.values())) {
+      const connection = this.#pending.next((listener) => this.#seatFor(listener) !== undefined);
+      const seat = connection && this.#seatFor(connection.listener);
+      if (!seat) break;
+      this.#give(connection, seat);
+    }
+    this.#watch();
+  }
+
+  /** The timer runs only while something can become late. */
+  #watch(): void {
+    if (this.#timer !== undefined || !this.#hasOpenEnds()) return;
+    const { handoverTimeout, maxWait } = this.#options.limits();
+    const period = Math.min(Math.max(Math.min(handoverTimeout, maxWait) / 4, 5), REFUSAL_REST);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#review();
+      this.#serve();
+    }, period);
+  }
+
+  #hasOpenEnds(): boolean {
+    if (this.#pending.size > 0) return true;
+    for (const seat of this.#seats.values()) if (seat.unacknowledged > 0) return true;
+    return false;
+  }
+
+  #review(): void {
+    const { now, limits } = this.#options;
+    const { handoverTimeout, patience } = limits();
+    for (const connection of this.#pending.expired(now())) this.#refuse(connection);
+    for (const seat of this.#seats.values()) {
+      seat.revokeOlderThan(handoverTimeout);
+      if (seat.isSilent(patience)) seat.target.kill('it does not answer for connections asked back');
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import { lchownSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { dirname } from 'node:path';
+import { formatAddress } from '../../config/address.js';
+import type { ListenerConfig } from '../../config/config.js';
+import { PkixdError, messageOf } from '../../errors.js';
+import type { Logger } from '../../log.js';
+import { type ConnectionHandle, takeHandles } from '../../wire/connection-handle.js';
+import type { InheritedSockets } from './inherited-sockets.js';
+import type { BoundAddress } from './kernel-backlog.js';
+import { findGroup } from '../host/credentials.js';
+import { checkDirectory, DirectoryTrustError } from '../host/directory-trust.js';
+import { placeOf } from '../generation.js';
+import { listenUnix, UnixSocketError } from './unix-socket.js';
+
+/** One listening socket of the primary, with its counters. */
+export interface Listener {
+  /** A reload may put another in its place. */
+  config: ListenerConfig;
+  /** See `placeOf`. */
+  readonly place: string;
+  /** As configured, but with the port that the system chose where 0 was asked for. */
+  readonly address: string;
+  /** Connections accepted since the start. */
+  accepted: number;
+  /** Connections refused with BUSY since the start. */
+  refused: number;
+  readonly server: Server;
+}
+
+export type OnConnection = (handle: ConnectionHandle, listener: Listener) => void;
+
+class ListenError extends PkixdError {}
+
+/** Where it listens in fact, a host name resolved; `undefined` once it is closed. */
+export function boundTo({ server, config }: Listener): BoundAddress | undefined {
+  if (config.address.kind === 'unix') return config.address;
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') return undefined;
+  return { kind: 'tcp', host: bound.address, port: bound.port };
+}
+
+/** Opens all of them, or none: after an error those opened already are closed again. */
+export async function openListeners(
+  configs: readonly ListenerConfig[],
+  onConnection: OnConnection,
+  log: Logger,
+  inherited?: Pick<InheritedSockets, 'take'>,
+): Promise<Listener[]> {
+  warnOfShortBacklog(configs, log);
+  const opened = new Map<ListenerConfig, Listener>();
+  const servers = new Map(configs.map((config) => [config, inherited?.take(config)]));
+  // Those that listen already go first, before anything is waited for: whoever connected would have nobody to take him.
+  const order = configs.toSorted((one, other) => Number(!servers.get(one)) - Number(!servers.get(other)));
+  try {
+    for (const config of order)
+      opened.set(config, await open(config, onConnection, log, servers.get(config)));
+  } catch (error) {
+    closeListeners([...opened.values()]);
+    throw error;
+  }
+  return configs.flatMap((config) => opened.get(config) ?? []);
+}
+
+/** Stops listening. Never waits: `close` calls back only after the last connection, wherever that lives. */
+export function closeListeners(listeners: readonly Listener[]): void {
+  for (const { server } of listeners) server.close();
+}
+
+/** @param inherited listens already, in place of a socket of our own. */
+async function open(
+  config: ListenerConfig,
+  onConnection: OnConnection,
+  log: Logger,
+  inherited: Server | undefined,
+): Promise<Listener> {
+  const server = inherited ?? createServer();
+  try {
+    if (!inherited) await listen(server, config, (message) => log.warn(message));
+  } catch (error) {
+    throw error instanceof UnixSocketError || error instanceof DirectoryTrustError
+      ? error
+      : listenError(config, error);
+  }
+  const listener: Listener = {
+    config,
+    place: placeOf(config),
+    address: boundAddress(server, config),
+    accepted: 0,
+    refused: 0,
+    server,
+  };
+  server.on('error', (error) => {
+    log.error('a listener failed to accept', { listener: listener.config.name, error: messageOf(error) });
+  });
+  takeHandles(server, (handle) => {
+    listener.accepted += 1;
+    onConnection(handle, listener);
+  });
+  return listener;
+}
+
+async function listen(
+  server: Server,
+  { address, mode, group, backlog }: ListenerConfig,
+  warn: (message: string) => void,
+): Promise<void> {
+  if (address.kind === 'unix') {
+    checkDirectory('the folder of a socket,', dirname(address.path), 'ADDRESS_FORBIDDEN', warn, 'sticky');
+    const gid = group === '' ? undefined : findGroup(group);
+    await listenUnix(server, address.path, mode, backlog);
+    if (gid !== undefined) lchownSync(address.path, process.getuid?.() ?? 0, gid);
+    return;
+  }
+  const listening = once(server, 'listening');
+  server.listen({ host: address.host, port: address.port, backlog });
+  await listening;
+}
+
+function boundAddress(server: Server, { address }: ListenerConfig): string {
+  const bound = server.address();
+  if (address.kind === 'unix' || bound === null || typeof bound === 'string') return formatAddress(address);
+  return formatAddress({ ...address, port: bound.port });
+}
+
+function listenError({ address }: ListenerConfig, error: unknown): ListenError {
+  const text = formatAddress(address);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
+  if (code === 'EADDRINUSE') {
+    return new ListenError(
+      'ADDRESS_IN_USE',
+      `another process listens on ${text}; stop it (pkixd stop) or choose another address`,
+    );
+  }
+  if (code === 'EACCES') {
+    return new ListenError(
+      'ADDRESS_FORBIDDEN',
+      `no permission to listen on ${text}; choose another port or folder`,
+    );
+  }
+  return new ListenError('LISTEN_FAILED', `cannot listen on ${text}: ${messageOf(error)}`, { cause: error });
+}
+
+function warnOfShortBacklog(configs: readonly ListenerConfig[], log: Logger): void {
+  const limit = readSomaxconn();
+  const wanted = Math.max(0, ...configs.map(({ backlog }) => backlog));
+  if (limit === undefined || limit >= wanted) return;
+  log.warn(
+    `the kernel cuts the backlog of ${wanted} to net.core.somaxconn = ${limit}; ` +
+      `raise it with: sysctl net.core.somaxconn=${wanted}`,
+  );
+}
+
+function readSomaxconn(): number | undefined {
+  try {
+    return Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8'));
+  } catch {
+    return undefined; // Not Linux, or /proc is hidden.
+  }
+}

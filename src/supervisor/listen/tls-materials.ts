@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { checksClients } from '../../config/client-profiles.js';
+import type { ListenerConfig, TlsConfig } from '../../config/config.js';
+import { messageOf, PkixdError } from '../../errors.js';
+import type { TlsMaterial } from '../../wire/ipc.js';
+
+class TlsFileError extends PkixdError {
+  constructor(listener: string, why: string, options?: ErrorOptions) {
+    super('TLS_FILES', `the TLS listener "${listener}" cannot be served: ${why}`, options);
+  }
+}
+
+/**
+ * Reads the files of every TLS listener and has OpenSSL check that each key belongs to its certificate. Throws a
+ * `PkixdError` that names listener and file.
+ */
+export function readTlsMaterials(listeners: readonly ListenerConfig[]): readonly TlsMaterial[] {
+  return listeners.flatMap(({ name, tls }) => (tls === null ? [] : [readMaterial(name, tls)]));
+}
+
+function readMaterial(listener: string, tls: TlsConfig): TlsMaterial {
+  const certificate = read(listener, tls.certificate);
+  const key = read(listener, tls.key);
+  const clientCa = tls.clientCa === null ? null : read(listener, tls.clientCa);
+  try {
+    createSecureContext({ cert: certificate, key, ...(clientCa !== null && { ca: clientCa }) });
+  } catch (cause) {
+    const files = `${tls.certificate} and ${tls.key}`;
+    throw new TlsFileError(listener, `${files} do not make a certificate and its key: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  const { clientAuth } = tls;
+  return { listener, certificate, key, clientCa, clientAuth, isChecked: checksClients(tls) };
+}
+
+function read(listener: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new TlsFileError(listener, messageOf(cause), { cause });
+  }
+}

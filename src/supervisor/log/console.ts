@@ -1,0 +1,113 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
+import { codeOf } from '../../errors.js';
+
+/** Bytes that may wait for a reader who does not keep up; whole lines beyond it are dropped and counted. */
+const MAX_WAITING = 256 * 1024;
+/** How often a reader who did not keep up is tried again, in milliseconds. */
+const RETRY = 100;
+
+const { O_WRONLY, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
+
+/**
+ * Standard output, for log lines: never blocks and never grows. Node's own writes to a terminal block the whole
+ * process while somebody holds it (Ctrl-S), and what it writes to a pipe that nobody reads piles up in memory.
+ *
+ *     write ──▶ waiting (bounded) ──▶ descriptor of our own, opened with O_NONBLOCK
+ *                   └ full: the line is dropped, and their number printed when the reader is back
+ */
+export class Console extends Writable {
+  readonly #descriptor: number;
+  readonly isTTY: boolean;
+  #waiting: Buffer[] = [];
+  #size = 0;
+  #dropped = 0;
+  #retry: NodeJS.Timeout | undefined;
+
+  /** @param descriptor opened with O_NONBLOCK; closed with the stream. */
+  constructor(descriptor: number) {
+    super({ decodeStrings: true });
+    this.#descriptor = descriptor;
+    this.isTTY = isatty(descriptor);
+  }
+
+  override _write(line: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    if (this.#size + line.length > MAX_WAITING) this.#dropped += 1;
+    else this.#add(line);
+    this.#drain();
+    // Taken or dropped: never held back, so that nothing piles up before us.
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    clearTimeout(this.#retry);
+    this.#waiting = [];
+    closeSync(this.#descriptor);
+    done(error);
+  }
+
+  #add(bytes: Buffer): void {
+    this.#waiting.push(bytes);
+    this.#size += bytes.length;
+  }
+
+  #drain(): void {
+    if (this.#retry !== undefined || this.destroyed) return;
+    try {
+      this.#writeAll();
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') {
+        // The reader is gone for good (EPIPE, EIO).
+        this.destroy();
+        return;
+      }
+      this.#retry = setTimeout(() => {
+        this.#retry = undefined;
+        this.#drain();
+      }, RETRY).unref();
+    }
+  }
+
+  /** Throws EAGAIN when the reader has no room. */
+  #writeAll(): void {
+    for (let bytes = this.#next(); bytes; bytes = this.#next()) {
+      const written = writeSync(this.#descriptor, bytes);
+      this.#size -= written;
+      if (written < bytes.length) this.#waiting[0] = bytes.subarray(written);
+      else this.#waiting.shift();
+    }
+  }
+
+  #next(): Buffer | undefined {
+    if (this.#waiting.length === 0 && this.#dropped > 0) {
+      this.#add(Buffer.from(`(${this.#dropped} lines were dropped: nobody read them)\n`));
+      this.#dropped = 0;
+    }
+    return this.#waiting[0];
+  }
+}
+
+/**
+ * The console on standard output. Its descriptor is opened anew: O_NONBLOCK belongs to the open file, and the one
+ * that we were given is shared with whoever started us. A socket cannot be opened anew, but Node never blocks on one.
+ */
+export function openConsole(): Writable {
+  try {
+    return new Console(openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY));
+  } catch {
+    return boundedStdout();
+  }
+}
+
+function boundedStdout(): Writable {
+  const { stdout } = process;
+  // A command ends when nobody reads it any more; a server does not.
+  stdout.removeAllListeners('error').on('error', () => undefined);
+  return new Writable({
+    write(line, _encoding, done) {
+      if (stdout.writableLength <= MAX_WAITING) stdout.write(line);
+      done();
+    },
+  });
+}

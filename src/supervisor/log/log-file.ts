@@ -1,0 +1,133 @@
+import { closeSync, constants, fstatSync, openSync, renameSync, write } from 'node:fs';
+import { Writable } from 'node:stream';
+import { codeOf, messageOf } from '../../errors.js';
+
+export interface RotationLimits {
+  /** Bytes beyond which the file is put aside before a line; 0: never, an outside tool moves it (SIGUSR1). */
+  readonly maxSize: number;
+  /** How many older files stay. */
+  readonly keep: number;
+}
+
+/** After a failure (disk full, …) nothing is tried for this long, in milliseconds: what comes meanwhile is lost. */
+const REST = 1000;
+
+type Done = () => void;
+
+/**
+ * The log's file. Every chunk written to it is one line or several, and is never torn between two files.
+ *
+ *     pkixd.log ──▶ pkixd.log.1 ──▶ pkixd.log.2 ──▶ … ──▶ pkixd.log.KEEP ──▶ gone
+ *
+ * It never fails: what cannot be written is counted, told in the file once that can be written again, and lost.
+ */
+export class LogFile extends Writable {
+  readonly #path: string;
+  readonly #limits: RotationLimits;
+  readonly #now: () => number;
+  #fd: number;
+  #size: number;
+  #reopen = false;
+  #restsUntil = -Infinity;
+  #lost = 0;
+  #trouble = '';
+
+  /** Throws when the file cannot be opened. @param now Milliseconds, monotonic. */
+  constructor(path: string, limits: RotationLimits, now: () => number = () => performance.now()) {
+    super({ decodeStrings: true });
+    this.#path = path;
+    this.#limits = limits;
+    this.#now = now;
+    this.#fd = openToAppend(path);
+    this.#size = fstatSync(this.#fd).size;
+  }
+
+  /** Whatever is written from now on goes to the file that has the name then. */
+  reopen(): void {
+    this.#reopen = true;
+  }
+
+  override _write(line: Buffer, _encoding: BufferEncoding, done: Done): void {
+    if (this.#now() < this.#restsUntil) return this.#lose('', done);
+    try {
+      this.#prepare(line.length);
+    } catch (error) {
+      return this.#lose(messageOf(error), done);
+    }
+    this.#append(this.#lost > 0 ? Buffer.concat([this.#confession(), line]) : line, done);
+  }
+
+  override _final(done: Done): void {
+    closeSync(this.#fd);
+    done();
+  }
+
+  /** Opens the right file for a line of this length. */
+  #prepare(length: number): void {
+    const { maxSize } = this.#limits;
+    const full = maxSize > 0 && this.#size > 0 && this.#size + length > maxSize;
+    if (!full && !this.#reopen) return;
+    if (full && !this.#reopen) this.#putAside();
+    const fd = openToAppend(this.#path);
+    closeSync(this.#fd);
+    this.#fd = fd;
+    this.#size = fstatSync(fd).size;
+    this.#reopen = false;
+  }
+
+  #putAside(): void {
+    for (let age = this.#limits.keep; age >= 1; age -= 1)
+      renameIfThere(this.#older(age - 1), this.#older(age));
+  }
+
+  #older(age: number): string {
+    return age === 0 ? this.#path : `${this.#path}.${age}`;
+  }
+
+  /** The kernel may take less than all of it, on a disk that is filling up. */
+  #append(bytes: Buffer, done: Done): void {
+    write(this.#fd, bytes, (error, written) => {
+      if (error) return this.#lose(messageOf(error), done);
+      this.#size += written;
+      if (written < bytes.length) return this.#append(bytes.subarray(written), done);
+      this.#lost = 0;
+      done();
+    });
+  }
+
+  #lose(why: string, done: Done): void {
+    this.#lost += 1;
+    if (why !== '') {
+      this.#trouble = why;
+      this.#restsUntil = this.#now() + REST;
+      // Whatever was wrong with this file, its name may lead to a better one.
+      this.#reopen = true;
+    }
+    done();
+  }
+
+  /** Begins with a line feed: what was lost may have left half a line. */
+  #confession(): Buffer {
+    const message = `${this.#lost} lines of the log were lost: ${this.#trouble}`;
+    const timestamp = new Date().toISOString();
+    const record = { timestamp, level: 'error', source: 'primary', pid: process.pid, message, fields: {} };
+    return Buffer.from(`\n${JSON.stringify(record)}\n`);
+  }
+}
+
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+/** A link in its place may lead to any file that this process may write; ELOOP says so. */
+function openToAppend(path: string): number {
+  // Opening a FIFO that nothing reads fails in place of waiting.
+  return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666);
+}
+
+function renameIfThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+import { messageOf } from '../../errors.js';
+import type { Pieces, AnswerTail } from '../../wire/protocol.js';
+
+/** Where answers go: each once, in order; one in pieces while there is room. */
+export interface SlotSink {
+  write(bytes: Buffer): void;
+  hasRoom(): boolean;
+  /** Of an answer that cannot be completed any more a part has left. */
+  broken(reason: string): void;
+}
+
+interface Ready {
+  readonly bytes: Buffer;
+  readonly rest: AnswerTail | undefined;
+}
+
+/**
+ * Answers leave in the order of their requests, whichever is ready first:
+ *
+ *     request  1      2      3      4
+ *     slot   [bytes][  …  ][bytes][  …  ]
+ *             └ goes out    └ waits for 2
+ */
+export class AnswerSlots {
+  readonly #sink: SlotSink;
+  /** The slot at the head is number `#first`. */
+  #slots: (Ready | undefined)[] = [];
+  #first = 0;
+  #gone = 0;
+  /** Of the answer at the head, whose first bytes have left. */
+  #pieces: Pieces | undefined;
+  #isBroken = false;
+
+  constructor(sink: SlotSink) {
+    this.#sink = sink;
+  }
+
+  /** An answer is leaving in pieces. */
+  get isPartWay(): boolean {
+    return this.#pieces !== undefined;
+  }
+
+  /** Slots that wait for their answer, or for that of an earlier one. */
+  get waiting(): number {
+    return this.#slots.length - this.#gone;
+  }
+
+  /** The number of a new slot, to be filled once. */
+  open(): number {
+    this.#slots.push(undefined);
+    return this.#first + this.#slots.length - 1;
+  }
+
+  fill(slot: number, bytes: Buffer, rest?: AnswerTail): void {
+    this.#slots[slot - this.#first] = { bytes, rest };
+    this.pump();
+  }
+
+  /** Lets go what may leave: to be called when there is room again. */
+  pump(): void {
+    if (!this.#pumpPieces()) return;
+    for (let ready = this.#slots[this.#gone]; ready; ready = this.#slots[this.#gone]) {
+      this.#begin(ready);
+      if (!this.#pumpPieces()) return;
+    }
+    this.#compact();
+  }
+
+  /** What is not sent yet will not be. */
+  close(): void {
+    this.#pieces?.close();
+    this.#pieces = undefined;
+    this.#slots = [];
+    this.#gone = 0;
+  }
+
+  /** It leaves its slot with its last byte. */
+  #begin({ bytes, rest }: Ready): void {
+    if (rest?.pieces.open() === true) {
+      this.#sink.write(bytes);
+      this.#pieces = rest.pieces;
+      return;
+    }
+    this.#sink.write(rest?.instead ?? bytes);
+    this.#slots[this.#gone++] = undefined;
+  }
+
+  /** Whether no answer is part way any more. */
+  #pumpPieces(): boolean {
+    const pieces = this.#pieces;
+    if (pieces === undefined) return true;
+    try {
+      while (!this.#isBroken && this.#sink.hasRoom()) {
+        const piece = pieces.next();
+        if (piece !== undefined) {
+          this.#sink.write(piece);
+          continue;
+        }
+        pieces.close();
+        this.#pieces = undefined;
+        this.#slots[this.#gone++] = undefined;
+        return true;
+      }
+    } catch (thrown) {
+      this.#isBroken = true;
+      this.#sink.broken(messageOf(thrown));
+    }
+    return false;
+  }
+
+  #compact(): void {
+    if (this.#gone * 2 < this.#slots.length) return;
+    this.#slots.splice(0, this.#gone);
+    this.#first += this.#gone;
+    this.#gone = 0;
+  }
+}
+
+/** The same for protocols that name the request in its answer: each leaves as soon as it is there. */
+export class AnswersAsReady {
+  readonly #sink: SlotSink;
+  #waiting = 0;
+  /** Pieces of one answer cannot stand between others. */
+  readonly isPartWay = false;
+
+  constructor(sink: SlotSink) {
+    this.#sink = sink;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  open(): number {
+    this.#waiting++;
+    return 0;
+  }
+
+  fill(_slot: number, bytes: Buffer, rest?: AnswerTail): void {
+    if (rest !== undefined) throw new Error('answers in pieces need a protocol that answers in order');
+    this.#waiting--;
+    this.#sink.write(bytes);
+  }
+
+  pump(): void {
+    // Nothing is kept back.
+  }
+
+  close(): void {
+    // Nor is anything open.
+  }
+}

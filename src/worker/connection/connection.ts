@@ -1,0 +1,331 @@
+import type { Duplex } from 'node:stream';
+import { messageOf } from '../../errors.js';
+import type { DeadlineKind, LeaveReason, Session, SessionEvent } from '../../wire/protocol.js';
+import { AnswerWriter } from './answer-writer.js';
+import type { ConnectionDescription, Origin } from './connection-description.js';
+import type { Deadlines, Watch } from './deadlines.js';
+import { GracefulClose } from './graceful-close.js';
+import { LingeringClose } from './lingering-close.js';
+import type { HeldBytes } from './held-bytes.js';
+import { Intake } from './intake.js';
+import { OpenRequests, type RequestHost } from './open-requests.js';
+import { ReadThrottle } from './read-throttle.js';
+
+/** What a connection needs of its worker. */
+export interface ConnectionHost extends RequestHost {
+  /** Asked for by a dump or a warning: for most connections never. */
+  readonly origin: () => Origin;
+  readonly limits: ConnectionLimits;
+  readonly deadlines: Deadlines<Connection>;
+  /** Connections that are not read for a moment. */
+  readonly rests: Deadlines<ReadThrottle, 'rest'>;
+  readonly held: HeldBytes;
+  /** Requests came, on a connection whose client was not asked to go. */
+  onRequest(): void;
+  /** The client is asked to go. */
+  onLeaving(): void;
+  onClosed(): void;
+}
+
+export interface ConnectionLimits {
+  /** Unanswered requests at which the socket is no longer read. */
+  readonly maxInFlight: number;
+  /** Unanswered requests beyond which each further one is answered with an error. */
+  readonly maxPipelined: number;
+  /** Requests after which the client is asked to go; 0: never. */
+  readonly maxRequests: number;
+}
+
+/**
+ * One client's connection, on any Duplex: bytes go to the session, its events become answers, answers are written
+ * in the order of their events, or as they come where the session says so.
+ *
+ * It reads only while it could also answer: not beyond `maxInFlight` unanswered requests, and not while the peer
+ * leaves our answers lying. Nothing is read before `start`.
+ */
+export class Connection {
+  readonly #stream: Duplex;
+  readonly #session: Session;
+  readonly #host: ConnectionHost;
+  readonly #writer: AnswerWriter;
+  readonly #requests: OpenRequests;
+  readonly #intake: Intake;
+  readonly #rest: ReadThrottle;
+  readonly #departure: GracefulClose;
+  readonly #farewell: LingeringClose;
+  /** Bytes of a request that is not whole yet, as the host was told last. */
+  #held = 0;
+  readonly #openedAt: number;
+  #started = false;
+  #heard = false;
+  #peerEnded = false;
+  /** No further request is taken. */
+  #inputOver = false;
+  #taken = 0;
+  #expired = false;
+  #closed = false;
+  readonly #watch: Watch<Connection, DeadlineKind>;
+
+  constructor(stream: Duplex, session: Session, host: ConnectionHost) {
+    this.#stream = stream;
+    this.#session = session;
+    this.#host = host;
+    this.#watch = host.deadlines.of(this);
+    this.#writer = new AnswerWriter(stream, () => {
+      this.#guarded(() => this.#advance(true));
+    });
+    this.#requests = new OpenRequests(host, session.unordered ?? false, {
+      write: (bytes) => this.#writer.write(bytes),
+      hasRoom: () => this.#writer.peerReads && !this.#writer.full,
+      broken: (reason) => {
+        host.log.warn('an answer was cut off, and its connection closed', { reason, ...host.origin() });
+        stream.destroy();
+      },
+      guarded: (step) => this.#guarded(step),
+      onRefused: () => {
+        this.#rest.refused();
+      },
+    });
+    this.#intake = new Intake(session, {
+      take: (event) => this.#take(event),
+      wants: () => !this.#inputOver && !this.#writer.full,
+      hasRoom: () => !this.#inputOver && this.#readyForMore(),
+    });
+    this.#rest = new ReadThrottle(host.rests, host.clock, () => {
+      this.#advance(false);
+    });
+    this.#departure = new GracefulClose(session, {
+      clock: host.clock,
+      onAsked: () => {
+        host.onLeaving();
+      },
+      say: (words) => {
+        if (!this.#inputOver) this.#writer.write(words);
+      },
+      onDue: () => {
+        this.#guarded(() => this.#advance(false));
+      },
+    });
+    this.#farewell = new LingeringClose(stream, host.clock);
+    // A handed-over socket arrives with false: then Node ends our side at the client's half-close, answers or not.
+    stream.allowHalfOpen = true;
+    stream.on('error', (error) => {
+      host.log.debug('connection error', { error: error.message });
+    });
+    stream.on('end', () => {
+      this.#peerEnded = true;
+      if (this.#started) this.#guarded(() => this.#onEnd());
+    });
+    stream.on('close', () => {
+      this.#onClose();
+    });
+    this.#openedAt = host.clock.now();
+    host.counters.openConnections++;
+    host.counters.handledConnections++;
+  }
+
+  /** To be called once the connection is this worker's for certain. */
+  start(): void {
+    if (this.#closed) return;
+    this.#started = true;
+    if (this.#session.greeting) this.#writer.write(this.#session.greeting);
+    this.#departure.start();
+    this.#stream.on('data', (chunk: Buffer) => {
+      this.#guarded(() => this.#onData(chunk));
+    });
+    if (this.#peerEnded) this.#guarded(() => this.#onEnd());
+    else this.#advance(true);
+  }
+
+  /** Ends the connection without losing a request: one that was begun may still be finished, and no other after it. */
+  leave(reason: LeaveReason): void {
+    if (this.#closed) return;
+    // Only a drain cannot wait for the next answer: at any other boundary a request may be under way.
+    const patient = reason !== 'drain' && this.#requests.waiting === 0;
+    const closing = patient ? 'behind-an-answer' : this.#heard ? 'now' : 'once-heard';
+    this.#departure.ask(reason, closing, this.#openedAt);
+    this.#advance(false);
+  }
+
+  /** Takes no further input, not even the rest of a request; what was taken is answered, then it closes. */
+  stopReading(): void {
+    this.#inputOver = true;
+    this.#advance(false);
+  }
+
+  /** A deadline passed: the client is told, and the connection closed. */
+  expire(kind: DeadlineKind): void {
+    // Nothing can be said in the middle of an answer.
+    if (this.#farewell.begun || this.#requests.isPartWay) {
+      this.#stream.destroy();
+      return;
+    }
+    this.#guarded(() => {
+      this.#inputOver = true;
+      this.#expired = true;
+      this.#requests.reply(this.#session.timedOut(kind), true);
+      this.#advance(false);
+    });
+  }
+
+  /** Reads on, where it was to rest for a moment. */
+  wake(): void {
+    this.#rest.end();
+  }
+
+  /** For a dump: what it does now. */
+  describe(): ConnectionDescription {
+    return {
+      ...this.#host.origin(),
+      protocol: this.#host.protocol,
+      ageMs: Math.round(this.#host.clock.now() - this.#openedAt),
+      taken: this.#taken,
+      unanswered: this.#requests.waiting,
+      heldBytes: this.#held,
+      deadline: this.#watch.kind ?? null,
+      leaving: this.#departure.reason ?? null,
+      closed: this.#closed,
+      requests: this.#requests.describe(),
+    };
+  }
+
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
+  // ── From bytes to answers ─────────────────────────────────────────────────────────────────────────────────
+
+  #onData(chunk: Buffer): void {
+    if (this.#inputOver) return;
+    this.#heard = true;
+    const { completed, rest } = this.#intake.receive(chunk);
+    if (rest && !this.#inputOver) this.#stream.unshift(rest);
+    if (completed) this.#tellOfRequests();
+    this.#weigh();
+    if (completed && (this.#departure.due || this.#departure.isWordless)) this.#inputOver = true;
+    // The time for a request begins anew when an earlier one was completed, not with each piece of it.
+    this.#advance(completed || !this.#session.midRequest);
+  }
+
+  /** Memory is for all: when it runs short, who holds the most of it goes first. */
+  #weigh(): void {
+    if (!this.#reportHeld(this.#session.held ?? 0) || !this.#session.giveUp) return;
+    this.#host.counters.busy++;
+    this.#requests.reply(this.#session.giveUp(), false);
+    // Where that was its last answer, it says so when it is asked for more.
+    if (this.#session.next) this.#intake.pull();
+    this.#reportHeld(this.#session.held ?? 0);
+  }
+
+  #reportHeld(bytes: number): boolean {
+    const before = this.#held;
+    this.#held = bytes;
+    return this.#host.held.change(before, bytes);
+  }
+
+  #onEnd(): void {
+    if (this.#closed) return;
+    this.#finishInput();
+    this.#advance(false);
+  }
+
+  /** Once everything that came before the client's end is taken. */
+  #finishInput(): void {
+    if (this.#inputOver || this.#intake.backlog) return;
+    for (const event of this.#session.end()) this.#take(event);
+    this.#inputOver = true;
+  }
+
+  #take(event: SessionEvent): void {
+    const { maxPipelined } = this.#host.limits;
+    if (event.kind === 'close') this.#inputOver = true;
+    else if (event.kind === 'cancel') this.#requests.cancel(event.of);
+    else if (this.#session.tooManyPipelined && this.#requests.waiting >= maxPipelined) {
+      this.#requests.reply(this.#session.tooManyPipelined(event, maxPipelined), true);
+    } else if (event.kind === 'reply') this.#requests.reply(event.bytes, event.error ?? false);
+    else if (event.kind === 'status') this.#requests.askStatus(event);
+    else this.#requests.run(event);
+    if (event.kind !== 'cancel' && event.kind !== 'close') this.#count();
+  }
+
+  /** After each request, whose own answer is the last where it is the last allowed. */
+  #count(): void {
+    this.#taken++;
+    if (this.#taken === this.#host.limits.maxRequests)
+      this.#departure.ask('rebalance', 'now', this.#openedAt);
+  }
+
+  /** Once for those that came together. */
+  #tellOfRequests(): void {
+    if (this.#departure.reason === undefined) this.#host.onRequest();
+  }
+
+  // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** @param anew whether something happened that starts the current deadline again. */
+  #advance(anew: boolean): void {
+    if (this.#closed || !this.#started) return;
+    this.#guarded(() => this.#requests.pump());
+    if (this.#intake.backlog && this.#intake.pull()) {
+      this.#tellOfRequests();
+      this.#weigh();
+    }
+    if (this.#peerEnded) this.#finishInput();
+    if (this.#departure.due && !this.#session.midRequest) this.#inputOver = true;
+    const owing = this.#requests.waiting > 0 || this.#writer.pending;
+    if (this.#inputOver && !owing)
+      this.#farewell.begin(this.#expired, this.#peerEnded, () => this.#host.deadlines.release(this.#watch));
+    const read = this.#farewell.begun || (!this.#inputOver && !this.#rest.isOn && this.#readyForMore());
+    if (read) this.#stream.resume();
+    else this.#stream.pause();
+    this.#setDeadline(anew);
+  }
+
+  #readyForMore(): boolean {
+    return (
+      this.#writer.peerReads && !this.#writer.full && this.#requests.waiting < this.#host.limits.maxInFlight
+    );
+  }
+
+  #setDeadline(anew: boolean): void {
+    const kind = this.#currentDeadline();
+    if (kind === undefined) this.#host.deadlines.release(this.#watch);
+    else if (kind !== this.#watch.kind || anew) this.#host.deadlines.watch(this.#watch, kind);
+  }
+
+  /** Who waits for our answers is not idle; who does not read them is. */
+  #currentDeadline(): DeadlineKind | undefined {
+    if (this.#farewell.begun) return this.#farewell.lingering ? undefined : 'idle';
+    if (!this.#writer.peerReads) return this.#expired ? undefined : 'idle';
+    if (this.#inputOver || this.#rest.isOn || !this.#readyForMore()) return undefined;
+    if (!this.#heard) return 'firstByte';
+    if (this.#session.midRequest) return 'request';
+    return this.#requests.waiting > 0 ? undefined : 'idle';
+  }
+
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #onClose(): void {
+    this.#closed = true;
+    this.#farewell.cancel();
+    this.#departure.cancel();
+    this.#reportHeld(0);
+    this.#requests.close();
+    this.#host.deadlines.release(this.#watch);
+    this.#rest.cancel();
+    this.#host.counters.openConnections--;
+    this.#host.loadChanged();
+    this.#host.onClosed();
+  }
+
+  /** A defect of a protocol costs its connection, not the worker. */
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (thrown) {
+      const stack = thrown instanceof Error ? thrown.stack : undefined;
+      this.#host.log.error('a protocol threw; its connection is closed', { error: messageOf(thrown), stack });
+      this.#stream.destroy();
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { type Linked, LinkedList } from '../../linked-list.js';
+import type { Logger } from '../../log.js';
+import type { SessionEvent, TaskEvent } from '../../wire/protocol.js';
+import type { Task, TaskOutcome } from '../../wire/task.js';
+import { AnswersAsReady, AnswerSlots, type SlotSink } from './answer-slots.js';
+import type { Clock } from '../clock.js';
+import type { Counters } from '../counters.js';
+import type { Latencies, RequestTimes } from '../latencies.js';
+import { abandon, type QueuedRequest, type RequestFlow } from '../requests/queued-request.js';
+
+/** What carries requests out, and counts them. */
+export interface RequestHost {
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly latencies: Latencies;
+  /** The protocol spoken, as the latencies name it. */
+  readonly protocol: string;
+  /** Whose connection it is, as the queue tells clients apart; asked once, at the first task. */
+  readonly client: () => string;
+  readonly flows: Flows;
+  /** What can be said of a task without running it: its outcome where that is known, BUSY where there is no room. */
+  readonly atOnce: (task: Task, flow: RequestFlow) => TaskOutcome | undefined;
+  /**
+   * Queues a task of which nothing can be said at once; `settle` is called once, with the milliseconds that it ran: with
+   * BUSY where it has to make room for another client's.
+   */
+  readonly submit: (
+    task: Task,
+    flow: RequestFlow,
+    settle: (outcome: TaskOutcome, ran: number) => void,
+  ) => QueuedRequest;
+  readonly requestStatus: (answer: (status: unknown) => void) => void;
+  readonly loadChanged: () => void;
+}
+
+/** Where connections have their turns. */
+export interface Flows {
+  open(client: string, now: number): RequestFlow;
+  close(flow: RequestFlow, now: number): void;
+}
+
+export interface AnswerSink extends SlotSink {
+  /** Runs what protocols do later, when an outcome comes: a throw costs the connection. */
+  guarded(step: () => void): void;
+  /** There was no room for a request. */
+  onRefused(): void;
+}
+
+/** Of what is answered before the next request is looked at. */
+const AT_ONCE: RequestTimes = { total: 0, ran: 0, waited: 0 };
+
+interface OpenTask extends Linked<OpenTask> {
+  readonly event: TaskEvent;
+  readonly request: QueuedRequest;
+}
+
+/** The requests of one connection whose answers are still to come, and the way of these answers to the writer. */
+export class OpenRequests {
+  readonly #host: RequestHost;
+  readonly #sink: AnswerSink;
+  readonly #slots: AnswerSlots | AnswersAsReady;
+  /** Tasks whose outcome is still to come, by their order of coming. */
+  readonly #tasks = new LinkedList<OpenTask>();
+  /** From the first task on. */
+  #flow: RequestFlow | undefined;
+  #unanswered = 0;
+  #closed = false;
+
+  constructor(host: RequestHost, unordered: boolean, sink: AnswerSink) {
+    this.#host = host;
+    this.#sink = sink;
+    this.#slots = unordered ? new AnswersAsReady(sink) : new AnswerSlots(sink);
+  }
+
+  /** Requests whose answers did not go to the writer yet. */
+  get waiting(): number {
+    return this.#slots.waiting;
+  }
+
+  /** An answer is leaving in pieces: its client has not read all of it yet. */
+  get isPartWay(): boolean {
+    return this.#slots.isPartWay;
+  }
+
+  /** Lets go what waits for room. */
+  pump(): void {
+    this.#slots.pump();
+  }
+
+  reply(bytes: Buffer, error: boolean): void {
+    if (error) this.#host.counters.errors++;
+    this.#answer(this.#openSlot(), bytes);
+  }
+
+  askStatus(event: Extract<SessionEvent, { kind: 'status' }>): void {
+    const slot = this.#openSlot();
+    this.#host.requestStatus((status) => {
+      if (!this.#closed) this.#sink.guarded(() => this.#answer(slot, event.answer(status)));
+    });
+  }
+
+  run(event: TaskEvent): void {
+    const flow = (this.#flow ??= this.#openFlow());
+    const outcome = this.#host.atOnce(event.task, flow);
+    if (outcome) {
+      this.#settle(this.#slots.open(), event, outcome, AT_ONCE);
+      if (outcome.kind === 'failed') this.#sink.onRefused();
+      return;
+    }
+    const refusal = event.refusal?.();
+    if (refusal) this.reply(refusal, true);
+    else this.#submit(event, flow);
+  }
+
+  /** What still waits is dropped when its turn comes, and answered then: until then it counts as open. */
+  cancel(event: TaskEvent): void {
+    for (const task of this.#tasks.toArray()) if (task.event === event) abandon(task.request);
+  }
+
+  /** Each task that is not answered yet, the oldest first. */
+  describe(): readonly Readonly<Record<string, unknown>>[] {
+    const now = this.#host.clock.now();
+    return this.#tasks.toArray().map(({ event: { label }, request }) => ({
+      id: label,
+      task: request.task.name,
+      stage: request.stage,
+      ageMs: round(now - request.queuedAt),
+      attempt: request.attempt.number + 1,
+      bytes: request.task.body.length,
+    }));
+  }
+
+  /** The connection is gone: nobody waits any more. */
+  close(): void {
+    this.#closed = true;
+    this.#slots.close();
+    for (const { request } of this.#tasks.toArray()) abandon(request);
+    if (this.#flow) this.#host.flows.close(this.#flow, this.#host.clock.now());
+    this.#host.counters.inFlight -= this.#unanswered;
+  }
+
+  #openFlow(): RequestFlow {
+    const { flows, client, clock } = this.#host;
+    return flows.open(client(), clock.now());
+  }
+
+  #submit(event: TaskEvent, flow: RequestFlow): void {
+    const slot = this.#openSlot();
+    const request = this.#host.submit(event.task, flow, (outcome, ran) => {
+      if (this.#closed) return;
+      this.#tasks.remove(task);
+      this.#closeSlot();
+      const times = { total: this.#host.clock.now() - request.queuedAt, ran, waited: request.waited };
+      this.#sink.guarded(() => this.#settle(slot, event, outcome, times));
+      if (outcome.kind === 'failed' && outcome.code === 'BUSY') this.#sink.onRefused();
+    });
+    const task: OpenTask = { event, request, previous: undefined, next: undefined };
+    this.#tasks.append(task);
+  }
+
+  #settle(slot: number, event: TaskEvent, outcome: TaskOutcome, times: RequestTimes): void {
+    const { log, latencies, protocol, counters } = this.#host;
+    const answer = event.answer(outcome);
+    counters.handledRequests++;
+    this.#slots.fill(slot, answer.bytes, answer.rest);
+    if (outcome.kind === 'done') latencies.record(protocol, times);
+    if (log.enabled('verbose'))
+      log.verbose('answered', { id: event.label, ...answer.log(), ...inWords(times) });
+  }
+
+  #openSlot(): number {
+    this.#unanswered++;
+    this.#host.counters.inFlight++;
+    this.#host.loadChanged();
+    return this.#slots.open();
+  }
+
+  #closeSlot(): void {
+    this.#unanswered--;
+    this.#host.counters.inFlight--;
+    this.#host.loadChanged();
+  }
+
+  #answer(slot: number, bytes: Buffer): void {
+    this.#closeSlot();
+    this.#host.counters.handledRequests++;
+    this.#slots.fill(slot, bytes);
+  }
+}
+
+function inWords({ total, ran, waited }: RequestTimes): Readonly<Record<string, number>> {
+  const queuedMs = round(Math.max(0, total - ran - waited));
+  return { queuedMs, ranMs: round(ran), ...(waited > 0 && { waitedMs: round(waited) }) };
+}
+
+/** To hundredths of a millisecond. */
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
+}

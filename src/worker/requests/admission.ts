@@ -1,0 +1,59 @@
+import type { Task, TaskOutcome } from '../../wire/task.js';
+import type { Clock } from '../clock.js';
+import type { Counters } from '../counters.js';
+import type { OutcomeCache } from './outcome-cache.js';
+import { newRequest, type QueuedRequest, type RequestFlow } from './queued-request.js';
+import type { RequestQueue } from './request-queue.js';
+import { REST } from '../connection/read-throttle.js';
+
+export interface AdmissionParts {
+  readonly queue: RequestQueue;
+  readonly cache: OutcomeCache;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  /** Told that something was queued. */
+  readonly wake: () => void;
+}
+
+/** The least and the most that a client refused with BUSY is told to wait, in milliseconds. */
+const MIN_RETRY = REST;
+const MAX_RETRY = 10_000;
+const FULL = 'the queue of requests is full';
+const DISPLACED = `${FULL}, and others have fewer waiting`;
+
+/** The way of a request into the queue, unless its outcome is known or there is no room; a thread pulls it from there. */
+export class Admission {
+  readonly #parts: AdmissionParts;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  /** What can be said without running it: the outcome where it is known, BUSY where there is no room. */
+  atOnce(task: Task, flow: RequestFlow): TaskOutcome | undefined {
+    const { queue, cache } = this.#parts;
+    const known = cache.get(task);
+    if (known) return { kind: 'done', body: known };
+    return queue.hasRoomFor(task.body.length, flow) ? undefined : this.#refusal(FULL, flow);
+  }
+
+  /** Of a task that nothing can be said of at once. `settle` is called once, and later. */
+  submit(task: Task, flow: RequestFlow, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest {
+    const { queue, cache, clock, wake } = this.#parts;
+    const request = newRequest(task, clock.now(), (outcome, ran, keep) => {
+      if (keep && outcome.kind === 'done') cache.put(task, outcome.body, keep);
+      settle(outcome, ran);
+    });
+    const displaced = queue.push(request, flow);
+    wake();
+    for (const other of displaced) other.settle(this.#refusal(DISPLACED, other.flow ?? flow), 0);
+    return request;
+  }
+
+  #refusal(message: string, flow: RequestFlow): TaskOutcome {
+    const { queue, counters, clock } = this.#parts;
+    counters.busy++;
+    const wait = Math.min(MAX_RETRY, Math.max(MIN_RETRY, queue.waitOf(flow, clock.now())));
+    return { kind: 'failed', code: 'BUSY', message, retryAfter: Math.round(wait) };
+  }
+}
