@@ -4,7 +4,7 @@ import { packResults, packTasks, unpackResults, unpackTasks } from '../wire/batc
 import { transferred } from '../wire/detach.js';
 import type { Example, Protocol, RequestLimits } from '../wire/protocol.js';
 import type { WarmUpAccount } from '../wire/thread.js';
-import { Admission } from './requests/admission.js';
+import { Admission, MIN_RETRY_MS } from './requests/admission.js';
 import type { Clock } from './clock.js';
 import { Connection, type ConnectionLimits } from './connection/connection.js';
 import { newCounters } from './counters.js';
@@ -13,7 +13,7 @@ import { HeldBytes } from './connection/held-bytes.js';
 import { Latencies } from './latencies.js';
 import { OutcomeCache } from './requests/outcome-cache.js';
 import { RequestQueue } from './requests/request-queue.js';
-import { REST, type ReadThrottle } from './connection/read-throttle.js';
+import type { ReadThrottle } from './connection/read-throttle.js';
 
 export interface LoopWarmUp {
   readonly protocols: readonly Protocol[];
@@ -95,7 +95,7 @@ class WarmUpLine {
           it.destroy();
         },
       ),
-      rests: new Deadlines<ReadThrottle, 'rest'>({ rest: REST }, clock, (rest) => {
+      rests: new Deadlines<ReadThrottle, 'rest'>({ rest: MIN_RETRY_MS }, clock, (rest) => {
         rest.end();
       }),
       counters,

@@ -9,7 +9,7 @@ import { detachOnce } from '../wire/detach.js';
 import { spareThreads } from '../wire/loop-heap.js';
 import type { Protocol } from '../wire/protocol.js';
 import { SYSTEM_CLOCK } from './clock.js';
-import { Admission } from './requests/admission.js';
+import { Admission, MIN_RETRY_MS } from './requests/admission.js';
 import type { Connection } from './connection/connection.js';
 import {
   connectionDeadlines,
@@ -27,7 +27,7 @@ import { oncePerTurn } from './requests/once-per-turn.js';
 import { OutcomeCache } from './requests/outcome-cache.js';
 import type { QueuedRequest } from './requests/queued-request.js';
 import { RequestQueue } from './requests/request-queue.js';
-import { REST, type ReadThrottle } from './connection/read-throttle.js';
+import type { ReadThrottle } from './connection/read-throttle.js';
 import type { Services } from './requests/services.js';
 import { Statistics } from './statistics.js';
 import { StatusRequests } from './requests/status-requests.js';
@@ -287,7 +287,7 @@ class Worker {
           connection.expire(kind);
         },
       ),
-      rests: new Deadlines<ReadThrottle, 'rest'>({ rest: REST }, SYSTEM_CLOCK, (rest) => {
+      rests: new Deadlines<ReadThrottle, 'rest'>({ rest: MIN_RETRY_MS }, SYSTEM_CLOCK, (rest) => {
         rest.end();
       }),
       counters,

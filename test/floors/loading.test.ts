@@ -22,12 +22,12 @@ function packagesOf(entry: string): readonly string[] {
 // Each is loaded anew by every process and thread, and start to ready is mostly that.
 test.each([
   ['cli/main.js', ['yargs']],
-  ['cli/start.js', ['msgpackr', 'winston', 'yaml']],
+  ['cli/server/start.js', ['msgpackr', 'winston', 'yaml']],
   ['worker/main.js', ['lmdb', 'msgpackr']],
   ['worker/guard-thread.js', []],
   ['thread/main.js', ['lmdb', 'msgpackr']],
   ['thread/ingest.js', ['lmdb', 'msgpackr']],
-  ['supervisor/backlog-thread.js', []],
+  ['supervisor/listen/backlog-thread.js', []],
 ])('with %s come the packages %j and no others', (entry, packages) => {
   expect(packagesOf(entry)).toEqual(packages);
 });

@@ -65,15 +65,15 @@ test('handlers are made anew within a warm-up, and each task is run once a round
 });
 
 const HOT_PATH = `
-  const [question, path, revocation, encoder] = await Promise.all([
-    import('./dist/verify/question.js'), import('./dist/verify/path-validator.js'),
-    import('./dist/verify/path-revocation.js'), import('./dist/wire/verdict-encoder.js'),
+  const [request, path, revocation, encoder] = await Promise.all([
+    import('./dist/verify/parsed-request.js'), import('./dist/verify/path/path-validator.js'),
+    import('./dist/verify/revocation/path-revocation.js'), import('./dist/wire/verdict-encoder.js'),
   ]);
   const { createWarmUp } = await import('./dist/thread/warm-up.js');
   const { runWarmUp } = await import('./dist/thread/thread.js');
   const { loadConfig } = await import('./dist/config/load.js');
   const { detachOnce } = await import('./dist/wire/detach.js');
-  const hot = [question.readQuestion, path.validatePath, revocation.checkPathRevocation, encoder.encodeVerdict];
+  const hot = [request.parseRequest, path.validatePath, revocation.checkPathRevocation, encoder.encodeVerdict];
   const OPTIMIZED = 1 << 4;
   const count = () => hot.filter((each) => (%GetOptimizationStatus(each) & OPTIMIZED) !== 0).length;
   const config = loadConfig({ cwd: process.argv[1], env: {}, flags: { 'trust.anchors': ['node'] } });

@@ -7,7 +7,8 @@ import { newCounters } from '../../src/worker/counters.js';
 import { Deadlines } from '../../src/worker/connection/deadlines.js';
 import { HeldBytes } from '../../src/worker/connection/held-bytes.js';
 import { Latencies } from '../../src/worker/latencies.js';
-import { REST, type ReadThrottle } from '../../src/worker/connection/read-throttle.js';
+import { MIN_RETRY_MS } from '../../src/worker/requests/admission.js';
+import type { ReadThrottle } from '../../src/worker/connection/read-throttle.js';
 import { newRequest, type QueuedRequest } from '../../src/worker/requests/queued-request.js';
 import { RequestQueue } from '../../src/worker/requests/request-queue.js';
 import { echoProtocol } from './entry/echo-protocol.mjs';
@@ -41,7 +42,7 @@ export function connect(
     deadlines: new Deadlines<Connection>({ firstByte, request: 200, idle: 1000 }, clock, (subject, kind) => {
       subject.expire(kind);
     }),
-    rests: new Deadlines<ReadThrottle, 'rest'>({ rest: REST }, clock, (rest) => {
+    rests: new Deadlines<ReadThrottle, 'rest'>({ rest: MIN_RETRY_MS }, clock, (rest) => {
       rest.end();
     }),
     counters,

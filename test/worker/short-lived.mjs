@@ -5,10 +5,10 @@ import { getHeapSpaceStatistics } from 'node:v8';
  * and prints by how many bytes the old generation grew. Nothing of it may get there but what is alive.
  */
 const from = (path) => import(new URL(path, `file://${process.argv[2]}/`));
-const { OutcomeCache } = await from('worker/outcome-cache.js');
+const { OutcomeCache } = await from('worker/requests/outcome-cache.js');
 const { NumberMap } = await from('number-map.js');
-const { Deadlines } = await from('worker/deadlines.js');
-const { ActiveConnections } = await from('worker/active-connections.js');
+const { Deadlines } = await from('worker/connection/deadlines.js');
+const { ActiveConnections } = await from('worker/connection/active-connections.js');
 const { SYSTEM_CLOCK } = await from('worker/clock.js');
 
 const COUNT = 200_000;

@@ -9,10 +9,7 @@ import type { PolicyGraph } from './policy-graph.js';
 import type { NameConstraintState } from '../names/name-constraints.js';
 import type { Name } from '../../x509/name.js';
 
-/**
- * RFC 5280 §6.1 in the RFC's own order, without (a)(3), revocation, which is asked last (revocation.ts). Deviations:
- * the anchor is checked as a certificate where the profile says so, and key purposes are checked along the way.
- */
+/** What the validation of a path starts from: §6.1.1. */
 export interface ValidationInputs {
   /** ms, whole seconds. §6.1.1 (b) */
   readonly time: number;

@@ -18,7 +18,11 @@ import { checkCertificateRules, checkLeafRules } from '../rules/certificate-rule
 import type { CertificationPath } from '../certification-path.js';
 import type { ValidationInputs, Authorities, ValidatedPath, State } from './path-state.js';
 
-/** Throws `VerifyError` or `X509Error` for the first step that does not hold. */
+/**
+ * RFC 5280 §6.1 in the RFC's own order and with its letters. Three deviations: revocation, (a)(3), is decided after the
+ * path holds (revocation/path-revocation.ts); the anchor is checked as a certificate where the profile says so; key
+ * purposes are checked along the way. Throws `VerifyError` or `X509Error` for the first step that does not hold.
+ */
 export function validatePath(path: CertificationPath, inputs: ValidationInputs): ValidatedPath {
   const leaf = path.certificates[0];
   if (leaf === undefined) throw new Error('a path has a leaf');

@@ -1,8 +1,7 @@
 import type { Clock } from '../clock.js';
+import { MIN_RETRY_MS } from '../requests/admission.js';
 import type { Deadlines, Watch } from './deadlines.js';
 
-/** How long a connection is left unread, in milliseconds. No client is told to come again sooner. */
-export const REST = 250;
 /** Refusals within as long a time at which it rests: a client that waits as it is told hardly gets so many. */
 const PATIENCE = 16;
 
@@ -55,7 +54,7 @@ export class ReadThrottle {
 
   #isImpatient(): boolean {
     const now = this.#clock.now();
-    if (now - this.#since > REST) {
+    if (now - this.#since > MIN_RETRY_MS) {
       this.#since = now;
       this.#refusals = 0;
     }

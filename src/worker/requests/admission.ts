@@ -4,7 +4,6 @@ import type { Counters } from '../counters.js';
 import type { OutcomeCache } from './outcome-cache.js';
 import { newRequest, type QueuedRequest, type RequestFlow } from './queued-request.js';
 import type { RequestQueue } from './request-queue.js';
-import { REST } from '../connection/read-throttle.js';
 
 export interface AdmissionParts {
   readonly queue: RequestQueue;
@@ -16,8 +15,8 @@ export interface AdmissionParts {
 }
 
 /** The least and the most that a client refused with BUSY is told to wait, in milliseconds. */
-const MIN_RETRY = REST;
-const MAX_RETRY = 10_000;
+export const MIN_RETRY_MS = 250;
+const MAX_RETRY_MS = 10_000;
 const FULL = 'the queue of requests is full';
 const DISPLACED = `${FULL}, and others have fewer waiting`;
 
@@ -53,7 +52,7 @@ export class Admission {
   #refusal(message: string, flow: RequestFlow): TaskOutcome {
     const { queue, counters, clock } = this.#parts;
     counters.busy++;
-    const wait = Math.min(MAX_RETRY, Math.max(MIN_RETRY, queue.waitOf(flow, clock.now())));
+    const wait = Math.min(MAX_RETRY_MS, Math.max(MIN_RETRY_MS, queue.waitOf(flow, clock.now())));
     return { kind: 'failed', code: 'BUSY', message, retryAfter: Math.round(wait) };
   }
 }

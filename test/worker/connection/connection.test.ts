@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Session } from '../../../src/wire/protocol.js';
 import type { TaskOutcome } from '../../../src/wire/task.js';
-import { REST } from '../../../src/worker/connection/read-throttle.js';
+import { MIN_RETRY_MS } from '../../../src/worker/requests/admission.js';
 import { arrive, connect } from '../connection-scene.js';
 import { echoProtocol } from '../entry/echo-protocol.mjs';
 
@@ -278,7 +278,7 @@ test('a client that goes on after many a BUSY is left unread for a moment, and t
   expect(received()).toBe(refusals);
   theirs.write('echo a\n');
   await arrive();
-  clock.advance(REST - 1);
+  clock.advance(MIN_RETRY_MS - 1);
   theirs.write('reply b\n');
   await arrive();
   expect(received()).toBe(refusals);
@@ -294,7 +294,7 @@ test('a client that comes again after BUSY as it is told is read at once', async
   for (let n = 0; n < 4; n++) {
     theirs.write('echo a\n'.repeat(15));
     await arrive();
-    clock.advance(REST + 1);
+    clock.advance(MIN_RETRY_MS + 1);
   }
   theirs.write('reply b\n');
   await arrive();
