@@ -1,4 +1,5 @@
 import yargs, { type Argv } from 'yargs';
+import { renamedTo } from '../config/renamed-options.js';
 import { messageOf, PkixdError } from '../errors.js';
 import type { Command, CommandEntry } from './command.js';
 import { COMMANDS } from './commands.js';
@@ -115,13 +116,21 @@ function createParser(): Argv {
     .wrap(110)
     .fail((message, error) => {
       if (error instanceof Error && !isFlagError(error)) throw error;
-      throw usageError(message?.startsWith('Not enough non-option') ? 'an argument is missing' : message);
+      throw usageError(flagProblem(message));
     });
 }
 
 /** What yargs itself finds wrong with a flag comes as its own kind of error, and from some places past `fail`. */
 function isFlagError(thrown: unknown): thrown is Error {
   return thrown instanceof Error && thrown.name === 'YError';
+}
+
+/** What yargs says of the flags, or better words for it. */
+function flagProblem(message: string): string {
+  if (message?.startsWith('Not enough non-option')) return 'an argument is missing';
+  const unknown = /^Unknown arguments?: (?<flag>[\w.-]+)/.exec(message)?.groups?.['flag'] ?? '';
+  const today = renamedTo(unknown);
+  return today === undefined ? message : `--${unknown}: this option is called --${today} now`;
 }
 
 function usageError(what: string): UsageError {

@@ -8,6 +8,7 @@ import { checkOption, type OptionValue } from './option-value.js';
 import { ConfigError, Findings, type Setting } from './problems.js';
 import { checkProfiles } from './profiles.js';
 import { checkDescriptors, checkRelations } from './relations.js';
+import { renamedTo } from './renamed-options.js';
 import {
   CONFIG_VARIABLE,
   isOptionKey,
@@ -91,7 +92,12 @@ function rejectUnknown(given: ReadonlyMap<string, Setting>, findings: Findings):
   const known = [...Object.keys(OPTIONS), ...STRUCTURES];
   for (const { key, origin } of given.values()) {
     if (known.includes(key)) continue;
-    findings.problem(key, `there is no such option${didYouMean(key, known)} (from ${origin})`);
+    const today = renamedTo(key);
+    const why =
+      today === undefined
+        ? `there is no such option${didYouMean(key, known)}`
+        : `this option is called ${today} now`;
+    findings.problem(key, `${why} (from ${origin})`);
   }
 }
 

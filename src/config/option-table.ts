@@ -497,7 +497,7 @@ export const OPTIONS = {
     max: 20,
     text: 'The most redirects that a fetch follows; each is checked like the first URL.',
   },
-  'crl.parallel': {
+  'crl.maxParallel': {
     type: 'integer',
     unit: 'fetches a worker',
     default: 16,
@@ -505,7 +505,7 @@ export const OPTIONS = {
     max: 1000,
     text: 'Fetches that run at once; others wait their turn.',
   },
-  'crl.parallelPerHost': {
+  'crl.maxParallelPerHost': {
     type: 'integer',
     unit: 'fetches a worker',
     default: 4,
@@ -518,9 +518,9 @@ export const OPTIONS = {
     default: 10 * SECOND,
     min: 100,
     max: DAY,
-    text: 'How long a URL that failed is left alone; doubles with each further failure, up to crl.retryMax.',
+    text: 'How long a URL that failed is left alone; doubles with each further failure, up to crl.maxRetry.',
   },
-  'crl.retryMax': {
+  'crl.maxRetry': {
     type: 'duration',
     default: 10 * MINUTE,
     min: 100,
@@ -534,7 +534,7 @@ export const OPTIONS = {
     max: 30 * DAY,
     text: 'How often the source of a CRL in use is asked for a newer one; earlier when nextUpdate is near.',
   },
-  'crl.wait': {
+  'crl.maxWait': {
     type: 'duration',
     default: 10 * SECOND,
     min: 0,
@@ -549,7 +549,7 @@ export const OPTIONS = {
     max: 1_000_000,
     text: 'Requests that may wait for CRLs at once; others are answered without.',
   },
-  'crl.storeMax': {
+  'crl.maxStoreSize': {
     type: 'size',
     default: 4096 * MIB,
     min: MIB,
@@ -580,7 +580,7 @@ export const OPTIONS = {
     max: MINUTE,
     text: 'How long Redis may take to connect, to answer a command or to move 256 KiB; then it is left alone until it answers again.',
   },
-  'crl.redisWait': {
+  'crl.redisMaxWait': {
     type: 'duration',
     default: 3 * SECOND,
     min: 10,

@@ -13,9 +13,9 @@ const RESERVED_DESCRIPTORS = 128;
 const CRL_ORDER = [
   ['crl.connectTimeout', 'crl.stallTimeout'],
   ['crl.stallTimeout', 'crl.fetchTimeout'],
-  ['crl.parallelPerHost', 'crl.parallel'],
-  ['crl.retry', 'crl.retryMax'],
-  ['crl.redisTimeout', 'crl.redisWait'],
+  ['crl.maxParallelPerHost', 'crl.maxParallel'],
+  ['crl.retry', 'crl.maxRetry'],
+  ['crl.redisTimeout', 'crl.redisMaxWait'],
 ] as const;
 
 /** What must hold between options that are each right by themselves. Every problem quotes both sides. */
@@ -53,10 +53,14 @@ export function checkRelations(config: Config, findings: Findings): void {
     if (config[shorter] <= config[longer]) continue;
     findings.problem(shorter, `${show(shorter)} must not exceed ${show(longer)}`);
   }
-  if (config['crl.redis'] !== '' && config['crl.wait'] > 0 && config['crl.redisWait'] >= config['crl.wait']) {
+  if (
+    config['crl.redis'] !== '' &&
+    config['crl.maxWait'] > 0 &&
+    config['crl.redisMaxWait'] >= config['crl.maxWait']
+  ) {
     findings.warn(
-      'crl.redisWait',
-      `${show('crl.redisWait')} is not less than ${show('crl.wait')}: requests may be answered without a CRL before its own server is asked`,
+      'crl.redisMaxWait',
+      `${show('crl.redisMaxWait')} is not less than ${show('crl.maxWait')}: requests may be answered without a CRL before its own server is asked`,
     );
   }
   if (config['drain.timeout'] < config['threads.taskTimeout']) {

@@ -6,6 +6,7 @@ import { withoutSecrets } from '../secrets.js';
 import { STRUCTURES } from './config.js';
 import { OPTIONS, type OptionKey } from './option-table.js';
 import { ConfigError, ConfigFileError, type Findings, type Setting } from './problems.js';
+import { oldNames } from './renamed-options.js';
 import { nearest } from './suggestion.js';
 import { isMap } from './option-value.js';
 
@@ -105,6 +106,8 @@ export function settingsOfEnvironment(
 ): Setting[] {
   const keys = new Map<string, string>(Object.keys(OPTIONS).map((key) => [variableOf(key), key]));
   keys.set(LISTEN_VARIABLE, 'listeners');
+  // An old name is taken in too, so that it is refused with the name of today.
+  for (const key of oldNames()) keys.set(variableOf(key), key);
   const settings: Setting[] = [];
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('PKIXD_') || name === CONFIG_VARIABLE || value === undefined) continue;

@@ -111,7 +111,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     const ingest = new IngestHandle({
       entry: ingestEntry,
       dataDirectory: config['data.directory'],
-      maxBytes: config['crl.storeMax'],
+      maxBytes: config['crl.maxStoreSize'],
       keepsDer: servesOthers,
       budget: config['crl.ingestTimeout'],
       log: (level, message, detail) => {
@@ -124,7 +124,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     const notes = new UrlNotes({
       records: store,
       keeper: ingest,
-      retry: { base: config['crl.retry'], most: config['crl.retryMax'] },
+      retry: { base: config['crl.retry'], most: config['crl.maxRetry'] },
       servesOthers,
       warnings,
       now: Date.now,
@@ -138,10 +138,10 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       via: servesOthers ? instanceName(config['data.directory']) : undefined,
       fetch: (request) => fetcher.fetch(request),
       // Redis may hold it up twice: before the fetch, and with what came.
-      longest: config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisWait'],
+      longest: config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisMaxWait'],
       refresh: config['crl.refresh'],
       share: hosts?.share,
-      shareWait: config['crl.redisWait'],
+      shareWait: config['crl.redisMaxWait'],
       urlsOf: crlUrls,
       log,
       warnings,
@@ -158,7 +158,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
   };
   return {
     steps: { [SUPPLY_STEP]: supply, [ISSUERS_STEP]: issuers.run },
-    patience: config['crl.wait'],
+    patience: config['crl.maxWait'],
     maxWaiting: config['crl.maxWaiting'],
     notices: {
       [USED_NOTICE]: (body: Uint8Array): void => {

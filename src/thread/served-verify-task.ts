@@ -190,7 +190,7 @@ function notAsked(url: string, bound: string): FetchFailure {
 }
 
 function noMore(url: string): FetchFailure {
-  const message = `${showUrl(url)}: there was no time or room to fetch it (crl.wait, crl.maxWaiting)`;
+  const message = `${showUrl(url)}: there was no time or room to fetch it (crl.maxWait, crl.maxWaiting)`;
   return { url, code: 'FETCH_FAILED', message };
 }
 

@@ -108,7 +108,7 @@ export interface UrlRecord {
 /** What the ingest thread starts with. */
 export interface IngestSetup {
   readonly dataDirectory: string;
-  /** `crl.storeMax` */
+  /** `crl.maxStoreSize` */
   readonly maxBytes: number;
   /** The CRLs' own bytes are kept, for whoever serves them on. */
   readonly keepsDer: boolean;

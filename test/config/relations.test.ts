@@ -18,9 +18,9 @@ test.each([
   [{ 'request.maxSize': '32KiB' }, /maxSize \(32KiB\) must not be less than request\.maxLine \(64KiB\)/],
   [{ 'crl.connectTimeout': '20s' }, /connectTimeout \(20s\) must not exceed crl\.stallTimeout \(10s\)/],
   [{ 'crl.fetchTimeout': '5s' }, /stallTimeout \(10s\) must not exceed crl\.fetchTimeout \(5s\)/],
-  [{ 'crl.parallel': '2' }, /parallelPerHost \(4\) must not exceed crl\.parallel \(2\)/],
-  [{ 'crl.retry': '1h' }, /crl\.retry \(1h\) must not exceed crl\.retryMax \(10m\)/],
-  [{ 'crl.redisWait': '100ms' }, /redisTimeout \(500ms\) must not exceed crl\.redisWait \(100ms\)/],
+  [{ 'crl.maxParallel': '2' }, /maxParallelPerHost \(4\) must not exceed crl\.maxParallel \(2\)/],
+  [{ 'crl.retry': '1h' }, /crl\.retry \(1h\) must not exceed crl\.maxRetry \(10m\)/],
+  [{ 'crl.redisMaxWait': '100ms' }, /redisTimeout \(500ms\) must not exceed crl\.redisMaxWait \(100ms\)/],
   [{ 'profile.default': 'webkpi' }, /no profile "webkpi" \(did you mean webpki\?\)/],
   [{ 'run.directory': `/${'x'.repeat(100)}` }, /control socket would be .* too long/],
   [{ listen: 'unix:run/control.sock' }, /path of the control socket/],
@@ -35,10 +35,10 @@ test('a drain shorter than a task may run is allowed with a warning', () => {
 });
 
 test('a Redis that may use up what a request waits is warned of, and only where there is one', () => {
-  expect(load({ 'crl.redis': 'redis://cache', 'crl.redisWait': '10s' })).toEqual([
-    expect.stringMatching(/crl\.redisWait \(10s\) is not less than crl\.wait \(10s\)/),
+  expect(load({ 'crl.redis': 'redis://cache', 'crl.redisMaxWait': '10s' })).toEqual([
+    expect.stringMatching(/crl\.redisMaxWait \(10s\) is not less than crl\.maxWait \(10s\)/),
   ]);
-  expect(load({ 'crl.redisWait': '10s' })).toEqual([]);
+  expect(load({ 'crl.redisMaxWait': '10s' })).toEqual([]);
 });
 
 test('connections asked for beyond the limit of open files are refused, a default beyond it is a warning', () => {

@@ -42,9 +42,9 @@ const startServer = (port: number, settings: Readonly<Record<string, unknown>>):
   TestServer.startPatient({
     trust: { anchors: [join(folder, 'root.pem')] },
     'crl.allow': [`127.0.0.1:${host.port}`, `127.0.0.1:${port}`],
-    'crl.wait': '60s',
+    'crl.maxWait': '60s',
     'crl.retry': '500ms',
-    'crl.retryMax': '500ms',
+    'crl.maxRetry': '500ms',
     'crl.refresh': '1s',
     'workers.count': 1,
     ...settings,

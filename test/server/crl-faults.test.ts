@@ -32,7 +32,7 @@ beforeAll(async () => {
       'crl.allow': [`127.0.0.1:${faulty.port}`, `127.0.0.1:${host.port}`],
       'crl.maxSize': '4MiB',
       'crl.retry': '500ms',
-      'crl.retryMax': '500ms',
+      'crl.maxRetry': '500ms',
       'workers.count': 1,
       ...settings,
     });

@@ -29,7 +29,7 @@ beforeAll(async () => {
       'crl.refresh': '1s',
       'crl.grace': '0s',
       'crl.retry': '300ms',
-      'crl.retryMax': '300ms',
+      'crl.maxRetry': '300ms',
       'probe.interval': '100ms',
     }),
     startProxy(host, {

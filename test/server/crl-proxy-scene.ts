@@ -28,7 +28,7 @@ export async function startProxy(
   const own = port ?? (await freePort());
   const server = await TestServer.startPatient({
     'crl.allow': [`127.0.0.1:${host.port}`],
-    'crl.wait': '60s',
+    'crl.maxWait': '60s',
     'workers.count': 1,
     moreListeners: [{ name: 'proxy', address: `tcp://127.0.0.1:${own}`, protocol: 'crl-proxy' }],
     ...settings,

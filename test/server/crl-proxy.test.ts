@@ -38,7 +38,7 @@ beforeAll(async () => {
   await host.publish('/configured.crl', createCrl(configured).der);
   [calm, eager] = await Promise.all([
     start({}),
-    start({ 'crl.refresh': '1s', 'crl.grace': '5s', 'crl.retry': '300ms', 'crl.retryMax': '300ms' }),
+    start({ 'crl.refresh': '1s', 'crl.grace': '5s', 'crl.retry': '300ms', 'crl.maxRetry': '300ms' }),
   ]);
 });
 afterAll(async () => {

@@ -42,12 +42,12 @@ beforeEach(async () => {
   server = await TestServer.startPatient({
     trust: { anchors: [join(folder, 'root.pem')] },
     'crl.allow': [`127.0.0.1:${host.port}`],
-    'crl.wait': '60s',
+    'crl.maxWait': '60s',
     'crl.stallTimeout': '60s',
     'crl.fetchTimeout': '60s',
     'crl.refresh': '1s',
     'crl.retry': '500ms',
-    'crl.retryMax': '500ms',
+    'crl.maxRetry': '500ms',
     'workers.count': 2,
     // So soon is a stopped one ended.
     'workers.pingTimeout': '10s',

@@ -27,14 +27,14 @@ beforeAll(async () => {
     TestServer.startPatient({
       trust: { anchors: [join(folder, 'root.pem')] },
       'crl.allow': [`127.0.0.1:${host.port}`],
-      'crl.wait': '60s',
+      'crl.maxWait': '60s',
       'crl.stallTimeout': '60s',
       'crl.fetchTimeout': '60s',
       'workers.count': 2,
       ...settings,
     });
-  const retries = { 'crl.retry': '500ms', 'crl.retryMax': '500ms' };
-  const seldom = { 'crl.retry': '1h', 'crl.retryMax': '1h' };
+  const retries = { 'crl.retry': '500ms', 'crl.maxRetry': '500ms' };
+  const seldom = { 'crl.retry': '1h', 'crl.maxRetry': '1h' };
   [calm, eager] = await Promise.all([start(seldom), start({ ...retries, 'crl.refresh': '1s' })]);
 });
 afterAll(async () => {
@@ -116,7 +116,7 @@ test('a server that is down is named with the reason; once it is back the CRL is
     trust: { anchors: [join(folder, 'root.pem')] },
     'crl.allow': [`127.0.0.1:${port}`],
     'crl.retry': '500ms',
-    'crl.retryMax': '500ms',
+    'crl.maxRetry': '500ms',
   });
   const answer = async (): Promise<Answer> => answerOf(await server.talk(elsewhere.verify('id=1')));
   try {
@@ -177,14 +177,14 @@ test('a server that answers too late costs the request only its wait, and the ne
   const server = await TestServer.startPatient({
     trust: { anchors: [join(folder, 'root.pem')] },
     'crl.allow': [`127.0.0.1:${host.port}`],
-    'crl.wait': '300ms',
+    'crl.maxWait': '300ms',
     'crl.stallTimeout': '60s',
     'crl.fetchTimeout': '60s',
   });
   try {
     const { head, verdict } = await ask(server);
     expect(head).toBe('indeterminate FETCH_FAILED');
-    expect(verdict.message).toContain('crl.wait');
+    expect(verdict.message).toContain('crl.maxWait');
     await host.hold(false);
     await until(
       () => headOf(server),

@@ -22,7 +22,7 @@ beforeAll(async () => {
       trust: { anchors: [join(folder, 'root.pem')] },
       'profile.revocation': 'off',
       'crl.allow': [`127.0.0.1:${host.port}`],
-      'crl.wait': '60s',
+      'crl.maxWait': '60s',
       'workers.count': 1,
       ...settings,
     });

@@ -30,9 +30,9 @@ const start = (settings: Readonly<Record<string, unknown>> = {}): Promise<TestSe
     'crl.redis': redis.url,
     // The machine may be busy; Redis is not to be given up for that.
     'crl.redisTimeout': '10s',
-    'crl.redisWait': '50s',
+    'crl.redisMaxWait': '50s',
     'crl.refresh': '1d',
-    'crl.wait': '60s',
+    'crl.maxWait': '60s',
     'crl.stallTimeout': '60s',
     'crl.fetchTimeout': '60s',
     'workers.count': 2,
@@ -106,7 +106,7 @@ test('a revocation that one host finds is known to the other, though its own ref
 });
 
 test('Redis hangs, is killed and comes back: every request has its verdict', async () => {
-  const hasty = await start({ 'crl.redisTimeout': '200ms', 'crl.redisWait': '1s', 'workers.count': 1 });
+  const hasty = await start({ 'crl.redisTimeout': '200ms', 'crl.redisMaxWait': '1s', 'workers.count': 1 });
   const verdict = async (): Promise<string> => {
     pki = new FetchedPki(root, host);
     await pki.publish(host, 1);

@@ -32,11 +32,11 @@ beforeAll(async () => {
     trust: { anchors: [join(folder, 'roots.pem')] },
     'crl.allow': [`127.0.0.1:${host.port}`, `127.0.0.1:${hanging.port}`],
     // As long as the request's whole time.
-    'crl.wait': '60s',
+    'crl.maxWait': '60s',
     'crl.stallTimeout': '60s',
     'crl.fetchTimeout': '60s',
     'crl.retry': '1h',
-    'crl.retryMax': '1h',
+    'crl.maxRetry': '1h',
     'workers.count': 1,
   });
 });

@@ -70,7 +70,7 @@ testWithData(
       trust: { anchors: [join(folder, 'anchors.pem')] },
       'crl.sources': await publish(host, cases),
       'crl.allow': [`127.0.0.1:${host.port}`],
-      'crl.wait': '120s',
+      'crl.maxWait': '120s',
       'workers.count': 2,
     });
     const client = new Client(`unix:${join(server.directory, 'msgpack.sock')}`, { timeout: 120_000 });

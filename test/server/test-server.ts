@@ -22,7 +22,7 @@ const PATIENT = {
   'connection.requestTimeout': '60s',
   'drain.timeout': '60s',
   'probe.interval': 0,
-  'crl.wait': '60s',
+  'crl.maxWait': '60s',
   ...PATIENT_FETCHES,
   'crl.ingestTimeout': '3m',
 };

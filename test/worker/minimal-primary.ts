@@ -58,7 +58,7 @@ export class MinimalPrimary {
       'threads.spare': false,
       'threads.taskTimeout': 60_000,
       'drain.timeout': 60_000,
-      'crl.wait': 60_000,
+      'crl.maxWait': 60_000,
     };
     const config = loadConfig({ flags: { 'log.level': 'verbose', ...patient, ...flags }, env: {}, cwd });
     const listener = { ...config.listeners[0], name: 'test' };

@@ -265,7 +265,7 @@ test('a request waits for its steps beside the threads, and is answered with wha
 });
 
 test('a request whose step fails, and one whose step does not end in time, are answered without', async () => {
-  const primary = await startWorker({ 'crl.wait': 1000 });
+  const primary = await startWorker({ 'crl.maxWait': 1000 });
   const client = await primary.client();
   client.socket.write('ask 1 fail\nask 1 never\n');
   expect(await client.lines(2)).toEqual(['done attempt 1: ', 'done attempt 1: ']);

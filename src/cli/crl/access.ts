@@ -70,7 +70,7 @@ export async function withWriter<T>(
   const ingest = new IngestHandle({
     entry: new URL('../../thread/ingest.js', import.meta.url),
     dataDirectory: config['data.directory'],
-    maxBytes: config['crl.storeMax'],
+    maxBytes: config['crl.maxStoreSize'],
     keepsDer: keepsDer(config),
     budget: config['crl.ingestTimeout'],
     log: (level, message) => {

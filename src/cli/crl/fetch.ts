@@ -69,7 +69,7 @@ export const crlFetch: Command = {
   },
 };
 
-/** Fetches that run at once; each server is asked for as many at once as `crl.parallelPerHost` says. */
+/** Fetches that run at once; each server is asked for as many at once as `crl.maxParallelPerHost` says. */
 const PARALLEL = 4;
 
 function isUrl(text: string): boolean {

@@ -48,7 +48,8 @@ export async function openCrlFetcher(
 
 function crlFetcher(config: Config, carryOut: CarryOut, close: () => Promise<void>): CrlFetcher {
   // Another process may be at the same URL first.
-  const once = 2 * (config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisWait']);
+  const once =
+    2 * (config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisMaxWait']);
   return {
     known: async (url) => {
       const orders: FetchOrder[] = [];

@@ -25,7 +25,7 @@ export const crlImport: Command = {
   },
   flags: {
     ...STORE_FLAGS,
-    ...optionFlags(['trust.anchors', 'trust.brokenAnchors', 'crl.storeMax', 'crl.ingestTimeout']),
+    ...optionFlags(['trust.anchors', 'trust.brokenAnchors', 'crl.maxStoreSize', 'crl.ingestTimeout']),
     issuer: {
       type: 'array',
       string: true,

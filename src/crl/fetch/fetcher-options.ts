@@ -31,8 +31,8 @@ export function fetcherOptions(
     fetchTimeout: config['crl.fetchTimeout'],
     maxSize: config['crl.maxSize'],
     maxRedirects: config['crl.maxRedirects'],
-    parallel: config['crl.parallel'],
-    parallelPerHost: config['crl.parallelPerHost'],
+    parallel: config['crl.maxParallel'],
+    parallelPerHost: config['crl.maxParallelPerHost'],
   };
 }
 

@@ -27,7 +27,7 @@ import { readCrlFile } from './crl-file.js';
 import { crlCode, knownRefusal, RefusedError, refusedFor, refusing } from './refusals.js';
 
 export interface IngesterOptions {
-  /** What all CRLs together may take: `crl.storeMax`. */
+  /** What all CRLs together may take: `crl.maxStoreSize`. */
   readonly maxBytes: number;
   /** The CRLs' own bytes, too. */
   readonly keepsDer: boolean;
@@ -99,7 +99,7 @@ export class Ingester {
     }
     const left = options.maxBytes - this.#noteBytes;
     for (const { source } of await evict(writer, left, Buffer.from(stored ?? '', 'hex'), now)) {
-      options.report('a CRL was evicted: the store is over crl.storeMax', source);
+      options.report('a CRL was evicted: the store is over crl.maxStoreSize', source);
     }
     await sweep(writer, now);
   }
@@ -280,6 +280,6 @@ function notNewer(place: Extract<Place, { kind: 'present' | 'older' }>): IngestO
 function tooLarge(bytes: number, max: number): StoreError {
   return new StoreError(
     'STORE_FAILED',
-    `the CRL takes ${bytes} bytes, and the whole store may take ${max}: raise crl.storeMax`,
+    `the CRL takes ${bytes} bytes, and the whole store may take ${max}: raise crl.maxStoreSize`,
   );
 }

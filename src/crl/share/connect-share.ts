@@ -26,7 +26,7 @@ export function connectShare(
     connection,
     names,
     maxSize: config['crl.maxSize'],
-    wait: config['crl.redisWait'],
+    wait: config['crl.redisMaxWait'],
     fetchTimeout: config['crl.fetchTimeout'],
     refresh: config['crl.refresh'],
     now: Date.now,

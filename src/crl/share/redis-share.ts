@@ -20,7 +20,7 @@ export interface RedisShareOptions {
   readonly names: SharedNames;
   /** `crl.maxSize` */
   readonly maxSize: number;
-  /** ms that putting a CRL there may take: `crl.redisWait` */
+  /** ms that putting a CRL there may take: `crl.redisMaxWait` */
   readonly wait: number;
   /** ms that one fetch may take: `crl.fetchTimeout` */
   readonly fetchTimeout: number;

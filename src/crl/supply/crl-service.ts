@@ -227,7 +227,7 @@ function tooLate(url: string, how: 'late' | 'unasked', patience = 0): FetchFailu
   return {
     url,
     code: 'FETCH_FAILED',
-    message: `${showUrl(url)}: ${what} after ${Math.round(patience)} ms (crl.wait)`,
+    message: `${showUrl(url)}: ${what} after ${Math.round(patience)} ms (crl.maxWait)`,
   };
 }
 

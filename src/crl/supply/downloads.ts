@@ -12,7 +12,7 @@ export interface DownloadsOptions extends OriginOptions {
   readonly longest: number;
   /** ms: `crl.refresh` */
   readonly refresh: number;
-  /** ms that the share may hold a download up: `crl.redisWait` */
+  /** ms that the share may hold a download up: `crl.redisMaxWait` */
   readonly shareWait: number;
 }
 

@@ -78,7 +78,9 @@ export class IssuerService {
     const failures = outcomes.flatMap((outcome, place) => {
       if (outcome === 'unasked' || (typeof outcome !== 'string' && outcome.kind === 'fetched')) return [];
       if (outcome !== 'late') return [outcome.message];
-      return [`${showUrl(urls[place] ?? '')}: it had not come after ${Math.round(patience)} ms (crl.wait)`];
+      return [
+        `${showUrl(urls[place] ?? '')}: it had not come after ${Math.round(patience)} ms (crl.maxWait)`,
+      ];
     });
     return { certificates: [], failures };
   }

@@ -58,7 +58,7 @@ const settings = (more: Settings = {}): Settings => ({
   'trust.anchors': [join(folder, 'root.pem')],
   'crl.allow': [`127.0.0.1:${host.port}`],
   'crl.retry': '1h',
-  'crl.retryMax': '1h',
+  'crl.maxRetry': '1h',
   ...PATIENT_FETCHES,
   ...more,
 });

@@ -102,7 +102,7 @@ describe('names', () => {
   });
 
   test('are resolved once for a connection, and what they change to later is judged anew (DNS rebinding)', async () => {
-    const oneConnection = { ...allowed(), 'crl.parallelPerHost': '1' };
+    const oneConnection = { ...allowed(), 'crl.maxParallelPerHost': '1' };
     const fetcher = await resolvingTo((_, count) => [count === 1 ? '127.0.0.1' : '127.0.0.2'], oneConnection);
     const url = server.url('/good.crl', 'rebind.example');
     expect(await fetchWith(fetcher, url)).toMatchObject({ kind: 'fetched' });

@@ -28,7 +28,7 @@ test('over its cap the store lets go of the CRL least recently used, and of none
   await scene.ingester.tidy(outcome.crl.key);
   scene.store.renew();
   expect(crls.map((crl) => isThere(scene, crl))).toEqual([true, false, true]);
-  expect(scene.reports).toEqual([expect.stringContaining('crl.storeMax')]);
+  expect(scene.reports).toEqual([expect.stringContaining('crl.maxStoreSize')]);
   // Roll-back is not let in through the gap; what was evicted itself is.
   expect(await scene.ingest(crlOf(roots[1]!, 4), roots[1]!)).toMatchObject({ kind: 'notNewer', crl: null });
   expect(await scene.ingest(crls[1]!, roots[1]!)).toMatchObject({ kind: 'stored' });
@@ -41,7 +41,7 @@ test('a CRL that is larger than the whole store is refused, and says which optio
   expect(await scene.ingest(crlOf(root, 1), root)).toMatchObject({
     kind: 'refused',
     code: 'STORE_FAILED',
-    message: expect.stringContaining('crl.storeMax'),
+    message: expect.stringContaining('crl.maxStoreSize'),
   });
   await scene.close();
 });

@@ -66,7 +66,7 @@ test('a request waits only so long, and closing ends what it waited for', async 
   const { service } = setUp({ 'http://a/': fetched() });
   const { certificates, failures } = await service.supply([['http://slow/'], ['http://a/']], 20);
   expect(certificates).toHaveLength(1);
-  expect(failures).toEqual(['http://slow/: it had not come after 20 ms (crl.wait)']);
+  expect(failures).toEqual(['http://slow/: it had not come after 20 ms (crl.maxWait)']);
   await service.close();
 });
 

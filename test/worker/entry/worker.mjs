@@ -6,7 +6,7 @@ import { echoProtocol } from './echo-protocol.mjs';
 
 runWorker({
   protocols: { line: echoProtocol },
-  services: (config, log) => testServices(log, config['crl.wait']),
+  services: (config, log) => testServices(log, config['crl.maxWait']),
   threadEntry: new URL('thread.mjs', import.meta.url),
   version: '0.0.0-test',
 });

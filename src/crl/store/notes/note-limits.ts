@@ -95,7 +95,7 @@ async function boundMarks(writer: StoreWriter, most: number, report: Report): Pr
       marks.map(({ key }) => key),
     );
     report(
-      'marks of a key were given up for crl.storeMax: of their scopes only newer CRLs than all of these are taken',
+      'marks of a key were given up for crl.maxStoreSize: of their scopes only newer CRLs than all of these are taken',
       `${marks.length} CRLs that the key ${signer.slice(0, 16)} signed`,
     );
     left -= sumOf(marks);
@@ -132,7 +132,7 @@ async function boundSigners(
     gone.map(({ key }) => key),
   );
   report(
-    'marks were given up for crl.storeMax: of scopes that the store does not know only newer CRLs than these are taken',
+    'marks were given up for crl.maxStoreSize: of scopes that the store does not know only newer CRLs than these are taken',
     `${gone.length} CRLs, the last of ${new Date(latest.thisUpdate).toISOString()}`,
   );
   return left;

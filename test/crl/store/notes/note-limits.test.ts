@@ -108,7 +108,7 @@ test('marks of a key each go, the oldest first, for a floor of all', async () =>
   await putMarks(300, false, 8);
   await putMarks(800, false, 1);
   const reports = await bound();
-  expect(reports).toEqual([expect.stringContaining('crl.storeMax')]);
+  expect(reports).toEqual([expect.stringContaining('crl.maxStoreSize')]);
   expect(octets(ALL_MARKS, ALL_FLOORS)).toBeLessThan(STORE_MAX / 8);
   const root = createRoot({ subject: 'Not Known' });
   expect(await scene.ingest(crlOf(root, 8), root)).toMatchObject({ kind: 'notNewer', age: 'older' });
@@ -132,7 +132,7 @@ test('URLs that a CA names take no more than their share, and those last heard o
   expect(scene.store.urlRecord('http://known.example/')).toBeDefined();
 });
 
-test('what is noted counts in crl.storeMax: CRLs have what it leaves', async () => {
+test('what is noted counts in crl.maxStoreSize: CRLs have what it leaves', async () => {
   const roots = Array.from({ length: 24 }, (_, n) => createRoot({ subject: `Full ${n}` }));
   const revoked = Array.from({ length: 4000 }, (_, serial) => ({ serial: 1e6 + serial }));
   for (const root of roots) {
