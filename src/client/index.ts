@@ -1,5 +1,7 @@
 /** What `import … from 'pkixd'` gives: the client, its errors, and the types of a verdict. docs/client.md describes it. */
+export { AddressError } from '../config/address.js';
 export { PkixdError } from '../errors.js';
+export type { ServerStatus } from '../wire/control.js';
 export type { PolicyInputs } from '../wire/request.js';
 export type { RevocationMode } from '../revocation-mode.js';
 export type { RevocationEvidence, Verdict, VerdictCode, VerdictStatus } from '../wire/verdict.js';

@@ -57,7 +57,7 @@ test('the packed package is imported by its name, and a process with an idle cli
 test('its types are enough for a strict project', async () => {
   writeFileSync(
     join(folder, 'ask.ts'),
-    `import { BusyError, Client, PkixdError, type Verdict } from 'pkixd';
+    `import { AddressError, BusyError, Client, PkixdError, type ServerStatus, type Verdict } from 'pkixd';
      const client = new Client(['unix:/a', 'tls://b:1'], { timeout: 500, tls: { ca: 'PEM' } });
      export async function ask(): Promise<Verdict | number | undefined> {
        try {
@@ -68,6 +68,8 @@ test('its types are enough for a strict project', async () => {
          throw error;
        }
      }
+     export const status: Promise<ServerStatus> = client.status();
+     export const isAddressError = (error: unknown): boolean => error instanceof AddressError;
      // @ts-expect-error a request needs certificates
      void client.verify({ hosts: [] });`,
   );
