@@ -7,13 +7,14 @@ import { Generation, type Settings } from './generation.js';
 import type { ListenerSet } from './listen/listener-set.js';
 
 export interface ReloaderOptions {
+  readonly current: () => Generation;
   /** Reads configuration and release again; throws a `PkixdError` that says what is wrong with them. */
   readonly read: () => Settings;
   readonly fleet: Fleet;
   readonly listeners: ListenerSet;
   readonly log: Logger;
-  /** Every worker is of the new generation. */
-  readonly onDone: (next: Generation, previous: Generation) => void;
+  /** Every worker is of this generation now: it is the current one. */
+  readonly onDone: (next: Generation) => void;
 }
 
 /** What is made once, and lives as long as the process. */
@@ -28,16 +29,10 @@ const LATER = ['log.maxSize', 'log.keep'] as const;
  */
 export class Reloader {
   readonly #options: ReloaderOptions;
-  #current: Generation;
   #underWay = false;
 
-  constructor(first: Generation, options: ReloaderOptions) {
+  constructor(options: ReloaderOptions) {
     this.#options = options;
-    this.#current = first;
-  }
-
-  get current(): Generation {
-    return this.#current;
   }
 
   get underWay(): boolean {
@@ -66,10 +61,12 @@ export class Reloader {
   }
 
   #read(): Generation {
-    const settings = this.#options.read();
-    refuseFixed(this.#current.config, settings.config);
-    const later = LATER.filter((key) => settings.config[key] !== this.#current.config[key]);
-    if (later.length > 0) this.#options.log.warn(`${later.join(' and ')} change at the next start`);
+    const { read, current, log } = this.#options;
+    const settings = read();
+    const { config } = current();
+    refuseFixed(config, settings.config);
+    const later = LATER.filter((key) => settings.config[key] !== config[key]);
+    if (later.length > 0) log.warn(`${later.join(' and ')} change at the next start`);
     return new Generation(settings);
   }
 
@@ -82,9 +79,7 @@ export class Reloader {
       throw new PkixdError('ROLLOUT_ABORTED', `${end.why}; the workers of before stay`);
     }
     listeners.commit(change);
-    const previous = this.#current;
-    this.#current = next;
-    onDone(next, previous);
+    onDone(next);
   }
 }
 

@@ -66,6 +66,8 @@ export class Supervisor {
   readonly #reloader: Reloader;
   readonly #startedAt = performance.now();
   readonly #probe: ListenerProbe;
+  /** What the server runs with; a reload that succeeds puts the next one here. */
+  #generation: Generation;
   #backlog: BacklogReader | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #wasReady = false;
@@ -75,6 +77,7 @@ export class Supervisor {
     const { sink } = options;
     const { config } = options.settings;
     const generation = new Generation(options.settings);
+    this.#generation = generation;
     this.#options = options;
     this.#log = new Logger(config['log.level'], 'primary', sink);
     this.#clock = new AttentiveClock(periodOf(config), () => performance.now());
@@ -82,7 +85,7 @@ export class Supervisor {
     const uids = new Set([self().uid, generation.account?.uid ?? self().uid]);
     this.#runDirectory = new RunDirectory(config['run.directory'], uids);
     this.#control = new ControlServer((request) => this.#command(request));
-    this.#dispatcher = this.#createDispatcher(config);
+    this.#dispatcher = this.#createDispatcher();
     this.#listeners = new ListenerSet(
       (handle, listener) => this.#dispatcher.accept(handle, listener),
       this.#log,
@@ -106,18 +109,19 @@ export class Supervisor {
       onNewWorker: () => this.#scaling.onNewWorker(),
     });
     this.#scaling = new Scaling(this.#fleet, this.#dispatcher, config, this.#log);
-    this.#reloader = new Reloader(generation, {
+    this.#reloader = new Reloader({
+      current: () => this.#generation,
       read: () => options.read((message) => this.#log.warn(message)),
       fleet: this.#fleet,
       listeners: this.#listeners,
       log: this.#log,
-      onDone: (next, previous) => this.#adopt(next.config, previous.config),
+      onDone: (next) => this.#adopt(next),
     });
   }
 
   /** Resolves when it listens and workers are on their way; fails, and leaves nothing behind, when it cannot. */
   async start(): Promise<void> {
-    const { config, workerEntry, account } = this.#reloader.current;
+    const { config, workerEntry, account } = this.#generation;
     setUpCluster(workerEntry, account);
     await this.#runDirectory.claim(this.#log);
     try {
@@ -181,18 +185,17 @@ export class Supervisor {
   }
 
   get #config(): Config {
-    return this.#reloader.current.config;
+    return this.#generation.config;
   }
 
-  #createDispatcher(first: Config): Dispatcher {
-    const config = (): Config => (this.#reloader as Reloader | undefined)?.current.config ?? first;
+  #createDispatcher(): Dispatcher {
     return new Dispatcher({
       now: () => this.#clock.now(),
       limits: () => ({
-        maxPending: config()['pending.max'],
-        maxWait: config()['pending.maxWait'],
-        handoverTimeout: config()['handover.timeout'],
-        patience: config()['workers.pingTimeout'],
+        maxPending: this.#config['pending.max'],
+        maxWait: this.#config['pending.maxWait'],
+        handoverTimeout: this.#config['handover.timeout'],
+        patience: this.#config['workers.pingTimeout'],
       }),
       refuse: (handle, listener) => {
         listener.refused += 1;
@@ -216,10 +219,12 @@ export class Supervisor {
   }
 
   /** Every worker has this configuration. */
-  #adopt(next: Config, previous: Config): void {
-    this.#log.setLevel(next['log.level']);
-    this.#tick(next);
-    this.#scaling.adopt(next, previous);
+  #adopt(next: Generation): void {
+    const previous = this.#config;
+    this.#generation = next;
+    this.#log.setLevel(next.config['log.level']);
+    this.#tick(next.config);
+    this.#scaling.adopt(next.config, previous);
   }
 
   async #stop(): Promise<void> {

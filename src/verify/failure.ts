@@ -49,6 +49,13 @@ export function failureOf(thrown: unknown): Failure {
   throw thrown;
 }
 
+/** A failure after which the next candidate is tried. The end of the budget is not one: BUDGET_EXCEEDED is thrown on. */
+export function passableFailure(thrown: unknown): Failure {
+  const failure = failureOf(thrown);
+  if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
+  return failure;
+}
+
 /** What `read` gives; `undefined` where it throws about its input: a broken extension is the validator's finding. */
 export function quietly<T>(read: () => T): T | undefined {
   try {

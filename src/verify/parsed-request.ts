@@ -8,6 +8,7 @@ import { type BasicOcspResponse, parseOcspResponse } from '../x509/ocsp.js';
 import type { Budget } from './budget.js';
 import type { CaMemory } from './keys/ca-memory.js';
 import { failureOf, RequestError } from './failure.js';
+import { NO_POLICY } from './path/path-state.js';
 import { type PeerName, peerNames } from './names/peer-name.js';
 import type { Profile } from './profiles.js';
 import { purposeOid } from './purposes.js';
@@ -47,7 +48,6 @@ interface Surroundings {
   now(): number;
 }
 
-const NO_POLICY: PolicyInputs = {};
 const SECOND = 1000;
 const NO_BYTES: readonly Uint8Array[] = [];
 const NOTHING_READ = { read: [], broken: [] } as const;

@@ -1,6 +1,6 @@
 import type { Certificate } from '../x509/certificate.js';
 import { OID } from '../x509/oid.js';
-import { failureOf, VerifyError } from './failure.js';
+import { passableFailure, VerifyError } from './failure.js';
 import { checkForm } from './path/form.js';
 import { named } from './named.js';
 import { checkPathRevocation, type PathRevocation } from './revocation/path-revocation.js';
@@ -61,9 +61,7 @@ function judge(
       validUntil: Math.min(until, certificate.notAfter),
     };
   } catch (thrown) {
-    const failure = failureOf(thrown);
-    if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
-    return failed(failure, path);
+    return failed(passableFailure(thrown), path);
   }
 }
 

@@ -5,7 +5,7 @@ import { withinWork, workExceeded } from '../x509/work.js';
 import { Budget, MAX_WORK } from './budget.js';
 import type { CaMemory } from './keys/ca-memory.js';
 import type { CrlWants } from './revocation/missing-crls.js';
-import { failureOf } from './failure.js';
+import { failureOf, passableFailure } from './failure.js';
 import type { IssuerWants } from './missing-issuers.js';
 import { judgedOf, judgedUnread, UNREADABLE } from './judged.js';
 import { named } from './named.js';
@@ -179,8 +179,7 @@ function judge(path: CertificationPath, context: Context): Judgement {
     rememberCaCertificates(path, context.environment.memory);
     return judgeRevocation(validated, fingerprints, context);
   } catch (thrown) {
-    const failure = failureOf(thrown);
-    if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
+    const failure = passableFailure(thrown);
     // The leaf's names are the same on every path.
     return { outcome: failed(failure, fingerprints), isFinal: failure.code === 'PEER_NAME' };
   }

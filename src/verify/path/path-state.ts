@@ -9,6 +9,9 @@ import type { PolicyGraph } from './policy-graph.js';
 import type { NameConstraintState } from '../names/name-constraints.js';
 import type { Name } from '../../x509/name.js';
 
+/** No demands on policies: §6.1.1 (c), (e), (f), (g) as they are without any. */
+export const NO_POLICY: PolicyInputs = {};
+
 /** What the validation of a path starts from: §6.1.1. */
 export interface ValidationInputs {
   /** ms, whole seconds. §6.1.1 (b) */

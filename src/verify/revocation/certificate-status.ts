@@ -1,7 +1,7 @@
 import { OCSP_SOURCE } from '../../wire/verdict.js';
 import type { BasicOcspResponse, SingleResponse } from '../../x509/ocsp.js';
 import { endOfService, isCurrent, isIssued, isLater } from './crl-freshness.js';
-import { type Failure, failureOf, VerifyError } from '../failure.js';
+import { type Failure, passableFailure, VerifyError } from '../failure.js';
 import { named } from '../named.js';
 import { CertIdMatcher } from './ocsp-cert-id.js';
 import { type Trust, trustOf } from './ocsp-responder.js';
@@ -49,8 +49,7 @@ function askResponses(subject: Subject, ocsp: OcspInputs, inputs: RevocationInpu
       if (word.finding.state === 'revoked') return word.finding;
       newest = later(newest, word);
     } catch (thrown) {
-      const found = unusable(failureOf(thrown));
-      if (found.code === 'BUDGET_EXCEEDED') throw thrown;
+      const found = unusable(passableFailure(thrown));
       if (failure === undefined || isMoreSpecific(found, failure)) failure = found;
     }
   }

@@ -3,12 +3,12 @@ import type { CrlFacts } from '../../x509/crl.js';
 import { KeyUsageBit } from '../../x509/extensions.js';
 import { formatName, mayBeSameName, sameName } from '../../x509/name.js';
 import type { CaKey } from '../keys/ca-key.js';
-import { type Failure, VerifyError } from '../failure.js';
+import { type Failure, passableFailure, VerifyError } from '../failure.js';
 import { identifierText, keyHolder, namedKey, otherKeyNamed } from '../keys/key-name.js';
 import { named } from '../named.js';
 import { rank } from '../path/path-builder.js';
 import type { Issuer, RevocationInputs, SignerStatus } from './revocation-inputs.js';
-import { findSignerPath, passable } from './signer-path.js';
+import { findSignerPath } from './signer-path.js';
 import { isMoreSpecific } from '../verdict.js';
 import type { ValidatedPath } from '../path/path-state.js';
 import type { SignedCrl } from '../crl-source.js';
@@ -48,7 +48,7 @@ export function signerOf(
       }
       failure = notSignedByIssuer(crl, issuer.certificate);
     } catch (thrown) {
-      failure = passable(thrown);
+      failure = passableFailure(thrown);
     }
   }
   const ofIssuer = failure;
@@ -57,7 +57,7 @@ export function signerOf(
     try {
       return trustedSigner(crl, certificate, holder, inputs);
     } catch (thrown) {
-      const found = passable(thrown);
+      const found = passableFailure(thrown);
       // Of two that weigh the same, what is wrong with another holder tells more than that the issuer did not sign.
       const isAsTelling = failure === ofIssuer && failure?.code === found.code;
       if (failure === undefined || isAsTelling || isMoreSpecific(found, failure)) failure = found;

@@ -12,7 +12,7 @@ import { checkIndirection, coveredReasons } from './crl-scope.js';
 import { type CrlSigner, signerOf } from './crl-signer.js';
 import { deltasOf } from './delta-crl.js';
 import { ALL_REASONS, isDelegated } from './distribution-points.js';
-import { type Failure, failureOf, VerifyError } from '../failure.js';
+import { type Failure, failureOf, passableFailure, VerifyError } from '../failure.js';
 import { type NotRevoked, cachedNotRevoked, cacheNotRevoked } from './crl-result-cache.js';
 import { offeredCrls } from './offered-crls.js';
 import type { Issuer, RevocationInputs } from './revocation-inputs.js';
@@ -57,8 +57,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       covered |= found.reasons; // §6.3.3 (l)
       if (covered === ALL_REASONS && !inquiry.mayBeListedFrom(index + 1)) break;
     } catch (thrown) {
-      const unusable = crlFailure(failureOf(thrown));
-      if (unusable.code === 'BUDGET_EXCEEDED') throw thrown;
+      const unusable = crlFailure(passableFailure(thrown));
       // It counts and cannot be read: it may list the certificate.
       if (unusable.code === 'INTERNAL') return { state: 'unknown', from: candidate, failure: unusable };
       if (failure === undefined || isMoreSpecific(unusable, failure)) {

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import type { PolicyInputs } from '../../wire/request.js';
 import { type Certificate, parseCertificate } from '../../x509/certificate.js';
 import { KeyUsageBit } from '../../x509/extensions.js';
 import { mayBeSameName } from '../../x509/name.js';
@@ -9,11 +8,12 @@ import { hasEcdsaParameters, signatureDigest, verifySignature } from '../../x509
 import { signatureCost } from '../budget.js';
 import type { CaKey } from '../keys/ca-key.js';
 import { MAX_NESTING } from './crl-signer.js';
-import { type Failure, failureOf, VerifyError } from '../failure.js';
+import { type Failure, failureOf, passableFailure, VerifyError } from '../failure.js';
 import { keyHolder } from '../keys/key-name.js';
 import { validatePath } from '../path/path-validator.js';
 import type { Rule } from '../profiles.js';
 import { checkNoRevAvail, isExempt, isForgivable, isUncheckedResponder } from './revocation-exemption.js';
+import { NO_POLICY } from '../path/path-state.js';
 import type { RevocationInputs, Subject } from './revocation-inputs.js';
 import type { Finding } from './finding.js';
 
@@ -59,8 +59,7 @@ export function trustOf(
     try {
       return trustDelegate(response, holder, subject, inputs, ask);
     } catch (thrown) {
-      failure = failureOf(thrown);
-      if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
+      failure = passableFailure(thrown);
     }
   }
   if (failure !== undefined) throw new VerifyError(failure.code, failure.message, failure.section);
@@ -145,8 +144,6 @@ function checkDelegation(holder: Certificate): void {
     throw unusable(`the keyUsage of ${keyHolder(holder)}, which signed it, allows no signatures`);
   }
 }
-
-const NO_POLICY: PolicyInputs = {};
 
 /**
  * The path of the certificate in question, with the responder in its place: so its certificate is "signed by the same

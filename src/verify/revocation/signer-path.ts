@@ -1,14 +1,11 @@
-import type { PolicyInputs } from '../../wire/request.js';
 import type { Certificate } from '../../x509/certificate.js';
-import { type Failure, failureOf } from '../failure.js';
+import { type Failure, passableFailure } from '../failure.js';
 import { searchPaths } from '../path/path-builder.js';
 import { validatePath } from '../path/path-validator.js';
 import type { RevocationInputs } from './revocation-inputs.js';
 import { TrustStore } from '../trust-store.js';
 import { isMoreSpecific } from '../verdict.js';
-import type { ValidatedPath } from '../path/path-state.js';
-
-const NO_POLICY: PolicyInputs = {};
+import { NO_POLICY, type ValidatedPath } from '../path/path-state.js';
 
 /**
  * §6.3.3 (f): tries the paths from a signer of CRLs to the trust anchor of the path in question, each validated as the
@@ -46,16 +43,9 @@ export function findSignerPath<T>(
       accepted = { accepted: judge(validatePath(path, inputs)) };
       return 'stop';
     } catch (thrown) {
-      note(passable(thrown));
+      note(passableFailure(thrown));
       return 'go on';
     }
   });
   return accepted ?? { failure };
-}
-
-/** A failure after which the next candidate is tried; the end of the budget is not one. */
-export function passable(thrown: unknown): Failure {
-  const failure = failureOf(thrown);
-  if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
-  return failure;
 }
