@@ -296,8 +296,7 @@ class Worker {
       clock: SYSTEM_CLOCK,
       latencies: this.#latencies,
       flows: this.#queue,
-      atOnce: (task, flow) => this.#admission.atOnce(task, flow),
-      submit: (task, flow, settle) => this.#admission.submit(task, flow, settle),
+      admission: this.#admission,
       requestStatus: (answer) => {
         this.#statusRequests.request(answer);
       },

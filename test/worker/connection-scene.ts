@@ -56,11 +56,13 @@ export function connect(
     client: () => '192.0.2.1',
     flows: new RequestQueue(1000, Infinity),
     origin: () => ({ listener: 'test', peer: '192.0.2.1 4711' }),
-    atOnce: (task) => atOnce.get(Buffer.from(task.body).toString()),
-    submit: (task, _flow, settle) => {
-      const request = newRequest(task, clock.now(), settle);
-      tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });
-      return request;
+    admission: {
+      atOnce: (task) => atOnce.get(Buffer.from(task.body).toString()),
+      submit: (task, _flow, settle) => {
+        const request = newRequest(task, clock.now(), settle);
+        tasks.push({ task, request, settle, body: Buffer.from(task.body).toString() });
+        return request;
+      },
     },
     requestStatus: (answer) => {
       statusAnswers.push(answer);

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.js';
 import type { RequestHost } from './open-requests.js';
 
 /** What runs the engine, as for any request. */
-export type ClientCheckHost = Pick<RequestHost, 'flows' | 'submit'> & {
+export type ClientCheckHost = Pick<RequestHost, 'flows' | 'admission'> & {
   readonly clock: Clock;
   readonly log: Logger;
 };
@@ -60,7 +60,7 @@ export class ClientChecks {
       onValid();
       return;
     }
-    const { flows, submit, clock } = this.#host;
+    const { flows, admission, clock } = this.#host;
     this.#open.add(stream);
     const onError = (): void => {
       stream.destroy();
@@ -69,7 +69,7 @@ export class ClientChecks {
     const flow = flows.open(client.name, clock.now());
     const body = encode({ certificates, crls: [], profile: client.listener });
     const task = { name: CLIENT_TASK, body, deadline: this.#deadline };
-    submit(task, flow, (outcome) => {
+    admission.submit(task, flow, (outcome) => {
       flows.close(flow, clock.now());
       stream.off('error', onError);
       if (!this.#open.delete(stream)) return;

@@ -208,7 +208,7 @@ export class Connections {
 
   #connect(listener: string, view: ListenerView, stream: Socket | TLSSocket): Connection {
     const { limits, deadlines, rests, counters, held, log, clock, latencies } = this.#host;
-    const { flows, atOnce, submit, requestStatus, loadChanged } = this.#host;
+    const { flows, admission, requestStatus, loadChanged } = this.#host;
     const session = view.protocol.open(this.#sessionOptions(view));
     const forget = (): void => {
       this.#active.forget(activity);
@@ -225,8 +225,7 @@ export class Connections {
       clock,
       latencies,
       flows,
-      atOnce,
-      submit,
+      admission,
       requestStatus,
       loadChanged,
       protocol: view.protocol.name,

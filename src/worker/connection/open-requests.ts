@@ -1,11 +1,12 @@
 import { type Linked, LinkedList } from '../../linked-list.js';
 import type { Logger } from '../../log.js';
 import type { SessionEvent, TaskEvent } from '../../wire/protocol.js';
-import type { Task, TaskOutcome } from '../../wire/task.js';
+import type { TaskOutcome } from '../../wire/task.js';
 import { AnswersAsReady, AnswerSlots, type SlotSink } from './answer-slots.js';
 import type { Clock } from '../clock.js';
 import type { Counters } from '../counters.js';
 import type { Latencies, RequestTimes } from '../latencies.js';
+import type { Admission } from '../requests/admission.js';
 import { abandon, type QueuedRequest, type RequestFlow } from '../requests/queued-request.js';
 
 /** What carries requests out, and counts them. */
@@ -19,17 +20,7 @@ export interface RequestHost {
   /** Whose connection it is, as the queue tells clients apart; asked once, at the first task. */
   readonly client: () => string;
   readonly flows: Flows;
-  /** What can be said of a task without running it: its outcome where that is known, BUSY where there is no room. */
-  readonly atOnce: (task: Task, flow: RequestFlow) => TaskOutcome | undefined;
-  /**
-   * Queues a task of which nothing can be said at once; `settle` is called once, with the milliseconds that it ran: with
-   * BUSY where it has to make room for another client's.
-   */
-  readonly submit: (
-    task: Task,
-    flow: RequestFlow,
-    settle: (outcome: TaskOutcome, ran: number) => void,
-  ) => QueuedRequest;
+  readonly admission: Pick<Admission, 'atOnce' | 'submit'>;
   readonly requestStatus: (answer: (status: unknown) => void) => void;
   readonly loadChanged: () => void;
 }
@@ -102,7 +93,7 @@ export class OpenRequests {
 
   run(event: TaskEvent): void {
     const flow = (this.#flow ??= this.#openFlow());
-    const outcome = this.#host.atOnce(event.task, flow);
+    const outcome = this.#host.admission.atOnce(event.task, flow);
     if (outcome) {
       this.#settle(this.#slots.open(), event, outcome, AT_ONCE);
       if (outcome.kind === 'failed') this.#sink.onRefused();
@@ -147,7 +138,7 @@ export class OpenRequests {
 
   #submit(event: TaskEvent, flow: RequestFlow): void {
     const slot = this.#openSlot();
-    const request = this.#host.submit(event.task, flow, (outcome, ran) => {
+    const request = this.#host.admission.submit(event.task, flow, (outcome, ran) => {
       if (this.#closed) return;
       this.#tasks.remove(task);
       this.#closeSlot();
