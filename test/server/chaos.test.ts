@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { expect, test } from '@jest/globals';
 import { fire, ROUND } from '../../bench/chaos-parts/fire.js';
 

@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

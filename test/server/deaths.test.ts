@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { demo, type Demo } from './demo.js';

@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { connectTo } from './sharing-host.js';
 import { array, bulk, HostileRedis, line } from './hostile-redis.js';

@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
