@@ -50,11 +50,22 @@ const NOTHING_GATHERED: Gathered = { wants: undefined, issuers: undefined };
 const NOBODY: SigningInputs['inProgress'] = [];
 
 /**
- * The whole of it: a request's verdict. Throws `RequestError` when the request itself makes no sense.
+ * The verdict on a request. Throws `RequestError` when the request itself is not one that can be answered.
  *
- * @param wants gathers which CRLs are lacking; nothing for a past instant, whose CRLs nobody has any more, and nothing
- * under anchors that came with the request, since they authorise no fetch
- * @param issuers gathers which issuers are lacking, likewise
+ * What the caller owes:
+ *
+ * - The clock (`environment.now`) is right. A verdict holds for that instant, and until `validUntil` at most.
+ * - The trust anchors and profiles are the operator's. What a client may bring of its own (anchors, CRLs, a profile, an
+ *   instant) is checked against its permissions before.
+ * - CRLs of `environment.crls` belong to the issuer that they are found under. Their signatures are checked here, but
+ *   for those that the store has checked (`SignedCrl`).
+ * - `indeterminate` is not `valid`. The caller refuses, or asks again once what is missing has been fetched.
+ * - The caller limits the size of a request. Here its parts are charged to the budget, which ends a request that costs
+ *   too much with BUDGET_EXCEEDED.
+ *
+ * @param wants gathers which CRLs are missing. It stays empty for a past instant, whose CRLs are no longer published,
+ * and under anchors that came with the request, since those do not authorise downloads.
+ * @param issuers gathers which issuers are missing, under the same conditions.
  */
 export function verify(
   request: VerifyRequest,
