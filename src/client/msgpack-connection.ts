@@ -143,8 +143,9 @@ export class MsgpackConnection {
     this.#vigil.doubt();
   }
 
-  /** Takes no further request, and closes once it is owed nothing. */
+  /** Takes no further request, and closes once it is owed nothing. Until then it keeps the process alive. */
   close(): void {
+    this.#socket.ref();
     this.#leave('the client closed it');
   }
 

@@ -211,9 +211,13 @@ export class Pool implements CallQueue {
       onRoom: () => this.#serve(),
       onGone: (connection, _why, goAway) => {
         this.#connections.delete(connection);
-        if (!goAway && !this.#closed) target.lostAt = performance.now();
-        // A worker takes all its connections along, and what is sent again must not go to the next of them.
-        if (!goAway) for (const sibling of this.#connections) sibling.confirm();
+        // What follows is about a connection that died, not about one that this client closes.
+        if (this.#closed) return;
+        if (!goAway) {
+          target.lostAt = performance.now();
+          // A worker takes all its connections along, and what is sent again must not go to the next of them.
+          for (const sibling of this.#connections) sibling.confirm();
+        }
         this.#grow();
       },
       onClosed: (connection) => {
