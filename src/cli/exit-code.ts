@@ -71,11 +71,14 @@ const BY_CODE: Readonly<Record<string, number>> = {
   LISTEN_FAILED: EXIT.cannotCreate,
   LOG_DIRECTORY: EXIT.cannotCreate,
   NOT_A_SOCKET: EXIT.cannotCreate,
+  DATA_DIRECTORY: EXIT.cannotCreate,
   RUN_DIRECTORY: EXIT.cannotCreate,
   SOCKET_PATH_TOO_LONG: EXIT.cannotCreate,
   STALE_SOCKET: EXIT.cannotCreate,
   CONFIG_INVALID: EXIT.config,
+  BAD_ACCOUNT: EXIT.config,
   BAD_ANCHORS: EXIT.config,
+  BAD_CA_FILE: EXIT.config,
 };
 
 /** The exit code of an error's code: of pkixd's own errors and of those that a server answers. */

@@ -110,7 +110,7 @@ function checkPermits(setting: Setting, findings: Findings): readonly Permission
 function checkMode(setting: Setting, findings: Findings): number | undefined {
   const { value } = setting;
   if (typeof value === 'string' && /^0?[0-7]{3}$/.test(value)) return Number.parseInt(value, 8);
-  findings.reject(setting, "is no file mode; write three octal digits as a text in quotes, like '0660'");
+  findings.reject(setting, "is not a file mode; write three octal digits as a text in quotes, like '0660'");
   return undefined;
 }
 

@@ -92,13 +92,16 @@ function rejectUnknown(given: ReadonlyMap<string, Setting>, findings: Findings):
   const known = [...Object.keys(OPTIONS), ...STRUCTURES];
   for (const { key, origin } of given.values()) {
     if (known.includes(key)) continue;
-    const today = renamedTo(key);
-    const why =
-      today === undefined
-        ? `there is no such option${didYouMean(key, known)}`
-        : `this option is called ${today} now`;
-    findings.problem(key, `${why} (from ${origin})`);
+    findings.problem(key, `${unknownKey(key, known)} (from ${origin})`);
   }
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const today = renamedTo(key);
+  if (today !== undefined) return `this option is called ${today} now`;
+  const [first, ...others] = known.filter((name) => name.startsWith(`${key}.`));
+  if (first === undefined) return `there is no such option${didYouMean(key, known)}`;
+  return `is a group of options: ${[first, ...others].join(', ')}; give a value to one of these`;
 }
 
 /** Every option of the table; a rejected one keeps its default, so that the rest can still be checked. */

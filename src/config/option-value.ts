@@ -171,7 +171,11 @@ export function checkName(setting: Setting, findings: Findings): string | undefi
 export function checkText(setting: Setting, findings: Findings): string | undefined {
   const { value } = setting;
   if (typeof value === 'string' && value.trim() !== '' && !value.includes('\0')) return value;
-  findings.reject(setting, 'is not a text of at least one character');
+  const isList = Array.isArray(value) && value.every((each) => typeof each === 'string');
+  findings.reject(
+    setting,
+    isList ? 'is several values; give one' : 'is not a text of at least one character',
+  );
   return undefined;
 }
 

@@ -17,6 +17,7 @@ import { ListenerSet } from './listen/listener-set.js';
 import { boundTo, type Listener } from './listen/listeners.js';
 import { refuse, TLS_INTERNAL_ERROR } from './dispatch/refusal.js';
 import { Reloader } from './reloader.js';
+import { makeDataDirectory } from './host/data-directory.js';
 import { self } from './host/directory-trust.js';
 import { RunDirectory } from './host/run-directory.js';
 import { Scaling } from './scale/scaling.js';
@@ -125,6 +126,7 @@ export class Supervisor {
     setUpCluster(workerEntry, account);
     await this.#runDirectory.claim(this.#log);
     try {
+      makeDataDirectory(config['data.directory'], account);
       await this.#control.listen(this.#runDirectory.controlSocket, this.#log);
       await this.#listeners.open(config.listeners, new InheritedSockets(process.env, process.pid));
     } catch (error) {

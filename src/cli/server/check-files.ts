@@ -5,16 +5,37 @@ import { ConfigError } from '../../config/problems.js';
 import { isCrlFileName, nothingRead } from '../../crl/crl-file-name.js';
 import { AddressPolicy } from '../../crl/fetch/address-policy.js';
 import { ConfiguredSources, CrlSourcesError } from '../../crl/fetch/configured-sources.js';
+import { secureContextWith } from '../../crl/fetch/fetcher-options.js';
+import { STORE_FILE } from '../../crl/store/environment-files.js';
 import { messageOf } from '../../errors.js';
 import { readTlsMaterials } from '../../supervisor/listen/tls-materials.js';
+import { addressProblems, hostProblems } from '../../supervisor/preflight.js';
 import { readAnchors } from '../../thread/anchors.js';
 
 /**
- * What the configuration names and the processes are to read. Without its trust anchors no thread gets ready, so
- * that is a ConfigError now and not a server that starts for ever; a folder of CRLs may still come, and is a warning.
+ * What the configuration names must be there and usable: files that the processes read, accounts, directories. Without
+ * these workers would never get ready, however often they were started. A folder of CRLs may still come, and is a
+ * warning. Throws a ConfigError with all problems.
  */
 export function checkFiles(config: Config, warn: (message: string) => void): void {
-  const problems: string[] = [];
+  refuse(fileProblems(config, warn));
+}
+
+/** The same for a server that does not listen yet, with its addresses. */
+export async function checkAll(
+  config: Config,
+  warn: (message: string) => void,
+  inUse: (address: string) => void,
+): Promise<void> {
+  refuse([...fileProblems(config, warn), ...(await addressProblems(config, inUse))]);
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function fileProblems(config: Config, warn: (message: string) => void): readonly string[] {
+  const problems = [...hostProblems(config, STORE_FILE)];
   const seen = new Set<string>();
   const check = (key: string, anchors: readonly string[]): void => {
     for (const anchor of anchors) {
@@ -39,12 +60,20 @@ export function checkFiles(config: Config, warn: (message: string) => void): voi
     problems.push(`listeners: ${messageOf(error)}`);
   }
   try {
+    if (config['crl.caFile'] !== null) secureContextWith(config['crl.caFile']);
+  } catch (error) {
+    problems.push(messageOf(error));
+  }
+  try {
     ConfiguredSources.read(config, AddressPolicy.of(config));
   } catch (error) {
     problems.push(...(error instanceof CrlSourcesError ? error.problems : [messageOf(error)]));
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  const folder = config['crl.directory'];
+  warnOfFolder(config['crl.directory'], warn);
+  return problems;
+}
+
+function warnOfFolder(folder: string | null, warn: (message: string) => void): void {
   if (folder === null) return;
   try {
     if (!readdirSync(folder).some(isCrlFileName)) warn(nothingRead(folder));

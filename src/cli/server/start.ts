@@ -4,7 +4,7 @@ import { configFileOf, descriptorLimit } from '../../config/load.js';
 import { PROTOCOLS } from '../../protocol/index.js';
 import { startSupervisor } from '../../supervisor/main.js';
 import type { Command } from '../command.js';
-import { checkFiles } from './check-files.js';
+import { checkAll, checkFiles } from './check-files.js';
 import { note, print } from '../context.js';
 import { CONFIG_FLAG, configForStart, configSources, optionFlags } from '../flags.js';
 import { findLauncher, releaseOf } from './release.js';
@@ -29,13 +29,19 @@ export const start: Command = {
   ],
   async run(context, args) {
     const toStandardError = (message: string): void => note(context, `warning: ${message}`);
-    const readConfig = (warn: (message: string) => void): Config => {
-      const config = configForStart(context, args, descriptorLimit(), warn);
-      checkFiles(config, warn);
+    const readConfig = (warn: (message: string) => void): Config =>
+      configForStart(context, args, descriptorLimit(), warn);
+    // Sockets that the service manager passes are bound already.
+    const checkFirst = async (inUse: (address: string) => void): Promise<Config> => {
+      const config = readConfig(toStandardError);
+      if (context.env['LISTEN_FDS'] === undefined) await checkAll(config, toStandardError, inUse);
+      else checkFiles(config, toStandardError);
       return config;
     };
     if (args['check'] === true) {
-      const config = readConfig(toStandardError);
+      const config = await checkFirst((address) => {
+        toStandardError(`${address} is in use: by the server itself if it runs, else a start fails`);
+      });
       const file = configFileOf(configSources(context, args)) ?? 'no file, defaults alone';
       print(context, `configuration OK (${file})`);
       for (const { name, address, protocol, permits } of config.listeners) {
@@ -46,10 +52,14 @@ export const start: Command = {
       }
       return 0;
     }
+    // An address in use is found when it is bound.
+    let first: Config | undefined = await checkFirst(() => undefined);
     let launcher: string | undefined;
     await startSupervisor({
       read: (warn = toStandardError) => {
-        const config = readConfig(warn);
+        const config = first ?? readConfig(warn);
+        if (first === undefined) checkFiles(config, warn);
+        first = undefined;
         // pm2 runs a program of its own, which imports this one.
         launcher ??= findLauncher([process.argv[1], context.env['pm_exec_path']]);
         return { config, ...releaseOf(launcher) };

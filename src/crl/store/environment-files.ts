@@ -6,6 +6,8 @@ import { StoreError } from './store-error.js';
 /** The environment's folder within `data.directory`, and its file. */
 export const ENVIRONMENT = 'crl-store';
 const DATA_FILE = 'data.mdb';
+/** The store's file within `data.directory`. */
+export const STORE_FILE = join(ENVIRONMENT, DATA_FILE);
 const DAMAGED = `${ENVIRONMENT}.damaged-`;
 
 export function environmentPath(dataDirectory: string): string {

@@ -31,7 +31,7 @@ export function findGroup(group: string): number {
   return isNumber(group) ? Number(group) : Number(field(lookUp('group', group), 2));
 }
 
-function findUser(user: string): Credentials {
+export function findUser(user: string): Credentials {
   const entry = lookUp('passwd', user);
   return { uid: Number(field(entry, 2)), gid: Number(field(entry, 3)) };
 }

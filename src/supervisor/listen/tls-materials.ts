@@ -1,9 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { checksClients } from '../../config/client-profiles.js';
 import type { ListenerConfig, TlsConfig } from '../../config/config.js';
 import { messageOf, PkixdError } from '../../errors.js';
 import type { TlsMaterial } from '../../wire/ipc.js';
+
+const PEM_CERTIFICATE =
+  /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 class TlsFileError extends PkixdError {
   constructor(listener: string, why: string, options?: ErrorOptions) {
@@ -22,7 +26,7 @@ export function readTlsMaterials(listeners: readonly ListenerConfig[]): readonly
 function readMaterial(listener: string, tls: TlsConfig): TlsMaterial {
   const certificate = read(listener, tls.certificate);
   const key = read(listener, tls.key);
-  const clientCa = tls.clientCa === null ? null : read(listener, tls.clientCa);
+  const clientCa = tls.clientCa === null ? null : readAuthorities(listener, tls.clientCa);
   try {
     createSecureContext({ cert: certificate, key, ...(clientCa !== null && { ca: clientCa }) });
   } catch (cause) {
@@ -33,6 +37,26 @@ function readMaterial(listener: string, tls: TlsConfig): TlsMaterial {
   }
   const { clientAuth } = tls;
   return { listener, certificate, key, clientCa, clientAuth, isChecked: checksClients(tls) };
+}
+
+/** OpenSSL passes over what is not a certificate, and a listener whose clients have no CA would let none of them in. */
+function readAuthorities(listener: string, path: string): string {
+  const text = read(listener, path);
+  const blocks = text.match(PEM_CERTIFICATE) ?? [];
+  if (blocks.length === 0)
+    throw new TlsFileError(
+      listener,
+      `clientCa ${path} holds no certificate (no PEM block BEGIN CERTIFICATE)`,
+    );
+  for (const [place, block] of blocks.entries()) {
+    try {
+      void new X509Certificate(block);
+    } catch (cause) {
+      const which = `certificate ${place + 1} of clientCa ${path}`;
+      throw new TlsFileError(listener, `${which} cannot be read: ${messageOf(cause)}`, { cause });
+    }
+  }
+  return text;
 }
 
 function read(listener: string, path: string): string {

@@ -1,0 +1,22 @@
+import { chownSync, existsSync } from 'node:fs';
+import { messageOf, PkixdError } from '../../errors.js';
+import type { Credentials } from './credentials.js';
+import { makeDirectory } from './make-directory.js';
+
+/** `data.directory` cannot be made. */
+class DataDirectoryError extends PkixdError {
+  constructor(directory: string, why: string) {
+    super('DATA_DIRECTORY', `data.directory "${directory}" cannot be made: ${why}`);
+  }
+}
+
+/** Makes `data.directory` where it is missing, and gives it to the account of the workers, which alone write to it. */
+export function makeDataDirectory(directory: string, account: Credentials | undefined): void {
+  if (existsSync(directory)) return;
+  try {
+    makeDirectory(directory, 0o700);
+    if (account !== undefined) chownSync(directory, account.uid, account.gid);
+  } catch (error) {
+    throw new DataDirectoryError(directory, messageOf(error));
+  }
+}
