@@ -21,8 +21,8 @@ export const LISTENER_FIELDS = {
 
 /** Reachable from this machine alone, until the configuration says otherwise. */
 export const DEFAULT_LISTENERS = [
-  'unix:run/pkixd.sock',
-  'tcp://127.0.0.1:15280',
+  { address: 'unix:run/pkixd.sock', protocol: 'line' },
+  { address: 'tcp://127.0.0.1:15280', protocol: 'line' },
   { address: 'unix:run/pkixd-msgpack.sock', protocol: 'msgpack' },
 ] as const;
 const DEFAULT_PERMITS: readonly Permission[] = ['profiles', 'crls'];

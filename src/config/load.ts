@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Config, STRUCTURES } from './config.js';
 import { checkCrlSources } from './crl-sources.js';
+import { defaultAddress, defaultDirectory } from './default-directories.js';
 import { checkListeners, DEFAULT_LISTENERS } from './listeners.js';
 import { OPTIONS, type OptionKey, type OptionValues } from './option-table.js';
 import { checkOption, type OptionValue } from './option-value.js';
@@ -109,7 +110,12 @@ function checkOptions(given: ReadonlyMap<string, Setting>, home: string, finding
   const values: Partial<Record<OptionKey, OptionValue>> = {};
   for (const key of Object.keys(OPTIONS).filter(isOptionKey)) {
     const option = OPTIONS[key];
-    const setting = given.get(key) ?? { key, value: option.default, origin: 'its default', folder: home };
+    const setting = given.get(key) ?? {
+      key,
+      value: defaultDirectory(key, home) ?? option.default,
+      origin: 'its default',
+      folder: home,
+    };
     values[key] = checkOption(option, setting, findings) ?? option.default;
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each key was just set to what its table entry says
@@ -117,7 +123,11 @@ function checkOptions(given: ReadonlyMap<string, Setting>, home: string, finding
 }
 
 function defaultListeners(home: string): Setting {
-  return { key: 'listeners', value: [...DEFAULT_LISTENERS], origin: 'the defaults', folder: home };
+  const value = DEFAULT_LISTENERS.map(({ address, protocol }) => ({
+    address: defaultAddress(address, home),
+    protocol,
+  }));
+  return { key: 'listeners', value, origin: 'the defaults', folder: home };
 }
 
 function deepFreeze<T>(value: T): T {

@@ -595,17 +595,17 @@ export const OPTIONS = {
   'data.directory': {
     type: 'path',
     default: 'data',
-    text: 'Where the CRL store lives, one of a host, read by all workers.',
+    text: 'Where the CRL store lives, one of a host, read by all workers. With a configuration file under /etc the default is /var/lib/pkixd.',
   },
   'run.directory': {
     type: 'path',
     default: 'run',
-    text: 'Where the control socket and the pid file live.',
+    text: 'Where the control socket and the pid file live. With a configuration file under /etc the default is /run/pkixd.',
   },
   'log.directory': {
     type: 'path',
     default: 'logs',
-    text: 'Where pkixd.log is written, one JSON object a line.',
+    text: 'Where pkixd.log is written, one JSON object a line. With a configuration file under /etc the default is /var/log/pkixd.',
   },
   'log.maxSize': {
     type: 'size',

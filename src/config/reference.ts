@@ -120,5 +120,5 @@ function fieldList(fields: Readonly<Record<string, string>>): string {
 }
 
 function listenerText(listener: (typeof DEFAULT_LISTENERS)[number]): string {
-  return typeof listener === 'string' ? `\`${listener}\`` : `\`${listener.address}\` (${listener.protocol})`;
+  return `\`${listener.address}\` (${listener.protocol})`;
 }

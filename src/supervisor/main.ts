@@ -56,9 +56,10 @@ async function run(
       // pm2's wait_ready; a parent that has gone meanwhile is no error.
       process.send?.('ready', undefined, undefined, () => undefined);
     },
-    onReload: (isOver) => {
-      if (isOver) systemd.ready('reloaded');
-      else systemd.reloading();
+    onReload: (response) => {
+      if (response === undefined) systemd.reloading();
+      // It serves as before: READY ends the reload, and STATUS says why nothing changed.
+      else systemd.ready(response.ok ? 'reloaded' : `the reload failed: ${onOneLine(response.message)}`);
     },
     onStop: () => stop(),
   });
@@ -80,6 +81,10 @@ async function run(
   installSignals(supervisor, stop, reload, log);
   await starting;
   surviveBugs(log);
+}
+
+function onOneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ');
 }
 
 function installSignals(supervisor: Supervisor, stop: () => void, reload: () => void, log: Logger): void {

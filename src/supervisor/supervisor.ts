@@ -42,7 +42,8 @@ export interface SupervisorOptions {
   /** The first `workers.count` workers are ready. Called once. */
   readonly onReady: (listeners: readonly Listener[]) => void;
   /** A reload has begun, or is over. */
-  readonly onReload: (isOver: boolean) => void;
+  /** A reload begins; or is over, with how it ended. */
+  readonly onReload: (response?: ControlResponse) => void;
   /** An operator asked for a stop over the control socket. */
   readonly onStop: () => void;
 }
@@ -161,9 +162,9 @@ export class Supervisor {
   /** Goes over to the configuration and the release as they are now; `pkixd reload` and SIGHUP. */
   async reload(): Promise<ControlResponse> {
     if (this.#reloader.underWay) return this.#reloader.reload();
-    this.#options.onReload(false);
+    this.#options.onReload();
     const response = await this.#reloader.reload();
-    this.#options.onReload(true);
+    this.#options.onReload(response);
     return response;
   }
 

@@ -1,6 +1,14 @@
 // @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -35,6 +43,11 @@ interface Status {
   readonly workers: readonly { readonly pid: number; readonly state: string }[];
 }
 const status = async (): Promise<Status> => JSON.parse((await pkixd('status', '--json')).stdout) as Status;
+interface Listed {
+  readonly pid: number;
+  readonly pm2_env: { readonly status: string; readonly restart_time: number };
+}
+const listed = async (): Promise<readonly Listed[]> => JSON.parse((await pm2('jlist')).stdout) as Listed[];
 const processes = ({ pid, workers }: Status): number[] => [pid, ...workers.map((worker) => worker.pid)];
 
 test('pm2 starts, reloads and stops it, and beside pm2 its own commands scale, reload and show it', async () => {
@@ -76,5 +89,31 @@ test('a copy that pm2 scale makes of the primary is refused, and the server goes
   expect(told.join('')).toContain('another pkixd runs on');
   const after = await status();
   expect(after).toMatchObject({ state: 'running', pid: before.pid });
+  // It is not started again and again.
+  const copy = await until(
+    async () => (await listed()).find(({ pid }) => pid !== before.pid),
+    (found) => found?.pm2_env.status === 'stopped',
+    60_000,
+  );
+  expect(copy?.pm2_env.restart_time).toBe(0);
   await pm2('delete', 'pkixd');
+});
+
+test('an installed package keeps its files where pm2 is called, and nothing in the package', async () => {
+  const site = join(directory, 'site');
+  const modules = join(directory, 'node_modules');
+  mkdirSync(site);
+  mkdirSync(modules);
+  symlinkSync(process.cwd(), join(modules, 'pkixd'));
+  const script = "import('./ecosystem.config.js').then(({ apps }) => console.log(JSON.stringify(apps[0])))";
+  const ecosystem = join(modules, 'pkixd/ecosystem.config.js');
+  const flags = ['--preserve-symlinks', '--input-type=module', '--eval'];
+  const { stdout } = await run(
+    process.execPath,
+    [...flags, script.replace('./ecosystem.config.js', ecosystem)],
+    {
+      cwd: site,
+    },
+  );
+  expect(JSON.parse(stdout)).toMatchObject({ cwd: site, script: join(modules, 'pkixd/dist/cli/main.js') });
 });
