@@ -19,8 +19,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'Show the server, its listeners and its workers',
+    summary: 'Show the server, its listeners and its workers; exit 0 ready, 1 degraded, 2 no worker ready',
     load: async () => (await import('./server/status.js')).status,
+  },
+  {
+    name: 'health',
+    summary: 'Say whether the server is ready: exit 0 ready, 1 degraded, 2 down',
+    load: async () => (await import('./server/health.js')).health,
   },
   {
     name: 'scale <workers>',

@@ -18,6 +18,8 @@ export const EXIT = {
   internal: 70,
   /** A socket, folder or log that `start` needs cannot be made. */
   cannotCreate: 73,
+  /** The system forbids this user what the command needs. */
+  noPermission: 77,
   /** The configuration is wrong. */
   config: 78,
 } as const;
@@ -75,6 +77,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   RUN_DIRECTORY: EXIT.cannotCreate,
   SOCKET_PATH_TOO_LONG: EXIT.cannotCreate,
   STALE_SOCKET: EXIT.cannotCreate,
+  NO_PERMISSION: EXIT.noPermission,
   CONFIG_INVALID: EXIT.config,
   BAD_ACCOUNT: EXIT.config,
   BAD_ANCHORS: EXIT.config,

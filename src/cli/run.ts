@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { renamedTo } from '../config/renamed-options.js';
-import { messageOf, PkixdError } from '../errors.js';
+import { codeOf, messageOf, PkixdError } from '../errors.js';
 import type { Command, CommandEntry } from './command.js';
 import { COMMANDS } from './commands.js';
 import { note, print, type Context } from './context.js';
@@ -11,7 +11,8 @@ import { VERSION } from '../version.js';
 
 const EPILOGUE = `Exit codes: verify and explain 0 valid, 1 invalid, 2 indeterminate (the worst of several files);
 crl check 0 well, 1 not fresh, 2 damaged; crl show --serial 1 when it is listed;
-64 usage, 65 data, 66 no such file, 69 no server, 70 internal, 73 cannot create, 78 configuration.
+health and status 0 ready, 1 degraded, 2 down; 64 usage, 65 data, 66 no such file, 69 no server, 70 internal,
+73 cannot create, 77 no permission, 78 configuration.
 
 Options of the server stand in pkixd.config.yaml, in PKIXD_* variables or in flags:
 "pkixd start --help" lists them, docs/configuration.md explains them.`;
@@ -22,12 +23,19 @@ export async function runCli(words: readonly string[], context: Context): Promis
     return await dispatch(words, context);
   } catch (error) {
     note(context, messageOf(error));
+    if (isForbidden(error)) return EXIT.noPermission;
     const expected = error instanceof PkixdError;
     if (words.includes('--debug'))
       note(context, error instanceof Error ? String(error.stack) : String(error));
     else if (!expected) note(context, 'this is a defect of pkixd; --debug shows where');
     return expected ? exitCodeOf(error.code) : EXIT.internal;
   }
+}
+
+/** A file or socket that this user may not use, met anywhere: the system's message names it. */
+function isForbidden(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'EACCES' || code === 'EPERM';
 }
 
 async function dispatch(words: readonly string[], context: Context): Promise<number> {
@@ -104,7 +112,7 @@ function createParser(): Argv {
     .epilogue(EPILOGUE)
     .demandCommand(
       1,
-      'name a command: start, verify, explain, status, scale, restart, reload, stop, dump, crl or logs',
+      'name a command: start, verify, explain, status, health, scale, restart, reload, stop, dump, crl or logs',
     )
     .strict()
     .recommendCommands()

@@ -3,13 +3,17 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { formatAddress, type Address } from '../config/address.js';
 import { PkixdError } from '../errors.js';
 
-/** Nothing can be had at this address; `NOT_LISTENING` when nobody is there at all. */
+/**
+ * No connection to this address: `NOT_LISTENING` where no server listens there, `NO_PERMISSION` where this user may not
+ * connect, else `UNREACHABLE`.
+ */
 export class ConnectError extends PkixdError {
   constructor(address: Address, cause: NodeJS.ErrnoException) {
     const absent = cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED';
     const text = formatAddress(address);
+    const forbidden = cause.code === 'EACCES' || cause.code === 'EPERM';
     super(
-      absent ? 'NOT_LISTENING' : 'UNREACHABLE',
+      absent ? 'NOT_LISTENING' : forbidden ? 'NO_PERMISSION' : 'UNREACHABLE',
       absent ? `nothing listens at ${text}` : `${text} cannot be reached: ${cause.message}`,
       { cause },
     );

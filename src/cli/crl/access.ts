@@ -4,7 +4,7 @@ import { IngestHandle } from '../../crl/ingest-handle.js';
 import { CrlStore } from '../../crl/store/crl-store.js';
 import { keepsDer } from '../../crl/store/der-files.js';
 import { environmentPath, identityOf } from '../../crl/store/environment-files.js';
-import { PkixdError } from '../../errors.js';
+import { codeOf, PkixdError } from '../../errors.js';
 import { workerCredentials } from '../../supervisor/host/credentials.js';
 import type { CrlSummary } from '../../wire/ingest.js';
 import { nameText } from '../verify/certificate-facts.js';
@@ -32,7 +32,7 @@ export async function withStore<T>(
 ): Promise<T> {
   const config = configFor(context, args);
   const dataDirectory = config['data.directory'];
-  if (identityOf(environmentPath(dataDirectory)) === undefined) {
+  if (storeIdentity(dataDirectory) === undefined) {
     throw new PkixdError(
       'NO_STORE',
       `there is no CRL store in ${dataDirectory}; the server makes it when it starts, and "pkixd crl import" does; name another folder with --data.directory or --config`,
@@ -49,6 +49,21 @@ export async function withStore<T>(
     return await use({ config, store, troubles });
   } finally {
     await store.close();
+  }
+}
+
+/** Undefined where there is no store. Throws NO_PERMISSION, since "no store" would be wrong then. */
+function storeIdentity(dataDirectory: string): string | undefined {
+  try {
+    return identityOf(environmentPath(dataDirectory));
+  } catch (cause) {
+    if (codeOf(cause) !== 'EACCES') throw cause;
+    const uid = process.geteuid?.() ?? 'unknown';
+    throw new PkixdError(
+      'NO_PERMISSION',
+      `user ${uid} may not read the CRL store in ${dataDirectory}: run this as the user of the server's workers`,
+      { cause },
+    );
   }
 }
 

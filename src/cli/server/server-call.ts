@@ -5,7 +5,8 @@ import { CONTROL_SOCKET } from '../../config/config.js';
 import { PkixdError } from '../../errors.js';
 import type { ControlRequest } from '../../wire/control.js';
 import type { Context } from '../context.js';
-import { CONFIG_FLAG, configFor, optionFlags, type Arguments } from '../flags.js';
+import { CONFIG_FLAG, optionFlags, type Arguments } from '../flags.js';
+import { runDirectoryOf } from './run-directory.js';
 
 /** Flags of every command that speaks to a running server. */
 export const SERVER_FLAGS = { ...CONFIG_FLAG, ...optionFlags(['run.directory']) };
@@ -20,15 +21,26 @@ export async function askServer(
   request: ControlRequest,
   timeout = TIMEOUT,
 ): Promise<unknown> {
-  const path = join(configFor(context, args)['run.directory'], CONTROL_SOCKET);
+  const path = join(runDirectoryOf(context, args), CONTROL_SOCKET);
   try {
     return await callServer(path, request, timeout);
   } catch (error) {
-    if (!(error instanceof ConnectError) || error.code !== 'NOT_LISTENING') throw error;
+    if (!(error instanceof ConnectError)) throw error;
+    if (error.code === 'NO_PERMISSION') throw noPermission(path, error);
+    if (error.code !== 'NOT_LISTENING') throw error;
     throw new PkixdError(
       error.code,
       `no server runs here (${path}); start one with "pkixd start", or name its configuration with --config`,
       { cause: error },
     );
   }
+}
+
+function noPermission(path: string, cause: Error): PkixdError {
+  const uid = process.geteuid?.() ?? 'unknown';
+  return new PkixdError(
+    'NO_PERMISSION',
+    `user ${uid} may not use the control socket ${path}: run this as the user of the server, or ask a listener: pkixd health --connect ADDRESS`,
+    { cause },
+  );
 }

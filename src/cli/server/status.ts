@@ -9,6 +9,7 @@ import type {
 import type { WorkerStatistics } from '../../wire/ipc.js';
 import type { Command } from '../command.js';
 import { print } from '../context.js';
+import { HEALTH_EXIT, healthOf } from './health-state.js';
 import { askServer, SERVER_FLAGS } from './server-call.js';
 import { watch } from './watch.js';
 import { formatAge, formatMemory, formatTable, type Column } from '../table.js';
@@ -24,13 +25,16 @@ export const status: Command = {
     ['$0 status --watch', 'follow it'],
   ],
   async run(context, args) {
-    const show = async (): Promise<string> => {
-      const result = await askServer(context, args, { command: 'status' });
-      return args['json'] === true ? JSON.stringify(result) : describe(result);
-    };
-    if (args['watch'] === true) await watch(context, WATCH_PERIOD, show);
-    else print(context, await show());
-    return 0;
+    const ask = (): Promise<unknown> => askServer(context, args, { command: 'status' });
+    const show = (result: unknown): string =>
+      args['json'] === true ? JSON.stringify(result) : describe(result);
+    if (args['watch'] === true) {
+      await watch(context, WATCH_PERIOD, async () => show(await ask()));
+      return 0;
+    }
+    const result = await ask();
+    print(context, show(result));
+    return isStatus(result) ? HEALTH_EXIT[healthOf(result).state] : 0;
   },
 };
 
@@ -45,7 +49,7 @@ function describe(result: unknown): string {
   );
 }
 
-function isStatus(value: unknown): value is ServerStatus {
+export function isStatus(value: unknown): value is ServerStatus {
   if (typeof value !== 'object' || value === null) return false;
   const { workers, listeners, version }: Partial<Record<keyof ServerStatus, unknown>> = value;
   return Array.isArray(workers) && Array.isArray(listeners) && typeof version === 'string';

@@ -1,0 +1,82 @@
+import { formatAddress, parseAddress } from '../../config/address.js';
+import { dial } from '../../client/socket.js';
+import { messageOf, PkixdError } from '../../errors.js';
+import type { Command } from '../command.js';
+import { print, type Context } from '../context.js';
+import { type Arguments, textFlag } from '../flags.js';
+import { type Health, HEALTH_EXIT, healthOf } from './health-state.js';
+import { askServer, SERVER_FLAGS } from './server-call.js';
+import { isStatus } from './status.js';
+
+/** Milliseconds that a server may take to answer. */
+const TIMEOUT_MS = 5000;
+/** Octets of a first answer that are looked at: any is proof of a worker, BUSY stands at its beginning. */
+const MAX_FIRST_ANSWER = 512;
+
+export const health: Command = {
+  flags: {
+    ...SERVER_FLAGS,
+    connect: {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Ask a listener (unix:/path, tcp://host:port or tls://host:port) in place of the control socket: for users who may not use that, and from other hosts',
+    },
+    quiet: { alias: 'q', type: 'boolean', describe: 'Print nothing: the exit code alone' },
+  },
+  examples: [
+    ['$0 health --quiet', 'exit 0 ready, 1 degraded, 2 down: for a load balancer, a container or a monitor'],
+    ['$0 health --connect tcp://127.0.0.1:15280', 'needs no rights on the files of the server'],
+  ],
+  async run(context, args) {
+    const { state, why } = await look(context, args);
+    if (args['quiet'] !== true) print(context, `${state}: ${why}`);
+    return HEALTH_EXIT[state];
+  },
+};
+
+async function look(context: Context, args: Arguments): Promise<Health> {
+  const address = textFlag(args, 'connect');
+  try {
+    return address === undefined
+      ? ofStatus(await askServer(context, args, { command: 'status' }, TIMEOUT_MS))
+      : await ofListener(address);
+  } catch (error) {
+    // A wrong command line is no news about the server.
+    if (!(error instanceof PkixdError) || error.code === 'BAD_ADDRESS') throw error;
+    // Neither is that it must not be asked.
+    if (error.code === 'NO_PERMISSION') throw error;
+    return { state: 'down', why: messageOf(error) };
+  }
+}
+
+/** What the control socket tells. */
+function ofStatus(status: unknown): Health {
+  if (!isStatus(status)) return { state: 'degraded', why: 'the server is of another release' };
+  return healthOf(status);
+}
+
+/** The greeting of the msgpack protocol, or the answer to a PING of the line protocol: both come from a worker. */
+async function ofListener(text: string): Promise<Health> {
+  const address = parseAddress(text);
+  // Whether it is alive is asked, not who it is: a certificate that has expired is for others to report.
+  const { socket, ready } = dial(address, { rejectUnauthorized: false });
+  const shown = formatAddress(address);
+  try {
+    return await new Promise<Health>((resolve) => {
+      const down = (why: string): void => resolve({ state: 'down', why: `${shown}: ${why}` });
+      let answer = '';
+      socket.setTimeout(TIMEOUT_MS, () => down(`no answer within ${TIMEOUT_MS} ms`));
+      socket.once(ready, () => socket.write('PING\n'));
+      socket.on('error', (error) => down(messageOf(error)));
+      socket.on('close', () => down('the connection was closed without an answer'));
+      socket.on('data', (chunk: Buffer) => {
+        answer = (answer + chunk.toString('latin1')).slice(0, MAX_FIRST_ANSWER);
+        if (answer.includes('BUSY')) resolve({ state: 'degraded', why: `${shown} has no room (BUSY)` });
+        else if (answer.length > 0) resolve({ state: 'ready', why: `${shown} answers` });
+      });
+    });
+  } finally {
+    socket.destroy();
+  }
+}
