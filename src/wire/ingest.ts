@@ -72,6 +72,14 @@ export interface IngestProgress {
   readonly total: number;
 }
 
+/** Refusals in a row of what a URL has in place of a newer CRL; `at` is the last of them, ms. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly count: number;
+  readonly at: number;
+}
+
 /** What is remembered of a URL that CRLs are fetched from. */
 export interface UrlRecord {
   /** Validators of the last answer whose CRL was taken. */
@@ -94,6 +102,8 @@ export interface UrlRecord {
   readonly checking?: number;
   /** SHA-256 of what it had, hex, where that was refused: the same is not looked at again. */
   readonly refused?: string;
+  /** What it has now is refused, while the earlier CRL of the same scope serves on: for `crl check`. */
+  readonly refusal?: Refusal;
   /** In a row. */
   readonly failures: number;
   /** ms: the last of them. */

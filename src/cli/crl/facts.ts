@@ -29,7 +29,7 @@ export interface CrlReport {
   readonly storedAt: string;
   /** When its source last answered; null where it was not fetched, or has not been since. */
   readonly fetchedAt: string | null;
-  /** Failures of its source in a row, and the last of them. */
+  /** Failures of its source in a row, refused CRLs included, and the last of them. */
   readonly failures: number;
   readonly failure: string | null;
   /** SHA-256 of its signer's SubjectPublicKeyInfo, hex. */
@@ -57,11 +57,12 @@ export function reportOf(crl: CrlSummary, store: CrlStore, now: number, within =
 }
 
 function fetching(record: UrlRecord | undefined): Pick<CrlReport, 'fetchedAt' | 'failures' | 'failure'> {
-  const { fetchedAt = null, failures = 0, message = null } = record ?? {};
+  const { fetchedAt = null, failures = 0, message = null, refusal } = record ?? {};
   return {
     fetchedAt: fetchedAt === null ? null : iso(fetchedAt),
-    failures,
-    failure: failures > 0 ? message : null,
+    // New revocations are missed either way: where the source does not answer, and where what it has is refused.
+    failures: failures + (refusal?.count ?? 0),
+    failure: failures > 0 ? message : (refusal?.message ?? null),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FetchFailure, FetchOrder, FetchReport, WantedCrl } from '../../wire/crl.js';
+import { hostOf } from '../../repeated-warnings.js';
 import { showUrl } from '../../show-url.js';
 import { unaskable } from '../fetch/unaskable.js';
 import { compareAge } from '../store/newer.js';
@@ -35,6 +36,9 @@ export class CrlService {
       urlsOf: (wanted) => options.urlsOf(wanted),
       supply: (wanted, since) =>
         this.#race(wanted, { ask: (url) => this.#downloads.get(url, wanted, since) }),
+      onStale: (urls, isStale, nextUpdate) => {
+        this.#tellOfAge(urls, isStale, nextUpdate);
+      },
       now,
       random,
     });
@@ -156,6 +160,16 @@ export class CrlService {
     const { records, now } = this.#options;
     const never = wanted.source === undefined ? unaskable(url) : undefined;
     return never ?? recentFailure(records, url, wanted, now());
+  }
+
+  #tellOfAge(urls: readonly string[], isStale: boolean, nextUpdate: number | null): void {
+    const { log, warnings } = this.#options;
+    const fields = {
+      urls: urls.map(showUrl),
+      nextUpdate: nextUpdate === null ? null : new Date(nextUpdate).toISOString(),
+    };
+    if (isStale) warnings.warn('a CRL in use is out of date', hostOf(urls[0] ?? ''), fields);
+    else log.info('a CRL in use is current again', fields);
   }
 }
 

@@ -77,19 +77,22 @@ export class Origin {
     if (outcome.kind === 'notModified') {
       const { age } = outcome;
       const validators = { ...validatorsOf(record), ...outcome.validators };
+      this.#tellOfRecovery(url);
       await notes.fetched(url, { validators, crl: record.crl, age, wanted });
       if (present === undefined) return undefined;
       const [content = null] = present.contents;
       await this.#shareOf(url)?.publish(url, { ...present, content });
       return staleness(url, present, wanted, now());
     }
-    return this.#take(url, wanted, outcome);
+    return this.#take(url, wanted, outcome, present !== undefined);
   }
 
+  /** @param isServed an earlier CRL from there serves. */
   async #take(
     url: string,
     wanted: WantedCrl,
     { der, validators, age }: Fetched,
+    isServed: boolean,
   ): Promise<FetchFailure | undefined> {
     const { records, keeper, notes, log, warnings, now } = this.#options;
     const { signers } = wanted;
@@ -110,12 +113,14 @@ export class Origin {
       // What cannot be read at all is refused to everybody.
       const name = outcome.isForAll === true ? url : refusalName(url, wanted);
       if (outcome.code !== 'STORE_FAILED') await notes.failed(name, outcome);
+      if (outcome.code !== 'STORE_FAILED' && isServed) await notes.refused(url, outcome);
       return { url, code: failureCode(outcome.code), message: outcome.message };
     }
     if (outcome.kind === 'stored') {
       logStored(log, 'a CRL was fetched', url, outcome);
       if (outcome.warning !== undefined) warnings.warn(outcome.warning, hostOf(url), { url });
     }
+    this.#tellOfRecovery(url);
     await notes.fetched(url, { validators, crl: outcome.crl?.key, age, wanted });
     const { crl } = outcome;
     if (crl !== null && (outcome.kind === 'stored' || outcome.age === 'same'))
@@ -123,6 +128,14 @@ export class Origin {
     // Another place of the same CRL may have a newer one than both.
     const message = `${showUrl(url)}: the CRL is older than one that was there before`;
     return { url, code: 'CRL_STALE', message };
+  }
+
+  /** Before the note of what came: that ends the record of refusals. */
+  #tellOfRecovery(url: string): void {
+    const { records, log } = this.#options;
+    const { refusal, failures } = records.urlRecord(url) ?? NO_RECORD;
+    if (refusal !== undefined || failures > 0)
+      log.info('a source of CRLs is well again', { url, failures, refusals: refusal?.count ?? 0 });
   }
 
   #viaWith(before: string): Pick<CrlRequest, 'via'> {

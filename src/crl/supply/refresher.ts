@@ -13,6 +13,8 @@ export interface RefresherOptions {
   readonly urlsOf: (wanted: WantedCrl) => readonly string[];
   /** Gets what came from the wanted CRL's place since then, ms. Never rejects. */
   readonly supply: (wanted: WantedCrl, since: number) => Promise<unknown>;
+  /** A CRL in use has gone stale, or a newer one has come for it. */
+  readonly onStale: (urls: readonly string[], isStale: boolean, nextUpdate: number | null) => void;
   /** ms since 1970. */
   readonly now: () => number;
   readonly random: () => number;
@@ -26,6 +28,8 @@ interface Watched {
   fetchedAt: number;
   /** When it was last refreshed in vain, or never. */
   triedAt: number;
+  /** Its nextUpdate had passed as `dueAt` was reckoned. */
+  isStale: boolean;
   /** When `dueAt` was reckoned: a clock that is set back makes that void. */
   reckonedAt: number;
   dueAt: number;
@@ -69,6 +73,7 @@ export class Refresher {
       usedAt: 0,
       fetchedAt: -Infinity,
       triedAt: -Infinity,
+      isStale: false,
       reckonedAt: 0,
       dueAt: 0,
     };
@@ -123,6 +128,10 @@ export class Refresher {
     const fetchedAt = Math.max(...answers.map((answer) => answer.fetchedAt));
     const answeredAt = Math.max(...answers.map((answer) => answer.answeredAt));
     const isAhead = answeredAt === -Infinity && found.some((record) => record.fetchedAt !== null);
+    const isStale = crl !== undefined && (crl.nextUpdate ?? Infinity) <= time;
+    if (crl !== undefined && isStale !== watched.isStale)
+      this.#options.onStale(urls, isStale, crl.nextUpdate);
+    watched.isStale = isStale;
     watched.fetchedAt = fetchedAt;
     watched.triedAt = pastTime(watched.triedAt, time);
     watched.reckonedAt = time;

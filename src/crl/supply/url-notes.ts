@@ -93,6 +93,14 @@ export class UrlNotes {
     });
   }
 
+  /** What it has now is refused for a want whose earlier CRL serves on. When it is asked again does not change. */
+  async refused(url: string, { code, message }: Failed): Promise<void> {
+    const { records, keeper, now } = this.#options;
+    const record = withoutChecking(records.urlRecord(url) ?? NO_RECORD);
+    const count = (record.refusal?.count ?? 0) + 1;
+    await keeper.note(url, { ...record, refusal: { code, message, count, at: now() } });
+  }
+
   /** A verified chain names it: where it was never asked, it is remembered for what it may be. Never rejects. */
   async learn(url: string, wanted: WantedCrl): Promise<void> {
     const { records, keeper, servesOthers, warnings } = this.#options;

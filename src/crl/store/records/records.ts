@@ -1,5 +1,5 @@
 import type { WantedCrl } from '../../../wire/crl.js';
-import type { UrlRecord } from '../../../wire/ingest.js';
+import type { Refusal, UrlRecord } from '../../../wire/ingest.js';
 import { type Crl, parseCrl } from '../../../x509/crl.js';
 import { X509Error } from '../../../x509/x509-error.js';
 import { crlOf } from './keys.js';
@@ -164,6 +164,7 @@ export function readUrlRecord(bytes: Uint8Array): UrlRecord {
     ...optional(fields, 'wanted', readWanted),
     ...optional(fields, 'age', integer),
     ...optional(fields, 'checking', time),
+    ...optional(fields, 'refusal', readRefusal),
     ...optional(fields, 'failedAt', time),
     fetchedAt: fields['fetchedAt'] === null ? null : time(fields, 'fetchedAt'),
     failures: count(fields, 'failures'),
@@ -188,6 +189,16 @@ function readFetched(record: Fields, name: string): NonNullable<Head['fetched']>
 function readHearsay(record: Fields, name: string): NonNullable<UrlRecord['hearsay']> {
   const fields = map(record[name], name);
   return { answeredAt: time(fields, 'answeredAt'), since: time(fields, 'since') };
+}
+
+function readRefusal(record: Fields, name: string): Refusal {
+  const fields = map(record[name], name);
+  return {
+    code: text(fields, 'code'),
+    message: text(fields, 'message'),
+    count: count(fields, 'count'),
+    at: time(fields, 'at'),
+  };
 }
 
 function readWanted(record: Fields, name: string): WantedCrl {
