@@ -1,3 +1,4 @@
+import { RepeatedWarnings } from '../repeated-warnings.js';
 import { messageOf } from '../errors.js';
 import type { Config } from '../config/config.js';
 import { Logger, type LogSink } from '../log.js';
@@ -7,7 +8,7 @@ import { BacklogReader } from './listen/backlog-reader.js';
 import { setUpCluster } from './fleet/cluster.js';
 import { carryOut } from './commands.js';
 import { ControlServer } from './control-server.js';
-import { Dispatcher } from './dispatch/dispatcher.js';
+import { Dispatcher, type Refusal } from './dispatch/dispatcher.js';
 import { Fleet } from './fleet/fleet.js';
 import { Generation, type Settings } from './generation.js';
 import type { BoundAddress } from './listen/kernel-backlog.js';
@@ -66,6 +67,7 @@ export class Supervisor {
   readonly #tls: TlsSettings;
   readonly #scaling: Scaling;
   readonly #reloader: Reloader;
+  readonly #refusals: RepeatedWarnings;
   readonly #startedAt = performance.now();
   readonly #probe: ListenerProbe;
   /** What the server runs with; a reload that succeeds puts the next one here. */
@@ -82,6 +84,7 @@ export class Supervisor {
     this.#generation = generation;
     this.#options = options;
     this.#log = new Logger(config['log.level'], 'primary', sink);
+    this.#refusals = new RepeatedWarnings(this.#log);
     this.#clock = new AttentiveClock(periodOf(config), () => performance.now());
     const now = (): number => this.#clock.now();
     const uids = new Set([self().uid, generation.account?.uid ?? self().uid]);
@@ -200,12 +203,25 @@ export class Supervisor {
         handoverTimeout: this.#config['handover.timeout'],
         patience: this.#config['workers.pingTimeout'],
       }),
-      refuse: (handle, listener) => {
+      refuse: (handle, listener, why) => {
         listener.refused += 1;
-        const { protocol, tls } = listener.config;
+        const { name, protocol, tls } = listener.config;
+        this.#tellOfRefusal(name, why);
         refuse(handle, tls ? TLS_INTERNAL_ERROR : this.#options.busy(protocol, RETRY_AFTER));
       },
     });
+  }
+
+  /** Once a minute for each listener and reason while it lasts. */
+  #tellOfRefusal(listener: string, why: Refusal): void {
+    if (why === 'stopping') return;
+    const { ready, wanted } = this.#fleet;
+    const fields = { listener, limit: why, pending: this.#dispatcher.pending, ready, wanted };
+    this.#refusals.warn(
+      'clients are refused with BUSY: no worker takes their connections',
+      `${listener} ${why}`,
+      fields,
+    );
   }
 
   #tick(config: Config): void {

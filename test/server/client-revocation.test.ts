@@ -69,6 +69,8 @@ beforeAll(async () => {
   };
   server = await TestServer.startPatient({
     workers: { count: 1 },
+    // Each thread looks into the folder of CRLs by itself.
+    threads: { count: 1 },
     crl: { directory: join(folder, 'crls'), rescan: '1s' },
     moreListeners: [
       ...LISTENERS.map((name) => ({ ...fields, name, clientRevocation: name })),

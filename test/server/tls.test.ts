@@ -297,6 +297,13 @@ test('a client that speaks no TLS is cut off, and the worker stays', async () =>
   socket.write('PING\n');
   await readAll(socket).catch(() => undefined);
   expect(await ask()).toBe('PONG\n');
+  await until(
+    () => server.log,
+    (log) =>
+      /a TLS handshake failed .*"why":"what came first is not a ClientHello"|"message":"a TLS handshake failed".*not a ClientHello/.test(
+        log,
+      ),
+  );
 });
 
 test('a worker that is drained finishes the handshakes that are under way and what is asked behind them', async () => {

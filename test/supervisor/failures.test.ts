@@ -120,6 +120,8 @@ test('workers that crash at boot make the server degraded; clients get BUSY unti
   const early = await server.connect('tcp');
   expect(await early.line()).toBe('BUSY line 1000');
   expect(await early.line()).toBeNull();
+  const refusal = server.log.find(({ message }) => message.startsWith('clients are refused with BUSY'));
+  expect(refusal?.fields).toMatchObject({ limit: 'pending.maxWait', ready: 0 });
 
   const waiting = await server.connect('unix');
   waiting.send('who');

@@ -4,13 +4,16 @@ import type { Listener } from '../listen/listeners.js';
 import { type Connection, PendingConnections } from './pending-connections.js';
 import { type HandoverTarget, WorkerSlot } from './worker-slot.js';
 
+/** Why a client is refused: the limit that was met, or the end of the server. */
+export type Refusal = 'pending.max' | 'pending.maxWait' | 'stopping';
+
 export interface DispatcherOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** As configured at this moment. */
   readonly limits: () => DispatchLimits;
   /** Answers BUSY and closes. */
-  readonly refuse: (handle: ConnectionHandle, listener: Listener) => void;
+  readonly refuse: (handle: ConnectionHandle, listener: Listener, why: Refusal) => void;
 }
 
 interface DispatchLimits {
@@ -52,8 +55,9 @@ export class Dispatcher {
     const connection = { handle, listener, deadline: this.#options.now() + this.#options.limits().maxWait };
     const seat = this.#closed || this.#pending.size > 0 ? undefined : this.#seatFor(listener);
     if (seat) this.#give(connection, seat);
-    else if (this.#closed || !this.#pending.add(connection, this.#options.limits().maxPending))
-      this.#options.refuse(handle, listener);
+    else if (this.#closed) this.#refuse(connection, 'stopping');
+    else if (!this.#pending.add(connection, this.#options.limits().maxPending))
+      this.#refuse(connection, 'pending.max');
     this.#watch();
   }
 
@@ -113,7 +117,7 @@ export class Dispatcher {
   /** From now on whatever waits or comes back is refused. */
   close(): void {
     this.#closed = true;
-    for (const connection of this.#pending.takeAll()) this.#refuse(connection);
+    for (const connection of this.#pending.takeAll()) this.#refuse(connection, 'stopping');
   }
 
   #returned(target: HandoverTarget, ids: readonly number[], rest: number): void {
@@ -140,12 +144,12 @@ export class Dispatcher {
   }
 
   #giveBack(connection: Connection): void {
-    if (this.#closed) this.#refuse(connection);
+    if (this.#closed) this.#refuse(connection, 'stopping');
     else this.#pending.giveBack(connection);
   }
 
-  #refuse({ handle, listener }: Connection): void {
-    this.#options.refuse(handle, listener);
+  #refuse({ handle, listener }: Connection, why: Refusal): void {
+    this.#options.refuse(handle, listener, why);
   }
 
   /** As long as somebody waits and some worker can take them. */
@@ -180,7 +184,7 @@ export class Dispatcher {
   #review(): void {
     const { now, limits } = this.#options;
     const { handoverTimeout, patience } = limits();
-    for (const connection of this.#pending.expired(now())) this.#refuse(connection);
+    for (const connection of this.#pending.expired(now())) this.#refuse(connection, 'pending.maxWait');
     for (const seat of this.#seats.values()) {
       seat.revokeOlderThan(handoverTimeout);
       if (seat.isSilent(patience)) seat.target.kill('it does not answer for connections asked back');

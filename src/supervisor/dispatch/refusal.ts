@@ -9,7 +9,7 @@ const LINGER = 500;
  */
 export const TLS_INTERNAL_ERROR = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]);
 
-/** Refused clients that linger at once; beyond it they are cut off without an answer. */
+/** Refused clients that linger at once; beyond it they are closed right behind the answer. */
 const MAX_LINGERING = 1024;
 
 let lingering = 0;
@@ -19,13 +19,13 @@ let lingering = 0;
  * unread input resets it, and the reset would destroy the answer on its way.
  */
 export function refuse(handle: ConnectionHandle, answer: Buffer): void {
+  const socket = socketOn(handle);
+  socket.on('error', () => socket.destroy());
   if (lingering >= MAX_LINGERING) {
-    handle.close();
+    socket.end(answer, () => socket.destroy());
     return;
   }
   lingering += 1;
-  const socket = socketOn(handle);
-  socket.on('error', () => socket.destroy());
   const deadline = setTimeout(() => socket.destroy(), LINGER);
   socket.once('close', () => {
     lingering -= 1;

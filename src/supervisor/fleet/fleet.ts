@@ -229,7 +229,7 @@ export class Fleet {
 
   #drain(handle: WorkerHandle): void {
     handle.ordered = true;
-    if (handle.state === 'starting') handle.kill('it is not wanted any more');
+    if (handle.state === 'starting') handle.dismiss();
     else handle.drain(this.#options.dispatcher.exclude(handle), handle.generation.config['drain.timeout']);
   }
 

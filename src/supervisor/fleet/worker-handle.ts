@@ -66,6 +66,7 @@ export class WorkerHandle implements HandoverTarget {
   #exited = false;
   #heardOut = false;
   #killReason: string | undefined;
+  #isDismissed = false;
   #end = 'it is gone';
   /** A stop, a scale-down or an operator wants it gone: its end is no failure. */
   ordered = false;
@@ -170,6 +171,13 @@ export class WorkerHandle implements HandoverTarget {
     this.#forked.cluster.process.kill('SIGKILL');
   }
 
+  /** It does not serve yet, and is not wanted any more. */
+  dismiss(): void {
+    this.ordered = true;
+    this.#isDismissed = true;
+    this.kill('it is not wanted any more');
+  }
+
   /** To be called often: sends pings and enforces deadlines. */
   check(): void {
     const now = this.#options.now();
@@ -248,7 +256,7 @@ export class WorkerHandle implements HandoverTarget {
     const how = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
     this.#end = this.#killReason ?? how;
     const fields = { worker: this.worker, workerPid: this.pid, code, signal, reason: this.#killReason };
-    if (this.ordered && code === 0) log.info('worker exited', fields);
+    if (this.ordered && (code === 0 || this.#isDismissed)) log.info('worker exited', fields);
     else log.warn('worker died', fields);
   }
 

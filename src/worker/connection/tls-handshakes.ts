@@ -4,6 +4,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { Logger } from '../../log.js';
 import type { TlsMaterial } from '../../wire/ipc.js';
 import { awaitHello } from './client-hello.js';
+import { RepeatedWarnings } from '../../repeated-warnings.js';
 import type { Clock } from '../clock.js';
 import { Deadlines, type Watch } from './deadlines.js';
 import { type TlsSessions, tlsSessionsOf } from './tls-sessions.js';
@@ -51,6 +52,7 @@ const NODE_TIMEOUT = 2 ** 31 - 1;
 export class TlsHandshakes {
   readonly #options: TlsOptions;
   readonly #log: Logger;
+  readonly #warnings: RepeatedWarnings;
   readonly #onChange: () => void;
   readonly #listeners = new Map<string, TlsListener>();
   readonly #deadlines: Deadlines<Handshake, HandshakeDeadline>;
@@ -63,6 +65,7 @@ export class TlsHandshakes {
   constructor(options: TlsOptions, clock: Clock, log: Logger, onChange: () => void) {
     this.#options = options;
     this.#log = log;
+    this.#warnings = new RepeatedWarnings(log);
     this.#onChange = onChange;
     const { helloTimeout: hello, timeout: handshake } = options;
     this.#deadlines = new Deadlines({ hello, handshake }, clock, (late, kind) => {
@@ -135,7 +138,7 @@ export class TlsHandshakes {
 
   /** Gives up on all that are not secure yet. */
   cutOff(): void {
-    for (const handshake of this.#open.values()) this.#fail(handshake, 'the worker is draining');
+    for (const handshake of this.#open.values()) this.#end(handshake, 'the worker is draining');
   }
 
   #serve(
@@ -157,7 +160,7 @@ export class TlsHandshakes {
     server.on('secureConnection', (stream) => this.#secured(stream));
     server.on('tlsClientError', (error, stream) => {
       const handshake = this.#open.get(keyOf(stream) ?? '');
-      if (handshake) this.#fail(handshake, error.message);
+      if (handshake) this.#fail(handshake, reasonOf(error));
       // Too late to be known by its address: nobody else will close it.
       else stream.destroy();
       this.#log.debug('a TLS handshake failed', { listener, error: error.message });
@@ -195,6 +198,13 @@ export class TlsHandshakes {
 
   #fail(handshake: Handshake, why: string): void {
     if (handshake.state === 'over') return;
+    const { listener } = handshake;
+    this.#warnings.warn('a TLS handshake failed', `${listener} ${why}`, { listener, why });
+    this.#end(handshake, why);
+  }
+
+  #end(handshake: Handshake, why: string): void {
+    if (handshake.state === 'over') return;
     this.#failures += 1;
     this.#log.verbose('a connection did not become secure', { listener: handshake.listener, why });
     this.#finish(handshake);
@@ -215,4 +225,9 @@ export class TlsHandshakes {
 function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | undefined {
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}
+
+/** OpenSSL's words alone: before them its message has an address and the place in its source. */
+function reasonOf(error: Error): string {
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
 }

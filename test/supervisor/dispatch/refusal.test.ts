@@ -45,3 +45,18 @@ test('a client that never lets go is cut off', async () => {
   clearInterval(pestering);
   expect(socket.errored).not.toBeNull();
 });
+
+test('of many refused at once every one gets the answer, beyond those that linger too', async () => {
+  const sockets = Array.from({ length: 1300 }, () => client());
+  const answers = sockets.map(async (socket) => {
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part: string) => (text += part));
+    socket.on('error', () => undefined);
+    await once(socket, 'close').catch(() => undefined);
+    return text;
+  });
+  // They hold on for as long as they may.
+  for (const socket of sockets) socket.on('end', () => setTimeout(() => socket.destroy(), 2000));
+  const said = await Promise.all(answers);
+  expect(said.filter((text) => text === 'BUSY\n')).toHaveLength(sockets.length);
+});
