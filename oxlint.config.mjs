@@ -57,6 +57,7 @@ export default {
     'typescript/no-floating-promises': 'error',
     'typescript/no-misused-promises': 'error',
     'typescript/no-explicit-any': 'error',
+    'unicorn/catch-error-name': 'error',
     'no-await-in-loop': 'off',
     'no-console': 'error',
     'no-useless-constructor': 'off',

@@ -70,7 +70,7 @@ async function measure(
   const samples: { readonly value: number; readonly bare: number }[] = [];
   // CPU time counts the compiler's threads too: they have to be done before a round counts.
   const warmUp = temperature === 'warm' && !isSlow(contender) ? WARM_UP_ROUNDS : 2;
-  for (let round = -warmUp; round < rounds; round += 1) {
+  for (let round = -warmUp; round < rounds; round++) {
     const sample = { bare: 0, value: 0 };
     for (let from = 0; from < share.length; from += SLICE) {
       const slice = share.slice(from, from + SLICE);

@@ -35,8 +35,8 @@ try {
   if (values.page)
     writeFileSync(new URL('../docs/conformance.md', import.meta.url), conformancePage(reports));
   process.exitCode = reports.some(({ counts }) => counts.failed > 0) ? 1 : 0;
-} catch (thrown) {
-  console.error(messageOf(thrown));
+} catch (error) {
+  console.error(messageOf(error));
   process.exitCode = 64;
 }
 

@@ -47,10 +47,10 @@ export function runCase(suite: string, test: Case, stored?: CrlSource): CaseResu
       return runParser(test, () => parseCrlWhole(test.crls[0] ?? test.leaf));
     if (test.params.unitLevel === true) return runRevocation(suite, test);
     return runVerify(suite, test, stored);
-  } catch (thrown) {
-    if (!(thrown instanceof PkixdError)) throw thrown;
-    const { code, message } = thrown;
-    return { passed: isRefusal(thrown) && test.expected === 'invalid', got: 'refused', code, message };
+  } catch (error) {
+    if (!(error instanceof PkixdError)) throw error;
+    const { code, message } = error;
+    return { passed: isRefusal(error) && test.expected === 'invalid', got: 'refused', code, message };
   }
 }
 
@@ -79,9 +79,9 @@ function runParser(test: Case, parse: () => void): CaseResult {
   let message = 'parsed';
   try {
     parse();
-  } catch (thrown) {
-    if (!(thrown instanceof PkixdError)) throw thrown;
-    ({ code, message } = thrown);
+  } catch (error) {
+    if (!(error instanceof PkixdError)) throw error;
+    ({ code, message } = error);
   }
   const got = code === 'OK' ? 'valid' : 'invalid';
   return { passed: got === test.expected, got, code, message };
@@ -112,9 +112,9 @@ function runRevocation(suite: string, test: Case): CaseResult {
   const given = test.crls.flatMap((crl) => {
     try {
       return [{ crl: parseCrl(bytes(crl)), source: 'request' }];
-    } catch (thrown) {
-      if (!(thrown instanceof PkixdError)) throw thrown;
-      broken.push(thrown.message);
+    } catch (error) {
+      if (!(error instanceof PkixdError)) throw error;
+      broken.push(error.message);
       return [];
     }
   });

@@ -43,7 +43,7 @@ export function fuzz({ seed, seeds, isOver }: FuzzOptions): FuzzReport {
   );
   const crashes: Finding[] = [];
   const slow: Finding[] = [];
-  for (let number = 0; !isOver(number); number += 1) {
+  for (let number = 0; !isOver(number); number++) {
     const target: Target | undefined = TARGETS[number % TARGETS.length];
     const count = target && counts.get(target.name);
     if (target === undefined || count === undefined) break;
@@ -55,8 +55,8 @@ export function fuzz({ seed, seeds, isOver }: FuzzOptions): FuzzReport {
       const spent = cpuTime(input);
       count.worst = Math.max(count.worst, spent);
       if (spent > CPU_LIMIT) slow.push(found(`${spent.toFixed(1)} ms of CPU`));
-    } catch (thrown) {
-      crashes.push(found(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)));
+    } catch (error) {
+      crashes.push(found(error instanceof Error ? (error.stack ?? error.message) : String(error)));
     }
   }
   return { counts, crashes, slow };
@@ -79,7 +79,7 @@ function isTaken({ run }: Input): boolean {
  */
 export function cpuTime(input: Input): number {
   let least = Infinity;
-  for (let run = 0; run < 3; run += 1) {
+  for (let run = 0; run < 3; run++) {
     const before = process.cpuUsage();
     isTaken(input);
     const { user, system } = process.cpuUsage(before);

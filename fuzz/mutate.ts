@@ -103,6 +103,6 @@ function readHeader(bytes: Uint8Array, at: number): { from: number; to: number }
   const octets = first < 0x80 ? 0 : first & 0x7f;
   const from = at + 2 + octets;
   let length = octets === 0 ? first : 0;
-  for (let i = 0; i < octets; i += 1) length = length * 256 + (bytes[at + 2 + i] ?? 0);
+  for (let i = 0; i < octets; i++) length = length * 256 + (bytes[at + 2 + i] ?? 0);
   return from + length <= bytes.length ? { from, to: from + length } : undefined;
 }

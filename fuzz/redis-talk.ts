@@ -218,8 +218,8 @@ function troublesOf({ writer, store, reports }: StoreScene): readonly string[] {
   try {
     for (const [range, read] of readers)
       for (const { value } of writer.environment.entries(range)) read(value);
-  } catch (thrown) {
-    return [thrown instanceof Error ? thrown.message : String(thrown)];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
   }
   const broken = store.list().filter(({ entries }) => entries !== 1);
   return [...reports, ...broken.map(({ source }) => `the store has a CRL of ${source} that nobody signed`)];

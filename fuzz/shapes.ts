@@ -144,7 +144,7 @@ function namesakes(count: number): VerifyRequest {
 
 function nested(depth: number): Uint8Array {
   let bytes = der.derNull();
-  for (let level = 0; level < depth; level += 1) bytes = der.sequence(bytes);
+  for (let level = 0; level < depth; level++) bytes = der.sequence(bytes);
   return bytes;
 }
 

@@ -199,8 +199,8 @@ function compareReaders(bytes: Uint8Array): void {
   let other: string;
   try {
     other = said(whole, whole.readAny(0, bytes.length));
-  } catch (cause) {
-    throw new Error('the grammar refuses what the short way takes', { cause });
+  } catch (error) {
+    throw new Error('the grammar refuses what the short way takes', { cause: error });
   }
   if (said(short, end) !== other) throw new Error(`in short ${said(short, end)}, by the grammar ${other}`);
 }

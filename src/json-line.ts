@@ -10,7 +10,7 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 function escapeUnits(character: string): string {
   let escaped = '';
-  for (let index = 0; index < character.length; index += 1) {
+  for (let index = 0; index < character.length; index++) {
     escaped += String.raw`\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
   }
   return escaped;

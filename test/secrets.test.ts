@@ -51,8 +51,8 @@ function refusal(load: () => unknown): string {
   try {
     load();
     return '';
-  } catch (thrown) {
-    return `${messageOf(thrown)} ${String(thrown)} ${thrown instanceof Error ? String(thrown.stack) : ''}`;
+  } catch (error) {
+    return `${messageOf(error)} ${String(error)} ${error instanceof Error ? String(error.stack) : ''}`;
   }
 }
 

@@ -33,8 +33,8 @@ export async function measureDirmngr(
     if (spawnSync('dirmngr', options, { timeout: STARTUP, stdio: 'ignore' }).status !== 0)
       throw new Error('it did not start');
     return await ask(await Session.open(path, chain), chain, files, core, leaves);
-  } catch (thrown) {
-    process.stderr.write(`dirmngr: ${String(thrown)}\n`);
+  } catch (error) {
+    process.stderr.write(`dirmngr: ${String(error)}\n`);
     return undefined;
   } finally {
     rmSync(home, { recursive: true, force: true });

@@ -18,7 +18,7 @@ const contender = pkixd({ ...cas, leaves }, 'hard');
 let done = 0;
 
 parentPort?.on('message', (wanted: number) => {
-  for (; done < wanted; done += 1) {
+  for (; done < wanted; done++) {
     const leaf = leaves[done % leaves.length];
     if (leaf) void contender.warm(leaf);
   }

@@ -48,9 +48,9 @@ async function dispatch(words: readonly string[], context: Context): Promise<num
     await parser.parseAsync(read, {}, (_error: unknown, _args: unknown, text: string) => {
       help = text;
     });
-  } catch (thrown) {
-    if (thrown instanceof Called) return thrown.command.run(context, thrown.args);
-    throw isFlagError(thrown) ? usageError(thrown.message) : thrown;
+  } catch (error) {
+    if (error instanceof Called) return error.command.run(context, error.args);
+    throw isFlagError(error) ? usageError(error.message) : error;
   }
   if (help !== '') print(context, help);
   return EXIT.ok;

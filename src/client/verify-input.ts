@@ -91,9 +91,9 @@ function objectsOf(input: unknown, kind: ObjectKind): PkiObjects {
 function readable<T>(read: () => T): T {
   try {
     return read();
-  } catch (cause) {
-    if (!(cause instanceof ContentError)) throw cause;
-    throw new InputError(cause.message, { cause });
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    throw new InputError(error.message, { cause: error });
   }
 }
 

@@ -106,8 +106,8 @@ export class CrlDirectory implements CrlSource {
       const names = readdirSync(this.#folder).filter(isCrlFileName);
       this.#say(names.length === 0 ? nothingRead(this.#folder) : '');
       return names;
-    } catch (thrown) {
-      this.#say(`crl.directory ${this.#folder} cannot be read: ${messageOf(thrown)}`);
+    } catch (error) {
+      this.#say(`crl.directory ${this.#folder} cannot be read: ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -131,8 +131,8 @@ export class CrlDirectory implements CrlSource {
       const content = readFileSync(path);
       const large = found.size < LARGE_FILE ? undefined : this.#largeOf(path, content, known?.large);
       return large === undefined ? { stamp, crls: this.#parse(path, content) } : { stamp, crls: NONE, large };
-    } catch (thrown) {
-      if (known?.stamp !== stamp) this.#leaveOut(path, thrown);
+    } catch (error) {
+      if (known?.stamp !== stamp) this.#leaveOut(path, error);
       return { stamp, crls: NONE };
     }
   }
@@ -151,8 +151,8 @@ export class CrlDirectory implements CrlSource {
   #load(path: string): readonly CandidateCrl[] {
     try {
       return this.#parse(path, readFileSync(path));
-    } catch (thrown) {
-      this.#leaveOut(path, thrown);
+    } catch (error) {
+      this.#leaveOut(path, error);
       return NONE;
     }
   }
@@ -165,9 +165,9 @@ export class CrlDirectory implements CrlSource {
         // Every entry is parsed now, so that a broken one shows here and not in somebody's request.
         void crl.entryCount;
         crls.push({ crl, source: path });
-      } catch (thrown) {
-        if (!(thrown instanceof X509Error)) throw thrown;
-        this.#leaveOut(path, thrown);
+      } catch (error) {
+        if (!(error instanceof X509Error)) throw error;
+        this.#leaveOut(path, error);
       }
     }
     return crls;

@@ -106,8 +106,8 @@ export class IngestHandle {
       const result = await this.#ask({ type: 'ingest', request: owned }, timeout, transfer, progress);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the thread is this program's own
       return result as IngestOutcome;
-    } catch (thrown) {
-      return { kind: 'refused', code: 'STORE_FAILED', message: `${request.source}: ${messageOf(thrown)}` };
+    } catch (error) {
+      return { kind: 'refused', code: 'STORE_FAILED', message: `${request.source}: ${messageOf(error)}` };
     }
   }
 

@@ -97,9 +97,9 @@ class CrlProxySession implements Session {
     this.#searched = 0;
     try {
       return this.#request(parseHttpHead(text));
-    } catch (thrown) {
-      if (thrown instanceof HttpError) return this.#refuse(thrown);
-      throw thrown;
+    } catch (error) {
+      if (error instanceof HttpError) return this.#refuse(error);
+      throw error;
     }
   }
 

@@ -103,7 +103,9 @@ class LineSession implements Session {
     const id = this.#state.in === 'request' ? this.#state.request.id : NO_ID;
     this.#state = { in: 'closed' };
     if (!incomplete) return [];
-    return [error(id, 'INCOMPLETE', 'the connection ended before the terminator: a line with a lone "."')];
+    return [
+      errorAnswer(id, 'INCOMPLETE', 'the connection ended before the terminator: a line with a lone "."'),
+    ];
   }
 
   timedOut(deadline: DeadlineKind): Buffer {
@@ -146,9 +148,9 @@ class LineSession implements Session {
     try {
       const task = { name: 'verify', body: encode(request.finish()) };
       return { kind: 'task', task, label: id, answer: (outcome) => answerLine(id, outcome) };
-    } catch (thrown) {
-      if (!(thrown instanceof PkixdError)) throw thrown;
-      return error(id, thrown.code, thrown.message);
+    } catch (error) {
+      if (!(error instanceof PkixdError)) throw error;
+      return errorAnswer(id, error.code, error.message);
     }
   }
 
@@ -187,7 +189,7 @@ class LineSession implements Session {
    */
   #refuseHttp(): SessionEvent {
     this.#state = { in: 'closed' };
-    return error(NO_ID, 'UNKNOWN_COMMAND', 'this is not an HTTP server; HELP lists the commands');
+    return errorAnswer(NO_ID, 'UNKNOWN_COMMAND', 'this is not an HTTP server; HELP lists the commands');
   }
 
   #reply(text: string): SessionEvent {
@@ -199,7 +201,7 @@ class LineSession implements Session {
     this.#state = COMMAND;
     if (this.#options.permits.has('status')) return { kind: 'status', answer: statusAnswer };
     const { code, message } = notPermitted('STATUS', 'status');
-    return error(NO_ID, code, message);
+    return errorAnswer(NO_ID, code, message);
   }
 
   #tooLong(): SessionEvent | undefined {
@@ -217,7 +219,7 @@ class LineSession implements Session {
   #garbage(message: string, code: string): SessionEvent | undefined {
     if (this.#state.in === 'garbage') return undefined;
     this.#state = { in: 'garbage' };
-    return error(NO_ID, code, message);
+    return errorAnswer(NO_ID, code, message);
   }
 
   /** QUIT's own answer comes first; then the connection closes behind everything still owed. */
@@ -231,7 +233,7 @@ function statusAnswer(status: unknown): Buffer {
   return errorLine(NO_ID, STATUS_UNAVAILABLE.code, STATUS_UNAVAILABLE.message);
 }
 
-function error(id: string, code: string, message: string): SessionEvent {
+function errorAnswer(id: string, code: string, message: string): SessionEvent {
   return { kind: 'reply', bytes: errorLine(id, code, message), error: true };
 }
 

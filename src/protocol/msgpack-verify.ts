@@ -36,9 +36,9 @@ export class VerifyEvent implements TaskEvent {
     const { body } = this.task;
     try {
       checkVerifyBody(body, this.#terms.options);
-    } catch (thrown) {
-      if (!(thrown instanceof PkixdError)) throw thrown;
-      return refusal(this.#id, { code: thrown.code, message: thrown.message });
+    } catch (error) {
+      if (!(error instanceof PkixdError)) throw error;
+      return refusal(this.#id, { code: error.code, message: error.message });
     }
     if (body.length * WORTH_A_VIEW < body.buffer.byteLength) this.task.body = Buffer.from(body);
     this.#open.set(this.#id, this);

@@ -51,8 +51,8 @@ function systemBundle(): string {
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
-  } catch (cause) {
-    throw new AnchorError(path, messageOf(cause), { cause });
+  } catch (error) {
+    throw new AnchorError(path, messageOf(error), { cause: error });
   }
 }
 
@@ -90,8 +90,8 @@ function readObjects(path: string): PkiObjects {
     // A FIFO or a device could hold a thread up for ever.
     if (!statSync(path).isFile()) throw new Error('it is neither a file nor a folder');
     return readPkiObjects(readFileSync(path), 'certificate');
-  } catch (cause) {
-    throw new AnchorError(path, messageOf(cause), { cause });
+  } catch (error) {
+    throw new AnchorError(path, messageOf(error), { cause: error });
   }
 }
 
@@ -109,9 +109,9 @@ function sort({ certificates, distrusted }: PkiObjects): {
       if (distrusted.includes(der))
         odd.push(`${title()}: its OpenSSL trust settings say that it is not to be trusted`);
       else good.push(certificate);
-    } catch (thrown) {
-      if (!(thrown instanceof X509Error)) throw thrown;
-      odd.push(`${title()}: ${thrown.message}`);
+    } catch (error) {
+      if (!(error instanceof X509Error)) throw error;
+      odd.push(`${title()}: ${error.message}`);
     }
   }
   return { good, odd };

@@ -127,9 +127,9 @@ class IngestService {
     const writer = this.#opened();
     try {
       await this.#ingester?.tidy(stored);
-    } catch (thrown) {
-      this.#heedDamage(thrown, writer);
-      throw thrown;
+    } catch (error) {
+      this.#heedDamage(error, writer);
+      throw error;
     }
   }
 
@@ -142,8 +142,8 @@ class IngestService {
     const writer = this.#opened();
     try {
       await dropOdd(writer, this.#report);
-    } catch (thrown) {
-      if (codeOf(thrown) !== 'STORE_DAMAGED') throw thrown;
+    } catch (error) {
+      if (codeOf(error) !== 'STORE_DAMAGED') throw error;
       await this.#rebuild(writer.environment.identity);
     }
   }
@@ -197,8 +197,8 @@ class IngestService {
   async #answer(id: number, work: (writer: StoreWriter) => Promise<unknown>): Promise<void> {
     try {
       this.#send({ type: 'done', id, result: await new Deadline(SMALL).hold(this.#small(work)) });
-    } catch (thrown) {
-      this.#send({ type: 'failed', id, message: messageOf(thrown) });
+    } catch (error) {
+      this.#send({ type: 'failed', id, message: messageOf(error) });
     }
   }
 
@@ -210,23 +210,23 @@ class IngestService {
     this.#underWay.add(running);
     try {
       return await running;
-    } catch (thrown) {
-      this.#heedDamage(thrown, writer);
-      throw thrown;
+    } catch (error) {
+      this.#heedDamage(error, writer);
+      throw error;
     } finally {
       this.#underWay.delete(running);
     }
   }
 
   #enqueue(work: () => Promise<void>): void {
-    this.#queue = this.#queue.then(work).catch((thrown: unknown) => {
-      this.#report(messageOf(thrown));
+    this.#queue = this.#queue.then(work).catch((error: unknown) => {
+      this.#report(messageOf(error));
     });
   }
 
   #quietly(work: Promise<unknown>): void {
-    work.catch((thrown: unknown) => {
-      this.#report(messageOf(thrown));
+    work.catch((error: unknown) => {
+      this.#report(messageOf(error));
     });
   }
 

@@ -147,15 +147,15 @@ function runTask(task: BatchTask, handlers: Numbered): Ran {
     if ('needs' in result && task.attempt.isLast)
       throw new Error(`its last attempt asked for the step "${result.needs.step}"`);
     return result;
-  } catch (thrown) {
-    const stack = thrown instanceof Error ? thrown.stack : undefined;
+  } catch (error) {
+    const stack = error instanceof Error ? error.stack : undefined;
     send({
       type: 'log',
       level: 'error',
       message: `task ${name} threw`,
-      fields: { stack: stack ?? String(thrown) },
+      fields: { stack: stack ?? String(error) },
     });
-    return { thrown: messageOf(thrown) };
+    return { thrown: messageOf(error) };
   }
 }
 

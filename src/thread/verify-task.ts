@@ -36,9 +36,9 @@ export function respond<T extends { readonly verdict: Verdict }>(
 ): T | Extract<VerifyResponse, { readonly refused: unknown }> {
   try {
     return answer(toVerifyRequest(decode(body)));
-  } catch (thrown) {
-    if (!(thrown instanceof PkixdError)) throw thrown;
-    return { refused: { code: thrown.code, message: thrown.message } };
+  } catch (error) {
+    if (!(error instanceof PkixdError)) throw error;
+    return { refused: { code: error.code, message: error.message } };
   }
 }
 

@@ -60,8 +60,8 @@ export function passableFailure(thrown: unknown): Failure {
 export function quietly<T>(read: () => T): T | undefined {
   try {
     return read();
-  } catch (thrown) {
-    failureOf(thrown);
+  } catch (error) {
+    failureOf(error);
     return undefined;
   }
 }

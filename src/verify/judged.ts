@@ -51,8 +51,8 @@ export function judgedUnread(leaf: Uint8Array | undefined): Judged {
   if (leaf === undefined || leaf.length > MAX_LOOK) return UNREADABLE;
   try {
     return judgedOf(parseCertificate(leaf));
-  } catch (thrown) {
-    failureOf(thrown);
+  } catch (error) {
+    failureOf(error);
     return UNREADABLE;
   }
 }
@@ -60,9 +60,9 @@ export function judgedUnread(leaf: Uint8Array | undefined): Judged {
 function saysThatItIsCa(leaf: Certificate): boolean {
   try {
     return leaf.basicConstraints?.ca === true;
-  } catch (thrown) {
+  } catch (error) {
     // A broken extension is the validator's finding.
-    failureOf(thrown);
+    failureOf(error);
     return false;
   }
 }

@@ -66,8 +66,8 @@ function placesOf(certificate: Certificate): readonly string[] {
         ? [location.value]
         : [],
     );
-  } catch (thrown) {
-    failureOf(thrown);
+  } catch (error) {
+    failureOf(error);
     return [];
   }
 }

@@ -152,11 +152,11 @@ function readAll<T>(
   if (items.length <= from) return NOTHING_READ;
   const good: T[] = [];
   const broken: string[] = [];
-  for (let index = from; index < items.length; index += 1) {
+  for (let index = from; index < items.length; index++) {
     try {
       good.push(read(items[index]!));
-    } catch (thrown) {
-      broken.push(failureOf(thrown).message);
+    } catch (error) {
+      broken.push(failureOf(error).message);
     }
   }
   return { read: good, broken };

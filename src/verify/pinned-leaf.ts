@@ -60,8 +60,8 @@ function judge(
       policies,
       validUntil: Math.min(until, certificate.notAfter),
     };
-  } catch (thrown) {
-    return failed(passableFailure(thrown), path);
+  } catch (error) {
+    return failed(passableFailure(error), path);
   }
 }
 

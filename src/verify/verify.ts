@@ -86,14 +86,14 @@ function verifyWithin(
   let question: ParsedRequest;
   try {
     question = parseRequest(request, environment, budget);
-  } catch (thrown) {
-    return toVerdict(failed(failureOf(thrown)), judgedUnread(request.certificates[0]), environment.now());
+  } catch (error) {
+    return toVerdict(failed(failureOf(error)), judgedUnread(request.certificates[0]), environment.now());
   }
   let leaf: Certificate;
   try {
     leaf = parseCertificate(question.leaf);
-  } catch (thrown) {
-    return toVerdict(failed(failureOf(thrown)), UNREADABLE, question.now);
+  } catch (error) {
+    return toVerdict(failed(failureOf(error)), UNREADABLE, question.now);
   }
   const mayFetch = question.at === undefined && request.anchors === undefined;
   const gathered = mayFetch ? { wants, issuers } : NOTHING_GATHERED;
@@ -148,9 +148,9 @@ function answer(
     if (!isAnchor || decidesOverPin(found)) return found;
     const anchor = { subject: leaf.subject, certificate: leaf };
     return judgePinned(anchor, question.names, inputs, revocationInputs(context, anchor, undefined));
-  } catch (thrown) {
+  } catch (error) {
     issuers?.settle();
-    const failure = failed(failureOf(thrown));
+    const failure = failed(failureOf(error));
     results.add(failure);
     return results.best(() => failure);
   }
@@ -189,8 +189,8 @@ function judge(path: CertificationPath, context: Context): Judgement {
     checkPeerNames(path.certificates, names, profile.rules, context.inputs.budget);
     rememberCaCertificates(path, context.environment.memory);
     return judgeRevocation(validated, fingerprints, context);
-  } catch (thrown) {
-    const failure = passableFailure(thrown);
+  } catch (error) {
+    const failure = passableFailure(error);
     // The leaf's names are the same on every path.
     return { outcome: failed(failure, fingerprints), isFinal: failure.code === 'PEER_NAME' };
   }
@@ -198,7 +198,7 @@ function judge(path: CertificationPath, context: Context): Judgement {
 
 function fingerprintsOf({ certificates, anchor }: CertificationPath): readonly string[] {
   const fingerprints: string[] = [];
-  for (let index = 0; index < certificates.length; index += 1)
+  for (let index = 0; index < certificates.length; index++)
     fingerprints.push(certificates[index]!.fingerprint);
   fingerprints.push(anchor.certificate.fingerprint);
   return fingerprints;
@@ -256,7 +256,7 @@ function endOf({ certificates, anchor }: CertificationPath, { rules }: Profile):
 
 /** They stand under a trust anchor: worth keeping for the next request. Never the leaf. */
 function rememberCaCertificates({ certificates, anchor }: CertificationPath, memory: CaMemory): void {
-  for (let index = 1; index < certificates.length; index += 1) {
+  for (let index = 1; index < certificates.length; index++) {
     const authority = certificates[index];
     if (authority !== undefined) memory.rememberCertificate(authority);
   }

@@ -183,8 +183,8 @@ export class SupervisorLink {
     let values: unknown[];
     try {
       values = this.#frames.push(chunk).map((body) => decode(body));
-    } catch (thrown) {
-      this.#close(messageOf(thrown));
+    } catch (error) {
+      this.#close(messageOf(error));
       return;
     }
     for (const value of values) {

@@ -191,8 +191,8 @@ class Worker {
     const warmed = this.#warmUp(protocols);
     try {
       await this.#services.start();
-    } catch (thrown) {
-      this.#askForReplacement(messageOf(thrown));
+    } catch (error) {
+      this.#askForReplacement(messageOf(error));
       return;
     }
     await started;
@@ -212,8 +212,8 @@ class Worker {
       const warmed = await warmUpLoop(parts);
       await this.#services.warmUp?.();
       this.log.verbose('the event loop is warm', warmUpFields(warmed));
-    } catch (thrown) {
-      this.log.warn('the event loop was not warmed up', { error: messageOf(thrown) });
+    } catch (error) {
+      this.log.warn('the event loop was not warmed up', { error: messageOf(error) });
     }
   }
 
@@ -317,8 +317,8 @@ async function outcomeOf(
   }
   try {
     return { ok: true, body: await order(body) };
-  } catch (thrown) {
-    const code = thrown instanceof PkixdError ? thrown.code : 'ORDER_FAILED';
-    return { ok: false, code, message: messageOf(thrown) };
+  } catch (error) {
+    const code = error instanceof PkixdError ? error.code : 'ORDER_FAILED';
+    return { ok: false, code, message: messageOf(error) };
   }
 }

@@ -11,8 +11,8 @@ export function subjectOfBroken(der: Uint8Array): string | undefined {
     if (r.peek() === contextConstructed(0)) r.next('version');
     for (const field of ['serialNumber', 'signature', 'issuer', 'validity']) r.next(field);
     return formatName(readName(r, 'subject'));
-  } catch (thrown) {
-    if (!(thrown instanceof X509Error)) throw thrown;
+  } catch (error) {
+    if (!(error instanceof X509Error)) throw error;
     return undefined;
   }
 }

@@ -106,7 +106,7 @@ function numberIn(bytes: Uint8Array, from: number, to: number): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = from;
   let value = 0n;
-  for (; (to - at) % 8 !== 0; at += 1) value = (value << 8n) | BigInt(view.getUint8(at));
+  for (; (to - at) % 8 !== 0; at++) value = (value << 8n) | BigInt(view.getUint8(at));
   for (; at < to; at += 8) value = (value << 64n) | view.getBigUint64(at);
   return value;
 }

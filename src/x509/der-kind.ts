@@ -77,8 +77,8 @@ function tagsOf(der: Uint8Array): string | undefined {
     tags += elementTags(r);
     r.leave(outer, 'value');
     return tags;
-  } catch (thrown) {
-    if (!(thrown instanceof X509Error)) throw thrown;
+  } catch (error) {
+    if (!(error instanceof X509Error)) throw error;
     return undefined;
   }
 }

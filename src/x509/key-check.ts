@@ -187,9 +187,9 @@ export function badKey(message: string): X509Error {
 export function asBadKey<T>(read: () => T): T {
   try {
     return read();
-  } catch (cause) {
-    if (cause instanceof X509Error && cause.code === 'MALFORMED')
-      throw new X509Error('BAD_KEY', cause.message, { cause });
-    throw cause;
+  } catch (error) {
+    if (error instanceof X509Error && error.code === 'MALFORMED')
+      throw new X509Error('BAD_KEY', error.message, { cause: error });
+    throw error;
   }
 }

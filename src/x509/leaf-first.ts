@@ -43,8 +43,8 @@ function isIssuerOfAnother(parsed: readonly (Certificate | undefined)[], index: 
 function parsedOrUndefined(der: Uint8Array): Certificate | undefined {
   try {
     return parseCertificate(der);
-  } catch (thrown) {
-    if (!(thrown instanceof X509Error)) throw thrown;
+  } catch (error) {
+    if (!(error instanceof X509Error)) throw error;
     return undefined;
   }
 }

@@ -188,7 +188,7 @@ function isPlainValue(bytes: Buffer, at: number, end: number): boolean {
   const tag = bytes[at];
   if (tag !== TAG.utf8String && tag !== TAG.printableString && tag !== TAG.ia5String) return false;
   const from = at + 2;
-  for (let index = from; index < end; index += 1) {
+  for (let index = from; index < end; index++) {
     const code = bytes[index] ?? 0;
     if (PLAIN[code] === 1) continue;
     if (code !== 0x20 || index === from || index === end - 1) return false;

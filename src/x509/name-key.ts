@@ -99,7 +99,7 @@ function valueKey({ tag, bytes, from, to }: DerReader, traits: KeyTraits, telete
 function costOf(tag: number, bytes: Buffer, from: number, to: number): number {
   const isAscii = tag !== TAG.bmpString && tag !== TAG.universalString;
   let others = isAscii ? 0 : to - from;
-  if (isAscii) for (let at = from; at < to; at += 1) others += bytes[at]! >> 7;
+  if (isAscii) for (let at = from; at < to; at++) others += bytes[at]! >> 7;
   return WORK.attribute + (to - from) * WORK.plainOctet + others * WORK.otherOctet;
 }
 

@@ -173,8 +173,8 @@ function checkString(r: DerReader, what: string): void {
       if (isAscii(bytes, from, to)) return;
       try {
         strictUtf8.decode(bytes.subarray(from, to));
-      } catch (cause) {
-        throw malformed(`${what} holds a UTF8String that is no UTF-8: ${String(cause)}`);
+      } catch (error) {
+        throw malformed(`${what} holds a UTF8String that is no UTF-8: ${String(error)}`);
       }
       return;
     case TAG.ia5String:

@@ -157,9 +157,9 @@ export class ObjectCollector implements PkiObjects {
 function readBlock<T>(what: string, read: () => T): T {
   try {
     return read();
-  } catch (cause) {
-    if (!(cause instanceof X509Error)) throw cause;
-    throw new ContentError('WRONG_CONTENT', `the ${what} cannot be read: ${cause.message}`, { cause });
+  } catch (error) {
+    if (!(error instanceof X509Error)) throw error;
+    throw new ContentError('WRONG_CONTENT', `the ${what} cannot be read: ${error.message}`, { cause: error });
   }
 }
 

@@ -25,8 +25,8 @@ export function importPublicKey(spki: Uint8Array, inheritedDsaParameters?: Uint8
       ? createPublicKey({ key: jwk(), format: 'jwk' })
       : createPublicKey({ key: Buffer.from(rebuilt ?? spki), format: 'der', type: 'spki' });
     return { ...facts, keyObject };
-  } catch (cause) {
-    throw new X509Error('BAD_KEY', `subjectPublicKeyInfo: ${messageOf(cause)}`, { cause });
+  } catch (error) {
+    throw new X509Error('BAD_KEY', `subjectPublicKeyInfo: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -65,8 +65,8 @@ export function checkUnimportedKey(
     const [curve, key] = point;
     if (isCompressed(key)) spend(compressedPointCost(curve));
     if (!isOnCurve(key, curve)) throw badKey(`EC key is no point of ${curve.name}`);
-  } catch (thrown) {
-    if (!(thrown instanceof X509Error) || thrown.code !== 'UNSUPPORTED_ALGORITHM') throw thrown;
+  } catch (error) {
+    if (!(error instanceof X509Error) || error.code !== 'UNSUPPORTED_ALGORITHM') throw error;
   }
 }
 

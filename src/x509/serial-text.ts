@@ -22,7 +22,7 @@ const written = Buffer.alloc(2 * MAX_OCTETS);
 function hexadecimal(bytes: Uint8Array, from: number, to: number): string {
   const end = Math.min(to, from + MAX_OCTETS);
   let length = 0;
-  for (let at = from; at < end; at += 1) {
+  for (let at = from; at < end; at++) {
     const digits = 2 * bytes[at]!;
     written[length] = DIGITS[digits]!;
     written[length + 1] = DIGITS[digits + 1]!;

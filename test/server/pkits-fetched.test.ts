@@ -32,9 +32,9 @@ async function publish(host: CrlHost, cases: readonly Case[]): Promise<object[]>
 function issuerOf(der: Buffer): string | undefined {
   try {
     return formatName(parseCrl(der).issuer);
-  } catch (thrown) {
-    if (thrown instanceof X509Error) return undefined;
-    throw thrown;
+  } catch (error) {
+    if (error instanceof X509Error) return undefined;
+    throw error;
   }
 }
 

@@ -149,7 +149,7 @@ test('a session is resumed at whichever worker', async () => {
   const [session] = (await once(first, 'session')) as [Buffer];
   const resumed: boolean[] = [];
   const open: TLSSocket[] = [first];
-  for (let n = 0; n < 9; n += 1) {
+  for (let n = 0; n < 9; n++) {
     const socket = await connect({ session });
     await once(socket, 'secureConnect');
     resumed.push(socket.isSessionReused());

@@ -63,7 +63,7 @@ test('clients of other workers see nothing of a worker that is killed', async ()
 
 test('a worker that refuses every connection leaves them to the other', async () => {
   await started({ '1': 'refuse' });
-  for (let n = 0; n < 10; n += 1) {
+  for (let n = 0; n < 10; n++) {
     const client = await server.connect(n % 2 ? 'tcp' : 'unix');
     expect(await client.ask('who')).toMatch(/^worker 2 /);
     client.close();

@@ -15,7 +15,7 @@ test('no client hangs and hardly one loses its connection while workers are kill
   const isOver = (round: number): boolean => round >= rounds && killed >= kills;
 
   const client = async (number: number): Promise<void> => {
-    for (let round = 0; !isOver(round); round += 1) {
+    for (let round = 0; !isOver(round); round++) {
       const connection = await server.connect(number % 2 ? 'tcp' : 'unix');
       const answer = await connection.ask('who');
       // A connection that a worker had taken dies with it; one on its way never does.

@@ -40,9 +40,9 @@ test('any number as `at` is an instant of the past, or BAD_ARGUMENT', () => {
           at >= Date.parse('2020-01-01') ? 'OK' : 'NOT_YET_VALID',
         );
         expect(isPast).toBe(true);
-      } catch (thrown) {
-        if (!(thrown instanceof RequestError)) throw thrown;
-        expect(thrown.code).toBe('BAD_ARGUMENT');
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        expect(error.code).toBe('BAD_ARGUMENT');
         expect(isPast).toBe(false);
       }
     }),

@@ -21,7 +21,7 @@ withPostQuantum('a chain of ML-DSA and SLH-DSA holds under the strict profile, w
 withPostQuantum('more SLH-DSA signatures than the budget allows are not checked', () => {
   const key = newKey('slh-dsa-shake-128f');
   const path = [createRoot({ key })];
-  for (let index = 0; index < 10; index += 1)
+  for (let index = 0; index < 10; index++)
     path.push(createIntermediate(path.at(-1)!, { subject: `CA ${index}`, key }));
   const leaf = createLeaf(path.at(-1)!);
   expect(ask({ anchors: path.slice(0, 1) }, [leaf, ...path.slice(1)]).code).toBe('BUDGET_EXCEEDED');

@@ -128,8 +128,8 @@ function unchainedPath(): { readonly code: string } {
   };
   try {
     validatePath({ certificates, anchor: { subject: anchor.subject, certificate: anchor } }, inputs);
-  } catch (thrown) {
-    return failureOf(thrown);
+  } catch (error) {
+    return failureOf(error);
   }
   return { code: 'OK' };
 }

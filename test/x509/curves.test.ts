@@ -28,7 +28,7 @@ test('every curve that is known can be tried here, or the running OpenSSL lacks 
 test.each(known.map((curve) => [curve.name, curve] as const))(
   'keys of %s are on the curve',
   (_name, curve) => {
-    for (let count = 0; count < 8; count += 1) {
+    for (let count = 0; count < 8; count++) {
       const point = newPoint(curve);
       const short = compressed(point, curve);
       for (const form of [point, short]) {

@@ -176,7 +176,7 @@ test('cut off anywhere it is refused, and changed anywhere it is read or refused
       certificates: [root],
     },
   ).der;
-  for (let length = 0; length < bytes.length; length += 1) {
+  for (let length = 0; length < bytes.length; length++) {
     expect(() => parseOcspResponse(bytes.subarray(0, length))).toThrow(X509Error);
   }
   fc.assert(

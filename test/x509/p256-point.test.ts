@@ -54,7 +54,7 @@ const edge = fc.oneof(
 );
 
 test('keys are on the curve, and with a bit turned over they are not', () => {
-  for (let count = 0; count < 200; count += 1) {
+  for (let count = 0; count < 200; count++) {
     const own = newPoint();
     expect(isOnP256(own, 1)).toBe(true);
     const beside = Buffer.from(own);

@@ -52,7 +52,7 @@ test('the one encoding that RFC 8017 gives a message is accepted', () => {
 
 test('the encoding with any one octet changed is refused', () => {
   const right = encoding(Buffer.concat([info, digest]));
-  for (let at = 0; at < LENGTH; at += 1) {
+  for (let at = 0; at < LENGTH; at++) {
     const wrong = Buffer.from(right);
     // In the first octet, the lowest bit: more would lie beyond the modulus.
     wrong[at]! ^= at === 0 ? 0x01 : 0x80;
@@ -98,7 +98,7 @@ test('a signature is refused that is longer or shorter than the modulus, or beyo
 
 test('a signature that begins with a zero octet is accepted, and refused without it', () => {
   // One in 256 does.
-  for (let attempt = 0; ; attempt += 1) {
+  for (let attempt = 0; ; attempt++) {
     const text = Buffer.from(`message ${attempt}`);
     const signature = rsa2048.sign('sha256', text);
     if (signature[0] !== 0) continue;

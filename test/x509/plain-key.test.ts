@@ -30,7 +30,7 @@ test.each([
 
 test('with any bit turned over a key of P-256 is not a good one in the plain form', () => {
   const spki = ec('prime256v1');
-  for (let bit = 0; bit < 8 * spki.length; bit += 1) expect(isPlainGoodKey(turned(spki, bit))).toBe(false);
+  for (let bit = 0; bit < 8 * spki.length; bit++) expect(isPlainGoodKey(turned(spki, bit))).toBe(false);
 });
 
 test('with any bit turned over an RSA key is good in the plain form only where reading it says the same', () => {

@@ -89,7 +89,7 @@ test('neither case nor normalisation nor spaces at the ends change what is prepa
 
 test('a letter folds as the regular expressions of the runtime fold it, where those fold one to one', () => {
   const unlike: string[] = [];
-  for (let point = 0x80; point < 0x2_0000; point += 1) {
+  for (let point = 0x80; point < 0x2_0000; point++) {
     const letter = String.fromCodePoint(point);
     if (!/^\p{Cased}$/u.test(letter)) continue;
     for (const other of [letter.toLowerCase(), letter.toUpperCase()]) {

@@ -56,13 +56,13 @@ export async function withStore<T>(
 function storeIdentity(dataDirectory: string): string | undefined {
   try {
     return identityOf(environmentPath(dataDirectory));
-  } catch (cause) {
-    if (codeOf(cause) !== 'EACCES') throw cause;
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES') throw error;
     const uid = process.geteuid?.() ?? 'unknown';
     throw new PkixdError(
       'NO_PERMISSION',
       `user ${uid} may not read the CRL store in ${dataDirectory}: run this as the user of the server's workers`,
-      { cause },
+      { cause: error },
     );
   }
 }

@@ -80,8 +80,8 @@ function damageOf({ key, entries }: CrlSummary, { store }: OpenedStore): string 
   try {
     const count = crl.countEntries();
     return count === entries ? undefined : `damaged: ${count} entries are there, and ${entries} were stored`;
-  } catch (thrown) {
+  } catch (error) {
     store.renew();
-    return store.crl(key)?.generation === crl.generation ? `damaged: ${messageOf(thrown)}` : undefined;
+    return store.crl(key)?.generation === crl.generation ? `damaged: ${messageOf(error)}` : undefined;
   }
 }

@@ -102,10 +102,10 @@ class Run {
   async find(what: string, orders: () => Promise<readonly FetchOrder[]>): Promise<void> {
     try {
       this.add(await orders());
-    } catch (thrown) {
-      if (!(thrown instanceof PkixdError)) throw thrown;
-      const { code } = thrown;
-      const said = messageOf(thrown);
+    } catch (error) {
+      if (!(error instanceof PkixdError)) throw error;
+      const { code } = error;
+      const said = messageOf(error);
       const message = said.startsWith(what) ? said : `${what}: ${said}`;
       this.#failed({ url: what, code, message }, code in WRONG_INPUT ? exitCodeOf(code) : EXIT.data);
     }
@@ -140,9 +140,9 @@ class Run {
         if (taken === undefined) this.#failed(failure, exitOf(failure));
         else this.#say(() => note(this.#context, printable(`warning: ${failure.message}`)));
       }
-    } catch (thrown) {
-      if (!(thrown instanceof PkixdError)) throw thrown;
-      this.#failed({ url, code: thrown.code, message: `${url}: ${thrown.message}` }, EXIT.unavailable);
+    } catch (error) {
+      if (!(error instanceof PkixdError)) throw error;
+      this.#failed({ url, code: error.code, message: `${url}: ${error.message}` }, EXIT.unavailable);
     }
   }
 

@@ -73,11 +73,11 @@ async function isServed(path: string): Promise<boolean> {
   try {
     await callServer(path, { command: 'status' }, PATIENCE);
     return true;
-  } catch (thrown) {
-    if (!(thrown instanceof ConnectError)) throw thrown;
-    if (thrown.code === 'NOT_LISTENING') return false;
-    throw new PkixdError(thrown.code, `${thrown.message}; fetch without the server with --local`, {
-      cause: thrown,
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    if (error.code === 'NOT_LISTENING') return false;
+    throw new PkixdError(error.code, `${error.message}; fetch without the server with --local`, {
+      cause: error,
     });
   }
 }

@@ -96,11 +96,11 @@ async function importFile(
       else print(context, printable(`${name}: ${said(outcome)}`));
     }
     return code;
-  } catch (thrown) {
-    if (!(thrown instanceof PkixdError)) throw thrown;
-    const message = `${name}: ${thrown instanceof InputError ? thrown.why : thrown.message}`;
-    complain(importer, name, thrown.code, message);
-    return thrown instanceof InputError ? exitCodeOf(thrown.code) : EXIT.data;
+  } catch (error) {
+    if (!(error instanceof PkixdError)) throw error;
+    const message = `${name}: ${error instanceof InputError ? error.why : error.message}`;
+    complain(importer, name, error.code, message);
+    return error instanceof InputError ? exitCodeOf(error.code) : EXIT.data;
   }
 }
 

@@ -43,8 +43,8 @@ export function certificatesOf(file: string, context: Context): readonly Certifi
   return readCertificates(file, context).certificates.map((der) => {
     try {
       return parseCertificate(der);
-    } catch (thrown) {
-      throw new InputError('NO_CERTIFICATE', file, messageOf(thrown));
+    } catch (error) {
+      throw new InputError('NO_CERTIFICATE', file, messageOf(error));
     }
   });
 }

@@ -20,8 +20,8 @@ function isThere(dataDirectory: string, report: (message: string) => void): bool
   const path = environmentPath(dataDirectory);
   try {
     return identityOf(path) !== undefined;
-  } catch (thrown) {
-    report(`the CRL store ${path} cannot be read: ${messageOf(thrown)}`);
+  } catch (error) {
+    report(`the CRL store ${path} cannot be read: ${messageOf(error)}`);
     return false;
   }
 }

@@ -91,9 +91,9 @@ function readInput(file: string, cwd: string): Buffer {
 function attempt<T>(file: string, wanted: ObjectKind, read: () => T): T {
   try {
     return read();
-  } catch (cause) {
-    if (!(cause instanceof ContentError)) throw cause;
-    const code = cause.code === 'WRONG_CONTENT' ? ABSENT[wanted][0] : cause.code;
-    throw new InputError(code, file, cause.message, { cause });
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    const code = error.code === 'WRONG_CONTENT' ? ABSENT[wanted][0] : error.code;
+    throw new InputError(code, file, error.message, { cause: error });
   }
 }

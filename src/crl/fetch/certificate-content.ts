@@ -15,8 +15,8 @@ export function certificatesOf(body: Buffer): readonly Uint8Array[] {
       throw new FetchError('content', 'the certificate is cut off, or something follows it');
     }
     return certificates;
-  } catch (cause) {
-    if (!(cause instanceof ContentError)) throw cause;
-    throw new FetchError('content', cause.message, { cause });
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    throw new FetchError('content', error.message, { cause: error });
   }
 }

@@ -35,8 +35,8 @@ export class CertificateFetcher {
       const downloaded = await this.#downloader.get({ url, accept: ACCEPT, signal });
       const found = downloaded.kind === 'body' ? certificatesOf(downloaded.body) : [];
       return { kind: 'fetched', certificates: found.slice(0, MOST_CERTIFICATES) };
-    } catch (thrown) {
-      const { code, fault, message } = asFetchError(thrown);
+    } catch (error) {
+      const { code, fault, message } = asFetchError(error);
       return { kind: 'failed', code, fault, message: `${showUrl(url)}: ${message}` };
     }
   }

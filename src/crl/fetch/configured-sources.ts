@@ -58,8 +58,8 @@ export class ConfiguredSources {
     const entries = config['crl.sources'].flatMap((source, index) => {
       try {
         return [{ ...issuerOf(source), url: urlOf(source, policy) }];
-      } catch (thrown) {
-        problems.push(`crl.sources[${index}]: ${messageOf(thrown)}`);
+      } catch (error) {
+        problems.push(`crl.sources[${index}]: ${messageOf(error)}`);
         return [];
       }
     });
@@ -80,8 +80,8 @@ function issuerOf({ issuer }: CrlSourceConfig): Pick<ConfiguredSource, 'issuer' 
     if (der === undefined) throw new Error('it does not hold a certificate');
     const { subject, spki } = parseCertificate(der);
     return { issuer: subject, spki };
-  } catch (cause) {
-    throw new Error(`certificate ${issuer.path}: ${messageOf(cause)}`, { cause });
+  } catch (error) {
+    throw new Error(`certificate ${issuer.path}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -99,7 +99,7 @@ function urlOf({ from }: CrlSourceConfig, policy: AddressPolicy): string {
 function readUrl(text: string): FetchUrl {
   try {
     return parseFetchUrl(text);
-  } catch (cause) {
-    throw new Error(`${showUrl(text)}: ${messageOf(cause)}`, { cause });
+  } catch (error) {
+    throw new Error(`${showUrl(text)}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -28,10 +28,10 @@ export async function crlOf(body: Buffer, maxSize: number): Promise<Buffer> {
 async function read(content: Buffer): Promise<PkiObjects> {
   try {
     return await readPkiObjectsInStrides(content, 'crl', setImmediate);
-  } catch (cause) {
-    if (!(cause instanceof ContentError)) throw cause;
-    const what = cause.code === 'WRONG_CONTENT' ? '' : 'its PEM is broken: ';
-    throw new FetchError('content', `${what}${cause.message}`, { cause });
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    const what = error.code === 'WRONG_CONTENT' ? '' : 'its PEM is broken: ';
+    throw new FetchError('content', `${what}${error.message}`, { cause: error });
   }
 }
 
@@ -45,8 +45,8 @@ function withOwnMemory(der: Buffer): Buffer {
 async function unpack(body: Buffer, maxSize: number): Promise<Buffer> {
   try {
     return await promisify(gunzip)(body, { maxOutputLength: mostUnpacked(body.length, maxSize) });
-  } catch (thrown) {
-    if (codeOf(thrown) !== 'ERR_BUFFER_TOO_LARGE') throw thrown;
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_BUFFER_TOO_LARGE') throw error;
     throw tooMuchUnpacked(body.length, maxSize);
   }
 }

@@ -55,14 +55,14 @@ export class CrlFetcher {
       const der = await crlOf(downloaded.body, this.#maxSize);
       const { validators: newer, url: from, age } = downloaded;
       return { kind: 'fetched', der, validators: newer, age, url: from };
-    } catch (thrown) {
-      const error = asFetchError(thrown);
-      const { code, fault, retryAfter } = error;
+    } catch (error) {
+      const failure = asFetchError(error);
+      const { code, fault, retryAfter } = failure;
       return {
         kind: 'failed',
         code,
         fault,
-        message: fetchMessage(url, error),
+        message: fetchMessage(url, failure),
         ...(retryAfter === undefined ? {} : { retryAfter }),
       };
     }

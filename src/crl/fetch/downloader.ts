@@ -83,8 +83,8 @@ export class Downloader {
     const watch = new FetchWatch(AbortSignal.any([request.signal, this.#closing.signal]), this.#options);
     try {
       return await this.#follow(request, agents, watch);
-    } catch (thrown) {
-      throw watch.signal.aborted ? watch.signal.reason : asFetchError(thrown);
+    } catch (error) {
+      throw watch.signal.aborted ? watch.signal.reason : asFetchError(error);
     } finally {
       watch.end();
     }
@@ -102,8 +102,8 @@ export class Downloader {
     let url = parseFetchUrl(request.url);
     for (;;) {
       seen.add(url.href);
-      const answer = await this.#ask(url, request, agents, watch).catch((thrown: unknown) => {
-        throw seen.size === 1 ? thrown : asFetchError(thrown).after(`redirected to ${showUrl(url.href)}`);
+      const answer = await this.#ask(url, request, agents, watch).catch((error: unknown) => {
+        throw seen.size === 1 ? error : asFetchError(error).after(`redirected to ${showUrl(url.href)}`);
       });
       if (answer.kind !== 'redirect') return answer;
       url = parseFetchUrl(answer.location, url);

@@ -55,7 +55,7 @@ export function parseFetchUrl(text: string, base?: FetchUrl): FetchUrl {
 function readUrl(text: string, base: FetchUrl | undefined, what: string): URL {
   try {
     return new URL(text, base?.href);
-  } catch (cause) {
-    throw new FetchError('refused', `${what}it is not a URL`, { cause });
+  } catch (error) {
+    throw new FetchError('refused', `${what}it is not a URL`, { cause: error });
   }
 }

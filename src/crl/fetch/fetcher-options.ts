@@ -48,7 +48,7 @@ export function secureContextWith(caFile: string | null): SecureContext {
     return createSecureContext({
       ca: [...rootCertificates, ...certificates.map((der) => toPem('CERTIFICATE', der))],
     });
-  } catch (cause) {
-    throw new CaFileError(caFile, messageOf(cause), { cause });
+  } catch (error) {
+    throw new CaFileError(caFile, messageOf(error), { cause: error });
   }
 }

@@ -27,9 +27,9 @@ export async function readLocalFile(
     const validators = { etag: `"${found.mtimeNs}-${found.size}-${found.ino}"` };
     if (validators.etag === knownEtag) return { kind: 'notModified', validators };
     return { kind: 'body', body: await file.readFile(), url, validators };
-  } catch (cause) {
-    if (cause instanceof FetchError) throw cause;
-    throw new FetchError('connection', `it cannot be read: ${messageOf(cause)}`, { cause });
+  } catch (error) {
+    if (error instanceof FetchError) throw error;
+    throw new FetchError('connection', `it cannot be read: ${messageOf(error)}`, { cause: error });
   } finally {
     await file?.close();
   }

@@ -49,9 +49,9 @@ export function pinnedConnector(options: ConnectorOptions): Connector {
     for (const address of tried) {
       try {
         return await connectTo(connector, target, address);
-      } catch (thrown) {
-        if (thrown instanceof FetchError) throw thrown;
-        failures.push(messageOf(thrown));
+      } catch (error) {
+        if (error instanceof FetchError) throw error;
+        failures.push(messageOf(error));
       }
     }
     throw new FetchError('connection', failures.join('; '));
@@ -61,7 +61,7 @@ export function pinnedConnector(options: ConnectorOptions): Connector {
     /* oxlint-disable promise/no-callback-in-promise -- the client takes a callback */
     connect(target).then(
       (socket) => callback(null, socket),
-      (thrown: unknown) => callback(asFetchError(thrown), null),
+      (error: unknown) => callback(asFetchError(error), null),
     );
     /* oxlint-enable promise/no-callback-in-promise */
   };
@@ -71,8 +71,8 @@ async function addressesOf(host: string, resolve: Resolve): Promise<readonly str
   if (parseIpAddress(host) !== undefined) return [host];
   try {
     return await resolve(host);
-  } catch (cause) {
-    throw new FetchError('connection', `${host} cannot be resolved: ${messageOf(cause)}`, { cause });
+  } catch (error) {
+    throw new FetchError('connection', `${host} cannot be resolved: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -8,9 +8,9 @@ export function unaskable(url: string): FetchFailure | undefined {
   try {
     parseFetchUrl(url);
     return undefined;
-  } catch (thrown) {
-    const error = asFetchError(thrown);
-    return { url, code: error.code, message: fetchMessage(url, error) };
+  } catch (error) {
+    const failure = asFetchError(error);
+    return { url, code: failure.code, message: fetchMessage(url, failure) };
   }
 }
 

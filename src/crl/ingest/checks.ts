@@ -44,9 +44,9 @@ function signerFor(
 ): string {
   try {
     return signerOf(crl, signers, deadline);
-  } catch (thrown) {
-    if (thrown instanceof VerifyError && wanted !== undefined) checkIssuer(crl, wanted);
-    throw thrown;
+  } catch (error) {
+    if (error instanceof VerifyError && wanted !== undefined) checkIssuer(crl, wanted);
+    throw error;
   }
 }
 
@@ -86,9 +86,9 @@ function signerOf(crl: Crl, signers: readonly Uint8Array[], deadline: Deadline):
     try {
       if (verifySignature(crl.signatureAlgorithm, crl.tbs, crl.signature, importPublicKey(spki)))
         return spkiId(spki);
-    } catch (thrown) {
-      if (!(thrown instanceof X509Error)) throw thrown;
-      failure ??= thrown;
+    } catch (error) {
+      if (!(error instanceof X509Error)) throw error;
+      failure ??= error;
     }
   }
   if (failure !== undefined) throw failure;

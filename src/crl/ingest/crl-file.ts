@@ -15,9 +15,9 @@ export function readCrlFile(path: string): Uint8Array {
 function crlsOf(content: Buffer): readonly Uint8Array[] {
   try {
     return readPkiObjects(content, 'crl').crls;
-  } catch (cause) {
-    if (!(cause instanceof ContentError)) throw cause;
-    throw new X509Error('MALFORMED', cause.message, { cause });
+  } catch (error) {
+    if (!(error instanceof ContentError)) throw error;
+    throw new X509Error('MALFORMED', error.message, { cause: error });
   }
 }
 
@@ -26,7 +26,7 @@ function read(path: string): Buffer {
     // To read a FIFO or a device could hold the thread up for ever.
     if (!statSync(path).isFile()) throw new Error('it is not a regular file');
     return readFileSync(path);
-  } catch (cause) {
-    throw new X509Error('MALFORMED', `it cannot be read: ${messageOf(cause)}`, { cause });
+  } catch (error) {
+    throw new X509Error('MALFORMED', `it cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -71,12 +71,11 @@ export class Ingester {
     if (known !== undefined) return known;
     try {
       return await this.#ingest(request, progress, new Deadline(this.#options.budget));
-    } catch (thrown) {
-      if (thrown instanceof RefusedError) return refusedFor(request, thrown);
-      if (!(thrown instanceof PkixdError)) throw thrown;
-      if (thrown.code === 'STORE_DAMAGED' || thrown.code === 'STORE_ODD')
-        this.#options.damaged?.(thrown.code);
-      return { kind: 'refused', code: crlCode(thrown.code), message: `${request.source}: ${thrown.message}` };
+    } catch (error) {
+      if (error instanceof RefusedError) return refusedFor(request, error);
+      if (!(error instanceof PkixdError)) throw error;
+      if (error.code === 'STORE_DAMAGED' || error.code === 'STORE_ODD') this.#options.damaged?.(error.code);
+      return { kind: 'refused', code: crlCode(error.code), message: `${request.source}: ${error.message}` };
     }
   }
 
@@ -124,12 +123,12 @@ export class Ingester {
       const head = await this.#write(generation, { crl, header, signerId, request, deadline, progress });
       const switched = await deadline.hold(writer.switchTo({ key, issuer: crl.issuer, head, mark }));
       return toOutcome(head, mark, switched);
-    } catch (thrown) {
+    } catch (error) {
       // Not awaited: it may have to wait for the very thing that the ingestion could not wait for.
-      this.#abandoned = writer.abandon(generation).catch((error: unknown) => {
-        this.#options.report(messageOf(error));
+      this.#abandoned = writer.abandon(generation).catch((later: unknown) => {
+        this.#options.report(messageOf(later));
       });
-      throw thrown;
+      throw error;
     }
   }
 

@@ -27,8 +27,8 @@ const LASTING: ReadonlySet<string> = new Set([
 export function refusing<T>(isForAll: boolean, check: () => T): T {
   try {
     return check();
-  } catch (thrown) {
-    throw thrown instanceof PkixdError ? new RefusedError(thrown, isForAll) : thrown;
+  } catch (error) {
+    throw error instanceof PkixdError ? new RefusedError(error, isForAll) : error;
   }
 }
 

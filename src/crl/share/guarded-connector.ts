@@ -31,8 +31,8 @@ function guard(stream: NetStream): void {
       if (stream.destroyed) return false;
       try {
         conversation.receive(chunk);
-      } catch (thrown) {
-        stream.destroy(new Error(messageOf(thrown)));
+      } catch (error) {
+        stream.destroy(new Error(messageOf(error)));
         return false;
       }
     }

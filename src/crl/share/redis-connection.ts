@@ -93,8 +93,8 @@ export class RedisConnection {
     if (!this.#isUp) return undefined;
     try {
       return await command(this.#redis);
-    } catch (thrown) {
-      const message = messageOf(thrown);
+    } catch (error) {
+      const message = messageOf(error);
       if (message === TIMED_OUT) this.#reconnect(`it did not answer within ${this.#options.timeout} ms`);
       else this.#complain(message);
       return undefined;

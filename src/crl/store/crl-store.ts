@@ -199,9 +199,9 @@ export class CrlStore implements CrlSource {
   #sound<T>(read: () => T): T | undefined {
     try {
       return read();
-    } catch (thrown) {
-      if (codeOf(thrown) !== 'STORE_ODD') throw thrown;
-      this.#note(thrown);
+    } catch (error) {
+      if (codeOf(error) !== 'STORE_ODD') throw error;
+      this.#note(error);
       return undefined;
     }
   }
@@ -226,8 +226,8 @@ export class CrlStore implements CrlSource {
     if (opened === undefined) return fallback;
     try {
       return read(opened);
-    } catch (thrown) {
-      this.#note(thrown);
+    } catch (error) {
+      this.#note(error);
       return fallback;
     }
   }
@@ -253,8 +253,8 @@ export class CrlStore implements CrlSource {
         epoch: neverStored(),
       };
       this.#trouble = '';
-    } catch (thrown) {
-      this.#note(thrown);
+    } catch (error) {
+      this.#note(error);
     }
   }
 

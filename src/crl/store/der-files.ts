@@ -33,9 +33,11 @@ export async function writeDer(environmentPath: string, generation: number, der:
     } finally {
       await file.close();
     }
-  } catch (cause) {
-    const hint = NO_ROOM.has(codeOf(cause)) ? '; is there room on the disk?' : '';
-    throw new StoreError('STORE_FAILED', `${path} cannot be written: ${messageOf(cause)}${hint}`, { cause });
+  } catch (error) {
+    const hint = NO_ROOM.has(codeOf(error)) ? '; is there room on the disk?' : '';
+    throw new StoreError('STORE_FAILED', `${path} cannot be written: ${messageOf(error)}${hint}`, {
+      cause: error,
+    });
   }
 }
 
@@ -91,8 +93,8 @@ export class DerPieces {
     try {
       this.#file = openSync(this.#path, 'r');
       if (fstatSync(this.#file).size === this.#size) return true;
-    } catch (thrown) {
-      if (!NO_FILES.has(codeOf(thrown))) throw thrown;
+    } catch (error) {
+      if (!NO_FILES.has(codeOf(error))) throw error;
     }
     this.close();
     return false;

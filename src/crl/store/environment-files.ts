@@ -80,9 +80,9 @@ export function setAside(path: string, identity: string | undefined, now: number
 function openData(path: string): number | undefined {
   try {
     return openSync(join(path, DATA_FILE), 'r');
-  } catch (thrown) {
-    if (codeOf(thrown) === 'ENOENT') return undefined;
-    throw thrown;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -126,8 +126,8 @@ export class WritableEnvironment extends Environment {
   async transaction<T>(change: () => T): Promise<T> {
     try {
       return await this.database.transaction(change);
-    } catch (thrown) {
-      throw asStoreError(this.path, await commitErrorOf(thrown));
+    } catch (error) {
+      throw asStoreError(this.path, await commitErrorOf(error));
     }
   }
 
@@ -179,8 +179,8 @@ function prepare(dataDirectory: string): string {
 function guarded<T>(path: string, action: () => T): T {
   try {
     return action();
-  } catch (thrown) {
-    throw asStoreError(path, thrown);
+  } catch (error) {
+    throw asStoreError(path, error);
   }
 }
 

@@ -84,7 +84,7 @@ function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
-  } catch (thrown) {
-    return codeOf(thrown) === 'EPERM';
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
   }
 }

@@ -22,11 +22,11 @@ export async function openWriter(options: OpenWriterOptions): Promise<StoreWrite
   const identity = identityOf(path);
   try {
     return await open(options);
-  } catch (thrown) {
-    if (codeOf(thrown) !== 'STORE_DAMAGED') throw thrown;
+  } catch (error) {
+    if (codeOf(error) !== 'STORE_DAMAGED') throw error;
     const aside = setAside(path, identity, options.now());
     const where = aside === undefined ? 'another process has put it aside' : `it lies at ${aside} now`;
-    options.report(`${messageOf(thrown)}; the store is made anew, and ${where}`);
+    options.report(`${messageOf(error)}; the store is made anew, and ${where}`);
     return open(options);
   }
 }
@@ -50,8 +50,8 @@ async function open(options: OpenWriterOptions): Promise<StoreWriter> {
     await sweepStrays(writer);
     journal.compact();
     return writer;
-  } catch (thrown) {
+  } catch (error) {
     await environment.close();
-    throw thrown;
+    throw error;
   }
 }

@@ -129,10 +129,10 @@ export class StoredCrl implements IndexedCrl {
   #reading<T>(read: () => T): T {
     try {
       return read();
-    } catch (thrown) {
-      if (!(thrown instanceof StoreError)) throw thrown;
-      this.#trouble(thrown);
-      throw new VerifyError('INTERNAL', thrown.message);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#trouble(error);
+      throw new VerifyError('INTERNAL', error.message);
     }
   }
 

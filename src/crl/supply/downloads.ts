@@ -130,13 +130,13 @@ export class Downloads {
       const known = await this.#knownOrLeased(lease, url, wanted, since);
       if (known !== undefined) return known.failure;
       if (since !== NOW && (await this.#wasDeadly(url))) return await this.#leaveAlone(lease, url);
-    } catch (thrown) {
-      return failed(url, messageOf(thrown));
+    } catch (error) {
+      return failed(url, messageOf(error));
     }
     try {
       return await this.#whileLeased(lease, () => this.#fetch(url, wanted, since, way));
-    } catch (thrown) {
-      return failed(url, messageOf(thrown));
+    } catch (error) {
+      return failed(url, messageOf(error));
     }
   }
 
@@ -147,8 +147,8 @@ export class Downloads {
       if (!(await shared.hasNews(url, wanted))) return 'done';
       if (!(await keeper.acquireLease(lease, LEASE))) return 'again';
       await this.#whileLeased(lease, () => shared.take(url, wanted, NOW, performance.now() + shareWait));
-    } catch (thrown) {
-      warnings.warn('what another host has was not taken', hostOf(url), { url, error: messageOf(thrown) });
+    } catch (error) {
+      warnings.warn('what another host has was not taken', hostOf(url), { url, error: messageOf(error) });
     }
     return 'done';
   }

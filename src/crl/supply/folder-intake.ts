@@ -53,8 +53,8 @@ export class FolderIntake {
     if (this.#isClosed || this.#running.has(path) || dirname(path) !== this.#folder) return;
     this.#running.add(path);
     void this.#take(crl)
-      .catch((thrown: unknown) => {
-        this.#warn('a file of crl.directory could not be taken into the store', path, thrown);
+      .catch((error: unknown) => {
+        this.#warn('a file of crl.directory could not be taken into the store', path, error);
       })
       .finally(() => this.#running.delete(path));
   }
@@ -72,8 +72,8 @@ export class FolderIntake {
     if (this.#refused.get(path) === version) return;
     const lease = `folder ${path}`;
     if (!(await keeper.acquireLease(lease, LEASE))) return;
-    const doubt = (thrown: unknown): void => {
-      this.#warn('a lease of the CRL store is in doubt', path, thrown);
+    const doubt = (error: unknown): void => {
+      this.#warn('a lease of the CRL store is in doubt', path, error);
     };
     await whileLeased(keeper, lease, doubt, async () => {
       const outcome = await keeper.ingest({ content: { path }, source: path, signers }, this.#teller(path));
@@ -126,8 +126,8 @@ export class FolderIntake {
     this.#timer = setTimeout(
       () => {
         void this.#removeGone()
-          .catch((thrown: unknown) => {
-            this.#warn('whether files of crl.directory are gone is not known', this.#folder, thrown);
+          .catch((error: unknown) => {
+            this.#warn('whether files of crl.directory are gone is not known', this.#folder, error);
           })
           .finally(() => {
             if (!this.#isClosed) this.#setTimer();

@@ -107,8 +107,8 @@ export class UrlNotes {
     if (!servesOthers || !/^https?:/i.test(url) || records.urlRecord(url)?.wanted !== undefined) return;
     try {
       await keeper.learn(url, withoutSource(wanted));
-    } catch (thrown) {
-      warnings.warn('a URL of CRLs could not be remembered', hostOf(url), { url, error: messageOf(thrown) });
+    } catch (error) {
+      warnings.warn('a URL of CRLs could not be remembered', hostOf(url), { url, error: messageOf(error) });
     }
   }
 }

@@ -169,7 +169,7 @@ export class Fleet {
   #reconcile(): void {
     this.#advanceRollout();
     const missing = this.#wanted - this.#staying().length;
-    for (let n = 0; n < missing && this.#mayFork(); n += 1) this.#fork();
+    for (let n = 0; n < missing && this.#mayFork(); n++) this.#fork();
     this.#dismiss(-missing);
     this.#retire();
     if (this.#handles.size === 0) this.#stopped?.();

@@ -62,7 +62,7 @@ export class RunDirectory {
   /** Takes the directory into possession, and kills what a killed primary left. Fails if a live one holds it. */
   async claim(log: Logger): Promise<void> {
     checkDirectory('run.directory', this.#directory, 'RUN_DIRECTORY', (message) => log.warn(message));
-    for (let attempt = 0; attempt < 3; attempt += 1) {
+    for (let attempt = 0; attempt < 3; attempt++) {
       if (this.#create()) return;
       await this.#removeStale(log);
     }

@@ -29,10 +29,10 @@ function readMaterial(listener: string, tls: TlsConfig): TlsMaterial {
   const clientCa = tls.clientCa === null ? null : readAuthorities(listener, tls.clientCa);
   try {
     createSecureContext({ cert: certificate, key, ...(clientCa !== null && { ca: clientCa }) });
-  } catch (cause) {
+  } catch (error) {
     const files = `${tls.certificate} and ${tls.key}`;
-    throw new TlsFileError(listener, `${files} do not make a certificate and its key: ${messageOf(cause)}`, {
-      cause,
+    throw new TlsFileError(listener, `${files} do not make a certificate and its key: ${messageOf(error)}`, {
+      cause: error,
     });
   }
   const { clientAuth } = tls;
@@ -51,9 +51,9 @@ function readAuthorities(listener: string, path: string): string {
   for (const [place, block] of blocks.entries()) {
     try {
       void new X509Certificate(block);
-    } catch (cause) {
+    } catch (error) {
       const which = `certificate ${place + 1} of clientCa ${path}`;
-      throw new TlsFileError(listener, `${which} cannot be read: ${messageOf(cause)}`, { cause });
+      throw new TlsFileError(listener, `${which} cannot be read: ${messageOf(error)}`, { cause: error });
     }
   }
   return text;
@@ -62,7 +62,7 @@ function readAuthorities(listener: string, path: string): string {
 function read(listener: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new TlsFileError(listener, messageOf(cause), { cause });
+  } catch (error) {
+    throw new TlsFileError(listener, messageOf(error), { cause: error });
   }
 }

@@ -7,7 +7,7 @@ const TAIL = 16;
 export function tailHash(bytes: Uint8Array): number {
   const { length } = bytes;
   let hash = length;
-  for (let at = Math.max(0, length - TAIL); at < length; at += 1) {
+  for (let at = Math.max(0, length - TAIL); at < length; at++) {
     hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x0100_0193);
   }
   return hash;

@@ -17,7 +17,7 @@ export function isHostName(text: string): boolean {
   if (text.length > MAX_HOST) return false;
   let label = 0;
   let last = DOT;
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === DOT) {
       if (last === DOT || last === HYPHEN) return false;

@@ -64,7 +64,7 @@ function fits(
     return false;
   if (known.flags !== flagsOf(inputs) || known.purpose !== purposeOf(inputs)) return false;
   if (known.certificates.length !== certificates.length) return false;
-  for (let index = 1; index < certificates.length; index += 1) {
+  for (let index = 1; index < certificates.length; index++) {
     if (known.certificates[index] !== certificates[index]) return false;
   }
   return true;

@@ -113,7 +113,7 @@ function issuersOf(child: Certificate, { pool, time }: PathSearch): readonly Can
 
 /** RFC 4158 §2.4.2: a CA's name with the same key twice in a path leads nowhere new. */
 function isLoop(path: readonly Certificate[], candidate: Certificate): boolean {
-  for (let index = 1; index < path.length; index += 1) {
+  for (let index = 1; index < path.length; index++) {
     const used = path[index];
     if (used === undefined || Buffer.compare(used.spki, candidate.spki) !== 0) continue;
     if (sameName(used.subject, candidate.subject)) return true;
@@ -175,9 +175,9 @@ function isSigned(search: PathSearch, path: readonly Certificate[], issuer: Cert
     // §6.1.4 (f): what a key inherits is known only from above; the validator, which comes from there, checks it
     if (key !== undefined) search.signatures.checkCertificate(child, key, issuer);
     return true;
-  } catch (thrown) {
-    const failure = failureOf(thrown);
-    if (failure.code === 'BUDGET_EXCEEDED') throw thrown;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.code === 'BUDGET_EXCEEDED') throw error;
     search.deadEnds.deadEnd(failure);
     search.trace?.givenUp([...path, issuer], failure);
     return false;

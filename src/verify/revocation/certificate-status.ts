@@ -48,8 +48,8 @@ function askResponses(subject: Subject, ocsp: OcspInputs, inputs: RevocationInpu
       const word = consult(response, singles, subject, inputs);
       if (word.finding.state === 'revoked') return word.finding;
       newest = later(newest, word);
-    } catch (thrown) {
-      const found = unusable(passableFailure(thrown));
+    } catch (error) {
+      const found = unusable(passableFailure(error));
       if (failure === undefined || isMoreSpecific(found, failure)) failure = found;
     }
   }

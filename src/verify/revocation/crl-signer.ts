@@ -47,8 +47,8 @@ export function signerOf(
         return { key: issuer.key, until: Infinity, doubt: undefined };
       }
       failure = notSignedByIssuer(crl, issuer.certificate);
-    } catch (thrown) {
-      failure = passableFailure(thrown);
+    } catch (error) {
+      failure = passableFailure(error);
     }
   }
   const ofIssuer = failure;
@@ -56,8 +56,8 @@ export function signerOf(
     inputs.signing.validation.budget.spendSteps(1);
     try {
       return trustedSigner(crl, certificate, holder, inputs);
-    } catch (thrown) {
-      const found = passableFailure(thrown);
+    } catch (error) {
+      const found = passableFailure(error);
       // Of two that weigh the same, what is wrong with another holder tells more than that the issuer did not sign.
       const isAsTelling = failure === ofIssuer && failure?.code === found.code;
       if (failure === undefined || isAsTelling || isMoreSpecific(found, failure)) failure = found;

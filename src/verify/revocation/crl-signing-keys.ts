@@ -65,8 +65,8 @@ function isSigner(holder: Certificate, inputs: RevocationInputs): boolean {
   inputs.signing.validation.budget.spendSteps(1);
   try {
     checkMaySignCrls(holder);
-  } catch (thrown) {
-    failureOf(thrown);
+  } catch (error) {
+    failureOf(error);
     return false;
   }
   const alone = { ...inputs, wants: undefined };

@@ -41,7 +41,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
   let failure: Failure | undefined;
   let from: CandidateCrl | undefined;
   let doubt: Doubt | undefined;
-  for (let index = 0; index < offered.length; index += 1) {
+  for (let index = 0; index < offered.length; index++) {
     const candidate = offered[index]!;
     inputs.signing.validation.budget.spendSteps(1);
     try {
@@ -56,8 +56,8 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       good ??= candidate;
       covered |= found.reasons; // §6.3.3 (l)
       if (covered === ALL_REASONS && !inquiry.mayBeListedFrom(index + 1)) break;
-    } catch (thrown) {
-      const unusable = crlFailure(passableFailure(thrown));
+    } catch (error) {
+      const unusable = crlFailure(passableFailure(error));
       // It counts and cannot be read: it may list the certificate.
       if (unusable.code === 'INTERNAL') return { state: 'unknown', from: candidate, failure: unusable };
       if (failure === undefined || isMoreSpecific(unusable, failure)) {
@@ -148,7 +148,7 @@ class Inquiry {
   mayBeListedFrom(index: number): boolean {
     const { offered } = this;
     this.#inputs.signing.validation.budget.spendSteps((offered.length - index) >> 4);
-    for (let at = index; at < offered.length; at += 1) {
+    for (let at = index; at < offered.length; at++) {
       const candidate = offered[at];
       if (candidate !== undefined && this.#mayList(candidate)) return true;
     }
@@ -160,8 +160,8 @@ class Inquiry {
     try {
       const listed = this.#listing(candidate);
       return (listed !== undefined && listed !== 'removed') || this.#mayBeListed(candidate);
-    } catch (thrown) {
-      failureOf(thrown);
+    } catch (error) {
+      failureOf(error);
       return true;
     }
   }

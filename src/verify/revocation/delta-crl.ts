@@ -61,8 +61,8 @@ function isSound(delta: SignedCrl, key: CaKey, inputs: RevocationInputs): boolea
     checkCriticalEntryExtensions(delta);
     checkIndirection(delta);
     return true;
-  } catch (thrown) {
-    passableFailure(thrown);
+  } catch (error) {
+    passableFailure(error);
     return false;
   }
 }

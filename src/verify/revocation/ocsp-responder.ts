@@ -58,8 +58,8 @@ export function trustOf(
     validation.budget.spendSteps(4 + subject.above.length);
     try {
       return trustDelegate(response, holder, subject, inputs, ask);
-    } catch (thrown) {
-      failure = passableFailure(thrown);
+    } catch (error) {
+      failure = passableFailure(error);
     }
   }
   if (failure !== undefined) throw new VerifyError(failure.code, failure.message, failure.section);
@@ -89,8 +89,8 @@ function certificatesOf(response: BasicOcspResponse): readonly Certificate[] {
 function readQuietly(der: Uint8Array): Certificate | undefined {
   try {
     return parseCertificate(der);
-  } catch (thrown) {
-    failureOf(thrown);
+  } catch (error) {
+    failureOf(error);
     return undefined;
   }
 }
@@ -157,8 +157,8 @@ function checkPath(holder: Certificate, { above }: Subject, { signing }: Revocat
       { certificates: [holder, ...above], anchor },
       { ...validation, profile, purpose: undefined, policy: NO_POLICY, trace: undefined },
     );
-  } catch (thrown) {
-    throw untrusted(holder, failureOf(thrown));
+  } catch (error) {
+    throw untrusted(holder, failureOf(error));
   }
 }
 

@@ -44,7 +44,7 @@ export function checkPathRevocation(validated: ValidatedPath, inputs: Revocation
   let failure: Failure | undefined;
   let until = Infinity;
   let isFinal = false;
-  for (let index = 0; index < certificates.length; index += 1) {
+  for (let index = 0; index < certificates.length; index++) {
     const certificate = certificates[index];
     const key = validated.issuerKeys[index];
     if (certificate === undefined || key === undefined) break;

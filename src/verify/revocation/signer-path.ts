@@ -42,8 +42,8 @@ export function findSignerPath<T>(
     try {
       accepted = { accepted: judge(validatePath(path, inputs)) };
       return 'stop';
-    } catch (thrown) {
-      note(passableFailure(thrown));
+    } catch (error) {
+      note(passableFailure(error));
       return 'go on';
     }
   });

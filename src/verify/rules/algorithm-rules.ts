@@ -80,8 +80,8 @@ export function signingKeyUsage({ certificate: { keyAlgorithm, keyUsage } }: Pla
 function keyOf({ spki }: Certificate): Omit<PublicKey, 'keyObject'> | undefined {
   try {
     return readKeyFacts(spki);
-  } catch (thrown) {
-    if (thrown instanceof X509Error && thrown.code === 'UNSUPPORTED_ALGORITHM') return undefined;
-    throw thrown;
+  } catch (error) {
+    if (error instanceof X509Error && error.code === 'UNSUPPORTED_ALGORITHM') return undefined;
+    throw error;
   }
 }

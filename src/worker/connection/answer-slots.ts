@@ -101,9 +101,9 @@ export class AnswerSlots {
         this.#slots[this.#gone++] = undefined;
         return true;
       }
-    } catch (thrown) {
+    } catch (error) {
       this.#isBroken = true;
-      this.#sink.broken(messageOf(thrown));
+      this.#sink.broken(messageOf(error));
     }
     return false;
   }

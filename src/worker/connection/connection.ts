@@ -322,9 +322,9 @@ export class Connection {
   #guarded(step: () => void): void {
     try {
       step();
-    } catch (thrown) {
-      const stack = thrown instanceof Error ? thrown.stack : undefined;
-      this.#host.log.error('a protocol threw; its connection is closed', { error: messageOf(thrown), stack });
+    } catch (error) {
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.#host.log.error('a protocol threw; its connection is closed', { error: messageOf(error), stack });
       this.#stream.destroy();
     }
   }

@@ -110,8 +110,8 @@ export class StepRunner {
     try {
       const found = await ended;
       if (leave()) this.#again(request, found, request.attempt.number + 1 >= MAX_ROUNDS);
-    } catch (thrown) {
-      this.#log.error(`step ${name} failed`, { error: messageOf(thrown) });
+    } catch (error) {
+      this.#log.error(`step ${name} failed`, { error: messageOf(error) });
       if (leave()) this.#again(request, request.attempt.found, true);
     }
   }

@@ -76,8 +76,8 @@ test('whichever bit of a bucket is flipped, no certificate that is listed is cal
     for (const serial of serials) {
       try {
         if (find(serial) === undefined) throw new Error(`bit ${bit} hides an entry`);
-      } catch (thrown) {
-        if (codeOf(thrown) !== 'STORE_DAMAGED') throw thrown;
+      } catch (error) {
+        if (codeOf(error) !== 'STORE_DAMAGED') throw error;
         refusals++;
       }
     }

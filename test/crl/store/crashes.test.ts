@@ -89,7 +89,7 @@ function checkedVersion({ store }: StoreScene): number {
   expect(found).toHaveLength(1);
   const { crl } = found[0]!;
   const number = Number(crl.number);
-  for (let index = 0; index < COUNT; index += 1) {
+  for (let index = 0; index < COUNT; index++) {
     expect(crl.find(versions[number - 1]!.serial(index), issuer)).toBeDefined();
   }
   for (const other of [number - 1, number + 1]) {

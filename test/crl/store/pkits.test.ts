@@ -29,8 +29,8 @@ async function importAll(cases: readonly Case[], scene: StoreScene): Promise<Set
   ).flatMap((der) => {
     try {
       return [parseCertificate(der)];
-    } catch (thrown) {
-      if (!(thrown instanceof X509Error)) throw thrown;
+    } catch (error) {
+      if (!(error instanceof X509Error)) throw error;
       return [];
     }
   });

@@ -131,7 +131,7 @@ const LOSSES: readonly (readonly [string, (pair: Pair, lost: Uint8Array) => Prom
   [
     'there are eight already',
     async ({ root }, lost) => {
-      for (let n = 0; n < 8; n += 1) await scene.ingest(createCrl(root, unlike(n)).der, root);
+      for (let n = 0; n < 8; n++) await scene.ingest(createCrl(root, unlike(n)).der, root);
       expect(await scene.ingest(lost, root)).toMatchObject({ kind: 'refused', code: 'CRL_MALFORMED' });
       expect(held(root)).toBe(8);
     },
@@ -201,7 +201,7 @@ test.each(LOSSES)('a revocation is not forgotten, nothing is valid: %s', async (
 test('a store that is made anew keeps a dispute', async () => {
   const pair = newPair();
   const { root } = pair;
-  for (let n = 0; n < 9; n += 1) await scene.ingest(createCrl(root, unlike(n)).der, root);
+  for (let n = 0; n < 9; n++) await scene.ingest(createCrl(root, unlike(n)).der, root);
   const journal = new MarkJournal(scene.dataDirectory);
   const disputed = journal.read().filter(({ mark }) => mark.disputed !== undefined);
   expect(disputed.some(({ mark }) => mark.disputed?.thisUpdate === minutes(-9).getTime())).toBe(true);

@@ -35,7 +35,7 @@ test('nobody is chosen when all rest or are full', () => {
 
 test('a burst between two reports is spread evenly', () => {
   const seats = Array.from({ length: 4 }, () => Object.assign({}, idle));
-  for (let use = 1; use <= 40; use += 1) {
+  for (let use = 1; use <= 40; use++) {
     const seat = choose(seats);
     if (seat) Object.assign(seat, { unacknowledged: seat.unacknowledged + 1, lastUse: use });
   }

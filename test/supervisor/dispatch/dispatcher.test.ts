@@ -161,7 +161,7 @@ test('a refused connection goes to another worker, and back to the same only aft
 test('when every worker goes on refusing, the client gets BUSY after the time it may wait', () => {
   const worker = admit();
   const handle = accept();
-  for (let n = 0; n < 40; n += 1) {
+  for (let n = 0; n < 40; n++) {
     dispatcher.refused(worker, worker.ids);
     jest.advanceTimersByTime(50);
   }

@@ -16,7 +16,7 @@ function crashLoop(deaths: number, lifetime: number): { delays: number[]; degrad
   let at = 0;
   let degradedAt = -1;
   const delays: number[] = [];
-  for (let n = 0; n < deaths; n += 1) {
+  for (let n = 0; n < deaths; n++) {
     at += lifetime;
     const after = afterDeath(history, { at, ordered: false }, settings);
     history = after.history;

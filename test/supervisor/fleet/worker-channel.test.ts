@@ -26,7 +26,7 @@ function opened(): {
 }
 
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('messages arrive however the bytes are cut', async () => {
@@ -71,7 +71,7 @@ test('a worker that reads nothing is broken before it fills the memory', () => {
     closed: () => undefined,
   });
   const status = 'x'.repeat(1024 * 1024);
-  for (let request = 0; request < 100; request += 1) channel.send({ type: 'status', request, status });
+  for (let request = 0; request < 100; request++) channel.send({ type: 'status', request, status });
   expect(broken).toEqual(['it does not read what it is sent']);
   expect(stalled.writableLength).toBeLessThan(20 * 1024 * 1024);
 });

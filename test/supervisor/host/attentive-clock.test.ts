@@ -9,7 +9,7 @@ function ticked(period: number): { clock: AttentiveClock; pass: (milliseconds: n
 
 test('it counts all the time between ticks that come as they should', () => {
   const { clock, pass } = ticked(100);
-  for (let n = 0; n < 10; n += 1) {
+  for (let n = 0; n < 10; n++) {
     pass(110);
     clock.tick();
   }

@@ -70,7 +70,7 @@ test('a record is a readable line on the console, which it cannot control', asyn
 
 test('close loses nothing of what was written before', async () => {
   const writer = new LogWriter(directory, NEVER, terminal);
-  for (let n = 0; n < 2000; n += 1) writer.write(record(`line ${n}`));
+  for (let n = 0; n < 2000; n++) writer.write(record(`line ${n}`));
   await writer.close();
   expect(lines()).toHaveLength(2000);
   expect(lines().at(-1)).toMatchObject({ message: 'line 1999' });
@@ -80,7 +80,7 @@ test('a terminal that fails stops neither the writer nor the file', async () => 
   const writer = new LogWriter(directory, NEVER, terminal);
   terminal.destroy(new Error('gone'));
   await new Promise((resolve) => terminal.once('close', resolve));
-  for (let n = 0; n < 100; n += 1) writer.write(record(`line ${n}`));
+  for (let n = 0; n < 100; n++) writer.write(record(`line ${n}`));
   await writer.close();
   expect(lines()).toHaveLength(100);
 });
@@ -99,7 +99,7 @@ test('after a rotation it goes on in a new file', async () => {
 
 test('a file that would grow past its size is put aside before the line, and no line is lost or cut', async () => {
   const writer = new LogWriter(directory, { maxSize: 20_000, keep: 100 }, terminal);
-  for (let n = 0; n < 5000; n += 1) {
+  for (let n = 0; n < 5000; n++) {
     writer.write(record(`line ${n}`));
     // Now and then the disk catches up, now and then it does not.
     if (n % 700 === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -117,7 +117,7 @@ test('a file that would grow past its size is put aside before the line, and no 
 
 test('only as many older files stay as are to be kept', async () => {
   const writer = new LogWriter(directory, { maxSize: 200, keep: 2 }, terminal);
-  for (let n = 0; n < 10; n += 1) writer.write(record(`line ${n}`));
+  for (let n = 0; n < 10; n++) writer.write(record(`line ${n}`));
   await writer.close();
   expect(readdirSync(directory).toSorted()).toEqual(['pkixd.log', 'pkixd.log.1', 'pkixd.log.2']);
   expect(lines()).toMatchObject([{ message: 'line 9' }]);

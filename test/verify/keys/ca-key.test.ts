@@ -9,7 +9,7 @@ import { newKey } from '../../pki/keys.js';
 const MANY = 100;
 
 function usedOften(key: CaKey): KeyObject {
-  for (let use = 0; use < MANY; use += 1) key.forSignature();
+  for (let use = 0; use < MANY; use++) key.forSignature();
   return key.publicKey.keyObject;
 }
 
@@ -20,7 +20,7 @@ test('a key that is used often is imported again, and checks the same signatures
   const algorithm = { oid: OID.ecdsaWithSha256, parameters: null, der: Buffer.alloc(0) };
   const message = Buffer.from('signed');
   const signature = sign('sha256', message, privateKey);
-  for (let use = 0; use < MANY; use += 1) {
+  for (let use = 0; use < MANY; use++) {
     expect(verifySignature(algorithm, message, signature, key.forSignature())).toBe(true);
     expect(verifySignature(algorithm, Buffer.from('other'), signature, key.publicKey)).toBe(false);
   }

@@ -45,8 +45,8 @@ function isFor(
   try {
     checkPeerNames([leaf], wanted, rules, new Budget());
     return true;
-  } catch (thrown) {
-    expect(thrown).toMatchObject({ code: 'PEER_NAME' });
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'PEER_NAME' });
     return false;
   }
 }

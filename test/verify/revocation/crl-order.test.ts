@@ -92,7 +92,7 @@ function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
 /** In every order, and in every division between the request and the store. */
 function* arrangements(crls: readonly Uint8Array[]): Generator<Places> {
   for (const order of permutations(crls)) {
-    for (let split = 0; split <= order.length; split += 1)
+    for (let split = 0; split <= order.length; split++)
       yield { given: order.slice(0, split), stored: order.slice(split) };
   }
 }

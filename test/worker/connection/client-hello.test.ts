@@ -34,7 +34,7 @@ test.each([
 ])('a ClientHello in %s is whole with its last octet, and not with any fewer', (_, octets) => {
   const end = octets.length - (octets.at(-6) === 0x14 ? 6 : 0);
   let needed = 0;
-  for (let length = 0; length < end; length += 1) {
+  for (let length = 0; length < end; length++) {
     const state = helloState(Uint8Array.from(octets.slice(0, length)));
     // It says how many are needed at least, and never more than are.
     expect(state).toBeGreaterThan(length);
@@ -42,7 +42,7 @@ test.each([
     expect(state).toBeGreaterThanOrEqual(needed);
     needed = Number(state);
   }
-  for (let length = end; length <= octets.length; length += 1)
+  for (let length = end; length <= octets.length; length++)
     expect(helloState(Uint8Array.from(octets.slice(0, length)))).toBe('whole');
 });
 

@@ -83,9 +83,9 @@ export class MarkJournal {
   #text(): string {
     try {
       return readFileSync(this.#path, 'latin1');
-    } catch (thrown) {
-      if (codeOf(thrown) === 'ENOENT') return '';
-      throw thrown;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return '';
+      throw error;
     }
   }
 }

@@ -79,8 +79,8 @@ export class NoteWriter {
 export function quietly<T>(read: () => T): T | undefined {
   try {
     return read();
-  } catch (thrown) {
-    if (codeOf(thrown) !== 'STORE_ODD') throw thrown;
+  } catch (error) {
+    if (codeOf(error) !== 'STORE_ODD') throw error;
     return undefined;
   }
 }

@@ -107,8 +107,8 @@ function oddity(read: () => unknown): string | undefined {
   try {
     read();
     return undefined;
-  } catch (thrown) {
-    if (codeOf(thrown) !== 'STORE_ODD') throw thrown;
-    return messageOf(thrown);
+  } catch (error) {
+    if (codeOf(error) !== 'STORE_ODD') throw error;
+    return messageOf(error);
   }
 }

@@ -13,8 +13,8 @@ export function fieldsOf(bytes: Uint8Array, what: string): Fields {
   try {
     const value = decode(bytes);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
-  } catch (cause) {
-    throw new StoreError('STORE_ODD', `the CRL store holds a ${what} that cannot be read`, { cause });
+  } catch (error) {
+    throw new StoreError('STORE_ODD', `the CRL store holds a ${what} that cannot be read`, { cause: error });
   }
   throw new StoreError('STORE_ODD', `the CRL store holds a ${what} that is not a map`);
 }
@@ -29,10 +29,10 @@ export function recordBytes(value: object, read: (bytes: Uint8Array) => unknown)
     );
   try {
     read(bytes);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
     throw new StoreError('STORE_FAILED', `a record that could not be read again is not written: ${why}`, {
-      cause,
+      cause: error,
     });
   }
   return bytes;

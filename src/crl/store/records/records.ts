@@ -95,9 +95,9 @@ export function readFormat(bytes: Uint8Array): FormatRecord {
     const [format, secret] = [integer(fields, 'format'), octets(fields, 'secret')];
     if (format === FORMAT && secret.length === 8) return { format, secret };
     throw new StoreError('STORE_DAMAGED', `the CRL store has format ${format}, not ${FORMAT}`);
-  } catch (cause) {
-    if (!(cause instanceof StoreError) || cause.code === 'STORE_DAMAGED') throw cause;
-    throw new StoreError('STORE_DAMAGED', cause.message, { cause });
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code === 'STORE_DAMAGED') throw error;
+    throw new StoreError('STORE_DAMAGED', error.message, { cause: error });
   }
 }
 
@@ -132,10 +132,10 @@ export function scopeOfHead(key: Uint8Array, { beside }: Head): Buffer {
 export function crlOfHead({ header }: Head): Crl {
   try {
     return parseCrl(header);
-  } catch (cause) {
-    if (!(cause instanceof X509Error)) throw cause;
-    throw new StoreError('STORE_ODD', `the CRL store holds a CRL that is not one: ${cause.message}`, {
-      cause,
+  } catch (error) {
+    if (!(error instanceof X509Error)) throw error;
+    throw new StoreError('STORE_ODD', `the CRL store holds a CRL that is not one: ${error.message}`, {
+      cause: error,
     });
   }
 }

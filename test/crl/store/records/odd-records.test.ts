@@ -140,8 +140,8 @@ test('what the writer takes is what the reader reads; everything else is not wri
       try {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that it may not be one is what is tried
         bytes = urlBytes(value as UrlRecord);
-      } catch (thrown) {
-        expect(codeOf(thrown)).toBe('STORE_FAILED');
+      } catch (error) {
+        expect(codeOf(error)).toBe('STORE_FAILED');
         return;
       }
       written++;

@@ -140,8 +140,8 @@ async function breakAll(kind: number): Promise<void> {
 function codeThrown(action: () => unknown): unknown {
   try {
     action();
-  } catch (thrown) {
-    return codeOf(thrown);
+  } catch (error) {
+    return codeOf(error);
   }
   return undefined;
 }
