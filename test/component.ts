@@ -17,6 +17,16 @@ export function asRoot(): typeof test {
   return process.getuid?.() === 0 ? test : skipped('this is not run by root');
 }
 
+/**
+ * Tests that mount directories of their own, apart from the host's. A container may forbid it, and nothing that could be
+ * installed would help: PKIXD_NO_SKIP does not make them run.
+ */
+export function inOwnMounts(): typeof test {
+  if (process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0) return test;
+  process.stderr.write('skipped: this process may not make a mount namespace\n');
+  return test.skip as typeof test;
+}
+
 /** The folder of public test data: `../shared/conformance`, or where PKIXD_CONFORMANCE says. */
 const CONFORMANCE = resolve(process.env['PKIXD_CONFORMANCE'] ?? '../shared/conformance');
 

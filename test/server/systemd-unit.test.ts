@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
-import { asRoot } from '../component.js';
+import { inOwnMounts } from '../component.js';
 import { demo } from './demo.js';
 import { until } from './test-server.js';
 
@@ -76,7 +76,7 @@ function environment(): NodeJS.ProcessEnv {
 const asNobody = (command: string): string =>
   `setpriv --reuid=nobody --regid=nogroup --clear-groups ${command}`;
 
-asRoot()(
+inOwnMounts()(
   'the unit starts as another user, is found by its configuration, reloads, and says why it does not',
   async () => {
     const config = join(folder, 'pkixd.config.yaml');

@@ -125,8 +125,8 @@ export class Ingester {
       return toOutcome(head, mark, switched);
     } catch (error) {
       // Not awaited: it may have to wait for the very thing that the ingestion could not wait for.
-      this.#abandoned = writer.abandon(generation).catch((later: unknown) => {
-        this.#options.report(messageOf(later));
+      this.#abandoned = writer.abandon(generation).catch((error_: unknown) => {
+        this.#options.report(messageOf(error_));
       });
       throw error;
     }
