@@ -77,6 +77,11 @@ export class LineClient {
   }
 
   #receive(chunk: Buffer): void {
+    const other = this.#begun.length === 0 ? otherProtocol(chunk) : undefined;
+    if (other !== undefined) {
+      this.#giveUp(`this listener speaks ${other}; name the address of a listener with protocol: line`);
+      return;
+    }
     let at = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, at)) {
       this.#begun.add(chunk.subarray(at, end));
@@ -135,4 +140,10 @@ function parseObject(json: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined;
   }
+}
+
+/** The length of a msgpack message begins with a zero octet, a TLS alert with 21; no line begins with either. */
+function otherProtocol(chunk: Buffer): string | undefined {
+  if (chunk[0] === 0x00) return 'the msgpack protocol';
+  return chunk[0] === 0x15 ? 'TLS (tls://host:port)' : undefined;
 }

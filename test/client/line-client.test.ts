@@ -150,3 +150,11 @@ test('nobody at an address is told apart from an address that cannot be reached'
     code: 'UNREACHABLE',
   });
 });
+
+test.each([
+  ['the msgpack protocol', Buffer.from([0, 0, 0, 16, 0x81, 0, 0, 0])],
+  ['TLS', Buffer.from([0x15, 3, 3, 0, 2, 2, 0x50])],
+])('a listener that speaks %s is told from one that answers garbage', async (name, bytes) => {
+  const client = await serve((socket) => socket.write(bytes));
+  await expect(client.verify(request)).rejects.toThrow(`this listener speaks ${name}`);
+});

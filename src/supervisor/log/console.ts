@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { codeOf } from '../../errors.js';
@@ -7,6 +7,8 @@ import { codeOf } from '../../errors.js';
 const MAX_WAITING = 256 * 1024;
 /** How often a reader who did not keep up is tried again, in milliseconds. */
 const RETRY = 100;
+
+const STDOUT = 1;
 
 const { O_WRONLY, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
 
@@ -25,7 +27,7 @@ export class Console extends Writable {
   #dropped = 0;
   #retry: NodeJS.Timeout | undefined;
 
-  /** @param descriptor opened with O_NONBLOCK; closed with the stream. */
+  /** @param descriptor a file, or opened with O_NONBLOCK; closed with the stream, but for standard output itself. */
   constructor(descriptor: number) {
     super({ decodeStrings: true });
     this.#descriptor = descriptor;
@@ -43,7 +45,7 @@ export class Console extends Writable {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.#retry);
     this.#waiting = [];
-    closeSync(this.#descriptor);
+    if (this.#descriptor !== STDOUT) closeSync(this.#descriptor);
     done(error);
   }
 
@@ -93,6 +95,8 @@ export class Console extends Writable {
  * that we were given is shared with whoever started us. A socket cannot be opened anew, but Node never blocks on one.
  */
 export function openConsole(): Writable {
+  // A file never blocks. Opened anew it would have an offset of its own: `> file 2>&1` would overwrite itself.
+  if (fstatSync(STDOUT).isFile()) return new Console(STDOUT);
   try {
     return new Console(openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY));
   } catch {

@@ -11,6 +11,8 @@ export interface RotationLimits {
 
 /** After a failure (disk full, …) nothing is tried for this long, in milliseconds: what comes meanwhile is lost. */
 const REST = 1000;
+/** Octets of one write to the disk, roughly. */
+const MAX_WRITE = 256 * 1024;
 
 type Done = () => void;
 
@@ -48,13 +50,44 @@ export class LogFile extends Writable {
   }
 
   override _write(line: Buffer, _encoding: BufferEncoding, done: Done): void {
-    if (this.#now() < this.#restsUntil) return this.#lose('', done);
+    this.#writeAll([line], done);
+  }
+
+  /** What has come during the last write goes out with the next: one for each line would not keep up with many. */
+  override _writev(chunks: readonly { readonly chunk: Buffer }[], done: Done): void {
+    this.#writeAll(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    );
+  }
+
+  #writeAll(lines: readonly Buffer[], done: Done): void {
+    const [first] = lines;
+    if (first === undefined) return done();
+    if (this.#now() < this.#restsUntil) return this.#lose('', lines.length, done);
     try {
-      this.#prepare(line.length);
+      this.#prepare(first.length);
     } catch (error) {
-      return this.#lose(messageOf(error), done);
+      return this.#lose(messageOf(error), lines.length, done);
     }
-    this.#append(this.#lost > 0 ? Buffer.concat([this.#confession(), line]) : line, done);
+    const batch = lines.slice(0, this.#fitting(lines));
+    const bytes = Buffer.concat(this.#lost > 0 ? [this.#confession(), ...batch] : batch);
+    this.#append(bytes, batch.length, () => {
+      this.#writeAll(lines.slice(batch.length), done);
+    });
+  }
+
+  /** How many of these lines the open file takes: the first one in any case. */
+  #fitting(lines: readonly Buffer[]): number {
+    const room = this.#limits.maxSize > 0 ? this.#limits.maxSize - this.#size : Infinity;
+    let size = 0;
+    let count = 0;
+    for (const { length } of lines) {
+      size += length;
+      if (count > 0 && size > Math.min(room, MAX_WRITE)) break;
+      count++;
+    }
+    return count;
   }
 
   override _final(done: Done): void {
@@ -85,18 +118,18 @@ export class LogFile extends Writable {
   }
 
   /** The kernel may take less than all of it, on a disk that is filling up. */
-  #append(bytes: Buffer, done: Done): void {
+  #append(bytes: Buffer, count: number, done: Done): void {
     write(this.#fd, bytes, (error, written) => {
-      if (error) return this.#lose(messageOf(error), done);
+      if (error) return this.#lose(messageOf(error), count, done);
       this.#size += written;
-      if (written < bytes.length) return this.#append(bytes.subarray(written), done);
+      if (written < bytes.length) return this.#append(bytes.subarray(written), count, done);
       this.#lost = 0;
       done();
     });
   }
 
-  #lose(why: string, done: Done): void {
-    this.#lost += 1;
+  #lose(why: string, count: number, done: Done): void {
+    this.#lost += count;
     if (why !== '') {
       this.#trouble = why;
       this.#restsUntil = this.#now() + REST;
