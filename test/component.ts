@@ -17,12 +17,24 @@ export function asRoot(): typeof test {
   return process.getuid?.() === 0 ? test : skipped('this is not run by root');
 }
 
+/** Runs a program as a user who has no rights here. */
+export const AS_NOBODY = ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups'] as const;
+
 /**
- * Tests that mount directories of their own, apart from the host's. A container may forbid it, and nothing that could be
- * installed would help: PKIXD_NO_SKIP does not make them run.
+ * Tests that run this build as another user. A clone, or a Node, in a folder that the user may not enter prevents it, and
+ * nothing that could be installed would help: PKIXD_NO_SKIP does not make them run.
  */
-export function inOwnMounts(): typeof test {
-  if (process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0) return test;
+export function asNobody(): typeof test {
+  const [setpriv, ...as] = AS_NOBODY;
+  const tried = spawnSync(setpriv, [...as, process.execPath, resolve('dist/cli/main.js'), '--version']);
+  if (process.getuid?.() === 0 && tried.status === 0) return test;
+  process.stderr.write('skipped: this build cannot be run as the user nobody\n');
+  return test.skip as typeof test;
+}
+
+/** The same in directories that are mounted apart from the host's, which a container may forbid. */
+export function asNobodyInOwnMounts(): typeof test {
+  if (spawnSync('unshare', ['--mount', 'true']).status === 0) return asNobody();
   process.stderr.write('skipped: this process may not make a mount namespace\n');
   return test.skip as typeof test;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { healthOf } from '../../src/cli/server/health-state.js';
-import { asRoot } from '../component.js';
+import { AS_NOBODY, asNobody } from '../component.js';
 import { type Demo, demo } from './demo.js';
 import { freePort } from './crl-proxy-scene.js';
 import { TestServer, withoutOptions } from './test-server.js';
@@ -50,7 +50,6 @@ async function pkixd(words: readonly string[], as: readonly string[] = []): Prom
 }
 
 const config = (): string => join(server.directory, 'pkixd.config.json');
-const NOBODY = ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups'];
 
 test('a server that serves is ready, over the control socket and over listeners of both protocols', async () => {
   expect(await pkixd(['health', '--config', config()])).toMatchObject({
@@ -93,18 +92,18 @@ test('a configuration that is broken on disk hides no running server', async () 
   expect(await pkixd(['health', '--config', broken])).toMatchObject({ code: 0 });
 });
 
-asRoot()(
+asNobody()(
   'another user is told what it may not, and learns from a listener whether the server is well',
   async () => {
     chmodSync(server.directory, 0o711);
     chmodSync(config(), 0o644);
     for (const words of [['health'], ['status'], ['crl', 'list'], ['crl', 'check']]) {
-      const answer = await pkixd([...words, '--config', config()], NOBODY);
+      const answer = await pkixd([...words, '--config', config()], AS_NOBODY);
       expect(answer.stderr).toMatch(/user \d+ may not (?:use the control socket|read the CRL store)/);
       expect(answer).toMatchObject({ code: 77, stdout: '' });
     }
     const address = `tcp://127.0.0.1:${server.port}`;
-    expect(await pkixd(['health', '--connect', address], NOBODY)).toMatchObject({ code: 0 });
+    expect(await pkixd(['health', '--connect', address], AS_NOBODY)).toMatchObject({ code: 0 });
   },
 );
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
-import { inOwnMounts } from '../component.js';
+import { AS_NOBODY, asNobodyInOwnMounts } from '../component.js';
 import { demo } from './demo.js';
 import { until } from './test-server.js';
 
@@ -73,10 +73,9 @@ function environment(): NodeJS.ProcessEnv {
   return { ...own, NODE: process.execPath, PROGRAM: join(process.cwd(), 'dist/cli/main.js') };
 }
 
-const asNobody = (command: string): string =>
-  `setpriv --reuid=nobody --regid=nogroup --clear-groups ${command}`;
+const byNobody = (command: string): string => `${AS_NOBODY.join(' ')} ${command}`;
 
-inOwnMounts()(
+asNobodyInOwnMounts()(
   'the unit starts as another user, is found by its configuration, reloads, and says why it does not',
   async () => {
     const config = join(folder, 'pkixd.config.yaml');
@@ -87,7 +86,7 @@ cp '${config}' /etc/opt/pkixd.config.yaml; cp '${pki.path('root.pem')}' /run/roo
 python3 -u -c "$NOTIFIED" & notifier=$!
 until [ -S /run/notify ]; do sleep 0.1; done
 cd /
-NOTIFY_SOCKET=/run/notify ${asNobody(commandOf('ExecStart'))} & primary=$!
+NOTIFY_SOCKET=/run/notify ${byNobody(commandOf('ExecStart'))} & primary=$!
 trap 'kill $primary; wait $primary; kill $notifier; exit 0' TERM
 wait $primary; kill $notifier`;
     service = spawn('unshare', ['--mount', 'sh', '-c', script], {
@@ -111,7 +110,7 @@ wait $primary; kill $notifier`;
       stdout: expect.stringMatching(/pkixd\.sock[\s\S]*crl-store[\s\S]*pkixd\.log/),
     });
 
-    const reload = asNobody(commandOf('ExecReload'));
+    const reload = byNobody(commandOf('ExecReload'));
     expect(await inService(pid, reload)).toMatchObject({ code: 0 });
     await until(
       () => output,
