@@ -32,10 +32,17 @@ export function asNobody(): typeof test {
   return test.skip as typeof test;
 }
 
-/** The same in directories that are mounted apart from the host's, which a container may forbid. */
-export function asNobodyInOwnMounts(): typeof test {
-  if (spawnSync('unshare', ['--mount', 'true']).status === 0) return asNobody();
-  process.stderr.write('skipped: this process may not make a mount namespace\n');
+/**
+ * The same where these directories are mounted apart from the host's: a container may forbid it, and this build may lie
+ * in one of them.
+ */
+export function asNobodyInOwnMounts(directories: readonly string[]): typeof test {
+  const used = [process.cwd(), process.execPath];
+  const isHidden = directories.some((mounted) => used.some((path) => path.startsWith(`${mounted}/`)));
+  if (!isHidden && spawnSync('unshare', ['--mount', 'true']).status === 0) return asNobody();
+  process.stderr.write(
+    'skipped: this process may not mount directories of its own, or lies in one of them\n',
+  );
   return test.skip as typeof test;
 }
 

@@ -41,11 +41,13 @@ while True:
     print('told', notified.recv(4096).decode().replace('\\n', ' '), flush=True)
 `;
 
+const MOUNTED = ['/run', '/var/lib', '/var/log', '/etc/opt'];
+
 /** Every directory that the unit names, and nothing else of /run, /var/lib and /var/log. */
 const PREPARE = `
 set -e
-mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /var/lib; mount -t tmpfs tmpfs /var/log
-mount -t tmpfs tmpfs /etc/opt; mkdir -p /run/bin
+for mounted in ${MOUNTED.join(' ')}; do mount -t tmpfs tmpfs "$mounted"; done
+mkdir -p /run/bin
 for made in /run/pkixd /var/lib/pkixd /var/log/pkixd; do mkdir -m 755 "$made"; chown nobody "$made"; done
 printf '#!/bin/sh\\nexec "$NODE" "$PROGRAM" "$@"\\n' > /run/bin/pkixd; chmod 755 /run/bin/pkixd
 PATH="/run/bin:$PATH"; export PATH
@@ -75,7 +77,7 @@ function environment(): NodeJS.ProcessEnv {
 
 const byNobody = (command: string): string => `${AS_NOBODY.join(' ')} ${command}`;
 
-asNobodyInOwnMounts()(
+asNobodyInOwnMounts(MOUNTED)(
   'the unit starts as another user, is found by its configuration, reloads, and says why it does not',
   async () => {
     const config = join(folder, 'pkixd.config.yaml');
