@@ -52,7 +52,9 @@ test('of many refused at once every one gets the answer, beyond those that linge
     // No more at once than wait in the backlog: the kernel leaves a client open that found no place there.
     const sockets = Array.from({ length: 100 }, () => client());
     answers.push(...sockets.map(answerTo));
-    await Promise.all(sockets.map((socket) => socket.readyState === 'open' || once(socket, 'connect')));
+    await Promise.all(
+      sockets.map(async (socket) => socket.readyState === 'open' || (await once(socket, 'connect'))),
+    );
   }
   expect((await Promise.all(answers)).filter((text) => text === 'BUSY\n')).toHaveLength(answers.length);
 });
