@@ -3,8 +3,9 @@ import { Client, PkixdError } from '../../src/client/index.js';
 import type { WorkerStatus } from '../../src/wire/control.js';
 import type { WorkerStatistics } from '../../src/wire/ipc.js';
 import type { Demo } from '../../test/server/demo.js';
-import { type TestServer, until } from '../../test/server/test-server.js';
+import { type TestServer } from '../../test/server/test-server.js';
 import { BLOCK, HANG } from './faulty-release.js';
+import { until } from '../../test/until.js';
 
 /** A worker that has been ready for so long, in milliseconds, may be killed. */
 const SETTLED = 2000;

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OPTIONS } from '../../src/config/option-table.js';
 import { demo } from '../../test/server/demo.js';
-import { TestServer, until } from '../../test/server/test-server.js';
+import { TestServer } from '../../test/server/test-server.js';
 import { Faults } from './faults.js';
 import { FaultyRelease } from './faulty-release.js';
 import { Load, type Tally } from './load.js';
 import { closeDuringAccept, connectAndClose, slowLoris } from './storms.js';
+import { until } from '../../test/until.js';
 
 export interface FireResult {
   readonly tally: Tally;

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { OPTIONS } from '../../src/config/option-table.js';
 import { encode } from '../../src/wire/codec.js';
 import { pemOf } from '../../test/pki/pki.js';
-import { TestServer, until } from '../../test/server/test-server.js';
+import { TestServer } from '../../test/server/test-server.js';
 import { type Chain, HOST } from '../engine-parts/chain.js';
 import { cpuOf, pin, unpin } from './cpu.js';
+import { until } from '../../test/until.js';
 
 /** A chain as files: `root.pem`, `intermediate.pem`, `leaf0.pem` and on, and CRLs: in `crls/`, and in DER `0.crl.der` and on. */
 export class ChainFiles {

@@ -127,13 +127,12 @@ class CrlProxySession implements Session {
     if (method === 'OPTIONS' && target === '*') return { kind: 'reply', bytes: optionsResponse(isLast()) };
     if (method !== 'GET' && method !== 'HEAD')
       throw new HttpError(405, 'this proxy takes GET and HEAD alone');
-    if (!/^http:\/\/[^/@]+\//i.test(`${target}/`)) {
-      const hint = target.startsWith('/') ? '; this is a proxy, so name it as one (curl -x, http_proxy)' : '';
-      throw new HttpError(400, `the target is no http URL of a host${hint}`);
-    }
+    const url = urlOf(target, fields.get('host') ?? '');
+    if (!/^http:\/\/[^/@]+\//i.test(`${url}/`))
+      throw new HttpError(400, 'the target is not an http URL with a host');
     const control = wordsOf(fields.get('cache-control') ?? fields.get('pragma'));
     const request: CrlProxyRequest = {
-      url: target,
+      url,
       via: fields.get('via') ?? '',
       revalidate: control.has('no-cache') || control.has('max-age=0'),
       onlyStored: control.has('only-if-cached'),
@@ -143,7 +142,7 @@ class CrlProxySession implements Session {
     return {
       kind: 'task',
       task,
-      label: target,
+      label: url,
       answer: (outcome) => this.#answer(outcome, { ...asked, close: isLast() }),
     };
   }
@@ -188,6 +187,14 @@ class CrlProxySession implements Session {
     this.#isClosed = true;
     return { kind: 'close' };
   }
+}
+
+/**
+ * The URL that a request means: the target in absolute form, as clients write it to a proxy, or host and path, as a
+ * cache does that takes pkixd for the server (RFC 9112 §3.3).
+ */
+function urlOf(target: string, host: string): string {
+  return target.startsWith('/') ? `http://${host}${target}` : target;
 }
 
 function logged(status: number): Answer['log'] {

@@ -4,6 +4,7 @@ import { decode } from '../../src/wire/codec.js';
 import type { Message } from '../../src/wire/message-reader.js';
 import { MESSAGE } from '../../src/wire/message.js';
 import { type FakeConnection, FakeServer, VERDICT } from './fake-server.js';
+import { until } from '../until.js';
 
 /** A DER SEQUENCE: the client looks no further. */
 const CERT = Buffer.from('0\u0004leaf');
@@ -458,14 +459,6 @@ test.each([
 ])('%s is refused before anything is sent', async (_, input, message) => {
   await expect(connect('unix:/nonexistent').verify(input as unknown as VerifyInput)).rejects.toThrow(message);
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not so after 60 s: ${String(condition)}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** Of the loop, in which what was sent between sockets of this process arrives, however slow it is. */
 async function turns(count: number): Promise<void> {

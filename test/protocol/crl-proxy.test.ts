@@ -124,7 +124,9 @@ test('another tag counts more than the date', () => {
 test.each([
   ['a tunnel', 'CONNECT crl.example:443 HTTP/1.1\r\nHost: x', 405],
   ['a method with content', `POST ${URL} HTTP/1.1\r\nHost: x`, 405],
-  ['a path alone', 'GET /a.crl HTTP/1.1\r\nHost: x', 400],
+  ['a path of an empty host', 'GET /a.crl HTTP/1.1\r\nHost:', 400],
+  ['a path without Host', 'GET /a.crl HTTP/1.0', 400],
+  ['a path of a host with user information', 'GET /a.crl HTTP/1.1\r\nHost: me@crl.example', 400],
   ['https', 'GET https://crl.example/a.crl HTTP/1.1\r\nHost: x', 400],
   ['user information', 'GET http://me@crl.example/a.crl HTTP/1.1\r\nHost: x', 400],
   ['no Host', `GET ${URL} HTTP/1.1`, 400],
@@ -160,6 +162,10 @@ test.each([
 
 test('the URL counts, whatever Host says', () => {
   expect(told(eventsOf([`GET ${URL} HTTP/1.1\r\nHost: other.example\r\n\r\n`]))).toEqual([`task ${URL}`]);
+});
+
+test('a path is that of the host, as a cache writes it that takes pkixd for the server', () => {
+  expect(told(eventsOf(['GET /a.crl HTTP/1.1\r\nHost: crl.example\r\n\r\n']))).toEqual([`task ${URL}`]);
 });
 
 test('lines that end in LF alone are told so at once, before the head is whole', () => {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { demo, type Demo } from './demo.js';
-import { readAll, TestServer, until } from './test-server.js';
+import { readAll, TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 let pki: Demo;
 let server: TestServer;

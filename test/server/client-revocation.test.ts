@@ -15,7 +15,8 @@ import {
   createRoot,
   type Issued,
 } from '../pki/pki.js';
-import { readAll, TestServer, until } from './test-server.js';
+import { readAll, TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 /** The engine is asked about the clients of a listener, at each of their connections. */
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;

@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { TestServer, until, withoutOptions } from './test-server.js';
+import { TestServer, withoutOptions } from './test-server.js';
+import { until } from '../until.js';
 
 let server: TestServer | undefined;
 afterEach(async () => {

@@ -7,7 +7,8 @@ import { program } from '../cli/program.js';
 import { type BigCrl, createBigCrl } from '../pki/big-crl.js';
 import { createCrl, createIntermediate, createLeaf, createRoot, type Issued } from '../pki/pki.js';
 import { type Answer, answerOf } from './answer.js';
-import { TestServer, until } from './test-server.js';
+import { TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 // A folder with large CRLs: they go into the store, and count like small ones.
 

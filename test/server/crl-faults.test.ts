@@ -9,7 +9,8 @@ import { type Answer, answerOf } from './answer.js';
 import { CrlHost } from './crl-host.js';
 import { FetchedPki } from './fetched-pki.js';
 import { pinging } from './pinging.js';
-import { TestServer, until } from './test-server.js';
+import { TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 // A whole server before a server of CRLs that does wrong: what a client is told, what the log is, and what comes after.
 

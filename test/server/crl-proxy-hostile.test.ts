@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createCrl, createRoot } from '../pki/pki.js';
 import { CrlHost } from './crl-host.js';
-import { type CrlProxy, freePort, get, startProxy } from './crl-proxy-scene.js';
+import { type CrlProxy, get, startProxy } from './crl-proxy-scene.js';
 import { FetchedPki } from './fetched-pki.js';
-import { readAll, until } from './test-server.js';
+import { readAll } from './test-server.js';
+import { freePort } from '../free-port.js';
+import { until } from '../until.js';
 
 const root = createRoot();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-hostile-'));

@@ -1,23 +1,13 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
-import net from 'node:net';
 import type { CrlHost } from './crl-host.js';
 import { TestServer } from './test-server.js';
+import { freePort } from '../free-port.js';
 
 /** A server with a listener that is a CRL proxy. */
 export interface CrlProxy {
   readonly server: TestServer;
   readonly port: number;
-}
-
-/** A port that is free, and stays so as far as one can tell. */
-export async function freePort(): Promise<number> {
-  const reserved = net.createServer().listen(0, '127.0.0.1');
-  await once(reserved, 'listening');
-  const { port } = reserved.address() as net.AddressInfo;
-  reserved.close();
-  await once(reserved, 'close');
-  return port;
 }
 
 export async function startProxy(
@@ -44,7 +34,7 @@ export interface Fetched {
 
 /** As any software with an HTTP proxy does. */
 export async function get(
-  { port }: CrlProxy,
+  { port }: Pick<CrlProxy, 'port'>,
   url: string,
   headers: Record<string, string> = {},
   method = 'GET',

@@ -13,9 +13,11 @@ import { createBigCrl } from '../pki/big-crl.js';
 import { crlDistributionPoints } from '../pki/extensions.js';
 import { createCrl, createLeaf, createRoot } from '../pki/pki.js';
 import { CrlHost } from './crl-host.js';
-import { type CrlProxy, freePort, get, startProxy } from './crl-proxy-scene.js';
+import { type CrlProxy, get, startProxy } from './crl-proxy-scene.js';
 import { FetchedPki } from './fetched-pki.js';
-import { readAll, TestServer, until } from './test-server.js';
+import { readAll, TestServer } from './test-server.js';
+import { freePort } from '../free-port.js';
+import { until } from '../until.js';
 
 const run = promisify(execFile);
 const CLIENTS = 40;

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createCrl, createRoot } from '../pki/pki.js';
 import { CrlHost } from './crl-host.js';
 import { FetchedPki } from './fetched-pki.js';
-import { TestServer, until, withoutOptions } from './test-server.js';
+import { TestServer, withoutOptions } from './test-server.js';
+import { until } from '../until.js';
 
 const run = promisify(execFile);
 const root = createRoot();

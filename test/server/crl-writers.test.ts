@@ -17,7 +17,8 @@ import { createLeaf, createRoot, type Issued } from '../pki/pki.js';
 import { answerOf } from './answer.js';
 import { CrlHost } from './crl-host.js';
 import { FetchedPki } from './fetched-pki.js';
-import { alive, TestServer, until } from './test-server.js';
+import { alive, TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 // Whole servers whose workers are killed, stopped or out of room while they fetch a CRL or write it.
 const PATIENCE = 60_000;

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { demo, type Demo } from './demo.js';
 import { BusyClient } from './busy-client.js';
-import { alive, TestServer, until } from './test-server.js';
+import { alive, TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 let pki: Demo;
 let server: TestServer;

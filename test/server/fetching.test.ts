@@ -7,7 +7,8 @@ import { createCrl, createRoot, type Issued } from '../pki/pki.js';
 import { type Answer, answerOf } from './answer.js';
 import { CrlHost } from './crl-host.js';
 import { FetchedPki } from './fetched-pki.js';
-import { readAll, TestServer, until } from './test-server.js';
+import { readAll, TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 // What is waited for comes in seconds, on a machine with nothing else to do.
 

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { healthOf } from '../../src/cli/server/health-state.js';
 import { AS_NOBODY, asNobody } from '../component.js';
 import { type Demo, demo } from './demo.js';
-import { freePort } from './crl-proxy-scene.js';
 import { TestServer, withoutOptions } from './test-server.js';
+import { freePort } from '../free-port.js';
 
 const run = promisify(execFile);
 const elsewhere = mkdtempSync(join(tmpdir(), 'pkixd-health-'));

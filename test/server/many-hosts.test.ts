@@ -8,7 +8,8 @@ import { RedisProcess } from '../crl/share/redis-process.js';
 import { createRoot, type Issued } from '../pki/pki.js';
 import { CrlHost } from './crl-host.js';
 import { FetchedPki } from './fetched-pki.js';
-import { TestServer, until } from './test-server.js';
+import { TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 // What is waited for comes in seconds, on a machine with nothing else to do.
 const test = withComponent('redis-server');

@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from '@jest/globals';
-import { alive, until, withoutOptions } from './test-server.js';
+import { alive, withoutOptions } from './test-server.js';
+import { until } from '../until.js';
 
 const run = promisify(execFile);
 const directory = mkdtempSync(join(tmpdir(), 'pkixd-pm2-'));

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { TestServer, until } from './test-server.js';
+import { TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 let server: TestServer;
 afterEach(() => server.stop());

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { demo, type Demo } from './demo.js';
 import { LongClient } from './long-client.js';
-import { TestServer, until } from './test-server.js';
+import { TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 const PATIENCE = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-releases-'));

@@ -3,7 +3,8 @@ import { Client } from '../../src/client/index.js';
 import type { ServerStatus } from '../../src/wire/control.js';
 import { demo, type Demo } from './demo.js';
 import { LongClient } from './long-client.js';
-import { TestServer, until } from './test-server.js';
+import { TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 let pki: Demo;
 let server: TestServer;

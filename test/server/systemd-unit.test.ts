@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { AS_NOBODY, asNobodyInOwnMounts } from '../component.js';
 import { demo } from './demo.js';
-import { until } from './test-server.js';
+import { until } from '../until.js';
 
 /**
  * The command lines of the shipped unit, as systemd would run them: as the user `nobody`, in directories that are made

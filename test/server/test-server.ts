@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { callServer } from '../../src/client/control-client.js';
 import type { ControlRequest, ServerStatus } from '../../src/wire/control.js';
 import { PATIENT_FETCHES } from '../patient-fetches.js';
+import { freePort } from '../free-port.js';
 
 const PKIXD = join(process.cwd(), 'dist/cli/main.js');
 const PATIENCE = 60_000;
@@ -148,21 +149,6 @@ export async function readAll(socket: net.Socket): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Asks again and again until the answer will do; says what it saw last when it never does. */
-export async function until<T>(
-  ask: () => Promise<T> | T,
-  done: (answer: T) => boolean,
-  patience = PATIENCE,
-): Promise<T> {
-  const deadline = performance.now() + patience;
-  for (;;) {
-    const answer = await ask();
-    if (done(answer)) return answer;
-    if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(answer)} after ${patience} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
 /** Whether a process of this id lives (a zombie does not). */
 export function alive(pid: number): boolean {
   try {
@@ -179,15 +165,6 @@ function earlierPorts(directory: string): readonly [number, number] | undefined 
   const { listeners } = JSON.parse(readFileSync(path, 'utf8')) as { listeners: { address: string }[] };
   const ports = listeners.flatMap(({ address }) => (address.startsWith('tcp:') ? new URL(address).port : []));
   return [Number(ports[0]), Number(ports[1])];
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** The environment without PKIXD_ variables: a server under test is configured by its file alone. */

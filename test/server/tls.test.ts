@@ -9,7 +9,8 @@ import { PkixdError } from '../../src/errors.js';
 import { type Issued, createCertificate, createLeaf, createRoot } from '../pki/pki.js';
 import { extendedKeyUsage, keyUsage } from '../pki/extensions.js';
 import { Client, type ClientOptions } from '../../src/client/index.js';
-import { TestServer, readAll, until } from './test-server.js';
+import { TestServer, readAll } from './test-server.js';
+import { until } from '../until.js';
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 

@@ -8,7 +8,8 @@ import { program } from '../cli/program.js';
 import { withComponent } from '../component.js';
 import { answerOf } from './answer.js';
 import { demo, type Demo } from './demo.js';
-import { readAll, TestServer, until } from './test-server.js';
+import { readAll, TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 let pki: Demo;
 let server: TestServer;

@@ -5,7 +5,8 @@ import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { WARM_UP_DOMAIN, WARM_UP_PKI } from '../../src/warm-up-pki.js';
 import { Client } from '../../src/client/index.js';
 import { createChain } from '../verify/scene.js';
-import { TestServer, until } from './test-server.js';
+import { TestServer } from './test-server.js';
+import { until } from '../until.js';
 
 const { root } = createChain();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-warm-'));

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { withComponent } from '../../component.js';
+import { until } from '../../until.js';
 import { createCrl, createLeaf, createRoot } from '../../pki/pki.js';
-import { CachingProxy, type ProxyProgram } from './caching-proxy.js';
+import { CachingProxy, PROXY_PROGRAMS, type ProxyProgram } from './caching-proxy.js';
 import { CrlServer } from './crl-server.js';
 import { closeFetchers, fetcherWith, fetchWith } from './fetch-scene.js';
 
@@ -35,7 +37,7 @@ afterEach(async () => {
 });
 
 async function through(program: ProxyProgram, flags: Readonly<Record<string, unknown>> = {}) {
-  proxy = await CachingProxy.start(program, [HOST]);
+  proxy = await CachingProxy.start(program, { hosts: [HOST], port: server.port });
   return fetcherWith({
     'crl.proxy': proxy.url,
     'crl.allow': [`127.0.0.1:${server.port}`, `${HOST}:${server.port}`, `${HOST}:${secure.port}`],
@@ -45,7 +47,7 @@ async function through(program: ProxyProgram, flags: Readonly<Record<string, unk
 
 const VALIDATORS = { etag: '"version-1"', lastModified: 'Mon, 02 Mar 2026 10:00:00 GMT' };
 
-for (const program of ['squid', 'nginx'] as const) {
+for (const program of PROXY_PROGRAMS) {
   const testWith = withComponent(program);
 
   testWith(`${program} fetches a CRL once and gives it from its cache`, async () => {
@@ -66,6 +68,16 @@ for (const program of ['squid', 'nginx'] as const) {
     expect(await server.requests()).toHaveLength(2);
   });
 
+  testWith(`what ${program} has kept for a while comes with its age`, async () => {
+    const fetcher = await through(program);
+    const url = server.url('/aged');
+    expect(await fetchWith(fetcher, url)).toMatchObject({ kind: 'fetched', age: expect.any(Number) });
+    const { age } = (await fetchWith(fetcher, url)) as { age: number };
+    expect(age).toBeGreaterThanOrEqual(90_000);
+    expect(age).toBeLessThan(90_000 + 60_000);
+    expect(await server.requests()).toHaveLength(1);
+  });
+
   testWith(`through ${program} faults are told as they are`, async () => {
     const fetcher = await through(program, { 'crl.maxSize': '1MiB' });
     expect(await fetchWith(fetcher, server.url('/404'))).toMatchObject({ fault: 'status' });
@@ -84,6 +96,21 @@ for (const program of ['squid', 'nginx'] as const) {
     expect(await server.requests()).toEqual([]);
   });
 }
+
+withComponent('varnishd')(
+  'a CRL that Varnish serves in its grace says how old it is, and is newer after',
+  async () => {
+    const fetcher = await through('varnishd');
+    const url = server.url('/brief');
+    const ageOf = async () => ((await fetchWith(fetcher, url)) as { age?: number }).age ?? 0;
+    await ageOf();
+    // Past the second for which it is fresh, Varnish gives it once more and fetches it meanwhile.
+    await delay(2500);
+    expect(await ageOf()).toBeGreaterThanOrEqual(2000);
+    await until(ageOf, (age) => age < 2000);
+    expect((await server.requests()).length).toBeGreaterThan(1);
+  },
+);
 
 const testWithSquid = withComponent('squid');
 
@@ -111,7 +138,7 @@ testWithSquid('https goes through a tunnel, and the server behind it is checked'
 });
 
 testWithSquid('the environment names the proxy, and who is asked without it', async () => {
-  proxy = await CachingProxy.start('squid', [HOST]);
+  proxy = await CachingProxy.start('squid', { hosts: [HOST], port: server.port });
   const allow = [`${HOST}:${server.port}`, `127.0.0.1:${server.port}`];
   const byEnvironment = fetcherWith({ 'crl.allow': allow }, { env: { http_proxy: proxy.url } });
   expect(await fetchWith(byEnvironment, server.url('/good.crl', HOST))).toMatchObject({ kind: 'fetched' });

@@ -35,7 +35,8 @@ const PAGES = {
     response.writeHead(isKnown ? 304 : 200, { ...validators, 'cache-control': 'max-age=3600' });
     response.end(isKnown ? undefined : crl);
   },
-  '/aged': (_, response) => response.writeHead(200, { age: '90' }).end(crl),
+  '/aged': (_, response) => response.writeHead(200, { age: '90', 'cache-control': 'max-age=3600' }).end(crl),
+  '/brief': (_, response) => response.writeHead(200, { 'cache-control': 'max-age=1' }).end(crl),
   '/pem': (_, response) => response.end(`Some words first.\n${pem}`),
   '/two-pem': (_, response) => response.end(pem + pem),
   '/cut-pem': (_, response) => response.end(pem.slice(0, -30)),

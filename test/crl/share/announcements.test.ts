@@ -5,9 +5,9 @@ import { RedisConnection } from '../../../src/crl/share/redis-connection.js';
 import { parseRedisUrl } from '../../../src/config/redis-url.js';
 import { Logger, type LogRecord } from '../../../src/log.js';
 import { withComponent } from '../../component.js';
-import { until } from '../../server/test-server.js';
 import { RedisProcess } from './redis-process.js';
 import { NAMES } from './sharing-host.js';
+import { until } from '../../until.js';
 
 const test = withComponent('redis-server');
 const KNOWN = 'http://crl.example/ca.crl';

@@ -9,8 +9,9 @@ import { parseRedisUrl } from '../../../src/config/redis-url.js';
 import { Logger, type LogRecord } from '../../../src/log.js';
 import { withComponent } from '../../component.js';
 import { createLeaf, createRoot } from '../../pki/pki.js';
-import { until } from '../../server/test-server.js';
 import { RedisProcess } from './redis-process.js';
+import { until } from '../../until.js';
+import { freePort } from '../../free-port.js';
 
 const test = withComponent('redis-server');
 
@@ -149,11 +150,3 @@ always('repeated trouble is one line', async () => {
   expect(records.filter(({ level }) => level === 'warn')).toHaveLength(1);
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}

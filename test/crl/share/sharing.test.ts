@@ -5,10 +5,10 @@ import { withComponent } from '../../component.js';
 import { crlNumber } from '../../pki/extensions.js';
 import { newKey } from '../../pki/keys.js';
 import { createCrl, createRoot, type CrlOptions, type Issued } from '../../pki/pki.js';
-import { until } from '../../server/test-server.js';
 import { withShortTime } from '../../short-time.js';
 import { RedisProcess } from './redis-process.js';
 import { FakeOrigin, NAMES, SharingHost } from './sharing-host.js';
+import { until } from '../../until.js';
 
 const test = withComponent('redis-server');
 const URL = 'http://crl.example/ca.crl';

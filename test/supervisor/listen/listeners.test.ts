@@ -5,7 +5,7 @@ import { expect, jest, test } from '@jest/globals';
 import type { ListenerConfig } from '../../../src/config/config.js';
 import { Logger } from '../../../src/log.js';
 import { closeListeners, openListeners } from '../../../src/supervisor/listen/listeners.js';
-import { until } from '../../server/test-server.js';
+import { until } from '../../until.js';
 
 const REST = { permits: [], mode: 0o600, group: '', backlog: 128, protocol: 'line', tls: null } as const;
 

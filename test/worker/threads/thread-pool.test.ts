@@ -10,6 +10,7 @@ import { abandon, newRequest, type RequestFlow } from '../../../src/worker/reque
 import { RequestQueue } from '../../../src/worker/requests/request-queue.js';
 import type { ThreadPoolOptions } from '../../../src/worker/threads/thread-pool-options.js';
 import { ThreadPool } from '../../../src/worker/threads/thread-pool.js';
+import { until } from '../../until.js';
 
 const pools: ThreadPool[] = [];
 let folder: string;
@@ -340,10 +341,6 @@ test('a pool grows at once, and shrinks without costing a task', async () => {
   expect(pool.restarts).toBe(0);
   expect(await all([run('echo', 'a')])).toEqual(['a']);
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 // ── The spare thread ─────────────────────────────────────────────────────────────────────────────────────────
 
