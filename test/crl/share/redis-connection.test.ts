@@ -149,4 +149,3 @@ always('repeated trouble is one line', async () => {
   );
   expect(records.filter(({ level }) => level === 'warn')).toHaveLength(1);
 });
-
