@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
