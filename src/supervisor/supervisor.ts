@@ -2,6 +2,7 @@ import { RepeatedWarnings } from '../repeated-warnings.js';
 import { messageOf } from '../errors.js';
 import type { Config } from '../config/config.js';
 import { Logger, type LogSink } from '../log.js';
+import type { ConnectionHandle } from '../wire/connection-handle.js';
 import type { ControlRequest, ControlResponse, ServerStatus } from '../wire/control.js';
 import { AttentiveClock } from './host/attentive-clock.js';
 import { BacklogReader } from './listen/backlog-reader.js';
@@ -16,10 +17,11 @@ import { InheritedSockets } from './listen/inherited-sockets.js';
 import { ListenerProbe, type ProbeOptions } from './listen/listener-probe.js';
 import { ListenerSet } from './listen/listener-set.js';
 import { boundTo, type Listener } from './listen/listeners.js';
-import { refuse, TLS_INTERNAL_ERROR } from './dispatch/refusal.js';
+import { refuse, refuseAtOnce, TLS_INTERNAL_ERROR } from './dispatch/refusal.js';
 import { Reloader } from './reloader.js';
 import { makeDataDirectory } from './host/data-directory.js';
 import { self } from './host/directory-trust.js';
+import { Descriptors } from './host/descriptors.js';
 import { RunDirectory } from './host/run-directory.js';
 import { Scaling } from './scale/scaling.js';
 import { statusOf } from './status.js';
@@ -42,7 +44,6 @@ export interface SupervisorOptions {
   readonly sink: LogSink;
   /** The first `workers.count` workers are ready. Called once. */
   readonly onReady: (listeners: readonly Listener[]) => void;
-  /** A reload has begun, or is over. */
   /** A reload begins; or is over, with how it ended. */
   readonly onReload: (response?: ControlResponse) => void;
   /** An operator asked for a stop over the control socket. */
@@ -51,6 +52,13 @@ export interface SupervisorOptions {
 
 /** Suggested to clients that get BUSY, in milliseconds. */
 const RETRY_AFTER = 1000;
+const NO_WORKER = 'clients are refused with BUSY: no worker takes their connections';
+const REFUSED = {
+  'pending.max': NO_WORKER,
+  'pending.maxWait': NO_WORKER,
+  descriptors:
+    'clients are refused with BUSY: the primary has too few file descriptors; raise its limit (ulimit -n, LimitNOFILE=)',
+} as const;
 /** How often deadlines are looked at, at most, in milliseconds. */
 const MAX_PERIOD = 250;
 
@@ -70,6 +78,7 @@ export class Supervisor {
   readonly #refusals: RepeatedWarnings;
   readonly #startedAt = performance.now();
   readonly #probe: ListenerProbe;
+  readonly #descriptors = new Descriptors();
   /** What the server runs with; a reload that succeeds puts the next one here. */
   #generation: Generation;
   #backlog: BacklogReader | undefined;
@@ -91,10 +100,7 @@ export class Supervisor {
     this.#runDirectory = new RunDirectory(config['run.directory'], uids);
     this.#control = new ControlServer((request) => this.#command(request));
     this.#dispatcher = this.#createDispatcher();
-    this.#listeners = new ListenerSet(
-      (handle, listener) => this.#dispatcher.accept(handle, listener),
-      this.#log,
-    );
+    this.#listeners = new ListenerSet((handle, listener) => this.#accept(handle, listener), this.#log);
     this.#tls = new TlsSettings(now);
     this.#probe = new ListenerProbe({
       listeners: () => this.#listeners.all,
@@ -203,25 +209,25 @@ export class Supervisor {
         handoverTimeout: this.#config['handover.timeout'],
         patience: this.#config['workers.pingTimeout'],
       }),
-      refuse: (handle, listener, why) => {
-        listener.refused += 1;
-        const { name, protocol, tls } = listener.config;
-        this.#tellOfRefusal(name, why);
-        refuse(handle, tls ? TLS_INTERNAL_ERROR : this.#options.busy(protocol, RETRY_AFTER));
-      },
+      refuse: (handle, listener, why) => refuse(handle, this.#refusal(listener, why)),
     });
   }
 
-  /** Once a minute for each listener and reason while it lasts. */
-  #tellOfRefusal(listener: string, why: Refusal): void {
-    if (why === 'stopping') return;
-    const { ready, wanted } = this.#fleet;
-    const fields = { listener, limit: why, pending: this.#dispatcher.pending, ready, wanted };
-    this.#refusals.warn(
-      'clients are refused with BUSY: no worker takes their connections',
-      `${listener} ${why}`,
-      fields,
-    );
+  #accept(handle: ConnectionHandle, listener: Listener): void {
+    if (this.#descriptors.areScarce(handle)) refuseAtOnce(handle, this.#refusal(listener, 'descriptors'));
+    else this.#dispatcher.accept(handle, listener);
+  }
+
+  /** Counts a refusal, logs it once a minute for each listener and reason, and gives what its client is told. */
+  #refusal({ config, refused }: Listener, why: Refusal): Buffer {
+    const { name, protocol, tls } = config;
+    refused.set(why, (refused.get(why) ?? 0) + 1);
+    if (why !== 'stopping') {
+      const { ready, wanted } = this.#fleet;
+      const fields = { listener: name, limit: why, pending: this.#dispatcher.pending, ready, wanted };
+      this.#refusals.warn(REFUSED[why], `${name} ${why}`, fields);
+    }
+    return tls ? TLS_INTERNAL_ERROR : this.#options.busy(protocol, RETRY_AFTER);
   }
 
   #tick(config: Config): void {

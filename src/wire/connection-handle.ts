@@ -8,6 +8,8 @@ import type { Handover } from './ipc.js';
  * name, so all that is known of them stands in this file.
  */
 export interface ConnectionHandle {
+  /** Its number in this process. */
+  readonly fd?: number;
   /** Lets go of this process's copy; the connection ends with the last of them. */
   close(): void;
 }

@@ -66,10 +66,12 @@ export interface ListenerStatus {
   readonly name: string;
   readonly address: string;
   readonly protocol: string;
-  /** Connections accepted since the start. */
+  /** Connections of clients accepted since the start. */
   readonly accepted: number;
   /** Connections refused with BUSY since the start. */
   readonly refused: number;
+  /** The same by reason: `pending.max`, `pending.maxWait`, `descriptors`, `stopping`; absent in an older release. */
+  readonly refusedFor?: Readonly<Record<string, number>>;
   /** Connections that the kernel holds and the primary has not accepted yet, some seconds ago; `null`: not known. */
   readonly backlog: number | null;
   /** What the primary's own probe found last; `null` before the first. */

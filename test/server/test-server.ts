@@ -41,21 +41,25 @@ export class TestServer {
   readonly exited: Promise<number | string>;
   #output = '';
 
-  private constructor(directory: string, port: number, msgpackPort: number, program: string) {
+  private constructor(
+    directory: string,
+    port: number,
+    msgpackPort: number,
+    program: string,
+    within: readonly string[],
+  ) {
     this.directory = directory;
     this.port = port;
     this.msgpack = `unix:${join(directory, 'msgpack.sock')}`;
     this.bareMsgpack = `tcp://127.0.0.1:${msgpackPort}`;
     this.unix = join(directory, 'pkixd.sock');
-    this.process = spawn(
-      process.execPath,
-      [program, 'start', '--config', join(directory, 'pkixd.config.json')],
-      {
-        cwd: directory,
-        env: withoutOptions(process.env),
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
+    const start = [process.execPath, program, 'start', '--config', join(directory, 'pkixd.config.json')];
+    const [command = '', ...args] = [...within, ...start];
+    this.process = spawn(command, args, {
+      cwd: directory,
+      env: withoutOptions(process.env),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     this.process.stdout?.on('data', (text) => (this.#output += String(text)));
     this.process.stderr?.on('data', (text) => (this.#output += String(text)));
     this.exited = once(this.process, 'exit').then(([code, signal]) => String(code ?? signal));
@@ -63,13 +67,14 @@ export class TestServer {
 
   /**
    * Resolves once the server says that it is ready, as pm2 would wait for it. `settings` is merged into the
-   * configuration file, in which workers neither warm up nor have spare threads, and `moreListeners` added to those it has; `directory` starts
-   * it again where an earlier one ran, on the same ports.
+   * configuration file, in which workers neither warm up nor have spare threads, and `moreListeners` added to those it
+   * has; `directory` starts it again where an earlier one ran, on the same ports; `within` is a command that runs it.
    */
   static async start(
     settings: Readonly<Record<string, unknown>> = {},
     directory?: string,
     program = PKIXD,
+    within: readonly string[] = [],
   ): Promise<TestServer> {
     const where = directory ?? mkdtempSync(join(tmpdir(), 'pkixd-test-'));
     const [port, msgpackPort] = earlierPorts(where) ?? [await freePort(), await freePort()];
@@ -84,7 +89,7 @@ export class TestServer {
     ];
     const all = { listeners, 'workers.warmUp': 0, 'threads.spare': false, ...options };
     writeFileSync(join(where, 'pkixd.config.json'), JSON.stringify(all));
-    const server = new TestServer(where, port, msgpackPort, program);
+    const server = new TestServer(where, port, msgpackPort, program, within);
     const ready = once(server.process, 'message');
     const outcome = await Promise.race([ready, server.exited]);
     if (!Array.isArray(outcome)) throw new Error(`the server ended (${outcome}): ${server.output}`);

@@ -17,7 +17,8 @@ export function fakeListener(name: string): Listener {
     place: `tcp://127.0.0.1:0 ${name}`,
     address: 'tcp://127.0.0.1:0',
     accepted: 0,
-    refused: 0,
+    probes: 0,
+    refused: new Map(),
     server: createServer(),
   };
 }

@@ -78,6 +78,7 @@ export function describeStatus(server: ServerStatus): string {
     `${ready} of ${scale} workers ready${scaling === 'auto' ? ' (by load)' : ''}, ${restarts} restarts, ${pending} connections pending, primary ${formatMemory(rss)}`,
     '',
     formatTable(LISTENER_COLUMNS, listeners),
+    ...refusalLines(listeners),
     '',
     formatTable(WORKER_COLUMNS, workers),
     ...redisLines(workers),
@@ -86,6 +87,14 @@ export function describeStatus(server: ServerStatus): string {
       : []),
     ...(replaced.length > 0 ? ['', formatTable(REPLACEMENT_COLUMNS, replaced)] : []),
   ].join('\n');
+}
+
+/** Why clients got BUSY instead of a worker. */
+function refusalLines(listeners: readonly ListenerStatus[]): readonly string[] {
+  return listeners.flatMap(({ name, refusedFor = {} }) => {
+    const reasons = Object.entries(refusedFor).map(([reason, count]) => `${count} ${reason}`);
+    return reasons.length === 0 ? [] : [`refused at ${name}: ${reasons.join(', ')}`];
+  });
 }
 
 /** What hosts share by Redis, over all workers; nothing where they do not. */

@@ -5,7 +5,7 @@ import { type Connection, PendingConnections } from './pending-connections.js';
 import { type HandoverTarget, WorkerSlot } from './worker-slot.js';
 
 /** Why a client is refused: the limit that was met, or the end of the server. */
-export type Refusal = 'pending.max' | 'pending.maxWait' | 'stopping';
+export type Refusal = 'pending.max' | 'pending.maxWait' | 'descriptors' | 'stopping';
 
 export interface DispatcherOptions {
   /** Milliseconds, monotonic. */

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { type ConnectionHandle, socketOn } from '../../wire/connection-handle.js';
 
 /** How long a refused client may go on sending before it is cut off, in milliseconds. */
@@ -33,4 +34,17 @@ export function refuse(handle: ConnectionHandle, answer: Buffer): void {
   });
   socket.end(answer);
   socket.resume();
+}
+
+/**
+ * The same without waiting for anything, where descriptors run out: the connection is closed before this returns. The
+ * answer is lost only where the client has sent something already, which is then unread.
+ */
+export function refuseAtOnce(handle: ConnectionHandle, answer: Buffer): void {
+  try {
+    if (handle.fd !== undefined) writeSync(handle.fd, answer);
+  } catch {
+    // The client is gone already.
+  }
+  handle.close();
 }

@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import { messageOf } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import type { ProbeStatus } from '../../wire/control.js';
+import { GrowingBuffer } from '../../wire/growing-buffer.js';
 import type { Probe } from '../../wire/protocol.js';
 import type { BoundAddress } from './kernel-backlog.js';
 import { boundTo, type Listener } from './listeners.js';
@@ -74,20 +75,26 @@ export class ListenerProbe {
 
 /** Resolves with what went wrong, or nothing. */
 function attempt(
-  { config }: Listener,
+  listener: Listener,
   address: BoundAddress,
   probe: Probe | undefined,
   limit: number,
 ): Promise<string | undefined> {
+  const { config } = listener;
   return new Promise((resolve) => {
+    listener.probes += 1;
+    let isConnected = false;
     const isSecure = config.tls !== null;
     const socket = open(address, isSecure);
     const end = (failure?: string): void => {
       clearTimeout(timer);
+      // One that the kernel has taken comes to the listener, sooner or later.
+      if (!isConnected) listener.probes = Math.max(0, listener.probes - 1);
       socket.destroy();
       resolve(failure);
     };
     const timer = setTimeout(() => end(`no answer within ${limit} ms`), limit);
+    socket.once('connect', () => (isConnected = true));
     socket.once('error', (error) => end(messageOf(error)));
     socket.once('close', () => end('the connection was closed without an answer'));
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
@@ -95,11 +102,14 @@ function attempt(
       if (!probe || config.tls?.clientCa != null) end();
       else socket.write(probe.question);
     });
-    let received = Buffer.alloc(0);
+    const received = new GrowingBuffer(MAX_ANSWER);
     socket.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      if (probe?.isAnswer(received)) end();
-      else if (received.length > MAX_ANSWER) end('it answers something else');
+      if (received.length + chunk.length > MAX_ANSWER) {
+        end('it answers something else');
+        return;
+      }
+      received.add(chunk);
+      if (probe?.isAnswer(received.bytes)) end();
     });
   });
 }

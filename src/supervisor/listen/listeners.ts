@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { lchownSync, readFileSync } from 'node:fs';
+import { lchownSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { dirname } from 'node:path';
 import { formatAddress } from '../../config/address.js';
@@ -22,10 +22,12 @@ export interface Listener {
   readonly place: string;
   /** As configured, but with the port that the system chose where 0 was asked for. */
   readonly address: string;
-  /** Connections accepted since the start. */
+  /** Connections of clients accepted since the start. */
   accepted: number;
-  /** Connections refused with BUSY since the start. */
-  refused: number;
+  /** Connections of the primary's own probe that were not accepted yet: they are nobody's client. */
+  probes: number;
+  /** Connections refused with BUSY since the start, by the reason. */
+  readonly refused: Map<string, number>;
   readonly server: Server;
 }
 
@@ -88,14 +90,17 @@ async function open(
     place: placeOf(config),
     address: boundAddress(server, config),
     accepted: 0,
-    refused: 0,
+    probes: 0,
+    refused: new Map(),
     server,
   };
   server.on('error', (error) => {
     log.error('a listener failed to accept', { listener: listener.config.name, error: messageOf(error) });
   });
   takeHandles(server, (handle) => {
-    listener.accepted += 1;
+    // Which of them is the probe's does not matter to the count.
+    if (listener.probes > 0) listener.probes -= 1;
+    else listener.accepted += 1;
     onConnection(handle, listener);
   });
   return listener;
@@ -109,6 +114,7 @@ async function listen(
   if (address.kind === 'unix') {
     checkDirectory('the folder of a socket,', dirname(address.path), 'ADDRESS_FORBIDDEN', warn, 'sticky');
     const gid = group === '' ? undefined : findGroup(group);
+    warnOfClosedFolder(address.path, mode, gid, warn);
     await listenUnix(server, address.path, mode, backlog);
     if (gid !== undefined) lchownSync(address.path, process.getuid?.() ?? 0, gid);
     return;
@@ -116,6 +122,28 @@ async function listen(
   const listening = once(server, 'listening');
   server.listen({ host: address.host, port: address.port, backlog });
   await listening;
+}
+
+/** Whoever may write to the socket must also be able to reach it (path_resolution(7)). */
+function warnOfClosedFolder(
+  path: string,
+  mode: number,
+  gid: number | undefined,
+  warn: (message: string) => void,
+): void {
+  const folder = dirname(path);
+  const found = statSync(folder);
+  const groupEnters = (found.mode & (found.gid === gid ? 0o011 : 0o001)) !== 0;
+  const othersEnter = (found.mode & 0o001) !== 0;
+  const who = [
+    ...(gid !== undefined && (mode & 0o020) !== 0 && !groupEnters ? [`group ${gid}`] : []),
+    ...((mode & 0o002) !== 0 && !othersEnter ? ['other users'] : []),
+  ];
+  if (who.length === 0) return;
+  const rights = (found.mode & 0o777).toString(8).padStart(4, '0');
+  warn(
+    `the socket ${path} is meant for ${who.join(' and ')}, who cannot reach it: its folder has mode ${rights}; put the socket into a folder that they may enter`,
+  );
 }
 
 function boundAddress(server: Server, { address }: ListenerConfig): string {

@@ -21,6 +21,7 @@ const STATUS: ServerStatus = {
       protocol: 'line',
       accepted: 12,
       refused: 3,
+      refusedFor: { 'pending.max': 2, descriptors: 1 },
       backlog: 1,
       probe: { took: 1.25, failure: null },
     },
@@ -81,6 +82,7 @@ test('the status shows the server, each listener and each worker, a dash where n
     /^pkixd 1\.2\.3: degraded, pid 7, up 1d 2h, Node v20\.19\.0\n1 of 2 workers ready \(by load\), 1 restarts, 4 /,
   );
   expect(text).toMatch(/inner unix:\/run\/a +line +12 +3 +1 +1\.25ms$/m);
+  expect(text).toMatch(/^refused at inner: 2 pending\.max, 1 descriptors$/m);
   expect(text).toMatch(
     / 1 +ready +8 +1\.2\.2 +1m 1s +120ms +1 +3 +2 +300 +4 +5 +6 +7 +8 +6 +25% +9ms +1\/2 +25% +100 MiB +60 MiB$/m,
   );

@@ -41,6 +41,21 @@ test('the primary asks its own listeners, warns once of those that do not answer
   expect(told('no answer within 300 ms')).toBeGreaterThanOrEqual(2);
 });
 
+test('its own connections do not count as those of clients', async () => {
+  server = new TestServer({}, { 'probe.interval': 20, 'probe.timeout': 60_000 });
+  await server.start();
+  let probes = 0;
+  let last: unknown;
+  await server.statusWhere(({ listeners }) => {
+    const probe = listeners[0]?.probe ?? null;
+    if (JSON.stringify(probe) !== JSON.stringify(last)) probes += 1;
+    last = probe;
+    return probes >= 5;
+  }, 'five probes');
+  const { listeners } = await server.status();
+  expect(listeners.map(({ accepted }) => accepted)).toEqual(listeners.map(() => 0));
+});
+
 test('each protocol knows its own answer from anything else', () => {
   const line = PROTOCOLS['line']?.probe;
   expect(line?.isAnswer(Buffer.from('PONG\n'))).toBe(true);

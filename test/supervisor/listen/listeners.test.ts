@@ -1,12 +1,18 @@
 import dns from 'node:dns';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import type { ListenerConfig } from '../../../src/config/config.js';
 import { Logger } from '../../../src/log.js';
 import { closeListeners, openListeners } from '../../../src/supervisor/listen/listeners.js';
 import { until } from '../../until.js';
 
+/** The group that new files of this process have. */
+const OWN_GROUP = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
 const REST = { permits: [], mode: 0o600, group: '', backlog: 128, protocol: 'line', tls: null } as const;
 
 test('who connects to a socket that was passed in is taken, however long another listener takes to open', async () => {
@@ -43,4 +49,34 @@ test('who connects to a socket that was passed in is taken, however long another
   expect(listeners.map(({ config }) => config.name)).toEqual(['own', 'passed']);
   client.destroy();
   closeListeners(listeners);
+});
+
+test.each([
+  [
+    'for all, in a private folder',
+    0o666,
+    '',
+    0o700,
+    /other users, who cannot reach it: its folder has mode 0700/,
+  ],
+  ['for a group, in a private folder', 0o660, OWN_GROUP, 0o700, /group \d+, who cannot reach it/],
+  ['for a group, in its own folder', 0o660, OWN_GROUP, 0o710, undefined],
+  ['for all, in an open folder', 0o666, '', 0o711, undefined],
+  ['of the default mode, in a private folder', 0o660, '', 0o700, undefined],
+])('a socket %s: the start says whether they can reach it', async (_, mode, group, folderMode, told) => {
+  const folder = mkdtempSync(join(tmpdir(), 'pkixd-listen-'));
+  chmodSync(folder, folderMode);
+  const warnings: string[] = [];
+  const config: ListenerConfig = {
+    ...REST,
+    name: 'socket',
+    mode,
+    group,
+    address: { kind: 'unix', path: join(folder, 'socket') },
+  };
+  const log = new Logger('warn', 'test', ({ message }) => warnings.push(message));
+  closeListeners(await openListeners([config], (handle) => handle.close(), log));
+  const closed = warnings.filter((message) => message.includes('cannot reach it'));
+  expect(closed).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
+  rmSync(folder, { recursive: true });
 });

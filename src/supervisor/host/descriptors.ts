@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionHandle } from '../../wire/connection-handle.js';
+
+/** Descriptors that stay free for what the primary opens itself: forks, the log, its sockets. */
+const RESERVE = 64;
+/** Of a very low limit not more than this part is kept back. */
+const MAX_RESERVED_PART = 0.25;
+
+/**
+ * Tells when the process is about to run out of descriptors. Beyond its limit the system accepts nothing for it, and
+ * libuv closes clients without a word and without telling anyone; so they must be refused before.
+ */
+export class Descriptors {
+  readonly #limit: number;
+
+  /** @param limit RLIMIT_NOFILE of this process, which Node raises to the hard limit when it starts */
+  constructor(limit = readLimit()) {
+    this.#limit = limit - Math.min(RESERVE, Math.floor(limit * MAX_RESERVED_PART));
+  }
+
+  /** The system always gives the lowest free number, so a high one says that nearly all below are in use. */
+  areScarce({ fd = 0 }: ConnectionHandle): boolean {
+    return fd >= this.#limit;
+  }
+}
+
+function readLimit(): number {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  } catch {
+    return Infinity; // Not Linux, or /proc is hidden.
+  }
+}
