@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import type { Address } from '../config/address.js';
 import { GrowingBuffer } from '../wire/growing-buffer.js';
 import type { VerifyRequest } from '../wire/request.js';
@@ -16,6 +17,8 @@ export interface LineClientOptions {
   readonly connectTimeout?: number;
   /** Milliseconds from a request to its answer; past it the connection is given up. Default 60,000. */
   readonly answerTimeout?: number;
+  /** For a TLS address, as in `tls.connect`: `ca`, `cert`, `key`, … */
+  readonly tls?: ConnectionOptions;
 }
 
 /** Octets of an answer: beyond any verdict. */
@@ -44,8 +47,8 @@ export class LineClient {
   #lost: ConnectionLostError | undefined;
 
   static async connect(address: Address, options: LineClientOptions = {}): Promise<LineClient> {
-    const { connectTimeout = 5000, answerTimeout = 60_000 } = options;
-    return new LineClient(await openSocket(address, connectTimeout), answerTimeout);
+    const { connectTimeout = 5000, answerTimeout = 60_000, tls } = options;
+    return new LineClient(await openSocket(address, connectTimeout, tls), answerTimeout);
   }
 
   private constructor(socket: Socket, answerTimeout: number) {

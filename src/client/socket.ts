@@ -39,9 +39,16 @@ export function dial(
   return { socket: connectTls({ ...servername, ...tls, host, port }), ready: 'secureConnect' };
 }
 
-/** An open connection, or a ConnectError after at most `timeout` milliseconds. The caller adds its own listeners. */
-export async function openSocket(address: Address, timeout: number): Promise<Socket> {
-  const { socket, ready } = dial(address);
+/**
+ * An open connection, or a ConnectError after at most `timeout` milliseconds. `tls` is for TLS addresses. The caller adds
+ * its own listeners.
+ */
+export async function openSocket(
+  address: Address,
+  timeout: number,
+  tls: ConnectionOptions = {},
+): Promise<Socket> {
+  const { socket, ready } = dial(address, tls);
   const { promise, resolve, reject } = pending<Socket>();
   const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${timeout} ms`)), timeout);
   const failed = (error: Error): void => reject(new ConnectError(address, error));

@@ -1,9 +1,11 @@
+import type { ConnectionOptions } from 'node:tls';
 import { formatAddress, parseAddress } from '../../config/address.js';
 import { dial } from '../../client/socket.js';
 import { messageOf, PkixdError } from '../../errors.js';
 import type { Command } from '../command.js';
 import { print, type Context } from '../context.js';
 import { type Arguments, textFlag } from '../flags.js';
+import { CLIENT_CERTIFICATE_FLAGS, tlsOptions } from '../tls-flags.js';
 import { type Health, HEALTH_EXIT, healthOf } from './health-state.js';
 import { askServer, SERVER_FLAGS } from './server-call.js';
 import { isStatus } from './status.js';
@@ -22,6 +24,7 @@ export const health: Command = {
       describe:
         'Ask a listener (unix:/path, tcp://host:port or tls://host:port) in place of the control socket: for users who may not use that, and from other hosts',
     },
+    ...CLIENT_CERTIFICATE_FLAGS,
     quiet: { alias: 'q', type: 'boolean', describe: 'Print nothing: the exit code alone' },
   },
   examples: [
@@ -37,10 +40,11 @@ export const health: Command = {
 
 async function look(context: Context, args: Arguments): Promise<Health> {
   const address = textFlag(args, 'connect');
+  const tls = tlsOptions(context, args);
   try {
     return address === undefined
       ? ofStatus(await askServer(context, args, { command: 'status' }, TIMEOUT_MS))
-      : await ofListener(address);
+      : await ofListener(address, tls);
   } catch (error) {
     // A wrong command line is no news about the server.
     if (!(error instanceof PkixdError) || error.code === 'BAD_ADDRESS') throw error;
@@ -57,10 +61,10 @@ function ofStatus(status: unknown): Health {
 }
 
 /** The greeting of the msgpack protocol, or the answer to a PING of the line protocol: both come from a worker. */
-async function ofListener(text: string): Promise<Health> {
+async function ofListener(text: string, tls: ConnectionOptions): Promise<Health> {
   const address = parseAddress(text);
   // Whether it is alive is asked, not who it is: a certificate that has expired is for others to report.
-  const { socket, ready } = dial(address, { rejectUnauthorized: false });
+  const { socket, ready } = dial(address, { ...tls, rejectUnauthorized: false });
   const shown = formatAddress(address);
   try {
     return await new Promise<Health>((resolve) => {

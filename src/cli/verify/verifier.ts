@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { Client } from '../../client/client.js';
 import { RefusedError } from '../../client/errors.js';
 import { LineClient, type LineAnswer } from '../../client/line-client.js';
@@ -17,27 +18,31 @@ export interface Verifier {
 const TIMEOUT = 60_000;
 
 /** The server at `given`, else at the configuration's first listener, in the protocol that is spoken there. */
-export async function remoteVerifier(given: string | undefined, config: Config): Promise<Verifier> {
+export async function remoteVerifier(
+  given: string | undefined,
+  config: Config,
+  tls: ConnectionOptions,
+): Promise<Verifier> {
   const { address, protocol } = given === undefined ? firstListener(config) : listenerAt(given, config);
   try {
-    return await (protocol === 'msgpack' ? msgpackVerifier(address) : lineVerifier(address));
+    return await (protocol === 'msgpack' ? msgpackVerifier(address, tls) : lineVerifier(address, tls));
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     throw new PkixdError(
       error.code,
-      `${error.message}; start a server with "pkixd start", name another with --connect ADDRESS, or verify without one with --local`,
+      `${error.message}; ${address.kind === 'tls' ? TLS_WAY_OUT : ''}start a server with "pkixd start", name another with --connect ADDRESS, or verify without one with --local`,
       { cause: error },
     );
   }
 }
 
-async function lineVerifier(address: Address): Promise<Verifier> {
-  const client = await LineClient.connect(address);
+async function lineVerifier(address: Address, tls: ConnectionOptions): Promise<Verifier> {
+  const client = await LineClient.connect(address, { tls });
   return { ask: (request) => client.verify(request), close: () => client.close() };
 }
 
-async function msgpackVerifier(address: Address): Promise<Verifier> {
-  const client = new Client(formatAddress(address), { failFast: true, timeout: TIMEOUT });
+async function msgpackVerifier(address: Address, tls: ConnectionOptions): Promise<Verifier> {
+  const client = new Client(formatAddress(address), { failFast: true, timeout: TIMEOUT, tls });
   await client.ping();
   return {
     ask: async (request) => {
@@ -51,6 +56,9 @@ async function msgpackVerifier(address: Address): Promise<Verifier> {
     close: () => void client.close(),
   };
 }
+
+const TLS_WAY_OUT =
+  'name the CA of its certificate with --server-ca, and a certificate of your own with --client-cert where it wants one; else ';
 
 type Spoken = Pick<ListenerConfig, 'address' | 'protocol'>;
 

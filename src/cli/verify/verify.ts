@@ -5,6 +5,7 @@ import type { Command } from '../command.js';
 import { note, print, printable, type Context } from '../context.js';
 import { EXIT, exitCodeOf, UsageError, VERDICT_EXIT } from '../exit-code.js';
 import { configFor, listFlag, textFlag, type Arguments } from '../flags.js';
+import { TLS_FLAGS, tlsOptions } from '../tls-flags.js';
 import { FILES, REQUEST_FLAGS } from './request-flags.js';
 import { remoteVerifier, type Verifier } from './verifier.js';
 import { InputError, readCertificates, shownName } from './verify-input.js';
@@ -18,8 +19,10 @@ export const verify: Command = {
     connect: {
       type: 'string',
       requiresArg: true,
-      describe: 'The server: unix:/path or tcp://host:port; else the first configured listener without TLS',
+      describe:
+        'The server: unix:/path, tcp://host:port or tls://host:port; else the first configured listener without TLS',
     },
+    ...TLS_FLAGS,
     local: { type: 'boolean', conflicts: 'connect', describe: 'Verify in this process, without a server' },
     json: { type: 'boolean', describe: 'One JSON object a line: {"file", …verdict}' },
   },
@@ -27,6 +30,7 @@ export const verify: Command = {
     ['$0 verify server.pem --host www.example.org', 'ask the running server'],
     ['$0 verify leaf.pem --untrusted ca.pem --anchor root.pem --crl root.crl --local', 'without a server'],
     ['$0 verify *.pem --json', 'many at once, for programs'],
+    ['$0 verify leaf.pem --connect tls://pki.example:5281 --server-ca ca.pem', 'a server elsewhere'],
   ],
   async run(context, args) {
     const config = configFor(context, args);
@@ -34,7 +38,7 @@ export const verify: Command = {
     const verifier =
       args['local'] === true
         ? await (await import('./local-verifier.js')).localVerifier(config, context)
-        : await remoteVerifier(textFlag(args, 'connect'), config);
+        : await remoteVerifier(textFlag(args, 'connect'), config, tlsOptions(context, args));
     try {
       return await verifyAll(context, args, verifier, common);
     } finally {
