@@ -267,7 +267,6 @@ class Worker {
   }
 
   #askForReplacement(reason: string): void {
-    this.log.error('the worker asks to be replaced', { reason });
     this.#link.send({ type: 'restart', reason });
   }
 

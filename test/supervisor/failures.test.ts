@@ -134,6 +134,22 @@ test('workers that crash at boot make the server degraded; clients get BUSY unti
   await server.statusWhere(({ state }) => state === 'running', 'the end of the degraded state');
 });
 
+test('workers that die at boot of the same cause are one line of the log, which names it', async () => {
+  await startedDegraded('throw');
+  const { replaced, restarts } = await server.status();
+  expect(restarts).toBeGreaterThan(2);
+  expect(replaced.at(-1)?.why).toBe('it exited with code 1: TypeError: the worker has no legs');
+  const told = server.log.filter(({ fields }) => JSON.stringify(fields ?? {}).includes('no legs'));
+  expect(told).toHaveLength(1);
+  expect(told[0]).toMatchObject({
+    message: 'worker died before it was ready',
+    fields: { output: expect.stringMatching(/^ +at .*worker-entry\.mjs/m) },
+  });
+  expect(server.log.filter(({ source, level }) => source.startsWith('worker ') && level !== 'info')).toEqual(
+    [],
+  );
+});
+
 test('workers that crash right after they got ready are waited for longer and longer, until one stays', async () => {
   await startedDegraded('crash when ready');
   const { replaced } = await server.status();

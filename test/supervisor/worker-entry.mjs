@@ -75,6 +75,7 @@ function boot(number, settings) {
     setInterval(() => {}, 60_000);
   }
   if (mode === 'crash') process.exit(3);
+  if (mode === 'throw') throw new TypeError('the worker has no legs');
   if (mode === 'garbage') link.write(frame(Buffer.from([0xc1, 1, 2, 3])));
   if (mode === 'never ready') return;
   const ipc = mode === 'other messages' ? IPC_VERSION + 1 : IPC_VERSION;

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.js';
 import type { Logger } from '../../log.js';
+import { RepeatedWarnings } from '../../repeated-warnings.js';
 import type { Replacement } from '../../wire/control.js';
 import { ReplacementList } from './replacement-list.js';
 import { afterDeath, afterOrder, afterStaying, NO_DEATHS, STABLE_AFTER } from './restart-policy.js';
@@ -12,6 +13,7 @@ const RECENT = 10_000;
 export class DeathRecord {
   readonly #now: () => number;
   readonly #log: Logger;
+  readonly #warnings: RepeatedWarnings;
   readonly #replaced = new ReplacementList();
   #history = NO_DEATHS;
   #restarts = 0;
@@ -22,6 +24,7 @@ export class DeathRecord {
   constructor(now: () => number, log: Logger) {
     this.#now = now;
     this.#log = log;
+    this.#warnings = new RepeatedWarnings(log);
   }
 
   /** Workers replaced since the start. */
@@ -95,7 +98,7 @@ export class DeathRecord {
     this.#history = history;
     this.#notBefore = Math.max(this.#notBefore, now + delay);
     if (delay > 0)
-      this.#log.warn('workers die early; the next attempt waits', { delay, inARow: history.streak });
+      this.#warnings.warn('workers die early; the next attempt waits', '', { delay, inARow: history.streak });
     if (!history.degraded || wasDegraded) return;
     this.#log.error(
       'degraded: workers die early more often than workers.restartLimit allows; attempts go on',

@@ -5,6 +5,7 @@ import type { ToPrimary, ToWorker, WorkerStatistics } from '../../wire/ipc.js';
 import { type ForkedWorker, forkWorker } from './cluster.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Generation } from '../generation.js';
+import { RepeatedWarnings } from '../../repeated-warnings.js';
 import { DeathRecord } from './death-record.js';
 import { MessageRouting } from './message-routing.js';
 import { Orders } from './orders.js';
@@ -36,6 +37,7 @@ export class Fleet {
   #wanted = 0;
   #lastNumber = 0;
   readonly #deaths: DeathRecord;
+  readonly #bootDeaths: RepeatedWarnings;
   readonly #routing: MessageRouting;
   /** What workers are forked with. */
   #generation: Generation;
@@ -46,6 +48,7 @@ export class Fleet {
     this.#options = options;
     this.#generation = options.generation;
     this.#deaths = new DeathRecord(options.now, options.log);
+    this.#bootDeaths = new RepeatedWarnings(options.log);
     this.#routing = new MessageRouting({
       ...options,
       orders: this.#orders,
@@ -254,7 +257,9 @@ export class Fleet {
     };
     const worker = this.#lastNumber;
     const isUrgent = this.#isShort;
-    const handle = new WorkerHandle(forked, { worker, generation, isUrgent, now, log, sink, events });
+    const bootDeaths = this.#bootDeaths;
+    const options = { worker, generation, isUrgent, now, log, sink, bootDeaths, events };
+    const handle = new WorkerHandle(forked, options);
     this.#greet(handle);
     this.#handles.add(handle);
     log.verbose('worker forked', { worker: handle.worker, workerPid: handle.pid });

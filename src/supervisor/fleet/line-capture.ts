@@ -7,9 +7,14 @@ const SECOND = 1000;
 
 /**
  * Passes on what a worker prints, line by line. Bounded both ways: a long line is cut, and a flood is reduced to
- * its number of lines, so that one worker's output can fill neither the primary's memory nor the log.
+ * its number of lines, so that one worker's output can fill neither the primary's memory nor the log. `end` is called
+ * after the last line.
  */
-export function captureLines(stream: Readable, write: (line: string) => void): void {
+export function captureLines(
+  stream: Readable,
+  write: (line: string) => void,
+  end: () => void = () => undefined,
+): void {
   let partial = '';
   let windowStart = 0;
   let inWindow = 0;
@@ -38,5 +43,6 @@ export function captureLines(stream: Readable, write: (line: string) => void): v
   stream.on('close', () => {
     flush(partial);
     if (dropped > 0) write(`(${dropped} lines more were dropped)`);
+    end();
   });
 }

@@ -61,8 +61,9 @@ export class MessageRouting {
   }
 
   #onRestartRequest(handle: WorkerHandle, reason: string): void {
-    this.#routes.log.warn('a worker asks to be replaced', { worker: handle.worker, reason });
+    // Its death is logged with the reason.
     if (handle.state === 'starting') return handle.kill(`it cannot start: ${reason}`);
+    this.#routes.log.warn('a worker asks to be replaced', { worker: handle.worker, reason });
     if (handle.state === 'ready' && !handle.leaving) this.#routes.replace(handle, reason);
   }
 }

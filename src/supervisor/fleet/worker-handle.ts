@@ -15,6 +15,8 @@ import type { Generation } from '../generation.js';
 import { LatencyWindow } from './latency-window.js';
 import { guardIpc } from './ipc-guard.js';
 import { captureLines } from './line-capture.js';
+import type { RepeatedWarnings } from '../../repeated-warnings.js';
+import { BootOutput } from './boot-output.js';
 import type { Listener } from '../listen/listeners.js';
 import type { HandoverTarget } from '../dispatch/worker-slot.js';
 import { WorkerChannel } from './worker-channel.js';
@@ -45,6 +47,8 @@ export interface HandleOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly sink: LogSink;
+  /** Told of workers that die before they are ready. */
+  readonly bootDeaths: RepeatedWarnings;
   readonly events: HandleEvents;
 }
 
@@ -57,6 +61,7 @@ export class WorkerHandle implements HandoverTarget {
   readonly #options: HandleOptions;
   readonly #channel: WorkerChannel;
   readonly #forkedAt: number;
+  readonly #bootOutput: BootOutput;
   #state: WorkerState = 'starting';
   #heardAt: number;
   #pingedAt: number;
@@ -64,6 +69,8 @@ export class WorkerHandle implements HandoverTarget {
   #sequence = 0;
   #exitDeadline = Infinity;
   #exited = false;
+  /** Its exit was logged, with the reason. */
+  #isEndTold = false;
   #heardOut = false;
   #killReason: string | undefined;
   #isDismissed = false;
@@ -98,7 +105,7 @@ export class WorkerHandle implements HandoverTarget {
       },
     });
     this.#watchProcess();
-    this.#captureOutput();
+    this.#bootOutput = this.#captureOutput();
     const { config } = this.generation;
     // Where few are left to serve, a cold worker now is better than a warm one later.
     const given = options.isUrgent ? { ...config, 'workers.warmUp': 0 } : config;
@@ -220,6 +227,7 @@ export class WorkerHandle implements HandoverTarget {
       if (message.ipc !== IPC_VERSION) return this.kill(otherMessages(message.version, message.ipc));
       this.#state = 'ready';
       this.readyAt = now;
+      this.#bootOutput.release();
       this.#ping(now);
       this.#options.events.ready(this);
     }
@@ -231,8 +239,13 @@ export class WorkerHandle implements HandoverTarget {
     guardIpc(process, (what) => this.kill(`it asked for what no worker asks for on Node's channel: ${what}`));
     process.once('exit', (code, signal) => {
       this.#exited = true;
-      this.#logEnd(code, signal);
-      this.#settleEnd();
+      const tell = (): void => {
+        this.#logEnd(code, signal);
+        this.#settleEnd();
+      };
+      // What it printed before it was ready says why it died. A worker that served is replaced without waiting for that.
+      if (this.readyAt === undefined && !this.ordered) this.#bootOutput.whenRead(tell);
+      else tell();
     });
     process.once('disconnect', () => this.#expectExit());
     this.#forked.lifeline.on('error', (error) => {
@@ -241,23 +254,42 @@ export class WorkerHandle implements HandoverTarget {
     this.#forked.lifeline.resume();
   }
 
-  #captureOutput(): void {
+  #captureOutput(): BootOutput {
     const { sink } = this.#options;
     const source = `worker ${this.worker}`;
     const write = (level: 'info' | 'warn') => (message: string) => {
       sink({ time: Date.now(), level, message, source, pid: this.pid, fields: {} });
     };
     captureLines(this.#forked.stdout, write('info'));
-    captureLines(this.#forked.stderr, write('warn'));
+    const output = new BootOutput(write('warn'));
+    captureLines(
+      this.#forked.stderr,
+      (line) => output.add(line),
+      () => output.end(),
+    );
+    return output;
   }
 
   #logEnd(code: number | null, signal: string | null): void {
-    const { log } = this.#options;
+    const { log, bootDeaths } = this.#options;
     const how = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
     this.#end = this.#killReason ?? how;
+    this.#isEndTold = true;
     const fields = { worker: this.worker, workerPid: this.pid, code, signal, reason: this.#killReason };
+    if (this.ordered) this.#bootOutput.release();
     if (this.ordered && (code === 0 || this.#isDismissed)) log.info('worker exited', fields);
-    else log.warn('worker died', fields);
+    else if (this.ordered || this.readyAt !== undefined) log.warn('worker died', fields);
+    else {
+      const { cause, text } = this.#bootOutput;
+      if (this.#killReason === undefined && cause !== undefined) this.#end += `: ${cause}`;
+      const said = text === '' ? {} : { output: text };
+      // One and the same cause again and again is one line a minute.
+      bootDeaths.warn('worker died before it was ready', this.#end, {
+        ...fields,
+        reason: this.#end,
+        ...said,
+      });
+    }
   }
 
   #exitWithin(duration: number): void {
@@ -279,7 +311,7 @@ export class WorkerHandle implements HandoverTarget {
   /** Exit and the end of fd 4 come in either order; only both together say that nothing more is to be heard. */
   #settleEnd(): void {
     this.#markDead();
-    if (this.#exited && this.#heardOut) this.#options.events.gone(this);
+    if (this.#isEndTold && this.#heardOut) this.#options.events.gone(this);
   }
 }
 
