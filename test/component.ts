@@ -32,8 +32,16 @@ export function asNobody(): typeof test {
   return test.skip as typeof test;
 }
 
+/** Tests that mount a file system of their own; a container may forbid it, and nothing that could be installed helps. */
+export function inOwnMounts(): typeof test {
+  const mount = 'mount -t tmpfs tmpfs /mnt';
+  if (spawnSync('unshare', ['--mount', 'sh', '-c', mount]).status === 0) return test;
+  process.stderr.write('skipped: this process may not mount file systems\n');
+  return test.skip as typeof test;
+}
+
 /**
- * The same where these directories are mounted apart from the host's: a container may forbid it, and this build may lie
+ * The same as another user, where these directories are mounted apart from the host's: a container may forbid it, and this build may lie
  * in one of them.
  */
 export function asNobodyInOwnMounts(directories: readonly string[]): typeof test {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { once } from 'node:events';
+import { inOwnMounts } from '../component.js';
 import { createRoot } from '../pki/pki.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-wrong-'));
@@ -265,9 +266,11 @@ const CASES: readonly Wrong[] = [
 
 let number = 0;
 
+/** @param within a shell command that makes the process's surroundings */
 function start(
   options: object,
-  ...flags: readonly string[]
+  flags: readonly string[] = [],
+  within?: string,
 ): { readonly status: number | null; readonly stderr: string } {
   number++;
   const file = at(`${number}.json`);
@@ -280,14 +283,19 @@ function start(
   writeFileSync(file, JSON.stringify({ ...own, ...BASE, ...options }));
   const args = ['dist/cli/main.js', 'start', '--config', file, ...flags];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PKIXD_')));
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000, env });
+  const command = [process.execPath, ...args];
+  const [program = '', ...rest] =
+    within === undefined
+      ? command
+      : ['unshare', '--mount', 'sh', '-c', `${within} && exec "$@"`, 'sh', ...command];
+  const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8', timeout: 120_000, env });
   return { status, stderr };
 }
 
 test.each(CASES)(
   '$what is refused by --check and by start alike, with its name and a way out',
   ({ options, says, exit = 78 }) => {
-    const checked = start(options, '--check');
+    const checked = start(options, ['--check']);
     expect(checked.stderr).toMatch(says);
     expect(checked.status).toBe(exit);
     const started = start(options);
@@ -295,6 +303,18 @@ test.each(CASES)(
     expect(started.status).toBe(exit);
   },
 );
+
+inOwnMounts()('a full disk is told by --check and by the first start alike', () => {
+  mkdirSync(at('full'));
+  const full = `mount -t tmpfs -o size=1m tmpfs '${at('full')}'`;
+  for (const flags of [['--check'], []]) {
+    const { status, stderr } = start({ 'data.directory': at('full') }, flags, full);
+    expect(stderr).toMatch(
+      /data\.directory: .*full": its file system has \d+ KiB left and .* needs \d+ KiB; free some/,
+    );
+    expect(status).toBe(78);
+  }
+});
 
 test('all problems come in one list, whatever finds them', () => {
   const options = {
@@ -314,7 +334,7 @@ test('an address in use is told by --check, and a start that meets it ends with 
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
   const options = { listeners: [`tcp://127.0.0.1:${port}`] };
-  const checked = start(options, '--check');
+  const checked = start(options, ['--check']);
   expect(checked.stderr).toContain(`tcp://127.0.0.1:${port} is in use`);
   expect(checked.status).toBe(0);
   const started = start(options);
