@@ -102,6 +102,11 @@ asNobody()(
       expect(answer.stderr).toMatch(/user \d+ may not (?:use the control socket|read the CRL store)/);
       expect(answer).toMatchObject({ code: 77, stdout: '' });
     }
+    const socket = ['--connect', `unix:${server.unix}`];
+    expect(await pkixd(['verify', join(process.cwd(), 'package.json'), ...socket], AS_NOBODY)).toMatchObject({
+      code: 77,
+      stderr: expect.stringMatching(/EACCES.*this user may not write to the socket: join its group/),
+    });
     const address = `tcp://127.0.0.1:${server.port}`;
     expect(await pkixd(['health', '--connect', address], AS_NOBODY)).toMatchObject({ code: 0 });
   },

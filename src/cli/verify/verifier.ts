@@ -28,11 +28,7 @@ export async function remoteVerifier(
     return await (protocol === 'msgpack' ? msgpackVerifier(address, tls) : lineVerifier(address, tls));
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    throw new PkixdError(
-      error.code,
-      `${error.message}; ${address.kind === 'tls' ? TLS_WAY_OUT : ''}start a server with "pkixd start", name another with --connect ADDRESS, or verify without one with --local`,
-      { cause: error },
-    );
+    throw new PkixdError(error.code, `${error.message}; ${wayOut(error, address)}`, { cause: error });
   }
 }
 
@@ -57,8 +53,14 @@ async function msgpackVerifier(address: Address, tls: ConnectionOptions): Promis
   };
 }
 
-const TLS_WAY_OUT =
-  'name the CA of its certificate with --server-ca, and a certificate of your own with --client-cert where it wants one; else ';
+function wayOut({ code }: ConnectError, { kind }: Address): string {
+  const other = 'name another server with --connect ADDRESS, or verify without one with --local';
+  if (code === 'NO_PERMISSION')
+    return `this user may not write to the socket: join its group (ls -l shows it), ${other}`;
+  if (kind === 'tls' && code === 'UNREACHABLE')
+    return `name the CA of its certificate with --server-ca, and a certificate of your own with --client-cert where it wants one, ${other}`;
+  return `start a server with "pkixd start", ${other}`;
+}
 
 type Spoken = Pick<ListenerConfig, 'address' | 'protocol'>;
 
