@@ -12,7 +12,7 @@ export const LISTENER_FIELDS = {
   address: '`unix:/path`, `tcp://host:port` or `tls://host:port`; the one field that must be given.',
   name: 'A unique name for logs and `pkixd status`; the address when absent.',
   protocol: 'The protocol spoken: `line`, the default, `msgpack` or `crl-proxy`.',
-  permits: `What its clients may ask for: any of ${PERMISSIONS.join(', ')}. The default is \`profiles\` and \`crls\`.`,
+  permits: `What its clients may ask for: any of ${PERMISSIONS.join(', ')}. The default is \`profiles\` and \`crls\`; a listener with protocol crl-proxy has none.`,
   mode: "The UNIX socket's mode as an octal text in quotes; the default is `'0660'`.",
   group: "The UNIX socket's group, by name or number; the primary's own when absent.",
   backlog: 'Connections that the kernel holds before they are accepted, 1 to 65535; the default is 4096.',
@@ -60,6 +60,12 @@ function checkListener(entry: Setting, findings: Findings): ListenerConfig | und
   const name = optional(field('name'), (s) => checkText(s, findings));
   const protocol = optional(field('protocol'), (s) => checkChoice(PROTOCOLS, s, findings));
   const permits = optional(field('permits'), (s) => checkPermits(s, findings));
+  const isCrlProxy = protocol === 'crl-proxy';
+  if (isCrlProxy && permits !== undefined && permits.length > 0)
+    findings.problem(
+      `${entry.key}.permits`,
+      `a listener with protocol crl-proxy has nothing to permit; leave it out (from ${entry.origin})`,
+    );
   const mode = optional(field('mode'), (s) => checkMode(s, findings));
   const group = optional(field('group'), (s) => checkName(s, findings));
   const backlog = optional(field('backlog'), (s) => checkBacklog(s, findings));
@@ -69,7 +75,7 @@ function checkListener(entry: Setting, findings: Findings): ListenerConfig | und
     name: name ?? formatAddress(address),
     address,
     protocol: protocol ?? 'line',
-    permits: permits ?? DEFAULT_PERMITS,
+    permits: permits ?? (isCrlProxy ? [] : DEFAULT_PERMITS),
     mode: mode ?? DEFAULT_MODE,
     group: group ?? '',
     backlog: backlog ?? DEFAULT_BACKLOG,

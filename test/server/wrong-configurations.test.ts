@@ -229,6 +229,11 @@ const CASES: readonly Wrong[] = [
     says: /workers\.group: .*"nogroup-here"/,
   },
   {
+    what: 'a CRL proxy with permits',
+    options: { listeners: [{ address: 'tcp://127.0.0.1:0', protocol: 'crl-proxy', permits: ['at'] }] },
+    says: /listeners\[0\]\.permits: .*crl-proxy has nothing to permit; leave it out/,
+  },
+  {
     what: 'a data directory that is a file',
     options: { 'data.directory': at('file') },
     says: /data\.directory: ".*file": it is not a directory/,

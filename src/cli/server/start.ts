@@ -45,10 +45,9 @@ export const start: Command = {
       const file = configFileOf(configSources(context, args)) ?? 'no file, defaults alone';
       print(context, `configuration OK (${file})`);
       for (const { name, address, protocol, permits } of config.listeners) {
-        print(
-          context,
-          `  listener ${name}: ${formatAddress(address)}, ${protocol}, permits ${permits.join(', ') || 'nothing more'}`,
-        );
+        const rights =
+          protocol === 'crl-proxy' ? 'serves CRLs alone' : `permits ${permits.join(', ') || 'nothing more'}`;
+        print(context, `  listener ${name}: ${formatAddress(address)}, ${protocol}, ${rights}`);
       }
       return 0;
     }
