@@ -12,12 +12,12 @@ export class PkixdError extends Error {
   }
 }
 
-/** The text of whatever was thrown, for a log line or a message to a person. */
+/** The text of a caught value, for a log line or a message to a person. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The `code` of a system error (`ENOENT`, …) or of ours; `undefined` for what has none. */
+/** The `code` of a system error (`ENOENT`, …) or of a `PkixdError`; `undefined` for a value without a code. */
 export function codeOf(thrown: unknown): unknown {
   return typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
 }

@@ -1,4 +1,4 @@
-/** Four decimal octets without leading zeros, nothing else: `127.1` or `0x7f.0.0.1` are no addresses here. */
+/** Four decimal octets without leading zeros, nothing else: `127.1` and `0x7f.0.0.1` are not accepted. */
 const V4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const GROUP = /^[\da-f]{1,4}$/i;
 
@@ -58,7 +58,7 @@ function formatV6(octets: Uint8Array): string {
   return `${groups.slice(0, zeros.from).join(':')}::${tail.join(':')}`;
 }
 
-/** RFC 5952 §4.2.3: of the runs of zeros the longest, and of equal ones the first. */
+/** The longest run of zeros, the first of equal ones (RFC 5952 §4.2.3). */
 function longestZeros(groups: readonly string[]): { readonly from: number; readonly length: number } {
   let best = { from: 0, length: 0 };
   let length = 0;

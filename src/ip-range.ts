@@ -14,7 +14,7 @@ export function parseIpRange(text: string): IpRange | undefined {
   if (octets === undefined) return undefined;
   const bits = Number(match?.groups?.['bits'] ?? 8 * octets.length);
   if (bits > 8 * octets.length) return undefined;
-  // A range whose address has bits of its own beyond the prefix is a slip of the pen: which part was meant?
+  // An address with bits set beyond the prefix is a mistake: it is not clear which part is wrong.
   const masked = octets.map((octet, index) => octet & maskOf(bits, index));
   return masked.every((octet, index) => octet === octets[index]) ? { octets, bits } : undefined;
 }
@@ -28,7 +28,7 @@ export function isInRange(address: Uint8Array, { octets, bits }: IpRange): boole
   return octets.every((octet, index) => ((address[index] ?? 0) & maskOf(bits, index)) === octet);
 }
 
-/** Of the octet at `index`, the bits that belong to a prefix of so many. */
+/** The bits of the octet at `index` that belong to a prefix of `bits` bits. */
 function maskOf(bits: number, index: number): number {
   const within = Math.min(8, Math.max(0, bits - 8 * index));
   return (0xff << (8 - within)) & 0xff;

@@ -1,4 +1,4 @@
-/** JSON of one line. What a reader might take for the end of it, or not see at all, is written as `\uXXXX`. */
+/** JSON on one line. Characters that end a line or are invisible are written as `\uXXXX`. */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(value);
   return PRINTED.test(text) ? text : text.replaceAll(UNSEEN, escapeUnits);

@@ -1,16 +1,16 @@
-/** What lets a value be a member of one LinkedList: its links, which are the list's to set. */
+/** The links that make a value a member of one LinkedList; only the list sets them. */
 export interface Linked<T> {
   previous: T | undefined;
   next: T | undefined;
 }
 
 /**
- * Members in the order in which they were appended; each operation is O(1) and allocates nothing, for a member carries
- * its links itself.
+ * Members in the order in which they were appended. Each operation is O(1) and allocates nothing, since a member
+ * carries its own links.
  *
- * For members that come and go all the time. A Set or Map would be built anew for every few of them, and V8 has each
- * table that was given up point to the one after it. Once one of them has got old, all later ones, with what they held,
- * outlive every collection but a full one.
+ * Use it for members that come and go all the time. V8 rebuilds the table of a Set or Map every few changes, and each
+ * abandoned table points to its successor. Once one table is in the old generation, all later ones and their contents
+ * survive until a full collection.
  */
 export class LinkedList<T extends Linked<T>> {
   #first: T | undefined;
@@ -29,12 +29,12 @@ export class LinkedList<T extends Linked<T>> {
     return this.#size;
   }
 
-  /** Whether it is a member, provided that it was never one of another list. */
+  /** Whether the value is a member. It must never have been a member of another list. */
   has(value: T): boolean {
     return value.previous !== undefined || this.#first === value;
   }
 
-  /** Only what is no member. */
+  /** The value must not be a member. */
   append(value: T): void {
     value.previous = this.#last;
     if (this.#last) this.#last.next = value;
@@ -43,7 +43,10 @@ export class LinkedList<T extends Linked<T>> {
     this.#size++;
   }
 
-  /** Only a member. Its links are cut: left in place, those of one that is old would keep all that came after it. */
+  /**
+   * The value must be a member. Its links are cleared: those of a value in the old generation would keep all later
+   * members alive.
+   */
   remove(value: T): void {
     const { previous, next } = value;
     if (previous) previous.next = next;
@@ -55,7 +58,7 @@ export class LinkedList<T extends Linked<T>> {
     this.#size--;
   }
 
-  /** The first of them first. */
+  /** In order, the first member first. */
   toArray(): T[] {
     const values: T[] = [];
     for (let value = this.#first; value; value = value.next) values.push(value);

@@ -8,7 +8,7 @@ export interface LogRecord {
   readonly time: number;
   readonly level: LogLevel;
   readonly message: string;
-  /** Who speaks: `primary`, `worker 3`, … */
+  /** The process that logs: `primary`, `worker 3`, … */
   readonly source: string;
   readonly pid: number;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -37,7 +37,7 @@ export class Logger {
     return LOG_LEVELS.indexOf(level) <= this.#threshold;
   }
 
-  /** The same with another level. */
+  /** The same logger with another level. */
   at(level: LogLevel): Logger {
     return new Logger(level, this.#source, this.#sink);
   }

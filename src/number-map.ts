@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
 
-/** Slots of a map that holds something, at least. */
+/** The least number of slots of a map that is not empty. */
 const MIN_SLOTS = 8;
-/** What maps that hold nothing yet look into. */
+/** The table of maps that were never filled. */
 const NO_KEYS = new Int32Array(2);
 const NO_VALUES: undefined[] = [undefined, undefined];
-/** Odd, and unknown to those who choose keys: they cannot choose them for one slot. */
+/** Odd, and secret: a client that chooses keys cannot make them collide in one slot. */
 const FACTOR = randomInt(2 ** 31) * 2 + 1;
 
 /**
- * Values by integers of 32 bits, signed or not, for entries that come and go all the time: one that goes leaves nothing
- * behind, so that the table is built anew only to grow. (Why not a Map: see LinkedList.)
+ * Values by 32-bit integers, signed or not, for entries that come and go all the time. A deleted entry leaves no trace,
+ * so the table is rebuilt only to grow. (Why not a Map: see LinkedList.)
  *
  *     set(7), set(3)   home of both ─▶ [ 7 ][ 3 ][   ]    whose home is taken goes on to the next free slot
  *     delete(7)                        [ 3 ][   ][   ]    and comes back when there is room
@@ -18,7 +18,7 @@ const FACTOR = randomInt(2 ** 31) * 2 + 1;
 export class NumberMap<T extends number | string | object> {
   #keys = NO_KEYS;
   #values: (T | undefined)[] = NO_VALUES;
-  /** Of the 32 bits of a product, those that are no slot's number. */
+  /** How far a 32-bit product is shifted to give a slot number. */
   #shift = 31;
   #size = 0;
 
@@ -48,7 +48,7 @@ export class NumberMap<T extends number | string | object> {
     const mask = this.#values.length - 1;
     for (let slot = (free + 1) & mask; this.#values[slot] !== undefined; slot = (slot + 1) & mask) {
       const moved = this.#keys[slot] ?? 0;
-      // Only one whose home is not between the free slot and its own.
+      // Move an entry only if its home is not between the free slot and its own slot.
       if (((slot - this.#homeOf(moved)) & mask) < ((slot - free) & mask)) continue;
       this.#keys[free] = moved;
       this.#values[free] = this.#values[slot];
@@ -58,7 +58,7 @@ export class NumberMap<T extends number | string | object> {
     this.#size--;
   }
 
-  /** Where the key is, or would be put. */
+  /** The slot that holds the key, or would hold it. */
   #slotOf(key: number): number {
     const mask = this.#values.length - 1;
     let slot = this.#homeOf(key);

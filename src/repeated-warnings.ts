@@ -1,12 +1,12 @@
 import type { Logger } from './log.js';
 
-/** ms in which of one kind at one place one line is written. */
+/** Milliseconds in which one line is written for each kind and place. */
 const QUIET = 60_000;
-/** Places of one kind that get a line of their own within that time; all others share one. */
+/** The most places of one kind that get their own line in that time; all others share a line. */
 const MAX_PLACES = 20;
-/** Kinds, likewise: few are meant to be, and a text that differs each time is not one. */
+/** The most kinds, likewise. A kind must be a constant text, so there should be few. */
 const MAX_KINDS = 200;
-/** The place of those that share a line. */
+/** The place under which the others share a line. */
 const OTHERS = '';
 
 interface Place {
@@ -15,23 +15,23 @@ interface Place {
 }
 
 /**
- * Warnings that somebody else can cause as often as he likes: a server, a CA, a client, a Redis. Of each kind and place
- * one line a minute is written; how many were left out stands in the next one, as `before`. Memory and lines of one
- * kind are bounded whatever places there are.
+ * Warnings that another party (a server, a CA, a client, a Redis) can cause as often as it likes. One line a minute is
+ * written for each kind and place; the next line says in `before` how many were left out. Memory and the number of
+ * lines are bounded, however many places there are.
  */
 export class RepeatedWarnings {
   readonly #log: Pick<Logger, 'warn'>;
   readonly #now: () => number;
-  /** By kind, then by place. A kind is a text of this program, so there are few. */
+  /** By kind, then by place. */
   readonly #kinds = new Map<string, Map<string, Place>>();
 
-  /** @param now ms, by a clock that nobody sets */
+  /** @param now monotonic clock, ms */
   constructor(log: Pick<Logger, 'warn'>, now: () => number = () => performance.now()) {
     this.#log = log;
     this.#now = now;
   }
 
-  /** @param place what the kind of trouble is told apart by: the host of a URL, for instance */
+  /** @param place distinguishes warnings of one kind, for example the host of a URL */
   warn(kind: string, place: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const now = this.#now();
     const known = this.#placeOf(kind, place, now);
@@ -57,7 +57,7 @@ export class RepeatedWarnings {
   }
 }
 
-/** Those that may speak again; what was left out of them is told with the others. */
+/** Drops places whose minute is over; their suppressed warnings are counted under OTHERS. */
 function forgetQuiet(places: Map<string, Place>, now: number): void {
   for (const [name, { saidAt, unsaid }] of places) {
     if (name === OTHERS || now - saidAt < QUIET) continue;
@@ -68,7 +68,7 @@ function forgetQuiet(places: Map<string, Place>, now: number): void {
   }
 }
 
-/** The host of a URL, as a place; what is not a URL with a host stands for itself, in short. */
+/** The host of a URL, as a place; a text that is not a URL with a host is cut to 200 characters. */
 export function hostOf(url: string): string {
   const host = URL.canParse(url) ? new URL(url).host : '';
   return host === '' ? url.slice(0, 200) : host;

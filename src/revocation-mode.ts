@@ -1,6 +1,7 @@
 /**
- * What an unknown revocation status means. A word that the configuration and each request share, hence down here.
- * `hard`: unknown is no; `grace`: a stale CRL serves a while longer; `soft`: missing is forgiven; `off`: not asked.
+ * What an unknown revocation status means. Both the configuration and requests use it, so it lies at the lowest floor.
+ * `hard`: the verdict is indeterminate; `grace`: a stale CRL serves a while longer; `soft`: missing is forgiven; `off`:
+ * not asked.
  */
 export const REVOCATION_MODES = ['hard', 'grace', 'soft', 'off'] as const;
 export type RevocationMode = (typeof REVOCATION_MODES)[number];

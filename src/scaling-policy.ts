@@ -1,13 +1,13 @@
 /**
- * How many to have of what shares a load, workers or task threads: a pure function of samples taken at an even pace,
- * and only while nothing is on its way up or down. One step at a time:
+ * How many workers or task threads should share the load: a pure function of samples taken at an even pace, while none
+ * is starting or stopping. It changes by one at a time:
  *
  *     busy share   0 ──── 25 % ──────── 50 % ──── 100 %
  *                   shrink  │    stay     │  grow
- *                   (10 in a row)         (3 in a row, or 1 while somebody waits for long)
+ *                   (10 in a row)         (3 in a row, or 1 while a request waits for long)
  *
- * It shrinks only where the rest would stay well below the point of growing. Having to grow soon after it shrank is
- * flapping, and doubles the patience before the next time, until it has been calm for long.
+ * It shrinks only if the rest would stay well below the point of growing. Growing soon after shrinking is flapping: it
+ * doubles the samples needed for the next shrinking, until there was no flapping for long.
  */
 export interface LoadSample {
   /** How many there are. */
@@ -16,7 +16,7 @@ export interface LoadSample {
   readonly busy: number;
   /** Milliseconds that the first in the queue has waited. */
   readonly oldestWait: number;
-  /** Those that nobody has taken in yet. */
+  /** Units of work that no worker or thread has taken yet. */
   readonly pending: number;
 }
 
@@ -46,11 +46,11 @@ export const UNSCALED: ScalingState = {
 
 const GROW_ABOVE = 0.5;
 const SHRINK_BELOW = 0.25;
-/** What shrinking may bring the others to. */
+/** The highest busy share that the others may have after shrinking. */
 const AFTER_SHRINK = 0.4;
 const GROW_AFTER = 3;
 const SHRINK_AFTER = 10;
-/** Somebody has waited so long that no second sample is waited for, in milliseconds. */
+/** Milliseconds; when the first in the queue has waited this long, one sample suffices for growing. */
 const LONG_WAIT = 500;
 /** Growing within so many samples after shrinking is flapping. */
 const FLAP_WINDOW = 60;

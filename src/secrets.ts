@@ -1,6 +1,6 @@
 /**
- * A value of the configuration as it may be shown and logged: what may be a user name and a password, in a URL or in
- * what was meant to be one, is left out. A password may hold any character, so everything is up to the last `@`.
+ * A value of the configuration in a form that may be shown and logged: user name and password of a URL, or of a
+ * mistyped URL, are left out. A password may hold any character, so everything up to the last `@` counts as one.
  */
 export function withoutSecrets(text: string): string {
   const plain = text.replaceAll(/(?<=\bpassword=)[^&\s"]+/gi, '***');

@@ -1,20 +1,20 @@
 import type { ControlRequest, ControlResponse } from '../wire/control.js';
 
-/** What an operator can have done. */
+/** What an operator's command may do. */
 export interface Operations {
   readonly wanted: number;
   status(): unknown;
   scaleTo(workers: number): void;
   scaleByLoad(): void;
-  /** Whether there is such a worker to replace. */
+  /** Replaces a worker; false if there is no such worker. */
   restart(worker: number): boolean;
   reload(): Promise<ControlResponse>;
-  /** Has a worker carry it out. */
+  /** Has a worker carry out the order. */
   order(name: string, body: Uint8Array): Promise<ControlResponse>;
-  /** How many workers write what they do to the log. */
+  /** The number of workers that were asked to write their state to the log. */
   dump(): number;
   stop(): void;
-  /** Without waiting for answers. */
+  /** Stops without waiting for answers. */
   stopNow(): void;
 }
 
@@ -22,7 +22,7 @@ const MAX_WORKERS = 256;
 
 type Argument = ControlRequest['argument'];
 
-/** Carries out one command; a bad argument changes nothing, and its error names what would do. */
+/** Carries out one command. A bad argument changes nothing, and the error says what is accepted. */
 export function carryOut(
   { command, argument, body }: ControlRequest,
   operations: Operations,
@@ -63,7 +63,7 @@ function scale(argument: Argument, operations: Operations): ControlResponse {
   return { ok: true, result: { before, scale: wanted } };
 }
 
-/** `4`, or `+1` and `-1` from what there is. */
+/** `4`, or `+1` and `-1` relative to the present number. */
 function workersWanted(argument: Argument, before: number): number | undefined {
   if (typeof argument !== 'string') return argument;
   if (/^\d{1,4}$/.test(argument)) return Number(argument);

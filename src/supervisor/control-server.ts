@@ -13,7 +13,7 @@ const IDLE = 60_000;
 
 export type OnCommand = (request: ControlRequest) => ControlResponse | Promise<ControlResponse>;
 
-/** The operator's door: a UNIX socket of mode 0600 in `run.directory`. Bad input closes its own connection only. */
+/** The control socket: a UNIX socket of mode 0600 in `run.directory`. Bad input closes its own connection only. */
 export class ControlServer {
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
@@ -31,7 +31,7 @@ export class ControlServer {
     });
   }
 
-  /** Answers already given still reach their clients. */
+  /** Answers that were already written still reach their clients. */
   close(): void {
     this.#server.close();
     for (const socket of this.#connections) socket.end();
@@ -55,7 +55,7 @@ export class ControlServer {
       try {
         for (const body of frames.push(chunk)) answers.add(this.#answer(body));
       } catch (error) {
-        // The place of the next frame is lost: the last word on this connection.
+        // The start of the next frame is unknown: this is the last answer on the connection.
         socket.pause();
         answers.end({ ok: false, code: 'BAD_REQUEST', message: messageOf(error) });
       }
@@ -87,7 +87,7 @@ class AnswerQueue {
     this.#last = this.#write(this.#last, answer);
   }
 
-  /** Writes this behind the others, and ends. */
+  /** Writes this after the other answers, then ends the connection. */
   end(answer: ControlResponse): void {
     this.add(answer);
     void this.#last.then(() => this.#socket.destroySoon());
@@ -97,7 +97,7 @@ class AnswerQueue {
     await before;
     const response = await answer;
     this.#waiting -= 1;
-    // Who does not read answers gets to ask nothing more.
+    // A client that does not read its answers is not read from.
     if (this.#socket.writable && !this.#socket.write(packed(response))) this.#socket.pause();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which worker gets a connection: a pure function of numbers. A handover not yet acknowledged counts as a request
- * in flight, since it is about to bring one; else a burst between two reports would all go to one worker.
+ * Which worker gets a connection: a pure function of numbers. A handover not yet acknowledged counts as a request in
+ * flight, since it is about to bring one; otherwise one worker would get a whole burst between two reports.
  */
 export interface Candidate {
   /** Requests in flight, by the worker's last report. */
@@ -11,23 +11,23 @@ export interface Candidate {
   readonly connections: number;
   /** A number that rises with each use: the lowest was used the longest ago. */
   readonly lastUse: number;
-  /** It refused or lost a connection a moment ago, or has not answered for one in time: it rests. */
+  /** It gets no connection for a while: it refused or lost one, or did not acknowledge one in time. */
   readonly resting: boolean;
 }
 
-/** More handles than this are not sent to a worker that acknowledges none of them. */
+/** The most handles that a worker is sent before it acknowledges one. */
 export const MAX_UNACKNOWLEDGED = 256;
 
-/** A worker that has not acknowledged a connection within so many milliseconds gets no other until it has. */
+/** Milliseconds after which a worker with an unacknowledged connection gets no other until it acknowledges it. */
 export const PROMPT = 50;
 
 /** How long a worker that refused a connection gets no other, in milliseconds. */
 export const REFUSAL_REST = 100;
 
-/** How long a worker rests that lost or sat on a connection, in milliseconds. */
+/** How long a worker that lost or did not acknowledge a connection gets no other, in milliseconds. */
 export const REVOCATION_REST = 500;
 
-/** The best of these candidates, or `undefined` when each of them rests or is full. */
+/** The best of these candidates, or `undefined` when none of them may get a connection now. */
 export function choose<C extends Candidate>(candidates: Iterable<C>): C | undefined {
   let best: C | undefined;
   for (const candidate of candidates) {

@@ -4,13 +4,13 @@ import type { Listener } from '../listen/listeners.js';
 import { type Connection, PendingConnections } from './pending-connections.js';
 import { type HandoverTarget, WorkerSlot } from './worker-slot.js';
 
-/** Why a client is refused: the limit that was met, or the end of the server. */
+/** Why a client is refused: the limit that was reached, or the stop of the server. */
 export type Refusal = 'pending.max' | 'pending.maxWait' | 'descriptors' | 'stopping';
 
 export interface DispatcherOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** As configured at this moment. */
+  /** The limits of the present configuration. */
   readonly limits: () => DispatchLimits;
   /** Answers BUSY and closes. */
   readonly refuse: (handle: ConnectionHandle, listener: Listener, why: Refusal) => void;
@@ -20,14 +20,14 @@ interface DispatchLimits {
   readonly maxPending: number;
   /** How long a connection may wait for a worker, in milliseconds. */
   readonly maxWait: number;
-  /** After how long an unacknowledged connection is asked back, in milliseconds. */
+  /** Milliseconds after which an unacknowledged connection is revoked. */
   readonly handoverTimeout: number;
-  /** How long a worker may leave that question unanswered, in milliseconds. */
+  /** Milliseconds that a worker may take to answer a revocation. */
   readonly patience: number;
 }
 
 /**
- * Gives each accepted connection to one worker, and to another when the first gives it back, loses it or dies:
+ * Gives each accepted connection to one worker, and to another one if the first gives it back, loses it or dies:
  *
  *     accept ──▶ pending ──▶ given to a worker ──accepted──▶ our copy is closed
  *                 │   ▲            │
@@ -61,18 +61,18 @@ export class Dispatcher {
     this.#watch();
   }
 
-  /** The worker is ready for connections. */
+  /** The worker is ready to take connections. */
   admit(target: HandoverTarget): void {
     this.#seats.set(target, new WorkerSlot(target, this.#options.now));
     this.#serve();
   }
 
-  /** The worker gets no further connection; answers with the id of the last it was sent. */
+  /** The worker gets no further connection. Returns the id of the last connection that it was sent. */
   exclude(target: HandoverTarget): number {
     return this.#seats.get(target)?.shut() ?? 0;
   }
 
-  /** The worker is dead and everything it said was heard: what it never acknowledged goes to others. */
+  /** The worker is dead and all its messages were read: connections that it did not acknowledge go to others. */
   remove(target: HandoverTarget): void {
     const seat = this.#seats.get(target);
     this.#seats.delete(target);
@@ -104,17 +104,17 @@ export class Dispatcher {
     this.#serve();
   }
 
-  /** A refused connection was not read from; an unknown id was answered for before. */
+  /** The worker gave these back unread. An unknown id was already answered. */
   refused(target: HandoverTarget, ids: readonly number[]): void {
     this.#returned(target, ids, REFUSAL_REST);
   }
 
-  /** The worker never saw these, or will never touch them. It is behind, so it rests for longer. */
+  /** The worker never received these, or will not use them. It is behind, so it gets no connection for longer. */
   revoked(target: HandoverTarget, ids: readonly number[]): void {
     this.#returned(target, ids, REVOCATION_REST);
   }
 
-  /** From now on whatever waits or comes back is refused. */
+  /** From now on, waiting and returned connections are refused. */
   close(): void {
     this.#closed = true;
     for (const connection of this.#pending.takeAll()) this.#refuse(connection, 'stopping');
@@ -137,7 +137,7 @@ export class Dispatcher {
     seat.give(connection);
   }
 
-  /** The best of the workers that know this listener. */
+  /** The best worker among those that have this listener in their configuration. */
   #seatFor(listener: Listener): WorkerSlot | undefined {
     const seats = [...this.#seats.values()];
     return choose(seats.filter(({ target }) => target.nameOf(listener) !== undefined));
@@ -152,7 +152,7 @@ export class Dispatcher {
     this.#options.refuse(handle, listener, why);
   }
 
-  /** As long as somebody waits and some worker can take them. */
+  /** Hands out waiting connections while a worker can take them. */
   #serve(): void {
     while (this.#pending.size > 0 && choose(this.#seats.values())) {
       const connection = this.#pending.next((listener) => this.#seatFor(listener) !== undefined);
@@ -163,7 +163,7 @@ export class Dispatcher {
     this.#watch();
   }
 
-  /** The timer runs only while something can become late. */
+  /** Starts the timer if a deadline is pending. */
   #watch(): void {
     if (this.#timer !== undefined || !this.#hasOpenEnds()) return;
     const { handoverTimeout, maxWait } = this.#options.limits();

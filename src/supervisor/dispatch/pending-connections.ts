@@ -5,13 +5,13 @@ import type { Listener } from '../listen/listeners.js';
 export interface Connection {
   readonly handle: ConnectionHandle;
   readonly listener: Listener;
-  /** When it has waited here for too long; time spent with a worker is added. On the dispatcher's clock. */
+  /** When its wait here is over, on the dispatcher's clock; time that it spent with a worker is added. */
   deadline: number;
 }
 
 /**
- * Connections that wait for a worker, first come first served. Those that a worker gave back or took to its grave
- * have waited already and go first; only new ones are bounded.
+ * Connections that wait for a worker, in the order of their arrival. Those that came back from a worker have waited
+ * already and go first. Only the number of new ones is bounded.
  *
  *     next() ◀── returned ── ◀ worker died, refused, revoked
  *            ◀── fresh ───── ◀ accepted            (at most `max`)
@@ -24,7 +24,7 @@ export class PendingConnections {
     return this.#returned.size + this.#fresh.size;
   }
 
-  /** Whether there was room, for `max` new ones. */
+  /** Returns false if `max` new connections wait already. */
   add(connection: Connection, max: number): boolean {
     if (this.#fresh.size >= max) return false;
     this.#fresh.add(connection);
@@ -35,7 +35,7 @@ export class PendingConnections {
     this.#returned.add(connection);
   }
 
-  /** Takes out the connection whose turn it is, of those whose listener is served. */
+  /** Removes and returns the next connection whose listener is served by a worker. */
   next(isServed: (listener: Listener) => boolean): Connection | undefined {
     for (const queue of [this.#returned, this.#fresh]) {
       for (const connection of queue) {
@@ -54,12 +54,12 @@ export class PendingConnections {
     return all;
   }
 
-  /** Takes out those that have waited for too long. */
+  /** Removes and returns the connections whose wait is over. */
   expired(now: number): Connection[] {
     const late: Connection[] = [];
     for (const connection of this.#returned) if (connection.deadline <= now) late.push(connection);
     for (const connection of this.#fresh) {
-      // In the order of their deadlines: all have the same patience.
+      // They are in the order of their deadlines, since all wait equally long.
       if (connection.deadline > now) break;
       late.push(connection);
     }

@@ -1,23 +1,23 @@
 import { writeSync } from 'node:fs';
 import { type ConnectionHandle, socketOn } from '../../wire/connection-handle.js';
 
-/** How long a refused client may go on sending before it is cut off, in milliseconds. */
+/** Milliseconds that a refused client may go on sending before its connection is destroyed. */
 const LINGER = 500;
 
 /**
- * BUSY before a TLS handshake has no other words (RFC 8446 §6): a fatal alert `internal_error`, in the record version
- * that every client of TLS 1.2 and 1.3 reads.
+ * The refusal before a TLS handshake: a fatal alert `internal_error` (RFC 8446 §6), with the record version that every
+ * TLS 1.2 and 1.3 client reads.
  */
 export const TLS_INTERNAL_ERROR = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x50]);
 
-/** Refused clients that linger at once; beyond it they are closed right behind the answer. */
+/** The most refused clients that may linger; further ones are closed right after the answer. */
 const MAX_LINGERING = 1024;
 
 let lingering = 0;
 
 /**
- * Says BUSY to a client and lets go of it. What it sent meanwhile is read and dropped: closing a socket with
- * unread input resets it, and the reset would destroy the answer on its way.
+ * Answers BUSY and closes the connection. Input is read and dropped until then: closing a socket with unread input
+ * sends a reset, which would destroy the answer.
  */
 export function refuse(handle: ConnectionHandle, answer: Buffer): void {
   const socket = socketOn(handle);
@@ -37,8 +37,8 @@ export function refuse(handle: ConnectionHandle, answer: Buffer): void {
 }
 
 /**
- * The same without waiting for anything, where descriptors run out: the connection is closed before this returns. The
- * answer is lost only where the client has sent something already, which is then unread.
+ * Answers BUSY and closes the connection before it returns, for when descriptors run out. The answer is lost only if
+ * the client has already sent something, which stays unread.
  */
 export function refuseAtOnce(handle: ConnectionHandle, answer: Buffer): void {
   try {

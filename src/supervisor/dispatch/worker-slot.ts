@@ -6,11 +6,11 @@ import type { Connection } from './pending-connections.js';
 
 /** What the dispatcher needs of a worker. */
 export interface HandoverTarget {
-  /** What it calls this listener; `undefined` where it does not know it. */
+  /** The name that the worker knows this listener by; `undefined` if its configuration lacks it. */
   nameOf(listener: Listener): string | undefined;
   hand(handover: Handover, handle: ConnectionHandle): void;
   revoke(ids: readonly number[]): void;
-  /** It broke the rules of handing over, or does not answer: it must go. */
+  /** Ends a worker that broke the hand-over protocol or does not answer. */
   kill(reason: string): void;
 }
 
@@ -22,8 +22,9 @@ interface Given {
 }
 
 /**
- * A worker's place at the dispatcher: its load, and the connections on their way to it. Each has an id that counts
- * up, and is the worker's from `accepted` on. Until the worker has answered, no other worker may get it.
+ * The dispatcher's record of a worker: its load, and the connections on their way to it. Each connection has an
+ * increasing id and belongs to the worker once it is acknowledged. Until the worker has answered, no other worker may
+ * get it.
  */
 export class WorkerSlot implements Candidate {
   readonly target: HandoverTarget;
@@ -55,7 +56,7 @@ export class WorkerSlot implements Candidate {
     this.#restUntil = this.#now() + duration;
   }
 
-  /** No further connection: the worker drains or is dead. The id of the last that it was sent. */
+  /** The worker drains or is dead and gets no further connection. Returns the id of the last one that it was sent. */
   shut(): number {
     this.#open = false;
     return this.#lastId;
@@ -72,7 +73,7 @@ export class WorkerSlot implements Candidate {
     this.target.hand(handover, connection.handle);
   }
 
-  /** The worker has answered for this id, one way or the other; `undefined` when there was nothing to answer. */
+  /** Removes and returns the connection that the worker has answered for; `undefined` for an unknown id. */
   take(id: number): Connection | undefined {
     const given = this.#given.get(id);
     if (given === undefined) return undefined;
@@ -87,8 +88,8 @@ export class WorkerSlot implements Candidate {
   }
 
   /**
-   * Ids are acknowledged in order: one passed over was lost on its way. It is revoked all the same, since only the
-   * worker's word rules out that the handle still arrives.
+   * Ids are acknowledged in order, so a skipped one was lost on its way. It is revoked nevertheless: only the worker's
+   * answer rules out that the handle still arrives.
    */
   revokeBefore(id: number): void {
     this.#revoke((_, givenId) => givenId < id);
@@ -109,7 +110,7 @@ export class WorkerSlot implements Candidate {
     return false;
   }
 
-  /** Its loop is busy, or stands still: whatever else it were given would only wait there. */
+  /** Its event loop is busy or blocked: further connections would only wait there. */
   get #isBehind(): boolean {
     for (const { since } of this.#given.values()) return this.#now() - since > PROMPT;
     return false;
@@ -118,7 +119,7 @@ export class WorkerSlot implements Candidate {
   #revoke(isDue: (given: Given, id: number) => boolean): void {
     const ids: number[] = [];
     for (const [id, given] of this.#given) {
-      // Both conditions hold for a run at the front.
+      // Connections are in the order of their ids, so those that qualify come first.
       if (!isDue(given, id)) break;
       if (given.revokedAt !== undefined) continue;
       given.revokedAt = this.#now();

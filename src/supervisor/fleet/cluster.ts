@@ -16,7 +16,7 @@ export interface ForkedWorker {
   readonly stderr: Readable;
   readonly fromWorker: Duplex;
   readonly toWorker: Duplex;
-  /** Nothing travels on it. When it closes, the worker's guard knows that the primary is gone. */
+  /** It carries no data. When it closes, the worker's guard thread knows that the primary is gone. */
   readonly lifeline: Duplex;
 }
 
@@ -43,7 +43,7 @@ export function setUpCluster(workerEntry: string, account: Credentials | undefin
     // A flag such as --inspect or --test is meant for this process alone.
     execArgv: [...LOOP_HEAP],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe', 'pipe', 'pipe'],
-    // Settings of an earlier call would stay.
+    // cluster keeps the settings of an earlier call otherwise.
     uid: account?.uid,
     gid: account?.gid,
   });
@@ -52,11 +52,11 @@ export function setUpCluster(workerEntry: string, account: Credentials | undefin
 export function forkWorker(entry: string, account: Credentials | undefined): ForkedWorker {
   setUpCluster(entry, account);
   const forked = fork();
-  // Failures show as an exit; without a listener they would end the primary.
+  // A failure is seen as an exit; without a listener, the error event would end the primary.
   forked.on('error', () => undefined);
   const { pid, stdout, stderr, stdio } = forked.process;
   const [fromWorker, lifeline, toWorker] = (stdio as readonly unknown[] | undefined)?.slice(4) ?? [];
-  // With no descriptor or process left, Node returns a child without pid or pipes and says so only later.
+  // When descriptors or processes run out, Node returns a child without pid or pipes and reports the error later.
   if (
     pid === undefined ||
     !stdout ||

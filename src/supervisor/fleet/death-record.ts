@@ -6,7 +6,7 @@ import { ReplacementList } from './replacement-list.js';
 import { afterDeath, afterOrder, afterStaying, NO_DEATHS, STABLE_AFTER } from './restart-policy.js';
 import type { WorkerHandle } from './worker-handle.js';
 
-/** A death is recent for so many milliseconds. */
+/** Milliseconds for which a death counts as recent. */
 const RECENT = 10_000;
 
 /** What is remembered of workers that died or had to be replaced, and how long that makes the next one wait. */
@@ -54,23 +54,23 @@ export class DeathRecord {
     return this.#now() >= this.#notBefore;
   }
 
-  /** A death, or what amounts to one, that nobody ordered. */
+  /** Counts an unordered death, or the replacement of a sick worker. */
   count(handle: WorkerHandle, why: string, config: Config): void {
     this.#replaced.add(handle, this.#now(), why);
     this.#countAt(handle.readyAt, config);
   }
 
-  /** There is not even a process. */
+  /** The fork itself failed. */
   countFailedFork(config: Config): void {
     this.#countAt(undefined, config);
   }
 
-  /** An operator had one replaced. */
+  /** An operator had a worker replaced. */
   countOrdered(): void {
     this.#restarts += 1;
   }
 
-  /** An operator asks for workers: nothing is waited for any longer. */
+  /** An operator asks for workers: the next fork does not wait. */
   forget(): void {
     this.#history = afterOrder(this.#history);
     this.#notBefore = 0;
