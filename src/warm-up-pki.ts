@@ -1,16 +1,16 @@
 /**
- * Two small chains for the warm-up (thread/warm-up.ts, protocol/example.ts), made by scripts/warm-up-pki.ts, which threw their keys away. DER in
- * base64. All of it is valid from 2020 to 2049.
+ * Two small chains for the warm-up (thread/warm-up.ts, protocol/example.ts), made by scripts/warm-up-pki.ts, which
+ * discarded their private keys. DER in base64. All of it is valid from 2020 to 2049.
  */
 export interface WarmUpChain {
   readonly root: string;
   readonly intermediate: string;
-  /** One with the extensions that public CAs put in, and one with as few as there may be. */
+  /** One chain has the extensions that public CAs use, the other as few as possible. */
   readonly leaves: { readonly full: string; readonly plain: string };
   readonly crls: { readonly ofRoot: string; readonly ofIntermediate: string };
 }
 
-/** All leaves are for every host directly below this name. */
+/** All leaves have a wildcard for hosts directly below this name. */
 export const WARM_UP_DOMAIN = 'hosts.warm-up.invalid';
 
 export const WARM_UP_PKI: Readonly<Record<'rsa' | 'ec', WarmUpChain>> = {

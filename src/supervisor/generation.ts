@@ -4,21 +4,21 @@ import type { TlsMaterial } from '../wire/ipc.js';
 import { type Credentials, workerCredentials } from './host/credentials.js';
 import { readTlsMaterials } from './listen/tls-materials.js';
 
-/** What a server is started with, and what a reload reads anew. */
+/** What a start reads, and each reload reads again. */
 export interface Settings {
   readonly config: Config;
   /** The script of a worker process, by its real path: a link to the release may be moved at any time. */
   readonly workerEntry: string;
-  /** The release that its workers should say they are of; unchecked when absent. */
+  /** The release that its workers must report; not checked when absent. */
   readonly version?: string;
 }
 
-/** What workers of one start or reload have in common. */
+/** What all workers of one start or reload share. */
 export class Generation {
   readonly config: Config;
   readonly workerEntry: string;
   readonly version: string | undefined;
-  /** Whose rights they have. */
+  /** The account whose rights the workers have. */
   readonly account: Credentials | undefined;
   readonly materials: readonly TlsMaterial[];
   readonly #names: ReadonlyMap<string, string>;
@@ -33,15 +33,15 @@ export class Generation {
     this.#names = new Map(config.listeners.map((listener) => [placeOf(listener), listener.name]));
   }
 
-  /** What its workers call the listener at this place; `undefined` where they know none. */
+  /** The name that its workers know the listener at this place by; `undefined` if they have no such listener. */
   nameOf(place: string): string | undefined {
     return this.#names.get(place);
   }
 }
 
 /**
- * What stays the same of a listener while a reload changes its name, its protocol and what it permits: no second
- * socket can be bound there. A port that the system chooses is told apart by the name.
+ * The identity of a listener across reloads, which may change its name, protocol and permissions: the place that its
+ * socket is bound to. Listeners whose port the system chooses are distinguished by name.
  */
 export function placeOf({ address, name }: ListenerConfig): string {
   if (address.kind === 'unix') return formatAddress(address);

@@ -10,7 +10,7 @@ export interface StartOptions {
   readonly probeOf: SupervisorOptions['probeOf'];
 }
 
-/** Ctrl-C under a wrapper such as npm arrives twice at once; only a later signal is a second one. Milliseconds. */
+/** Milliseconds. Ctrl-C under a wrapper such as npm sends the signal twice; only a later one counts as the second. */
 const SAME_SIGNAL = 300;
 
 /**
@@ -18,7 +18,7 @@ const SAME_SIGNAL = 300;
  * stops it, and exits 0 by itself. Rejects with a `PkixdError`, and leaves nothing behind, when it cannot start.
  */
 export async function startSupervisor({ read, ...words }: StartOptions): Promise<void> {
-  // First of all: Node answers SIGUSR1 with its inspector unless somebody listens.
+  // Comes first: without a listener, Node starts its inspector on SIGUSR1.
   let openWriter: LogWriter | undefined;
   process.on('SIGUSR1', () => openWriter?.reopen());
 
@@ -53,12 +53,12 @@ async function run(
         log.info(`listening on ${address}`, { listener: listener.name, protocol: listener.protocol });
       }
       systemd.ready(`${listeners.length} listeners`);
-      // pm2's wait_ready; a parent that has gone meanwhile is no error.
+      // For pm2's wait_ready. It is not an error if the parent is gone.
       process.send?.('ready', undefined, undefined, () => undefined);
     },
     onReload: (response) => {
       if (response === undefined) systemd.reloading();
-      // It serves as before: READY ends the reload, and STATUS says why nothing changed.
+      // The server serves as before: READY ends the reload, and STATUS says why nothing changed.
       else systemd.ready(response.ok ? 'reloaded' : `the reload failed: ${onOneLine(response.message)}`);
     },
     onStop: () => stop(),
@@ -107,7 +107,7 @@ function installSignals(supervisor: Supervisor, stop: () => void, reload: () => 
   process.on('SIGTTOU', () => void supervisor.scaleBy(-1));
 }
 
-/** The primary never exits of itself: one event gone wrong must not take every connection with it. */
+/** The primary does not exit on an uncaught error: one faulty event must not end every connection. */
 function surviveBugs(log: Logger): void {
   process.on('uncaughtException', (error) => {
     log.error('a bug in the primary; it carries on', { error: error.stack ?? error.message });

@@ -8,13 +8,13 @@ import { codeOf, messageOf } from '../errors.js';
 import { type Credentials, findGroup, findUser, workerCredentials } from './host/credentials.js';
 import { directoryProblem, freeSpace } from './host/usable-directory.js';
 
-/** A new store needs a few pages, and a first CRL room. Octets. */
+/** Octets that a new store needs for its first pages and a first CRL. */
 const MIN_FREE_SPACE = 4 * 1024 * 1024;
 
 /**
- * What the host does not give that the configuration asks for: accounts, directories, free space, places of sockets.
- * One line each, with the option's key. A start and `start --check` ask the same; a start that went on would fail later,
- * in workers, again and again.
+ * What the configuration needs and the host lacks: accounts, directories, free space, places of sockets. One line each,
+ * with the option's key. `start` and `start --check` use the same checks; without them a start would fail later, in
+ * workers, again and again.
  */
 export function hostProblems(config: Config, dataFile: string): readonly string[] {
   const { problems, account } = checkAccounts(config);
@@ -31,7 +31,7 @@ export function hostProblems(config: Config, dataFile: string): readonly string[
   return problems;
 }
 
-/** Addresses that no socket of this host can be bound to. One that is in use is not among them: `inUse` gets it. */
+/** Addresses that this host cannot bind. An address in use is not among them; it is passed to `inUse`. */
 export async function addressProblems(config: Config, inUse: (address: string) => void): Promise<string[]> {
   const problems: string[] = [];
   for (const listener of config.listeners) {
@@ -55,7 +55,7 @@ const BIND_PROBLEMS: Readonly<Record<string, string>> = {
   EAFNOSUPPORT: 'this host does not support addresses of that family',
 };
 
-/** A listener without a name of its own is called by its address, which the problem names. */
+/** A listener without a name has its address as name, which the problem contains anyway. */
 function nameOf({ name, address }: ListenerConfig): string {
   return name === formatAddress(address) ? 'listeners' : `listeners ${name}`;
 }
@@ -88,7 +88,7 @@ function checkDirectories(config: Config, account: Credentials | undefined): str
   });
 }
 
-/** The store's file is mapped into memory: a page that the disk has no room for ends the process that writes to it. */
+/** The store's file is mapped into memory: writing a page that the disk has no room for ends the process. */
 function checkSpace(config: Config, dataFile: string): string[] {
   const directory = config['data.directory'];
   if (existsSync(join(directory, dataFile)) || directoryProblem(directory) !== undefined) return [];
@@ -100,7 +100,7 @@ function checkSpace(config: Config, dataFile: string): string[] {
   ];
 }
 
-/** @param made the directory that the primary makes before it listens. */
+/** @param made the directory that the primary makes before it listens */
 function socketProblem({ address }: ListenerConfig, made: string): string | undefined {
   if (address.kind !== 'unix') return undefined;
   const { path } = address;

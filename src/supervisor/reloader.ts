@@ -13,19 +13,19 @@ export interface ReloaderOptions {
   readonly fleet: Fleet;
   readonly listeners: ListenerSet;
   readonly log: Logger;
-  /** Every worker is of this generation now: it is the current one. */
+  /** Called when every worker is of this generation, which is then the current one. */
   readonly onDone: (next: Generation) => void;
 }
 
-/** What is made once, and lives as long as the process. */
+/** Parts that are made once and live as long as the process. */
 const FIXED = ['run.directory', 'log.directory'] as const;
 const LATER = ['log.maxSize', 'log.keep'] as const;
 
 /**
- * Takes the server over to a new configuration and release: all of it, or nothing of it.
+ * Changes the server to a new configuration and release, completely or not at all.
  *
  *     read ──▶ open new listeners ──▶ replace workers one by one ──▶ close listeners no longer wanted
- *       └───────────┴───── wrong: as before ─────┘
+ *       └───────────┴───── error: all stays as before ─────┘
  */
 export class Reloader {
   readonly #options: ReloaderOptions;
@@ -39,7 +39,7 @@ export class Reloader {
     return this.#underWay;
   }
 
-  /** Resolves when it is over, either way. */
+  /** Resolves when the reload has succeeded or failed. */
   async reload(): Promise<ControlResponse> {
     const { log } = this.#options;
     if (this.#underWay) return { ok: false, code: 'RELOADING', message: 'a reload is under way already' };

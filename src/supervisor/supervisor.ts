@@ -27,12 +27,12 @@ import { Scaling } from './scale/scaling.js';
 import { statusOf } from './status.js';
 import { TlsSettings } from './listen/tls-settings.js';
 
-/** What a client gets that no worker can take. @param retryAfter Milliseconds. */
+/** The BUSY answer of a protocol. @param retryAfter milliseconds */
 export type BusyAnswer = (protocol: string, retryAfter: number) => Buffer;
 
 /**
  * Reads configuration and release, at the start and at each reload; throws a `PkixdError` that says what is wrong.
- * @param warn told what is allowed but doubtful; standard error when absent.
+ * @param warn gets warnings; standard error when absent
  */
 export type ReadSettings = (warn?: (message: string) => void) => Settings;
 
@@ -44,7 +44,7 @@ export interface SupervisorOptions {
   readonly sink: LogSink;
   /** The first `workers.count` workers are ready. Called once. */
   readonly onReady: (listeners: readonly Listener[]) => void;
-  /** A reload begins; or is over, with how it ended. */
+  /** Called when a reload begins, and with its response when it is over. */
   readonly onReload: (response?: ControlResponse) => void;
   /** An operator asked for a stop over the control socket. */
   readonly onStop: () => void;
@@ -62,7 +62,7 @@ const REFUSED = {
 /** How often deadlines are looked at, at most, in milliseconds. */
 const MAX_PERIOD = 250;
 
-/** The primary: listeners, workers, and the way of each connection from the one to the other. */
+/** The primary: listeners, workers, and the hand-over of connections from listeners to workers. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #log: Logger;
@@ -79,7 +79,7 @@ export class Supervisor {
   readonly #startedAt = performance.now();
   readonly #probe: ListenerProbe;
   readonly #descriptors = new Descriptors();
-  /** What the server runs with; a reload that succeeds puts the next one here. */
+  /** The generation that the server runs; a successful reload replaces it. */
   #generation: Generation;
   #backlog: BacklogReader | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -161,14 +161,14 @@ export class Supervisor {
     this.#fleet.killAll();
   }
 
-  /** Forks this many workers more, or drains as many. */
+  /** Forks this many more workers; drains some if it is negative. */
   async scaleBy(difference: number): Promise<void> {
     const argument = difference < 0 ? `${difference}` : `+${difference}`;
     const response = await this.#command({ command: 'scale', argument });
     if (!response.ok) this.#log.warn(response.message);
   }
 
-  /** Goes over to the configuration and the release as they are now; `pkixd reload` and SIGHUP. */
+  /** Changes to the present configuration and release (`pkixd reload`, SIGHUP). */
   async reload(): Promise<ControlResponse> {
     if (this.#reloader.underWay) return this.#reloader.reload();
     this.#options.onReload();
@@ -190,7 +190,10 @@ export class Supervisor {
     });
   }
 
-  /** Writes to the log, whatever its level, the status and what each worker does; how many workers were asked. */
+  /**
+   * Writes the status to the log, whatever its level, and has each worker write its state. Returns the number of
+   * workers.
+   */
   dump(): number {
     this.#log.at('info').info('dump: status', { status: this.status() });
     return this.#fleet.dump();
@@ -218,7 +221,7 @@ export class Supervisor {
     else this.#dispatcher.accept(handle, listener);
   }
 
-  /** Counts a refusal, logs it once a minute for each listener and reason, and gives what its client is told. */
+  /** Counts a refusal, logs it once a minute for each listener and reason, and returns the answer for its client. */
   #refusal({ config, refused }: Listener, why: Refusal): Buffer {
     const { name, protocol, tls } = config;
     refused.set(why, (refused.get(why) ?? 0) + 1);
@@ -243,7 +246,7 @@ export class Supervisor {
     }, period);
   }
 
-  /** Every worker has this configuration. */
+  /** Called when every worker has this configuration. */
   #adopt(next: Generation): void {
     const previous = this.#config;
     this.#generation = next;

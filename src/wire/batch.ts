@@ -1,8 +1,8 @@
 import type { Attempt, CacheLifetime } from './task.js';
 
 /**
- * Tasks go to a thread, and results come back, as one transferred ArrayBuffer a batch: of all ways tried it costs
- * the least (32 tasks of 1.5 KB there and back: 25 µs; as cloned views of their own: 109 µs).
+ * Tasks go to a thread, and results come back, as one transferred ArrayBuffer a batch: this was the cheapest of all
+ * ways tried (32 tasks of 1.5 KB there and back: 25 µs; as cloned views: 109 µs).
  *
  *     ┌───────┬────────────────────────┬───┬─────────────────┬────────┬────────┬───┬──────────┐
  *     │ count │ numbers of item 0      │ … │ … of item n − 1 │ body 0 │ note 0 │ … │ note n−1 │
@@ -10,14 +10,14 @@ import type { Attempt, CacheLifetime } from './task.js';
  *      double  a, b, length of the body, length of the note, until, epoch, since; all in the machine's order: it never
  *              leaves the process
  *
- * Of a task, `a` is the place of its handler among those the thread announced, `b` the attempt (twice its number, and
- * one more for the last) and the note what the step before it returned. Of a result, `a` says what it is and `b` how
- * long it ran, in µs; the note is the step's name, and `until`, `epoch` and `since` say how long the result may be kept.
+ * For a task, `a` is the index of its handler among those the thread announced, `b` the attempt (twice its number, plus
+ * one for the last), and the note what the previous step returned. For a result, `a` is its kind and `b` how long it
+ * ran, in µs; the note is the step's name, and `until`, `epoch` and `since` say how long the result may be kept.
  */
 const NUMBERS_PER_ITEM = 7;
 const KINDS = ['done', 'failed', 'needs'] as const;
 const NOTHING = new Uint8Array(0);
-/** In place of `until`: the result may not be kept. */
+/** The value of `until` for a result that must not be kept. */
 const NOT_KEPT = -1;
 
 export interface BatchTask {
@@ -33,7 +33,7 @@ export type BatchResult =
       readonly body: Uint8Array;
       readonly keep: CacheLifetime | undefined;
     }
-  /** The body is the message of what the handler threw, as UTF-8. */
+  /** The body is the message of the handler's error, in UTF-8. */
   | { readonly kind: 'failed'; readonly microseconds: number; readonly body: Uint8Array }
   | {
       readonly kind: 'needs';
@@ -143,7 +143,7 @@ function unpack<T>(
   return items;
 }
 
-/** Bytes of count and numbers. */
+/** The size of the count and the numbers. */
 function headerOf(count: number): number {
   return Float64Array.BYTES_PER_ELEMENT * (1 + count * NUMBERS_PER_ITEM);
 }

@@ -15,7 +15,7 @@ export function decode(bytes: Uint8Array): unknown {
   return packr.unpack(bytes);
 }
 
-/** The same for bytes that this program itself wrote, so that their type is known. */
+/** The same for bytes that this program wrote itself, so their type is known. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller wrote the bytes and names their type
 export function decodeTrusted<T>(bytes: Uint8Array): T {
   return packr.unpack(bytes);

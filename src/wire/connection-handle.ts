@@ -3,22 +3,22 @@ import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Handover } from './ipc.js';
 
 /**
- * An open connection as the system gives it, without the streams that Node builds on it: whoever only passes it on needs
- * none, and they cost more than the rest of its way. Node's own cluster passes on the same handles. They have no public
- * name, so all that is known of them stands in this file.
+ * An open connection as the system's handle, without Node's streams: passing it on needs none, and they would cost more
+ * than the rest of the hand-over. Node's own cluster passes on the same handles. They have no public type, so all use
+ * of their internals stays in this file.
  */
 export interface ConnectionHandle {
-  /** Its number in this process. */
+  /** The number of its descriptor in this process. */
   readonly fd?: number;
-  /** Lets go of this process's copy; the connection ends with the last of them. */
+  /** Closes this process's copy; the connection ends when its last copy is closed. */
   close(): void;
 }
 
 type OnConnection = (this: unknown, status: number, handle: ConnectionHandle | undefined) => void;
 
 /**
- * From now on what this server accepts goes to `take` and not to its 'connection' event; nothing of it is read. To be
- * called while the server listens. What the server fails to accept still is its 'error'.
+ * From now on, accepted connections go to `take` instead of the 'connection' event, and are not read from. To be called
+ * while the server listens. A failure to accept is still its 'error' event.
  */
 export function takeHandles(server: Server, take: (handle: ConnectionHandle) => void): void {
   const listening: unknown = Reflect.get(server, '_handle');
@@ -32,20 +32,20 @@ export function takeHandles(server: Server, take: (handle: ConnectionHandle) => 
 }
 
 /**
- * Sends a copy of the handle along with the message, on Node's own IPC channel. A failure needs no answer here: whoever
- * hands over waits for the other side's word anyway.
+ * Sends a copy of the handle along with the message, on Node's own IPC channel. A failure is not reported: the
+ * dispatcher waits for the worker's acknowledgement anyway.
  */
 export function sendHandle(to: ChildProcess, message: Handover, handle: ConnectionHandle): void {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node sends handles, though its types do not say so
   to.send(message, handle as unknown as SendHandle, {}, ignore);
 }
 
-/** Whether this came with a message as the handle of a connection. */
+/** Whether this value, which came with a message, is the handle of a connection. */
 export function isConnectionHandle(value: unknown): value is ConnectionHandle {
   return typeof value === 'object' && value !== null && 'readStart' in value && 'close' in value;
 }
 
-/** A socket on the handle, which is the socket's from then on. It reads nothing until it is resumed. */
+/** A socket that owns the handle from now on. It reads nothing until it is resumed. */
 export function socketOn(handle: ConnectionHandle): Socket {
   const options: SocketConstructorOpts & Readonly<Record<string, unknown>> = { handle, pauseOnCreate: true };
   return new Socket(options);

@@ -4,11 +4,11 @@ import type { ServiceCounts, WorkerStatistics } from './ipc.js';
 export interface ControlRequest {
   readonly command: 'status' | 'scale' | 'stop' | 'restart' | 'reload' | 'dump' | 'order';
   /**
-   * With `scale`: the number of workers wanted, `+1` or `-1` from what there is, or `auto`. With `restart`: the
-   * worker's number. With `stop`: nothing, or `now`. With `order`: which of the orders that its workers' services take.
+   * With `scale`: the number of workers wanted, `+1` or `-1` relative to the present number, or `auto`. With `restart`:
+   * the worker's number. With `stop`: nothing, or `now`. With `order`: the name of an order to the workers' services.
    */
   readonly argument?: number | string;
-  /** With `order`: what it is about, in the order's own form. The result is of its own form too. */
+  /** With `order`: its content, in the order's own form, as is the result. */
   readonly body?: Uint8Array;
 }
 
@@ -27,18 +27,18 @@ export interface ServerStatus {
   readonly uptime: number;
   /** Workers wanted. */
   readonly scale: number;
-  /** `auto`: that number follows the load. */
+  /** `auto`: the number of workers follows the load. */
   readonly scaling: 'fixed' | 'auto';
   /** Workers replaced since the start. */
   readonly restarts: number;
-  /** Connections accepted that no worker has yet. */
+  /** Connections that wait for a worker. */
   readonly pending: number;
   readonly rss: number;
   readonly listeners: readonly ListenerStatus[];
   readonly workers: readonly WorkerStatus[];
-  /** Of the last one to two minutes. */
+  /** Latencies of the last one to two minutes. */
   readonly latencies: readonly LatencyRow[];
-  /** The last workers that were replaced though no operator asked for it, oldest first. */
+  /** The last workers that were replaced without an operator's order, oldest first. */
   readonly replaced: readonly Replacement[];
 }
 
@@ -95,8 +95,8 @@ export interface WorkerStatus {
   readonly uptime: number;
   /** Milliseconds since the last pong. */
   readonly lastPong: number;
-  /** Of the last pong; absent before the first. */
+  /** Statistics of the last pong; absent before the first. */
   readonly statistics?: WorkerStatistics;
-  /** The same; absent too where nothing is counted. */
+  /** Counters of the last pong; absent also if there are none. */
   readonly services?: ServiceCounts;
 }

@@ -2,13 +2,13 @@
 export const CRL_PROXY_TASK = 'crlProxy';
 
 export interface CrlProxyRequest {
-  /** The absolute URL that the client wrote. */
+  /** The absolute URL that the client asks for. */
   readonly url: string;
-  /** What it says of the proxies on the way. */
+  /** The value of its field Via. */
   readonly via: string;
-  /** It wants the source asked again: `no-cache`. */
+  /** The source is to be asked again: `no-cache`. */
   readonly revalidate: boolean;
-  /** It wants nobody asked: `only-if-cached`. */
+  /** The source must not be asked: `only-if-cached`. */
   readonly onlyStored: boolean;
 }
 
@@ -16,13 +16,15 @@ export interface CrlProxyRequest {
 export type CrlProxyAnswer = { readonly via: string } & (
   | {
       readonly kind: 'crl';
-      /** Where its bytes are, and how many. */
+      /** The file of its bytes, and their number. */
       readonly path: string;
       readonly size: number;
       readonly version: string;
       /** ms */
       readonly thisUpdate: number;
-      /** ms since its source gave it or said that it still holds, and that an answer is fresh, from then on. */
+      /**
+       * `age`: ms since its source gave or confirmed it. `lifetime`: ms from that time for which the answer is fresh.
+       */
       readonly age: number;
       readonly lifetime: number;
     }

@@ -2,19 +2,19 @@ import type { FetchedIssuers, WantedIssuer } from './issuers.js';
 import type { VerdictCode } from './verdict.js';
 
 /**
- * A CRL that a verification misses: where the certificate says that it lies, and who must have signed it. It travels
+ * A CRL that a verification lacks: its locations by the certificate, and the keys that may have signed it. It travels
  * from the task thread to the service that supplies CRLs, as msgpack.
  */
 export interface WantedCrl {
   /** The CRL issuer's Name, DER. */
   readonly issuer: Uint8Array;
-  /** The URIs of one distribution point, in its order: any of them has the CRL. */
+  /** The URIs of one distribution point, in its order; each is a location of the CRL. */
   readonly uris: readonly string[];
   /** Named by a freshestCRL extension (§5.2.6, §4.2.1.15): a delta CRL. */
   readonly isDelta: boolean;
-  /** The SubjectPublicKeyInfo of each candidate signer, DER; a CRL that none of them signed is not taken. */
+  /** The SubjectPublicKeyInfo of each candidate signer, DER; a CRL that none of them signed is refused. */
   readonly signers: readonly Uint8Array[];
-  /** A place that the configuration names for this issuer, in place of `uris`: whatever CRL of it lies there. */
+  /** A URL that the configuration names for this issuer, instead of `uris`; it may have any CRL of the issuer. */
   readonly source?: string;
   /** ms from its thisUpdate after which a CRL is out of date, whatever its nextUpdate is; absent: never. */
   readonly maxAge?: number;
@@ -23,58 +23,58 @@ export interface WantedCrl {
 /** Why a CRL did not come. */
 export interface FetchFailure {
   readonly url: string;
-  /** FETCH_FAILED, FETCH_REFUSED, what is wrong with the CRL that came, or FETCH_LIMIT for a URL never asked. */
+  /** FETCH_FAILED, FETCH_REFUSED, what is wrong with the received CRL, or FETCH_LIMIT for a URL that was not asked. */
   readonly code: Exclude<VerdictCode, 'OK' | 'OK_SOFT'>;
   /** Names the URL and says why. */
   readonly message: string;
 }
 
-/** The step by which a task in a thread has CRLs supplied, and the notice that it used some. */
+/** The step by which a task in a thread gets CRLs, and the notice that it used some. */
 export const SUPPLY_STEP = 'supplyCrls';
 export const USED_NOTICE = 'usedCrls';
-/** The notice that a large CRL of the folder is to be taken into the store: a `FolderCrl`. */
+/** The notice that a large CRL of `crl.directory` should go into the store: a `FolderCrl`. */
 export const FOLDER_NOTICE = 'folderCrl';
 
 /** A file of `crl.directory`. */
 export interface FolderCrl {
   readonly path: string;
-  /** Who may have signed it: SubjectPublicKeyInfo, DER. */
+  /** The keys that may have signed it: SubjectPublicKeyInfo, DER. */
   readonly signers: readonly Uint8Array[];
 }
 
-/** What an operator can order of that service: which CRLs it knows how to get, and to get one now. */
+/** Operators' orders to that service: list the CRLs that it can fetch, and fetch one now. */
 export const KNOWN_ORDER = 'knownCrls';
 export const FETCH_ORDER = 'fetchCrl';
 
-/** A CRL to be fetched, from the first of these URLs that has it. */
+/** A CRL to fetch, from the first of these URLs that has it. */
 export interface FetchOrder {
   readonly wanted: WantedCrl;
   readonly urls: readonly string[];
 }
 
 export interface KnownRequest {
-  /** Only what is had from there; all, when absent. */
+  /** Only CRLs of this URL; all, when absent. */
   readonly url?: string;
-  /** Where in the list to begin: a reply holds a part of it. */
+  /** Where in the list to begin; a reply holds only a part. */
   readonly from: number;
 }
 
 export interface KnownReply {
   readonly orders: readonly FetchOrder[];
-  /** Where the rest begins; `null` at the end. */
+  /** Where the next part begins; `null` at the end. */
   readonly next: number | null;
 }
 
-/** What came of a FetchOrder. */
+/** The result of a FetchOrder. */
 export interface FetchReport {
-  /** Of the URLs that were asked and did not have it. */
+  /** Failures of the URLs that were asked and did not have it. */
   readonly failures: readonly FetchFailure[];
   /** Absent when none had it. */
   readonly taken?: {
     readonly url: string;
-    /** What was there from the URL before is older. */
+    /** The CRL that was stored from this URL before is older. */
     readonly isNew: boolean;
-    /** What is there from it now; `null`: the store has the same, or a newer one, from elsewhere. */
+    /** The CRL that is stored from this URL now; `null`: the store has the same or a newer one from another place. */
     readonly crl: {
       readonly number: string | null;
       /** ms */
@@ -84,33 +84,33 @@ export interface FetchReport {
   };
 }
 
-/** What a request was supplied with so far; it goes along from one attempt to the next. */
+/** What a request has asked for so far; passed from one attempt to the next. */
 export interface Supplied {
-  /** Wants that were asked for, each under the key that the thread gives it. */
+  /** The missing CRLs that were asked for, each by the key that the thread gives it. */
   readonly asked: readonly string[];
-  /** Those of them that are still being asked for, while others have come; and how often there were any. */
+  /** Those that are still being fetched while others have come, and how often that happened. */
   readonly pending: readonly string[];
   readonly partings: number;
-  /** How many addresses were asked for them. */
+  /** The number of addresses that were asked. */
   readonly attempts: number;
   readonly failures: readonly FetchFailure[];
-  /** How often CRLs were asked for. */
+  /** The number of times that CRLs were asked for. */
   readonly rounds: number;
   readonly issuers: FetchedIssuers;
 }
 
-/** Before anything was asked for. */
+/** The state before the first attempt. */
 export function nothingSupplied(issuers: FetchedIssuers): Supplied {
   return { asked: [], pending: [], partings: 0, attempts: 0, failures: [], rounds: 0, issuers };
 }
 
 export interface SupplyRequest {
   readonly wanted: readonly WantedCrl[];
-  /** With `wanted` counted among the asked. */
+  /** The state with `wanted` added to the asked ones. */
   readonly supplied: Supplied;
-  /** How many addresses may be asked for them. */
+  /** The most addresses that may be asked. */
   readonly maxAttempts: number;
-  /** What has come may go back to the thread before the rest has. */
+  /** CRLs that have come may go to the thread before the others have. */
   readonly mayPart: boolean;
   /** The proxies that the request came through (RFC 9110 §7.6.3). */
   readonly via?: string;

@@ -1,7 +1,7 @@
 /**
- * Batches are transferred between threads, which detaches their memory. V8 compiles code for typed arrays without checks
- * for that until it happens for the first time, and then throws all such code away: it had better happen before any is
- * compiled.
+ * Batches are transferred between threads, which detaches their memory. Until that happens for the first time, V8
+ * compiles code for typed arrays without checks for it, and then discards all such code. This makes it happen before
+ * any is compiled.
  */
 export function detachOnce(): void {
   transferred(new Uint8Array(8));

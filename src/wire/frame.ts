@@ -28,10 +28,10 @@ export function frame(body: Uint8Array): Buffer {
   return framed;
 }
 
-/** Cuts a byte stream into frames. What is announced beyond the limit throws before it is buffered. */
+/** Cuts a byte stream into frames. A frame beyond the limit throws before it is buffered. */
 export class FrameReader {
   readonly #limit: number;
-  /** A frame of which only the beginning has come. */
+  /** The beginning of a frame that is not complete. */
   readonly #begun: GrowingBuffer;
 
   constructor(limit: number = MAX_FRAME) {
@@ -58,7 +58,7 @@ export class FrameReader {
     return bodies;
   }
 
-  /** Adds to the frame that has begun what belongs to it; how much of the chunk that is. */
+  /** Adds the chunk's part of the unfinished frame. Returns the size of that part. */
   #continue(chunk: Buffer): number {
     const ofHeader = Math.min(chunk.length, Math.max(0, HEADER - this.#begun.length));
     this.#begun.add(chunk.subarray(0, ofHeader));
@@ -69,7 +69,7 @@ export class FrameReader {
     return end;
   }
 
-  /** Octets of the frame that begins at this place, once its header is here. */
+  /** The size of the frame that begins here, once its header has come. */
   #sizeOf(bytes: Buffer, at: number): number | undefined {
     if (bytes.length - at < HEADER) return undefined;
     const length = bytes.readUInt32BE(at);

@@ -1,11 +1,11 @@
 /**
- * How often values occurred, in microseconds, to within a sixteenth of each: every power of two is cut into sixteen
- * parts, and below sixteen each value has its own.
+ * Counts of values in microseconds, with a resolution of one sixteenth: every power of two is cut into sixteen parts,
+ * and each value below sixteen has its own.
  *
  *     value   0 … 15 │ 16 … 31 │ 32, 34, … 62 │ 64, 68, … 124 │ …   up to 2^31 µs, 36 minutes
  *     index   0 … 15 │ 16 … 31 │ 32 …      47 │ 48 …       63 │ …   447
  *
- * Recording one costs some nanoseconds; two are added or subtracted part by part, whichever process they come from.
+ * Recording one costs some nanoseconds; histograms of several processes can be added and subtracted.
  */
 const PARTS = 16;
 const LARGEST = 2 ** 31 - 1;
@@ -18,11 +18,11 @@ export class Histogram {
     this.counts = counts;
   }
 
-  /** From what `bytes` gave in another process of this machine; `undefined` for anything else. */
+  /** Reads the `bytes` of a histogram of another process on this machine; `undefined` for anything else. */
   static from(bytes: unknown): Histogram | undefined {
     if (!(bytes instanceof Uint8Array) || bytes.length !== SIZE * Uint32Array.BYTES_PER_ELEMENT)
       return undefined;
-    // A copy: the bytes may stand at any offset of somebody's buffer.
+    // A copy, since the bytes may be unaligned in a larger buffer.
     return new Histogram(new Uint32Array(Uint8Array.from(bytes).buffer));
   }
 
@@ -44,12 +44,15 @@ export class Histogram {
     return new Histogram(this.counts.map((count, index) => count + (other.counts[index] ?? 0)));
   }
 
-  /** What has come since `earlier`. */
+  /** The values since `earlier`. */
   minus(earlier: Histogram): Histogram {
     return new Histogram(this.counts.map((count, index) => count - (earlier.counts[index] ?? 0)));
   }
 
-  /** Milliseconds that this share of the values, 0 to 1, does not exceed: the end of its part. 0 when there are none. */
+  /**
+   * Milliseconds that this share of the values, 0 to 1, does not exceed, rounded up to the end of a part. 0 if there
+   * are no values.
+   */
   quantile(share: number): number {
     const rank = Math.max(1, Math.ceil(share * this.total));
     let seen = 0;
@@ -67,7 +70,7 @@ function indexOf(value: number): number {
   return (exponent - 3) * PARTS + ((value >>> (exponent - 4)) & (PARTS - 1));
 }
 
-/** The largest value of the part. */
+/** The largest value of this part. */
 function endOf(index: number): number {
   if (index < PARTS) return index;
   const shift = Math.floor(index / PARTS) - 1;

@@ -1,29 +1,29 @@
 import type { WantedCrl } from './crl.js';
 
-/** A CRL for the store, from whoever has its bytes. */
+/** A CRL to be checked and stored. */
 export interface IngestRequest {
-  /** DER in memory, or a file of DER or PEM that the ingest thread reads itself. The bytes are gone afterwards. */
+  /** DER in memory, or a file of DER or PEM that the ingest thread reads itself. The bytes are transferred. */
   readonly content: { readonly der: Uint8Array } | { readonly path: string };
   /** For people and in verdicts: the URL or the file. */
   readonly source: string;
-  /** SubjectPublicKeyInfo, DER, of whoever may have signed it; one of them must have. */
+  /** SubjectPublicKeyInfo, DER, of the possible signers; one of them must have signed it. */
   readonly signers: readonly Uint8Array[];
-  /** What it was fetched for, and so must be; absent where nobody asked for it, as in an import. */
+  /** The want that it was fetched for and must match; absent for an import. */
   readonly wanted?: Omit<WantedCrl, 'signers'>;
-  /** What was refused of this source for the same want: not looked at again. */
+  /** The content that was refused from this source for the same want; it is not checked again. */
   readonly refused?: RefusedContent | undefined;
 }
 
-/** Content by its SHA-256, hex, and why it was refused. */
+/** SHA-256 of refused content, hex, and why it was refused. */
 export interface RefusedContent {
   readonly digest: string;
   readonly code: string;
   readonly message: string;
 }
 
-/** What a CRL of the store is, for people and for whoever keeps it fresh. */
+/** A description of a stored CRL, for people and for refreshing. */
 export interface CrlSummary {
-  /** Of its place in the store, hex: a newer CRL of the same issuer, signer and scope takes the same. */
+  /** The key of its place in the store, hex; a newer CRL of the same issuer, signer and scope has the same key. */
   readonly key: string;
   /** DER */
   readonly issuer: Uint8Array;
@@ -34,15 +34,15 @@ export interface CrlSummary {
   readonly isDelta: boolean;
   readonly entries: number;
   readonly source: string;
-  /** ms: when it was taken in. */
+  /** ms: when it was stored. */
   readonly storedAt: number;
   /** SHA-256 of its signer's SubjectPublicKeyInfo, hex. */
   readonly signerId: string;
-  /** Which CRL it is, of those of one time and number: SHA-256 of its header, hex. */
+  /** SHA-256 of its header, hex: tells CRLs of the same time and number apart. */
   readonly content: string;
-  /** What it takes in the store. */
+  /** The octets that it takes in the store. */
   readonly bytes: number;
-  /** How its successor is got; `undefined` where nobody fetched it. */
+  /** How its successor is fetched; `undefined` if it was not fetched. */
   readonly wanted: WantedCrl | undefined;
 }
 
@@ -50,29 +50,29 @@ export type IngestOutcome =
   | {
       readonly kind: 'stored';
       readonly crl: CrlSummary;
-      /** Taken, but an operator should know: a later CRL with a lower number. */
+      /** Stored with a warning for operators: a later CRL with a lower number. */
       readonly warning?: string;
     }
-  /** The store has this one (`same`) or a newer one; `crl` is what it has, if that was not evicted. */
+  /** The store has this one (`same`) or a newer one; `crl` is the stored one, unless it was evicted. */
   | { readonly kind: 'notNewer'; readonly age: 'same' | 'older'; readonly crl: CrlSummary | null }
   /** `code` is a verdict code, or STORE_FAILED when the store and not the CRL is at fault. */
   | {
       readonly kind: 'refused';
       readonly code: string;
       readonly message: string;
-      /** SHA-256 of the content, hex, where it is this that is refused, and will be whenever it comes. */
+      /** SHA-256 of the content, hex, if the content itself is refused and will be again. */
       readonly digest?: string;
-      /** Whoever wants it. */
+      /** For any want. */
       readonly isForAll?: boolean;
     };
 
-/** How far an ingestion is, in octets of the CRL. */
+/** The progress of an ingestion, in octets of the CRL. */
 export interface IngestProgress {
   readonly done: number;
   readonly total: number;
 }
 
-/** Refusals in a row of what a URL has in place of a newer CRL; `at` is the last of them, ms. */
+/** Refusals in a row of the content of a URL that should have a newer CRL; `at` is the time of the last, ms. */
 export interface Refusal {
   readonly code: string;
   readonly message: string;
@@ -80,53 +80,53 @@ export interface Refusal {
   readonly at: number;
 }
 
-/** What is remembered of a URL that CRLs are fetched from. */
+/** The record of a URL that CRLs are fetched from. */
 export interface UrlRecord {
-  /** Validators of the last answer whose CRL was taken. */
+  /** HTTP validators of the last answer whose CRL was accepted. */
   readonly etag?: string;
   readonly lastModified?: string;
-  /** The key of the CRL that it had. */
+  /** The key of the CRL that it gave. */
   readonly crl?: string;
-  /** What it was last asked for with success, or is named for by a verified chain: kept where others are served. */
+  /** The want of its last success, or for which a verified chain names it; kept if there is a CRL proxy. */
   readonly wanted?: WantedCrl;
-  /** ms that the last answer had lain in caches on the way, as far as they tell. */
+  /** ms that the last answer had spent in caches on the way, by its field Age. */
   readonly age?: number;
   /** ms: the last success, 304 included. */
   readonly fetchedAt: number | null;
   /**
-   * Where that was another host's word and not the URL's server: when that host had asked, and since when nobody of
-   * this host has, ms.
+   * Set if the last success came from another host by Redis: when that host asked the server, and since when this host
+   * has not asked it, ms.
    */
   readonly hearsay?: { readonly answeredAt: number; readonly since: number };
-  /** ms: since when what it has is being checked and stored; it stays where the process did not outlive that. */
+  /** ms: since when its content is being checked and stored; it remains if the process ended in between. */
   readonly checking?: number;
-  /** SHA-256 of what it had, hex, where that was refused: the same is not looked at again. */
+  /** SHA-256 of its refused content, hex; the same content is not checked again. */
   readonly refused?: string;
-  /** What it has now is refused, while the earlier CRL of the same scope serves on: for `crl check`. */
+  /** Its present content is refused while the earlier CRL of the same scope stays in use; for `crl check`. */
   readonly refusal?: Refusal;
-  /** In a row. */
+  /** Failures in a row. */
   readonly failures: number;
-  /** ms: the last of them. */
+  /** ms: the time of the last failure. */
   readonly failedAt?: number;
-  /** ms: not before. */
+  /** ms: the earliest time of the next attempt. */
   readonly retryAt: number;
   /** Why the last attempt failed: a verdict code, and a text. */
   readonly code?: string;
   readonly message?: string;
 }
 
-/** What the ingest thread starts with. */
+/** The options of the ingest thread. */
 export interface IngestSetup {
   readonly dataDirectory: string;
   /** `crl.maxStoreSize` */
   readonly maxBytes: number;
-  /** The CRLs' own bytes are kept, for whoever serves them on. */
+  /** Whether the CRLs' own bytes are kept, for a CRL proxy. */
   readonly keepsDer: boolean;
   /** ms: `crl.ingestTimeout` */
   readonly budget: number;
 }
 
-/** What the IO loop asks of the ingest thread; each is answered under its id. */
+/** Requests of the IO loop to the ingest thread; each is answered with its id. */
 export type ToIngest = { readonly id: number } & (
   | { readonly type: 'ingest'; readonly request: IngestRequest }
   | { readonly type: 'remove'; readonly key: string }
@@ -137,18 +137,18 @@ export type ToIngest = { readonly id: number } & (
   | { readonly type: 'close' }
 );
 
-/** Where the readers of a process leave word for its ingest thread: a `BroadcastChannel`, and what is said there. */
+/** The messages of a process's store readers to its ingest thread, on a `BroadcastChannel`. */
 export const STORE_NOTES = 'pkixd CRL store';
 export type StoreNote =
   /** A CRL is in use, by its key. */
   | { readonly type: 'used'; readonly key: string }
-  /** The environment of this identity is not what was written. */
+  /** The environment of this identity is damaged. */
   | { readonly type: 'damaged'; readonly identity: string }
-  /** A record of it is odd. */
+  /** A record of it cannot be read. */
   | { readonly type: 'odd' };
 
 export type FromIngest =
-  /** The thread is loaded and opens the store, which another process may hold. */
+  /** The thread is loaded and opens the store, which another process may have locked. */
   | { readonly type: 'opening' }
   /** The store is open for writing. */
   | { readonly type: 'ready' }

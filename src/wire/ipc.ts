@@ -1,11 +1,15 @@
 import type { LogRecord } from '../log.js';
 
-/** Raised by whatever makes a worker of one release no worker for a primary of another; said in `ready`. */
+/**
+ * The version of these messages, sent in `ready`. Raise it with every change that makes workers and primaries of two
+ * releases incompatible.
+ */
 export const IPC_VERSION = 2;
 
 /**
- * What a worker says to the primary on fd 4, and the primary to it on fd 6, one msgpack value a frame. Connection handles travel beside
- * it, on Node's own IPC channel, as `Handover` with the handle attached; the two are not ordered with each other.
+ * The messages of a worker to the primary on fd 4 and of the primary to it on fd 6, one msgpack value a frame.
+ * Connection handles travel on Node's own IPC channel, as `Handover` with the handle attached; there is no order
+ * between the two.
  */
 export type ToWorker =
   /** First message: who the worker is and everything it needs to start. */
@@ -13,16 +17,21 @@ export type ToWorker =
   /** Before any connection of a TLS listener, and again with each new ticket key. */
   | { readonly type: 'tls'; readonly listeners: readonly TlsMaterial[]; readonly ticketKeys: Uint8Array }
   | { readonly type: 'ping'; readonly sequence: number }
-  /** Take no connection past `lastId`, answer what was read whole, then say `drained` and exit. */
+  /**
+   * Take no connection beyond `lastId`, answer all requests that were read completely, then send `drained` and exit.
+   */
   | { readonly type: 'drain'; readonly lastId: number; readonly timeout: number }
-  /** These connections were never acknowledged: say `revoked` (and never touch them), or nothing if acknowledged. */
+  /**
+   * These connections are unacknowledged: answer `revoked` and do not use them; do not answer if they were
+   * acknowledged.
+   */
   | { readonly type: 'revoke'; readonly ids: readonly number[] }
-  /** Send this many clients that asked something lately to other workers, each behind an answer. */
+  /** Send this many recently active clients to other workers, each after an answer. */
   | { readonly type: 'shed'; readonly count: number }
-  /** Write to the log what every connection and request does now. */
+  /** Write the state of every connection and request to the log. */
   | { readonly type: 'dump' }
   | { readonly type: 'status'; readonly request: number; readonly status: unknown }
-  /** Have the services carry this out, and say `ordered` with the same number. */
+  /** Have the services carry out the order, and answer `ordered` with the same number. */
   | { readonly type: 'order'; readonly order: number; readonly name: string; readonly body: Uint8Array };
 
 export type ToPrimary =
@@ -42,11 +51,11 @@ export type ToPrimary =
       readonly latencies: readonly LatencyCounts[];
       readonly services?: ServiceCounts;
     }
-  /** The worker's load after a change: with what else it says, and by itself a few times a second at most. */
+  /** The worker's load after a change: sent with other messages, or by itself at most a few times a second. */
   | { readonly type: 'load'; readonly inFlight: number; readonly connections: number }
-  /** These connections are the worker's now: the primary destroys its copies. In id order. */
+  /** The worker has accepted these connections, and the primary closes its copies. In the order of their ids. */
   | { readonly type: 'accepted'; readonly ids: readonly number[] }
-  /** The worker will not take these: give them to another. Nothing of them was read. */
+  /** The worker does not accept these connections and has not read from them; they go to another worker. */
   | { readonly type: 'refused'; readonly ids: readonly number[] }
   | { readonly type: 'revoked'; readonly ids: readonly number[] }
   | { readonly type: 'statusRequest'; readonly request: number }
@@ -56,12 +65,12 @@ export type ToPrimary =
   | { readonly type: 'restart'; readonly reason: string }
   | { readonly type: 'log'; readonly records: readonly LogRecord[] };
 
-/** What came of an order: the services' own bytes, or why there are none. */
+/** The result of an order: bytes of the services, or an error. */
 export type OrderOutcome =
   | { readonly ok: true; readonly body: Uint8Array }
   | { readonly ok: false; readonly code: string; readonly message: string };
 
-/** What a TLS listener needs, read by the primary: a worker may not be allowed to read the key. */
+/** The files of a TLS listener, read by the primary: a worker may have no right to read the key. */
 export interface TlsMaterial {
   readonly listener: string;
   /** PEM: the certificate and its chain. */
@@ -71,14 +80,16 @@ export interface TlsMaterial {
   /** PEM; `null`: clients are not asked for certificates. */
   readonly clientCa: string | null;
   readonly clientAuth: 'require' | 'request';
-  /** The engine is asked about each client: no session is resumed, for that would leave its chain unsaid. */
+  /**
+   * The engine verifies each client. Sessions are not resumed, since a resumed one does not show the client's chain.
+   */
   readonly isChecked: boolean;
 }
 
 /** Goes with a connection's handle on Node's IPC channel. */
 export interface Handover {
   readonly type: 'connection';
-  /** Counts up by one for each handle sent to this worker: a gap is a lost handle. */
+  /** Increases by one for each handle sent to this worker, so that a gap shows a lost handle. */
   readonly id: number;
   /** The listener's name in the configuration. */
   readonly listener: string;
@@ -86,8 +97,8 @@ export interface Handover {
 
 export const LATENCY_STEPS = ['total', 'queued', 'ran', 'waited'] as const;
 /**
- * `total`: from a request's last byte to its answer; of that `queued` for a thread, `ran` in it, `waited` for what the
- * task asked for in between (a CRL).
+ * `total`: from a request's last byte to its answer. Parts of it: `queued` for a thread, `ran` in it, `waited` for a
+ * step between two runs (fetching a CRL).
  */
 export type LatencyStep = (typeof LATENCY_STEPS)[number];
 
@@ -99,13 +110,13 @@ export interface LatencyCounts {
   readonly counts: Uint8Array;
 }
 
-/** What the services of a worker's IO loop count, by names of their own. */
+/** Counters of the services of a worker's IO loop, by names of their own. */
 export type ServiceCounts = Readonly<Record<string, number>>;
 
-/** A worker's account of itself, in each pong. Counters run since the worker's start. */
+/** A worker's report on itself, in each pong. Counters run since the worker's start. */
 export interface WorkerStatistics {
   readonly openConnections: number;
-  /** Connections on which a request came within the last seconds, and that were not sent away. */
+  /** Connections with a request within the last seconds that were not asked to go. */
   readonly activeConnections: number;
   readonly handledConnections: number;
   /** TLS connections that are not secure yet. */
@@ -120,13 +131,13 @@ export interface WorkerStatistics {
   readonly busy: number;
   /** Tasks that ran past `threads.taskTimeout`. */
   readonly timeouts: number;
-  /** Requests answered from the cache of outcomes, and those looked up there in vain. */
+  /** Requests answered from the cache of outcomes, and those that it did not know. */
   readonly cacheHits: number;
   readonly cacheMisses: number;
   /** Requests read and not yet answered. */
   readonly inFlight: number;
   readonly queueDepth: number;
-  /** Clients of which requests wait in the queue. */
+  /** Clients with requests in the queue. */
   readonly queuedClients: number;
   /** Milliseconds that the oldest task of the queue has waited. */
   readonly oldestWait: number;
@@ -142,6 +153,6 @@ export interface WorkerStatistics {
   readonly eventLoopUtilization: number;
   /** Resident memory of the process, in bytes. */
   readonly rss: number;
-  /** What of it is the process's own: no file pages, none shared with others. In bytes. */
+  /** The anonymous part of it, without file pages and shared memory, in bytes. */
   readonly anonymousRss: number;
 }

@@ -1,16 +1,18 @@
 /** The step by which a task in a thread has issuers' certificates fetched. */
 export const ISSUERS_STEP = 'fetchIssuers';
 
-/** What a request got of the issuers that it lacked; it goes along from one attempt to the next. */
+/** The certificates that a request got for missing issuers; passed from one attempt to the next. */
 export interface FetchedIssuers {
-  /** URLs that were asked, whatever came of it. */
+  /** URLs that were asked, with or without success. */
   readonly asked: readonly string[];
   readonly rounds: number;
-  /** DER, as they came. */
+  /** DER, in the order in which they came. */
   readonly certificates: readonly Uint8Array[];
-  /** Why others did not come; each names its URL. */
+  /** Failures; each names its URL. */
   readonly failures: readonly string[];
 }
 
-/** Of one certificate without an issuer the URLs that its caIssuers name, in order: any of them has it. */
+/**
+ * The caIssuers URLs of one certificate without an issuer, in order; each is a location of the issuer's certificate.
+ */
 export type WantedIssuer = readonly string[];

@@ -2,50 +2,50 @@ import { HEADER, readHeader, type Header } from './message.js';
 
 export interface Message extends Header {
   readonly kind: 'message';
-  /** A view of the piece that it came in, where it came in one. */
+  /** The body; a view of the received piece if it came in one. */
   readonly body: Buffer;
 }
 
 export type ReadMessage =
   | Message
-  /** Its body is beyond the limit for its type; it is dropped as it comes, and the next message read behind it. */
+  /** Its body exceeds the limit of its type. It is skipped, and the next message is read after it. */
   | { readonly kind: 'tooLarge'; readonly id: number; readonly limit: number }
-  /** These are no messages: nothing further can be read. */
+  /** The bytes are not a message: nothing further can be read. */
   | { readonly kind: 'broken'; readonly why: string };
 
 const EMPTY = Buffer.alloc(0);
-/** What is set aside at first for a long message that has only begun; it doubles as more of it comes. */
+/** Octets allocated at first for a long message; doubled as more of it comes. */
 const FIRST_ROOM = 64 * 1024;
 
 /**
  * Cuts a byte stream into messages, one at a time as they are asked for.
  *
- * What a message announces is never set aside before it is sent, and nothing is kept of one that is too large.
+ * Memory for a message is allocated only as it comes, and none is kept of one that is too large.
  */
 export class MessageReader {
   readonly #limitOf: (type: number) => number | undefined;
-  /** The piece at hand, and how much of it is read. */
+  /** The received piece, and how much of it was read. */
   #piece: Buffer = EMPTY;
   #at = 0;
-  /** A message of which only the beginning has come, in a buffer that may be larger. */
+  /** The beginning of an incomplete message, in a buffer that may be larger. */
   #begun: Buffer | undefined;
   #begunSize = 0;
   #header: Header | undefined;
-  /** Bytes to drop, of a message that is not wanted. */
+  /** Bytes to skip, of a message that is too large. */
   #skip = 0;
   #broken = false;
 
-  /** @param limitOf the most bytes that the body of a type may have; undefined for a type that is not expected. */
+  /** @param limitOf the most bytes that the body of a type may have; undefined for an unknown type */
   constructor(limitOf: (type: number) => number | undefined) {
     this.#limitOf = limitOf;
   }
 
-  /** Whether a message has begun and is not whole. */
+  /** Whether a message is incomplete. */
   get midMessage(): boolean {
     return this.#begun !== undefined || this.#skip > 0;
   }
 
-  /** Bytes set aside for a message that is not whole. */
+  /** Bytes allocated for an incomplete message. */
   get held(): number {
     return this.#begun?.length ?? 0;
   }
@@ -56,14 +56,14 @@ export class MessageReader {
     this.#at = 0;
   }
 
-  /** The next whole message of what was pushed; undefined when there is none. */
+  /** The next complete message; undefined if there is none. */
   next(): ReadMessage | undefined {
     if (this.#broken) return undefined;
     this.#drop();
     if (this.#begun) return this.#continue(this.#begun);
     const available = this.#piece.length - this.#at;
     if (available === 0) {
-      // Else a connection that falls silent would keep its last piece.
+      // Otherwise a silent connection would keep its last piece.
       this.#piece = EMPTY;
       this.#at = 0;
       return undefined;
@@ -82,7 +82,7 @@ export class MessageReader {
     return message(header, view);
   }
 
-  /** Lets go of the message that has begun, and drops the rest of it as it comes. Its id; 0 when none is known. */
+  /** Gives up the incomplete message, and skips the rest of it. Returns its id; 0 if that is not known. */
   giveUp(): number {
     const id = this.#header?.id ?? 0;
     if (this.#header) this.#skip = this.#header.size - this.#begunSize;
@@ -114,7 +114,7 @@ export class MessageReader {
     return message(header, room.subarray(HEADER, header.size));
   }
 
-  /** What is wrong with a header, if anything; a message that is too large is skipped from here on. */
+  /** What is wrong with a header, if anything. A message that is too large is skipped from here on. */
   #check(header: Header | undefined): ReadMessage | undefined {
     const limit = header && this.#limitOf(header.type);
     if (!header || limit === undefined) {
@@ -125,13 +125,13 @@ export class MessageReader {
       return { kind: 'broken', why: `the header of a message is wrong: ${why}` };
     }
     if (header.size - HEADER <= limit) return undefined;
-    // Of the header itself nothing is left to skip where it was put together from pieces.
+    // A header that was assembled from pieces is already consumed.
     this.#skip = this.#begun ? header.size - HEADER : header.size;
     return { kind: 'tooLarge', id: header.id, limit };
   }
 
   #begin(room: number): undefined {
-    // Not of a pool, all of which a few bytes would keep as long as the rest does not come.
+    // Not from Node's pool: a few bytes would keep all of it alive.
     this.#begun = Buffer.allocUnsafeSlow(room);
     this.#begunSize = 0;
     this.#fill(this.#begun, room);
@@ -144,7 +144,7 @@ export class MessageReader {
     return wider;
   }
 
-  /** Moves bytes of the piece behind what has begun, up to `size` or the room there is. */
+  /** Appends bytes of the piece to the incomplete message, up to `size` or the end of the buffer. */
   #fill(room: Buffer, size: number): void {
     const end = Math.min(size, room.length);
     const copied = this.#piece.copy(room, this.#begunSize, this.#at, this.#at + end - this.#begunSize);
@@ -165,7 +165,7 @@ export class MessageReader {
   }
 }
 
-/** Written out: an object put together by spreading another costs more than reading the header. */
+/** Written out: spreading another object costs more than reading the header. */
 function message({ size, type, id, time }: Header, body: Buffer): Message {
   return { kind: 'message', size, type, id, time, body };
 }

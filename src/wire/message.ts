@@ -1,5 +1,5 @@
 /**
- * One message of the msgpack protocol, either way (docs/protocols.md specifies it):
+ * One message of the msgpack protocol, in either direction (docs/protocols.md specifies it):
  *
  *     0        4      5       8      12     16
  *     ┌────────┬──────┬───────┬──────┬──────┬────────────────────┐
@@ -8,14 +8,13 @@
  *     └────────┴──────┴───────┴──────┴──────┴────────────────────┘
  *       big endian; `length` counts what follows it: 12 and the body
  *
- * The header alone says where a message ends, whose it is and until when it is wanted, so that a body is never decoded
- * to find that out.
+ * The header alone gives a message's end, id and deadline, so that its body need not be decoded for these.
  */
 export const HEADER = 16;
 /** Bytes that `length` does not count. */
 const LENGTH = 4;
 
-/** What clients send have the high bit clear, what servers send have it set. */
+/** The high bit is clear in types that clients send, and set in types that servers send. */
 export const MESSAGE = {
   verify: 0x01,
   ping: 0x02,
@@ -27,7 +26,7 @@ export const MESSAGE = {
   goAway: 0x84,
 } as const;
 
-/** The version that the greeting names; it changes when a client of the earlier one could go wrong. */
+/** The version in the greeting; it changes when clients of the earlier version could misread the new one. */
 export const PROTOCOL_VERSION = 1;
 
 /** The body of a greeting. */
@@ -69,14 +68,14 @@ export function encodeMessage(type: number, id: number, time: number, body?: Uin
 }
 
 export interface Header {
-  /** Of the whole message, header included. */
+  /** The size of the whole message, header included. */
   readonly size: number;
   readonly type: number;
   readonly id: number;
   readonly time: number;
 }
 
-/** The header at this place, of which all bytes are there; undefined where there is none. */
+/** The header at this place, all of whose bytes have come; undefined if it is not a header. */
 export function readHeader(bytes: Buffer, at: number): Header | undefined {
   const length = bytes.readUInt32BE(at);
   const word = bytes.readUInt32BE(at + 4);

@@ -1,15 +1,15 @@
 import type { RevocationMode } from '../revocation-mode.js';
 import type { Verdict } from './verdict.js';
 
-/** What is asked of the engine, the same on every protocol. It travels to the task thread as msgpack. */
+/** A request to the engine, the same for every protocol. It travels to the task thread as msgpack. */
 export interface VerifyRequest {
-  /** DER. The leaf first, then whatever else of its chain the client has, in any order. */
+  /** DER. The leaf first, then further certificates of its chain, in any order. */
   readonly certificates: readonly Uint8Array[];
   /** DER, in any order. */
   readonly crls: readonly Uint8Array[];
   /** DER OCSPResponses (RFC 6960), as a TLS server staples them: further evidence, in any order. */
   readonly ocsp?: readonly Uint8Array[];
-  /** DER. In place of the profile's own trust anchors; only where the listener permits it. */
+  /** DER. Used instead of the profile's own trust anchors; only if the listener permits it. */
   readonly anchors?: readonly Uint8Array[];
   /** The name of a configured profile; the configuration's default when absent. */
   readonly profile?: string;
@@ -21,12 +21,12 @@ export interface VerifyRequest {
   readonly emails?: readonly string[];
   /** A past instant to verify at, in milliseconds since the epoch, whole seconds. */
   readonly at?: number;
-  /** In place of the profile's own mode; only where the listener permits it. */
+  /** Used instead of the profile's own mode; only if the listener permits it. */
   readonly revocation?: RevocationMode;
   readonly policy?: PolicyInputs;
 }
 
-/** The inputs of §6.1.1 on policies; what is absent is anyPolicy and `false`. */
+/** The policy inputs of §6.1.1; the defaults are anyPolicy and `false`. */
 export interface PolicyInputs {
   /** (c) user-initial-policy-set, as dotted OIDs. */
   readonly initial?: readonly string[];
@@ -38,6 +38,6 @@ export interface PolicyInputs {
   readonly inhibitAny?: boolean;
 }
 
-/** What comes back from the task thread: a verdict, or why the request itself made no sense. */
+/** The result of the task thread: a verdict, or why the request itself is invalid. */
 export type VerifyResponse =
   { readonly verdict: Verdict } | { readonly refused: { readonly code: string; readonly message: string } };

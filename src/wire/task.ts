@@ -1,19 +1,19 @@
 /**
- * A task is what the server half knows of a request: a name, opaque bytes for the thread, and the outcome that
- * comes back. Certificates appear in none of these types.
+ * A task is a request as the server sees it: a name, opaque bytes for the thread, and the outcome that comes back.
+ * Certificates appear in none of these types.
  */
 export interface Task {
   /** Which of the thread's handlers runs it: `verify` in the product, `echo` in tests. */
   readonly name: string;
   /** What the handler gets: msgpack in the product. */
   readonly body: Uint8Array;
-  /** By what rules it was let in: a kept outcome answers only tasks of the same scope. Absent: 0. */
+  /** The permissions that it was checked under: a cached outcome answers only tasks of the same scope. Absent: 0. */
   readonly scope?: number;
-  /** Milliseconds from its arrival within which it must have been started; later nobody wants it any more. */
+  /** Milliseconds from its arrival within which it must be started; later its result is not wanted any more. */
   readonly deadline?: number;
 }
 
-/** Why a task has no result. Each protocol puts these into its own words. */
+/** Why a task has no result. Each protocol has its own form for these. */
 export type TaskFailureCode = 'BUSY' | 'TIMEOUT' | 'INTERNAL' | 'DEADLINE' | 'CANCELLED';
 
 export type TaskOutcome =
@@ -26,35 +26,35 @@ export type TaskOutcome =
       readonly retryAfter?: number;
     };
 
-/** Runs one task in a task thread. A throw is INTERNAL, and logged. */
+/** Runs one task in a task thread. An error is answered INTERNAL and logged. */
 export type TaskHandler = (body: Uint8Array, attempt: Attempt) => TaskResult;
 
 /** A task whose handler asks for a step is run again once the step has ended. */
 export interface Attempt {
   /** 0 the first time. */
   readonly number: number;
-  /** No step is run any more: this attempt has to answer, and what it asks for otherwise is an error. */
+  /** No further step is run: this attempt must answer, and asking for a step is an error. */
   readonly isLast: boolean;
-  /** What the last step that ended returned; empty before there was one. */
+  /** The result of the last step; empty before the first. */
   readonly found: Uint8Array;
 }
 
-/** The attempt that every task begins with. */
+/** The first attempt of every task. */
 export const FIRST_ATTEMPT: Attempt = { number: 0, isLast: false, found: new Uint8Array(0) };
 
 export type TaskResult =
   /** The outcome's body. */
   | Uint8Array
-  /** The same, and the same task may be answered so again. */
+  /** The outcome's body, which may answer the same task again. */
   | { readonly body: Uint8Array; readonly keep: CacheLifetime }
-  /** What only the IO loop can do, by the step's name; the task is run again with what it returns. */
+  /** A step that only the IO loop can do, by its name; the task is run again with its result. */
   | { readonly needs: { readonly step: string; readonly body: Uint8Array } };
 
-/** How long an outcome answers for the same task. */
+/** How long an outcome may answer the same task. */
 export interface CacheLifetime {
   /** ms since 1970: when it was made, and until when it holds. */
   readonly since: number;
   readonly until: number;
-  /** The state of the world that it rests on, as a number that changes with it; the worker knows the current one. */
+  /** The version of the data that it depends on; the worker knows the current one. */
   readonly epoch: number;
 }

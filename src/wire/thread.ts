@@ -1,10 +1,10 @@
 import type { LogLevel } from '../log.js';
 
-/** What a task thread finds in its `workerData`. */
+/** The `workerData` of a task thread. */
 export interface ThreadData {
-  /** Where the thread shows what it is doing: see `Progress`. */
+  /** The memory of its `Progress`. */
   readonly progress: SharedArrayBuffer;
-  /** What its handlers need to start, the configuration in the product. */
+  /** The setup of its handlers; in the product, the configuration. */
   readonly setup: unknown;
 }
 
@@ -17,23 +17,23 @@ export function isThreadData(value: unknown): value is ThreadData {
   );
 }
 
-/** What came of a warm-up. */
+/** The result of a warm-up. */
 export interface WarmUpAccount {
-  /** How often all of its tasks were run. */
+  /** How often all its tasks were run. */
   readonly rounds: number;
   readonly milliseconds: number;
 }
 
-/** What a thread says besides the results of a batch, which travel as bare bytes (see wire/batch.ts). */
+/** The messages of a thread, except the results of a batch, which travel as bare bytes (see wire/batch.ts). */
 export type FromThread =
-  /** Its handlers stand, in this order: a batch names them by their place in it. */
+  /** The handlers are loaded, in this order; a batch names them by their index. */
   | {
       readonly type: 'ready';
       readonly handlers: readonly string[];
-      /** Absent where there was no warm-up. */
+      /** Absent if there was no warm-up. */
       readonly warmed?: WarmUpAccount;
     }
-  /** Something for the IO loop to know, by a name that the product gives it; nothing comes back. */
+  /** A notice for the IO loop, by a name that the product gives it; it is not answered. */
   | { readonly type: 'notice'; readonly name: string; readonly body: Uint8Array }
   | {
       readonly type: 'log';
@@ -52,8 +52,8 @@ export interface RunningTask {
 const IDLE = -1n;
 
 /**
- * Two words shared by a thread and the IO loop, so that the loop sees what runs there without a message, and can have
- * the thread stop behind it:
+ * Two words shared by a thread and the IO loop. The loop sees the running task without a message, and can have the
+ * thread stop after it:
  *
  *     ┌───────────────────────────────┬───────────────────────────────┐
  *     │ place in the batch, −1: idle, │ start in ns, monotonic clock  │
@@ -70,8 +70,8 @@ export class Progress {
   }
 
   /**
-   * Called by the thread, for each task in turn; `false`: the one before was made the last. The start is written first:
-   * who sees a new index never sees an older start.
+   * Called by the thread, for each task in turn; `false`: the one before was made the last. The start is written first,
+   * so that a new index is never seen with an older start.
    */
   begin(index: number, startedAt: bigint): boolean {
     const before = index === 0 ? IDLE : BigInt(index - 1);
@@ -83,14 +83,14 @@ export class Progress {
     Atomics.store(this.#words, 0, IDLE);
   }
 
-  /** Called by the IO loop: what runs at this moment. */
+  /** Called by the IO loop: the task that runs now. */
   running(): RunningTask | undefined {
     const word = Atomics.load(this.#words, 0);
     if (word === IDLE) return undefined;
     return { index: Number(word < IDLE ? -2n - word : word), startedAt: Atomics.load(this.#words, 1) };
   }
 
-  /** Called by the IO loop: the thread begins nothing behind this place. `false`: it is not there any more. */
+  /** Called by the IO loop: the thread must not begin a task after this index. `false`: it is beyond it already. */
   makeLast(index: number): boolean {
     const running = BigInt(index);
     return Atomics.compareExchange(this.#words, 0, running, -2n - running) === running;

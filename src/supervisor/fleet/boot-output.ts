@@ -1,8 +1,8 @@
 /** Lines that are kept: as many of the first as of the last, since either may name the cause. */
 const MAX_LINES = 50;
-/** Milliseconds from a worker's exit in which what it printed last must be here. */
+/** Milliseconds after a worker's exit in which its last output is waited for. */
 const LAST_WORDS = 200;
-/** How Node and V8 begin the line that names an uncaught error, or the end of the memory. */
+/** How the line begins in which Node or V8 names an uncaught error or an exhausted heap. */
 const CAUSE = /^(?:\w*Error\b|FATAL ERROR|Fatal|Uncaught|.*: (?:error|cannot open) )/;
 
 /**
@@ -31,13 +31,13 @@ export class BootOutput {
     for (const line of this.#lines.splice(0)) this.#write(line);
   }
 
-  /** Nothing more will come. */
+  /** The end of the output. */
   end(): void {
     this.#isRead = true;
     this.#onRead?.();
   }
 
-  /** Calls back once the last words of a worker that has exited are here, or should be. */
+  /** Calls back once the output of a worker that has exited was read to its end, or the time for that is over. */
   whenRead(then: () => void): void {
     if (this.#isRead) {
       then();
@@ -57,7 +57,7 @@ export class BootOutput {
     return (lines.find((line) => CAUSE.test(line)) ?? lines.at(-1))?.trim();
   }
 
-  /** All of it, as one text. */
+  /** The whole output as one text. */
   get text(): string {
     return this.#lines.join('\n');
   }

@@ -5,9 +5,9 @@ import { PkixdError, messageOf } from '../../errors.js';
 import { LOOP_HEAP } from '../../wire/loop-heap.js';
 
 /**
- * A forked process with its pipes: Node's IPC (fd 3) carries handles, fd 4 the worker's messages, fd 5 only its own end,
- * fd 6 our messages. Two ways in place of one: a failed write destroys a socket, and what a dead worker had said last,
- * the connections that it had taken, would go unheard with it.
+ * A forked process with its pipes: Node's IPC (fd 3) carries handles, fd 4 the worker's messages, fd 5 only its own
+ * end, fd 6 our messages. There is one pipe for each direction: a failed write destroys a socket, and with it the last
+ * messages of a dead worker, which name the connections that it took.
  */
 export interface ForkedWorker {
   readonly cluster: Worker;

@@ -18,7 +18,7 @@ export class DeathRecord {
   #history = NO_DEATHS;
   #restarts = 0;
   #lastAt = -Infinity;
-  /** No fork before this time. */
+  /** The earliest time of the next fork. */
   #notBefore = 0;
 
   constructor(now: () => number, log: Logger) {
@@ -76,7 +76,7 @@ export class DeathRecord {
     this.#notBefore = 0;
   }
 
-  /** If a worker that has stayed is good news, the others need not wait any longer. */
+  /** A worker that has stayed ready for a while ends the waiting of the others. */
   look({ state, readyAt }: WorkerHandle): void {
     if (state !== 'ready' || readyAt === undefined || this.#now() - readyAt < STABLE_AFTER) return;
     const history = afterStaying(this.#history, readyAt);

@@ -13,7 +13,7 @@ import { Rollout, type RolloutEnd } from './rollout.js';
 import { WorkerHandle } from './worker-handle.js';
 
 export interface FleetOptions {
-  /** What the first workers are made with. */
+  /** The generation of the first workers. */
   readonly generation: Generation;
   readonly dispatcher: Dispatcher;
   readonly now: () => number;
@@ -21,15 +21,15 @@ export interface FleetOptions {
   readonly sink: LogSink;
   /** The server's status, for workers that ask. */
   readonly status: () => unknown;
-  /** What a worker is told first of all, behind its configuration. */
+  /** The messages that a new worker gets after its configuration. */
   readonly greeting: (generation: Generation) => readonly ToWorker[];
-  /** A worker was forked, got ready or is gone. */
+  /** Called when a worker was forked, got ready or is gone. */
   readonly onChange: () => void;
-  /** One that got ready has others beside it. */
+  /** Called when a worker got ready beside others. */
   readonly onNewWorker: () => void;
 }
 
-/** The workers: as many as wanted, the dead ones replaced, the superfluous drained. */
+/** The workers. Keeps their number at what is wanted: replaces dead ones and drains superfluous ones. */
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #handles = new Set<WorkerHandle>();
@@ -39,7 +39,7 @@ export class Fleet {
   readonly #deaths: DeathRecord;
   readonly #bootDeaths: RepeatedWarnings;
   readonly #routing: MessageRouting;
-  /** What workers are forked with. */
+  /** The generation that new workers are forked with. */
   #generation: Generation;
   #rollout: Rollout | undefined;
   #stopped: (() => void) | undefined;
@@ -80,7 +80,7 @@ export class Fleet {
     return this.#staying().filter(({ state }) => state === 'ready').length;
   }
 
-  /** The last account of each worker; `undefined` while any of them comes or goes. */
+  /** The last report of each worker; `undefined` while one of them starts or stops. */
   reports(): readonly WorkerStatistics[] | undefined {
     const reports = this.handles.flatMap(({ state, leaving, statistics }) =>
       state === 'ready' && !leaving && statistics ? [statistics] : [],
@@ -88,7 +88,7 @@ export class Fleet {
     return reports.length === this.#handles.size && reports.length === this.#wanted ? reports : undefined;
   }
 
-  /** Has each worker send as many clients elsewhere, in the order of `reports`. */
+  /** Has each worker send this many clients to other workers, in the order of `reports`. */
   shed(counts: readonly number[]): void {
     for (const [place, handle] of this.handles.entries()) {
       const count = counts[place] ?? 0;
@@ -101,7 +101,10 @@ export class Fleet {
     this.#order();
   }
 
-  /** Starts another worker and drains this one when that is ready. `false` if there is no such worker to replace. */
+  /**
+   * Starts another worker, and drains this one once the new one is ready. `false` if there is no such worker to
+   * replace.
+   */
   restart(worker: number): boolean {
     const handle = this.handles.find((one) => one.worker === worker);
     if (handle?.state !== 'ready' || handle.leaving) return false;
@@ -111,7 +114,10 @@ export class Fleet {
     return true;
   }
 
-  /** Replaces all workers, one by one. Resolves at the end of it, or when it was given up; then the old ones stay. */
+  /**
+   * Replaces all workers, one by one. Resolves when it is done, or was given up; in the second case the old workers
+   * keep serving.
+   */
   roll(next: Generation): Promise<RolloutEnd> {
     if (this.#stopped) return Promise.resolve({ ok: false, why: 'the server stops' });
     return new Promise((resolve) => {
@@ -131,12 +137,12 @@ export class Fleet {
     });
   }
 
-  /** Tells every worker anew what it was told first of all. */
+  /** Sends the greeting to every worker again. */
   greetAll(): void {
     for (const handle of this.#handles) this.#greet(handle);
   }
 
-  /** Has the worker that has the least to do carry it out. */
+  /** Has the worker with the least load carry the order out. */
   order(name: string, body: Uint8Array): Promise<ControlResponse> {
     const [idlest] = this.handles
       .filter(({ state, leaving }) => state === 'ready' && !leaving)
@@ -144,7 +150,7 @@ export class Fleet {
     return this.#orders.give(idlest, name, body);
   }
 
-  /** Has every worker write to the log what it does; how many there are. */
+  /** Has every worker write its state to the log. Returns the number of workers. */
   dump(): number {
     for (const handle of this.#handles) handle.send({ type: 'dump' });
     return this.#handles.size;
@@ -168,7 +174,7 @@ export class Fleet {
     this.#reconcile();
   }
 
-  /** Brings what is there closer to what is wanted. */
+  /** Takes the next steps towards the wanted number of workers. */
   #reconcile(): void {
     this.#advanceRollout();
     const missing = this.#wanted - this.#staying().length;
@@ -191,7 +197,7 @@ export class Fleet {
     else if (handle) this.#drain(handle);
   }
 
-  /** The old ones stay, and what the new ones have taken of them is made anew. */
+  /** The old workers keep serving, and those that were already replaced are forked again. */
   #giveUp(why: string): void {
     const rollout = this.#rollout;
     if (!rollout) return;
@@ -216,7 +222,7 @@ export class Fleet {
     return !this.#deaths.isCareful || !this.#staying().some(({ state }) => state === 'starting');
   }
 
-  /** Too many: first those that do not serve yet, then those that have the least to do. */
+  /** Drains superfluous workers: first those that do not serve yet, then those with the least load. */
   #dismiss(superfluous: number): void {
     if (superfluous <= 0) return;
     const cheapestFirst = this.#staying().toSorted((a, b) => cost(a) - cost(b));
@@ -266,7 +272,7 @@ export class Fleet {
     this.#options.onChange();
   }
 
-  /** Deaths have left fewer than half of the workers that are wanted. */
+  /** After recent deaths, fewer than half of the wanted workers are ready. */
   get #isShort(): boolean {
     return this.#deaths.isRecent && this.ready * 2 < this.#wanted;
   }
@@ -291,10 +297,11 @@ export class Fleet {
     this.#options.onChange();
   }
 
-  /** It serves on until another is ready. */
+  /** The worker serves until its replacement is ready. */
   #replaceServing(handle: WorkerHandle, reason: string): void {
     handle.leaving = true;
-    // Its drained end will be no death, so what it amounts to is counted here: else it could go round without a wait.
+    // Its end after draining does not count as a death, so the replacement is counted here; otherwise replacements
+    // could follow each other without a wait.
     this.#deaths.count(handle, reason, handle.generation.config);
     this.#reconcile();
   }
@@ -314,8 +321,8 @@ export class Fleet {
 }
 
 /**
- * The lower, the less it hurts to let this worker go: one that does not serve yet, one that may never answer again, then
- * one with little to do.
+ * The cost of draining this worker; the lowest goes first: one that does not serve yet, one that may hang, then one
+ * with little load.
  */
 function cost({ state, isDoubtful, statistics }: WorkerHandle): number {
   if (state === 'starting') return -2;

@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 
 /**
- * Keeps a worker's end of Node's IPC channel (fd 3) to what handing connections over needs. `node:cluster` answers
- * every wish of a worker there: it binds ports and paths for it with the primary's rights, and takes whatever
- * descriptors it sends. Workers read hostile input and may have fewer rights, so none of that is answered: what a
- * worker sends besides is not heard, a descriptor that comes with it is closed, and `onForbidden` is told.
+ * Restricts a worker's end of Node's IPC channel (fd 3) to what the hand-over of connections needs. `node:cluster`
+ * grants every request of a worker there: it binds ports and paths with the primary's rights, and accepts any
+ * descriptor. Workers read hostile input and may have fewer rights, so these requests are refused: other messages are
+ * dropped, a descriptor that comes with one is closed, and `onForbidden` is called.
  *
- * Node's own listeners for these messages are called from here. `internalMessage` is an event that Node reserves for
- * itself; the tests with a hostile worker show on each supported release that nothing goes round this.
+ * Node's own listeners for permitted messages are called from here. `internalMessage` is an internal event of Node; the
+ * tests with a hostile worker show on each supported release that nothing bypasses this guard.
  */
 export function guardIpc(child: ChildProcess, onForbidden: (what: string) => void): void {
   const own = child.listeners('internalMessage');
@@ -24,7 +24,7 @@ export function guardIpc(child: ChildProcess, onForbidden: (what: string) => voi
   });
 }
 
-/** The worker has come up, or has taken (or could not take) the handle that it was sent last. */
+/** The worker is online, or reports whether it received the handle that it was sent last. */
 function isNeeded(message: unknown): boolean {
   const cmd = textIn(message, 'cmd');
   if (cmd === 'NODE_HANDLE_ACK' || cmd === 'NODE_HANDLE_NACK') return true;

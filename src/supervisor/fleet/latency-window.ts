@@ -2,7 +2,7 @@ import type { LatencyRow } from '../../wire/control.js';
 import { Histogram } from '../../wire/histogram.js';
 import type { LatencyCounts } from '../../wire/ipc.js';
 
-/** Milliseconds after which a report becomes what later ones are compared with. */
+/** Milliseconds after which a report becomes the base that later reports are compared with. */
 const PERIOD = 60_000;
 
 type Report = ReadonlyMap<string, Histogram>;
@@ -10,8 +10,7 @@ type Report = ReadonlyMap<string, Histogram>;
 const NOTHING: Report = new Map();
 
 /**
- * The latest of what a worker reports since its start: the last one to two minutes, so that the quantiles tell of now
- * and not of last week.
+ * The last one to two minutes of what a worker reports since its start, so that quantiles describe the present load.
  *
  *     ──┬────────────┬────────────┬───────▶      recent = current − before
  *     before       next         current          each PERIOD: before ← next ← current

@@ -1,14 +1,13 @@
 import type { Readable } from 'node:stream';
 
 const MAX_LINE = 4096;
-/** Per second and stream; what is beyond is counted and dropped. */
+/** Per second and stream; further lines are counted and dropped. */
 const MAX_LINES = 200;
 const SECOND = 1000;
 
 /**
- * Passes on what a worker prints, line by line. Bounded both ways: a long line is cut, and a flood is reduced to
- * its number of lines, so that one worker's output can fill neither the primary's memory nor the log. `end` is called
- * after the last line.
+ * Passes on what a worker prints, line by line. Long lines are cut, and lines beyond the limit are only counted, so
+ * that the output of one worker can fill neither the primary's memory nor the log. `end` is called after the last line.
  */
 export function captureLines(
   stream: Readable,

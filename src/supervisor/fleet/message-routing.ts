@@ -12,11 +12,11 @@ export interface MessageRoutes {
   readonly sink: LogSink;
   /** The server's status, for workers that ask. */
   readonly status: () => unknown;
-  /** Has another worker take the place of this one, which serves on until then. */
+  /** Replaces this worker, which serves until the other one is ready. */
   readonly replace: (handle: WorkerHandle, reason: string) => void;
 }
 
-/** Takes what a worker says to whom it concerns. */
+/** Passes a worker's messages to the parts of the primary that they concern. */
 export class MessageRouting {
   readonly #routes: MessageRoutes;
 
@@ -47,7 +47,7 @@ export class MessageRouting {
         for (const record of message.records)
           sink({ ...record, source: `worker ${handle.worker}`, pid: handle.pid });
         return;
-      default: // Of the others the handle has taken note.
+      default: // The handle itself has dealt with the others.
     }
   }
 

@@ -1,7 +1,7 @@
 import type { ControlResponse } from '../../wire/control.js';
 import type { OrderOutcome, ToWorker } from '../../wire/ipc.js';
 
-/** Who carries an order out: a worker's handle. */
+/** The worker's handle that an order is sent to. */
 export interface OrderTaker {
   readonly worker: number;
   send(message: ToWorker): void;
@@ -16,14 +16,14 @@ interface OpenOrder {
 const MAX_OPEN = 256;
 
 /**
- * What operators have workers do that the server itself knows nothing of. An order ends with its worker's answer, or
- * with the worker; a worker that hangs is ended by its own deadline.
+ * Orders of operators to the services of a worker; the supervisor does not know their meaning. An order ends with its
+ * worker's answer or death; a worker that hangs is ended by its own deadline.
  */
 export class Orders {
   readonly #open = new Map<number, OpenOrder>();
   #next = 1;
 
-  /** @param taker `undefined`: there is no worker that could. */
+  /** @param taker `undefined` if no worker can take the order */
   give(taker: OrderTaker | undefined, name: string, body: Uint8Array): Promise<ControlResponse> {
     if (taker === undefined) return Promise.resolve(failed('BUSY', 'no worker is ready; try again'));
     if (this.#open.size >= MAX_OPEN)

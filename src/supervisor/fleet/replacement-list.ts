@@ -1,6 +1,6 @@
 import type { Replacement } from '../../wire/control.js';
 
-/** How many are remembered. */
+/** The most entries. */
 const MAX = 8;
 
 /** The last workers that had to be replaced, and why. */
@@ -8,7 +8,7 @@ export class ReplacementList {
   #entries: { readonly worker: number; readonly pid: number; readonly at: number; readonly why: string }[] =
     [];
 
-  /** @param at milliseconds, on the clock that `list` is asked by. */
+  /** @param at milliseconds, on the same clock as the argument of `list` */
   add({ worker, pid }: { readonly worker: number; readonly pid: number }, at: number, why: string): void {
     this.#entries = [...this.#entries, { worker, pid, at, why }].slice(-MAX);
   }

@@ -1,8 +1,7 @@
 /**
- * When to replace a worker that died: a pure function of what happened before. Deaths of workers that had served
- * are replaced at once and forgotten. Early deaths in a row double the wait, and too many of them in a window
- * (as in OTP's restart intensity) make the server `degraded`; it goes on trying, and is well again as soon as one
- * worker stays.
+ * When to replace a worker that died: a pure function of earlier deaths. A worker that had served is replaced at once,
+ * and its death is not remembered. Early deaths in a row double the wait, and too many of them in a window (as in OTP's
+ * restart intensity) make the server `degraded`; it goes on trying, and is not degraded any more once one worker stays.
  */
 export interface RestartSettings {
   /** Early deaths within `window` above which the server is degraded. */
@@ -16,7 +15,7 @@ export interface RestartSettings {
 export interface RestartHistory {
   /** Early deaths in a row. */
   readonly streak: number;
-  /** When the early deaths of the last window were. */
+  /** The times of the early deaths within the last window. */
   readonly earlyDeaths: readonly number[];
   readonly degraded: boolean;
 }
@@ -26,13 +25,13 @@ export interface Death {
   readonly at: number;
   /** Absent when the worker never got ready. */
   readonly readyAt?: number | undefined;
-  /** An operator, a scale-down or a stop wanted it. */
+  /** An operator, a scale-down or a stop ordered it. */
   readonly ordered: boolean;
 }
 
 export const NO_DEATHS: RestartHistory = { streak: 0, earlyDeaths: [], degraded: false };
 
-/** A worker that lives this long after it got ready has not died early, in milliseconds. */
+/** Milliseconds after it got ready from which on the death of a worker is not early. */
 export const STABLE_AFTER = 2000;
 
 /** The longest wait between two attempts, in milliseconds. */
@@ -47,19 +46,19 @@ export function afterDeath(
   if (death.ordered || !isEarly(death)) return { history, delay: 0 };
   const earlyDeaths = [...history.earlyDeaths.filter((at) => death.at - at < settings.window), death.at];
   const streak = history.streak + 1;
-  // Once degraded it stays so: at the longest wait the window alone would empty while nothing got better.
+  // It stays degraded: with the longest waits the window would empty although no worker stays.
   const degraded = history.degraded || earlyDeaths.length > settings.limit;
   const delay = streak === 1 ? 0 : Math.min(settings.backoff * 2 ** (streak - 2), MAX_BACKOFF);
   return { history: { streak, earlyDeaths, degraded }, delay };
 }
 
-/** What is remembered once a worker has stayed: nothing, if it started to serve after the last early death. */
+/** The history after a worker has stayed: empty, if the worker got ready after the last early death. */
 export function afterStaying(history: RestartHistory, readyAt: number): RestartHistory {
   const last = history.earlyDeaths.at(-1);
   return last === undefined || readyAt > last ? NO_DEATHS : history;
 }
 
-/** An operator asks for workers: the next attempt is not made to wait for those before. */
+/** The history after an operator asked for workers: the next attempt does not wait. */
 export function afterOrder(history: RestartHistory): RestartHistory {
   return { ...history, streak: 0 };
 }

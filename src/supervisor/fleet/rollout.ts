@@ -11,7 +11,7 @@ export type RolloutEnd = { readonly ok: true } | { readonly ok: false; readonly 
  *     old old old new    … and ready: one old drains
  *         old old new    … and is gone: the next
  *
- * A new one that dies before it has served for a while ends it, and the old ones stay.
+ * If a new one dies before it has served for a while, the rollout ends and the old ones stay.
  */
 export class Rollout {
   readonly next: Generation;
@@ -28,7 +28,7 @@ export class Rollout {
     this.#onEnd(end);
   }
 
-  /** Which of these has to go now; `undefined` while a step is under way. */
+  /** The worker to drain now; `undefined` while a step is under way. */
   nextToLeave(handles: readonly WorkerHandle[]): WorkerHandle | undefined {
     const isUnderWay = handles.some(
       ({ generation, state, leaving }) =>
@@ -44,7 +44,7 @@ export class Rollout {
     return ready.length === handles.length && ready.length >= wanted;
   }
 
-  /** Whether this death, which nobody ordered, shows that the new generation is no good. @param now as `readyAt`. */
+  /** Whether this unordered death shows that the new generation does not work. @param now as `readyAt`. */
   isFailedBy({ generation, readyAt }: WorkerHandle, now: number): boolean {
     return generation === this.next && (readyAt === undefined || now - readyAt < STABLE_AFTER);
   }

@@ -6,14 +6,14 @@ import type { ToPrimary, ToWorker } from '../../wire/ipc.js';
 import { LogQuota } from '../log/log-quota.js';
 import { parseToPrimary } from './worker-messages.js';
 
-/** A worker that lets this many bytes pile up unread is not coming back. */
+/** Bytes; a worker that leaves this much unread counts as hanging. */
 const MAX_UNREAD = 16 * 1024 * 1024;
 
 export interface ChannelEvents {
   message(message: ToPrimary): void;
-  /** The worker sent what no worker sends, or reads nothing. Nothing it sends from now on is heard. */
+  /** The worker sent an invalid message, or does not read. Its further messages are ignored. */
   broken(reason: string): void;
-  /** Everything that the worker sent has been heard. */
+  /** All that the worker sent was read. */
   closed(): void;
 }
 
@@ -31,7 +31,7 @@ export class WorkerChannel {
     incoming.on('data', (chunk: Buffer) => this.#receive(chunk));
     incoming.on('error', () => incoming.destroy());
     incoming.on('close', () => events.closed());
-    // A dead worker reads nothing; what it had said before is still to be heard.
+    // A dead worker reads nothing, but its last messages must still be read.
     outgoing.on('error', () => outgoing.destroy());
   }
 
@@ -43,7 +43,7 @@ export class WorkerChannel {
 
   #receive(chunk: Buffer): void {
     for (const message of this.#cut(chunk)) {
-      // What was just heard may have shown the worker to be broken.
+      // The last message may have ended the channel.
       if (this.#broken) return;
       this.#events.message(message);
     }

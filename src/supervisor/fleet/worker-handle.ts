@@ -23,27 +23,27 @@ import { WorkerChannel } from './worker-channel.js';
 
 export type WorkerState = WorkerStatus['state'];
 
-/** How long a worker may take to exit after it said or showed that it would, in milliseconds. */
+/** Milliseconds that a worker may take to exit once its end has begun. */
 const EXIT_GRACE = 2000;
-/** How long a drained worker may take to put its things away, beyond `drain.timeout`, in milliseconds. */
+/** Milliseconds beyond `drain.timeout` that a drained worker may take to close its services. */
 const CLOSING_GRACE = 3000;
 
-/** What happens to a worker, told to the fleet. */
+/** The events of a worker, for the fleet. */
 interface HandleEvents {
   ready(handle: WorkerHandle): void;
   message(handle: WorkerHandle, message: ToPrimary): void;
   /** From now on it gets no connection: it was killed, or showed the first sign of its death. */
   unavailable(handle: WorkerHandle): void;
-  /** It has exited and everything it said was heard. */
+  /** It has exited, and all its messages were read. */
   gone(handle: WorkerHandle): void;
 }
 
 export interface HandleOptions {
   readonly worker: number;
   readonly generation: Generation;
-  /** It is to be ready as soon as it can, warm or not. */
+  /** It must get ready as soon as it can and does not warm up. */
   readonly isUrgent: boolean;
-  /** The attentive clock: deadlines must not count our own absence. */
+  /** The attentive clock: deadlines must not count time in which the primary itself was stopped. */
   readonly now: () => number;
   readonly log: Logger;
   readonly sink: LogSink;
@@ -107,7 +107,7 @@ export class WorkerHandle implements HandoverTarget {
     this.#watchProcess();
     this.#bootOutput = this.#captureOutput();
     const { config } = this.generation;
-    // Where few are left to serve, a cold worker now is better than a warm one later.
+    // If few workers are left, a cold one now is better than a warm one later.
     const given = options.isUrgent ? { ...config, 'workers.warmUp': 0 } : config;
     this.send({ type: 'configure', worker: this.worker, config: given });
   }
@@ -116,13 +116,13 @@ export class WorkerHandle implements HandoverTarget {
     return this.#state;
   }
 
-  /** A ping has not been answered for longer than usual: perhaps it hangs. */
+  /** A ping has been unanswered for longer than usual; the worker may hang. */
   get isDoubtful(): boolean {
     const { config } = this.generation;
     return this.#pingOpen && this.#options.now() - this.#pingedAt > config['workers.pingInterval'];
   }
 
-  /** Why it is gone. */
+  /** Why it ended. */
   get end(): string {
     return this.#end;
   }
@@ -153,7 +153,7 @@ export class WorkerHandle implements HandoverTarget {
   }
 
   hand(handover: Handover, handle: ConnectionHandle): void {
-    // Where it fails the id stays open until it is revoked or the worker is dead.
+    // If sending fails, the id stays open until it is revoked or the worker is dead.
     sendHandle(this.#forked.cluster.process, handover, handle);
   }
 
@@ -161,7 +161,7 @@ export class WorkerHandle implements HandoverTarget {
     this.send({ type: 'revoke', ids });
   }
 
-  /** Past this id it takes no connection; it answers what it has read, and exits. */
+  /** It takes no connection beyond this id, answers what it has read, and exits. */
   drain(lastId: number, timeout: number): void {
     if (this.#state !== 'ready') return;
     this.#state = 'draining';
@@ -170,7 +170,7 @@ export class WorkerHandle implements HandoverTarget {
     this.send({ type: 'drain', lastId, timeout });
   }
 
-  /** SIGKILL: nothing else reaches a worker whose loop is blocked. */
+  /** Sends SIGKILL: no other signal reaches a worker whose event loop is blocked. */
   kill(reason: string): void {
     if (this.#exited || this.#killReason !== undefined) return;
     this.#killReason = reason;
@@ -283,7 +283,7 @@ export class WorkerHandle implements HandoverTarget {
       const { cause, text } = this.#bootOutput;
       if (this.#killReason === undefined && cause !== undefined) this.#end += `: ${cause}`;
       const said = text === '' ? {} : { output: text };
-      // One and the same cause again and again is one line a minute.
+      // The same cause is logged once a minute.
       bootDeaths.warn('worker died before it was ready', this.#end, {
         ...fields,
         reason: this.#end,
@@ -296,7 +296,7 @@ export class WorkerHandle implements HandoverTarget {
     this.#exitDeadline = Math.min(this.#exitDeadline, this.#options.now() + duration);
   }
 
-  /** One of its channels closed: the end has begun, or it must. */
+  /** One of its channels closed: its end has begun, or is forced after a while. */
   #expectExit(): void {
     this.#exitWithin(EXIT_GRACE);
     this.#markDead();
@@ -308,7 +308,7 @@ export class WorkerHandle implements HandoverTarget {
     this.#options.events.unavailable(this);
   }
 
-  /** Exit and the end of fd 4 come in either order; only both together say that nothing more is to be heard. */
+  /** The exit and the end of fd 4 come in either order; only after both is there nothing more to read. */
   #settleEnd(): void {
     this.#markDead();
     if (this.#isEndTold && this.#heardOut) this.#options.events.gone(this);

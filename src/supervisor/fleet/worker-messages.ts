@@ -8,15 +8,15 @@ import {
   type WorkerStatistics,
 } from '../../wire/ipc.js';
 
-/** More ids or log records than this in one message are no honest worker's. */
+/** The most ids or log records in one message; an honest worker sends fewer. */
 const MAX_ITEMS = 65_536;
 const MAX_TEXT = 64 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What a worker sent, with every field checked; `undefined` for anything else. Workers are the
- * ones that read hostile input, so the primary takes their word for nothing.
+ * What a worker sent, with every field checked; `undefined` for anything else. Workers read hostile input, so the
+ * primary trusts nothing that they send.
  */
 export function parseToPrimary(value: unknown): ToPrimary | undefined {
   if (!isFields(value)) return undefined;
@@ -24,7 +24,7 @@ export function parseToPrimary(value: unknown): ToPrimary | undefined {
     case 'ready': {
       const { pid, version, ipc, threads } = value;
       if (!isCount(pid) || !isText(version) || !isCount(threads)) return undefined;
-      // A release from before there was such a number.
+      // Older releases do not send this number.
       return { type: 'ready', pid, version, ipc: isCount(ipc) ? ipc : 0, threads };
     }
     case 'pong': {
@@ -60,7 +60,7 @@ export function parseToPrimary(value: unknown): ToPrimary | undefined {
   }
 }
 
-/** Which numbers statistics consist of; the type holds the list to be whole. */
+/** The numbers of the statistics; the type makes sure that none is missing. */
 const STATISTICS: Readonly<Record<keyof WorkerStatistics, true>> = {
   openConnections: true,
   activeConnections: true,
@@ -91,7 +91,7 @@ function isStatistics(value: unknown): value is WorkerStatistics {
   return isFields(value) && Object.keys(STATISTICS).every((key) => isAmount(value[key]));
 }
 
-/** Far more than the services of a worker count. */
+/** The most counters of a worker's services, far more than there are. */
 const MAX_COUNTS = 64;
 
 function isServiceCounts(value: unknown): value is ServiceCounts {
@@ -147,15 +147,15 @@ function parseRecord(value: unknown): LogRecord | undefined {
 
 /** The last instant of a Date, milliseconds (ECMA-262 §21.4.1.1). */
 const MAX_TIME = 8.64e15;
-/** What the fields of one record may hold: those of honest workers are flat, or have a list in them. */
+/** Limits on the fields of one record; those of honest workers are flat, or contain one list. */
 const MAX_DEPTH = 4;
 const MAX_PARTS = 1000;
 
 const LEFT_OUT: Fields = { fields: 'left out: they are too many, too long or too deep' };
 
 /**
- * Whether the fields can be written without effort: their depth, their number and all of their text are bounded. They
- * come from msgpack, so nothing in them holds itself.
+ * Whether depth, number and total text of the fields are within limits. They come from msgpack, so they contain no
+ * cycle.
  */
 function isSmall(fields: Fields): boolean {
   let parts = 0;
@@ -191,7 +191,7 @@ function isCount(value: unknown): value is number {
   return isAmount(value) && Number.isSafeInteger(value);
 }
 
-/** Never empty: an answer about nothing means a broken worker. */
+/** Not empty: an honest worker does not send an empty list. */
 function isIds(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.length > 0 && value.length <= MAX_ITEMS && value.every(isCount);
 }

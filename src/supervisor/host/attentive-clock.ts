@@ -23,7 +23,7 @@ export class AttentiveClock {
     return this.#counted + Math.min(this.#real() - this.#lastTick, 2 * this.#period);
   }
 
-  /** To be ticked at another pace from now on. */
+  /** Sets another period for the ticks. */
   setPeriod(period: number): void {
     this.tick();
     this.#period = period;

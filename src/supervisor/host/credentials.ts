@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { PkixdError } from '../../errors.js';
 
-/** Whose rights a process has. */
+/** The user and groups of a process. */
 export interface Credentials {
   readonly uid: number;
   readonly gid: number;
@@ -13,7 +13,10 @@ class AccountError extends PkixdError {
   }
 }
 
-/** What `workers.user` and `workers.group` come to; `undefined` where neither is set: the primary's own rights. */
+/**
+ * The credentials that `workers.user` and `workers.group` name; `undefined` if neither is set, so that workers have the
+ * primary's rights.
+ */
 export function workerCredentials(user: string, group: string): Credentials | undefined {
   if (user === '' && group === '') return undefined;
   const own = process.getuid?.();
@@ -26,7 +29,7 @@ export function workerCredentials(user: string, group: string): Credentials | un
   return group === '' ? account : { ...account, gid: findGroup(group) };
 }
 
-/** A name of the system's databases (files, LDAP, …), or a number that need not be there. */
+/** A name in the system's databases (files, LDAP, …), or a number, which need not be listed there. */
 export function findGroup(group: string): number {
   return isNumber(group) ? Number(group) : Number(field(lookUp('group', group), 2));
 }

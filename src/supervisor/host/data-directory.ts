@@ -10,7 +10,7 @@ class DataDirectoryError extends PkixdError {
   }
 }
 
-/** Makes `data.directory` where it is missing, and gives it to the account of the workers, which alone write to it. */
+/** Makes `data.directory` if it is missing, and gives it to the workers' account; only workers write to it. */
 export function makeDataDirectory(directory: string, account: Credentials | undefined): void {
   if (existsSync(directory)) return;
   try {

@@ -3,12 +3,12 @@ import type { ConnectionHandle } from '../../wire/connection-handle.js';
 
 /** Descriptors that stay free for what the primary opens itself: forks, the log, its sockets. */
 const RESERVE = 64;
-/** Of a very low limit not more than this part is kept back. */
+/** The largest part of a very low limit that is kept free. */
 const MAX_RESERVED_PART = 0.25;
 
 /**
- * Tells when the process is about to run out of descriptors. Beyond its limit the system accepts nothing for it, and
- * libuv closes clients without a word and without telling anyone; so they must be refused before.
+ * Tells when the process is about to run out of descriptors. At its limit libuv closes new connections without an
+ * answer and without an event, so clients must be refused before.
  */
 export class Descriptors {
   readonly #limit: number;

@@ -4,7 +4,7 @@ import { PkixdError } from '../../errors.js';
 const ROOT = 0;
 const OTHERS_WRITE = 0o002;
 const GROUP_WRITES = 0o020;
-/** Only the owner of a file in such a directory removes or renames it. */
+/** In such a directory, only the owner of a file may remove or rename it. */
 const STICKY = 0o1000;
 
 type DirectoryErrorCode = 'RUN_DIRECTORY' | 'LOG_DIRECTORY' | 'ADDRESS_FORBIDDEN';
@@ -15,7 +15,7 @@ export class DirectoryTrustError extends PkixdError {
   }
 }
 
-/** Who this process is, by effective ids. */
+/** The effective ids of this process. */
 export interface Self {
   readonly uid: number;
   readonly gid: number;
@@ -26,8 +26,8 @@ export function self(): Self {
 }
 
 /**
- * Why files in this directory cannot be relied on: somebody else than this user and root may put their own there, a
- * pid file that names strangers' processes or a link that leads elsewhere. `undefined` where nothing is wrong.
+ * Why files in this directory cannot be trusted: users other than this one and root may create files there, for example
+ * a pid file that names processes of others, or a link that leads elsewhere. `undefined` if the directory is trusted.
  *
  * @param sharing `sticky`: others may have files beside ours, as in /tmp, but not touch ours
  */
@@ -43,13 +43,13 @@ export function directoryTrouble(
   if (!isOwn(found)) return `it belongs to user ${found.uid}`;
   if (sharing === 'sticky' && (found.mode & STICKY) !== 0) return undefined;
   if ((found.mode & OTHERS_WRITE) !== 0) return 'every user may write to it';
-  // The group of its own that many systems give to each user has no other member.
+  // On many systems each user has a group of its own without other members.
   const isOwnGroup = found.gid === ROOT || (found.gid === gid && uid !== ROOT);
   return (found.mode & GROUP_WRITES) !== 0 && !isOwnGroup ? `group ${found.gid} may write to it` : undefined;
 }
 
 /**
- * Refuses such a directory where this process is root, whose rights the others would gain; elsewhere it is a warning.
+ * Refuses such a directory if this process is root, whose rights the others could gain; otherwise warns.
  *
  * @param name of the option, for the message
  */

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { codeOf } from '../../errors.js';
 
 /**
- * Makes a directory and those above it that are missing. Not by Node's own `recursive`, which never returns where a
- * parent is there and nothing can be made in it (/proc).
+ * Makes a directory and its missing parents. Node's own `recursive` is not used: it never returns if a parent exists
+ * and nothing can be made in it (/proc).
  */
 export function makeDirectory(path: string, mode = 0o777): void {
   try {

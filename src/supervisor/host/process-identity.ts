@@ -1,13 +1,13 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 
-/** What names a process for good: pids are used again, a pid with a start time is not, until the next boot. */
+/** The identity of a process: pids are reused, but a pid with its start time is unique until the next boot. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks from the boot to the start: field 22 of /proc/PID/stat. */
   readonly startTime: string;
 }
 
-/** `undefined` when there is no such process, or it is only waiting to be reaped. */
+/** `undefined` if there is no such process, or it is a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   let stat: string;
   try {
@@ -25,7 +25,7 @@ export function isAlive(process: ProcessIdentity): boolean {
   return identify(process.pid)?.startTime === process.startTime;
 }
 
-/** Does the process run the same program as this one, as one of these users? */
+/** Whether the process runs the same program as this one, as one of these users. */
 export function isOfProgram(pid: number, uids: ReadonlySet<number>): boolean {
   try {
     // An upgrade of Node may have removed the file under the running process.

@@ -17,14 +17,14 @@ import { checkDirectory } from './directory-trust.js';
 import { makeDirectory } from './make-directory.js';
 import { bootId, identify, isAlive, isOfProgram, type ProcessIdentity } from './process-identity.js';
 
-/** How long a killed survivor may take to vanish, in milliseconds. */
+/** Milliseconds that a process of the previous primary may take to end once it was killed. */
 const MAX_DYING = 5000;
 
 export class RunDirectoryError extends PkixdError {}
 
 /**
- * `run.directory` belongs to one primary at a time. Its pid file says whose it is, and which processes to remove
- * should the primary be killed. The first line is what every pid file has; the others are for the next start:
+ * `run.directory` belongs to one primary at a time. Its pid file names that primary and its workers, which the next
+ * start kills if the primary was killed. The first line is that of any pid file; the others are for the next start:
  *
  *     4711
  *     boot 0e6b…
@@ -59,7 +59,7 @@ export class RunDirectory {
     }
   }
 
-  /** Takes the directory into possession, and kills what a killed primary left. Fails if a live one holds it. */
+  /** Claims the directory, and kills the workers that a killed primary left. Fails if a live primary holds it. */
   async claim(log: Logger): Promise<void> {
     checkDirectory('run.directory', this.#directory, 'RUN_DIRECTORY', (message) => log.warn(message));
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -69,7 +69,7 @@ export class RunDirectory {
     throw this.#held('another instance is starting');
   }
 
-  /** Names the workers of now. */
+  /** Writes the present workers to the pid file. */
   record(workers: readonly number[]): void {
     const identities = workers.flatMap((pid) => identify(pid) ?? []);
     const draft = `${this.#pidFile}.new`;
@@ -104,7 +104,7 @@ export class RunDirectory {
     const moved = `${this.#pidFile}.stale.${process.pid}`;
     renameSync(this.#pidFile, moved);
     const isTheStaleOne = readFileSync(moved, 'utf8') === found;
-    // Another start was faster, and what was moved is its file, not the stale one: it gets it back.
+    // Another start was faster: the moved file is its own, not the stale one, and is put back.
     if (!isTheStaleOne) linkSync(moved, this.#pidFile);
     rmSync(moved, { force: true });
     if (!isTheStaleOne) throw this.#held('another instance is starting');
@@ -116,7 +116,7 @@ export class RunDirectory {
     return [String(process.pid), `boot ${this.#boot}`, ...lines, ''].join('\n');
   }
 
-  /** Nobody, when the file is damaged or of an earlier boot: then no process of it can be told from others. */
+  /** Empty if the file is damaged or of an earlier boot: its processes cannot be identified then. */
   #parse(text: string): ProcessIdentity[] {
     const [, boot, ...lines] = text.split('\n');
     if (boot !== `boot ${this.#boot}`) return [];

@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../log.js';
 import { messageOf } from '../../errors.js';
 
-/** systemd wants a sign of life within WatchdogSec; it gets this many of them. */
+/** systemd expects a notification within WatchdogSec; it is sent this many in that time. */
 const SIGNS = 2;
 /** Milliseconds that the command may take. */
 const PATIENCE = 2000;
 
 /**
- * Tells systemd how the server is, where it was started by systemd (`Type=notify`). Node has no datagrams on UNIX
- * sockets, so the command `systemd-notify` sends them, and the unit needs `NotifyAccess=all`.
+ * Notifies systemd of the server's state if systemd started it (`Type=notify`). Node has no datagrams on UNIX sockets,
+ * so the command `systemd-notify` sends them, and the unit needs `NotifyAccess=all`.
  */
 export class Systemd {
   readonly #socket: string | undefined;
@@ -19,11 +19,11 @@ export class Systemd {
   readonly #log: Logger;
   #watched = false;
   #failed = false;
-  /** Settled when everything so far was told, or could not be. */
+  /** Settled when all notifications so far were sent or failed. */
   #told: Promise<void> = Promise.resolve();
   #isSignDue = false;
 
-  /** Takes its variables out of the environment, which the workers inherit. */
+  /** Removes systemd's variables from the environment, which the workers inherit. */
   constructor(env: NodeJS.ProcessEnv, pid: number, log: Logger) {
     this.#log = log;
     this.#socket = env['NOTIFY_SOCKET'] || undefined;
@@ -48,12 +48,12 @@ export class Systemd {
     this.#notify('STOPPING=1', 'STATUS=answering what has been read');
   }
 
-  /** Resolves when systemd was told everything, or could not be; after a while in any case. Never rejects. */
+  /** Resolves when all notifications were sent or failed, or after a time limit. Never rejects. */
   async settled(): Promise<void> {
     await Promise.race([this.#told, delay(PATIENCE)]);
   }
 
-  /** At most one waits, should the command hang. */
+  /** At most one notification waits while the command hangs. */
   #giveSign(): void {
     if (this.#isSignDue) return;
     this.#isSignDue = true;
@@ -61,7 +61,7 @@ export class Systemd {
     void this.#told.then(() => (this.#isSignDue = false));
   }
 
-  /** One behind the other: no READY may overtake the RELOADING before it. */
+  /** One after the other: a READY must not overtake the RELOADING before it. */
   #notify(...variables: readonly string[]): void {
     if (this.#socket === undefined) return;
     const env = { ...process.env, NOTIFY_SOCKET: this.#socket };

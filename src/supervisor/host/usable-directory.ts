@@ -8,8 +8,8 @@ const WRITE_AND_SEARCH = 0o3;
 const ROOT = 0;
 
 /**
- * Why files cannot be made in this directory by processes of this account; `undefined` where they can. The directory
- * may be missing: the primary makes it, and those above it.
+ * Why processes of this account cannot make files in this directory; `undefined` if they can. The directory may be
+ * missing: the primary makes it and its parents.
  */
 export function directoryProblem(path: string, account: Credentials = self()): string | undefined {
   const found = nearestExisting(path);
@@ -19,7 +19,7 @@ export function directoryProblem(path: string, account: Credentials = self()): s
   if (!stats.isDirectory()) {
     return isThere ? 'it is not a directory' : `it cannot be made: ${found} is not a directory`;
   }
-  // What the primary makes it gives to the account.
+  // The primary gives a directory that it makes to the account.
   const maker = isThere ? account : self();
   const why = maker.uid === self().uid ? ownAccessProblem(found) : accessProblem(stats, maker);
   if (why === undefined) return undefined;
@@ -33,7 +33,7 @@ export function freeSpace(path: string): number {
   return bavail * bsize;
 }
 
-/** The directory itself, or the nearest one above it that exists. A link counts as there, whatever it leads to. */
+/** The directory itself, or its nearest parent that exists. A link counts as existing, wherever it leads. */
 function nearestExisting(path: string): string {
   if (existsSync(path) || isLink(path)) return path;
   const parent = dirname(path);
@@ -44,12 +44,12 @@ function isLink(path: string): boolean {
   try {
     return lstatSync(path).isSymbolicLink();
   } catch {
-    // Missing, or what should be a directory above it is a file.
+    // It is missing, or a parent is a file.
     return false;
   }
 }
 
-/** The system's own answer: it knows of read-only file systems, access lists and capabilities. */
+/** Asks the system, which knows of read-only file systems, access lists and capabilities. */
 function ownAccessProblem(path: string): string | undefined {
   try {
     accessSync(path, constants.W_OK | constants.X_OK);

@@ -6,7 +6,7 @@ import type { BoundAddress } from './kernel-backlog.js';
 /** Milliseconds between two readings. */
 const PERIOD = 5000;
 
-/** Knows how many connections wait in the kernel for each listener, as of the last reading. */
+/** How many connections wait in the kernel for each listener, at the last reading. */
 export class BacklogReader {
   readonly #addresses: () => readonly BoundAddress[];
   readonly #thread: Worker;
@@ -31,7 +31,7 @@ export class BacklogReader {
     this.#ask();
   }
 
-  /** `null` where it is not known. */
+  /** `null` if it is not known. */
   of(address: BoundAddress | undefined): number | null {
     return (address && this.#counts.get(keyOf(address))) ?? null;
   }

@@ -8,20 +8,20 @@ import { type BoundAddress, holdsAllListening, kernelBacklog } from './kernel-ba
 const PIECE = 64 * 1024;
 
 /**
- * Reads the kernel's socket tables for backlog-reader.ts. With 10,000 connections by UNIX sockets that takes tens of
- * milliseconds, which the primary's own loop does not have, nor any worker on the same core.
+ * Reads the kernel's socket tables for backlog-reader.ts. With 10,000 connections to UNIX sockets that takes tens of
+ * milliseconds, too long for the primary's event loop.
  */
 stepBack();
 parentPort?.on('message', (addresses: readonly BoundAddress[]) => {
   parentPort?.postMessage(kernelBacklog(tables(), addresses));
 });
 
-/** Linux schedules threads, each by a priority of its own; elsewhere there are no tables to be read. */
+/** On Linux each thread has a priority of its own; other systems have no such tables. */
 function stepBack(): void {
   try {
     setPriority(Number(basename(readlinkSync('/proc/thread-self'))), constants.priority.PRIORITY_LOW);
   } catch {
-    // It goes on in turns with all others.
+    // Without the lower priority it works nevertheless.
   }
 }
 
@@ -33,7 +33,7 @@ function tables(): { tcp: string; tcp6: string; unix: string } {
   };
 }
 
-/** Empty where there is no such table: another system, IPv6 switched off, /proc hidden. */
+/** Empty if there is no such table: another system, IPv6 switched off, /proc hidden. */
 function read(table: () => string): string {
   try {
     return table();
@@ -42,7 +42,7 @@ function read(table: () => string): string {
   }
 }
 
-/** Of a TCP table no more than its listening sockets, and what happened to be read with them. */
+/** The beginning of a TCP table, which holds all listening sockets. */
 function listening(path: string): string {
   const file = openSync(path, 'r');
   try {

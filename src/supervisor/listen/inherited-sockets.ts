@@ -4,20 +4,20 @@ import { formatAddress } from '../../config/address.js';
 import type { ListenerConfig } from '../../config/config.js';
 import type { Logger } from '../../log.js';
 
-/** Where they begin (sd_listen_fds(3)). */
+/** The first inherited descriptor (sd_listen_fds(3)). */
 const FIRST = 3;
 
 interface Inherited {
   readonly server: Server;
   /** `FileDescriptorName=` of the socket unit. */
   readonly name: string;
-  /** As `formatAddress` has it, TLS or not. */
+  /** In the form of `formatAddress`, without regard to TLS. */
   readonly address: string;
 }
 
 /**
- * Listening sockets that were open before us: systemd's socket activation. They outlive the primary, so that one can
- * follow another while clients wait in the kernel's backlog and nobody is refused.
+ * Listening sockets inherited from systemd (socket activation). They outlive the primary, so that during a restart
+ * clients wait in the kernel's backlog and none is refused.
  */
 export class InheritedSockets {
   #sockets: readonly Inherited[];
@@ -30,7 +30,7 @@ export class InheritedSockets {
     this.#sockets = Array.from({ length: count }, (_, index) => adopt(FIRST + index, names[index] ?? ''));
   }
 
-  /** The server on the socket that has this listener's name, or else its address; it listens already. */
+  /** The server on the inherited socket with this listener's name, or else its address. It listens already. */
   take({ name, address }: ListenerConfig): Server | undefined {
     const place = formatAddress(address.kind === 'unix' ? address : { ...address, kind: 'tcp' });
     const found =
@@ -40,7 +40,7 @@ export class InheritedSockets {
     return found?.server;
   }
 
-  /** Those that no listener took. */
+  /** Closes the sockets that no listener took. */
   closeRest(log: Logger): void {
     for (const { server, name, address } of this.#sockets) {
       log.warn('a socket was passed in that no listener has the name or the address of', { name, address });
@@ -62,7 +62,7 @@ function adopt(fd: number, name: string): Inherited {
   return { server, name, address };
 }
 
-/** The path of a UNIX socket; Node knows it only of those that it bound itself. Empty where nothing tells. */
+/** The path of a UNIX socket, which Node knows only for sockets that it bound itself. Empty if it is not known. */
 function pathOf(fd: number): string {
   try {
     const inode = /\d+/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[0] ?? '';

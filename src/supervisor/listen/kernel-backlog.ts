@@ -19,9 +19,9 @@ const INODE = /^ +\d+$/;
 const CONNECTED_ROW = new RegExp(`^ *\\d+: \\S+ \\S+ (?!${LISTEN}).*\\n`, 'm');
 
 /**
- * Connections that the kernel has completed and nobody has accepted yet, for each address: of TCP the rx_queue of its
- * row in state LISTEN, of a UNIX socket its rows in state CONNECTING. `null` where the tables hold no such listener.
- * See proc_net(5), tcp_diag.
+ * Connections that the kernel has completed and the primary has not accepted yet, for each address: for TCP the
+ * rx_queue of its row in state LISTEN, for a UNIX socket the number of its rows in state CONNECTING. `null` if the
+ * tables hold no such listener. See proc_net(5), tcp_diag.
  */
 export function kernelBacklog(
   tables: SocketTables,
@@ -34,7 +34,7 @@ export function kernelBacklog(
   });
 }
 
-/** Whether a TCP table's beginning holds all that is wanted of it: the kernel lists listening sockets first. */
+/** Whether the beginning of a TCP table holds all listening sockets: the kernel lists them first. */
 export function holdsAllListening(beginning: string): boolean {
   return CONNECTED_ROW.test(beginning);
 }
@@ -52,28 +52,31 @@ function listeningQueues(...tables: readonly string[]): Map<string, number> {
   return queues;
 }
 
-/** Columns up to the state have their widths, seen from the colon of the first; each connection may have a row. */
+/**
+ * Columns up to the state have fixed widths, counted from the colon of the first. A UNIX path has a row for each
+ * connection.
+ */
 function unixQueue(table: string, path: string): number | null {
   const end = ` ${path}\n`;
   let queue: number | null = null;
   for (let at = table.indexOf(end); at !== -1; at = table.indexOf(end, at + 1)) {
     const columns = table.indexOf(':', table.lastIndexOf('\n', at));
     const state = columns + UNIX_STATE;
-    // Else this is but the end of another path: they may hold blanks.
+    // Otherwise this is the end of another path, which may contain blanks.
     if (!INODE.test(table.slice(state + UNIX_CONNECTING.length, at))) continue;
     queue = (queue ?? 0) + Number(table.startsWith(UNIX_CONNECTING, state));
   }
   return queue;
 }
 
-/** Each word of 32 bits of the address in the machine's order (little-endian wherever Node runs), then the port. */
+/** The 32-bit words of the address in the machine's byte order (little-endian wherever Node runs), then the port. */
 function endpoint(host: string, port: number): string {
   const bytes = host.includes(':') ? bytesOfIpv6(host) : Buffer.from(host.split('.').map(Number));
   return `${bytes.swap32().toString('hex').toUpperCase()}:${hex(port)}`;
 }
 
 function bytesOfIpv6(host: string): Buffer {
-  // The URL parser writes every form alike: groups of hexadecimal, at most one run of zeros left out.
+  // The URL parser normalises all forms to hexadecimal groups with at most one run of zeros left out.
   const [head = '', tail] = new URL(`http://[${host}]`).hostname.slice(1, -1).split('::');
   const first = groups(head);
   const last = groups(tail ?? '');

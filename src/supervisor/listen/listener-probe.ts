@@ -10,20 +10,20 @@ import { boundTo, type Listener } from './listeners.js';
 
 export interface ProbeOptions {
   readonly listeners: () => readonly Listener[];
-  /** What is asked on a listener of this protocol; a protocol without is only connected to. */
+  /** The probe of this protocol; a listener without a probe is only connected to. */
   readonly probeOf: (protocol: string) => Probe | undefined;
   /** Milliseconds that an answer may take before a warning. */
   readonly slow: () => number;
   readonly log: Logger;
 }
 
-/** More than this is no answer to a probe. */
+/** Octets; more is not an answer to a probe. */
 const MAX_ANSWER = 64 * 1024;
 
 /**
- * Asks each listener what any client could, from outside: connect, ask, wait for the answer. The time it takes tells
- * of everything between, a full backlog and a busy worker alike. A listener that does not answer in time is warned of
- * once, and once more told of when it answers again.
+ * Acts as a client of each listener: connects, asks, and waits for the answer. The time shows everything in between,
+ * such as a full backlog or a busy worker. A listener that does not answer in time is logged once, and once more when
+ * it answers again.
  */
 export class ListenerProbe {
   readonly #options: ProbeOptions;
@@ -44,7 +44,7 @@ export class ListenerProbe {
     clearInterval(this.#timer);
   }
 
-  /** Of the last probe; `null` before the first. */
+  /** The result of the last probe; `null` before the first. */
   of(listener: Listener): ProbeStatus | null {
     return this.#known.get(listener.place) ?? null;
   }
@@ -73,7 +73,7 @@ export class ListenerProbe {
   }
 }
 
-/** Resolves with what went wrong, or nothing. */
+/** Resolves with what went wrong, or `undefined`. */
 function attempt(
   listener: Listener,
   address: BoundAddress,
@@ -88,7 +88,7 @@ function attempt(
     const socket = open(address, isSecure);
     const end = (failure?: string): void => {
       clearTimeout(timer);
-      // One that the kernel has taken comes to the listener, sooner or later.
+      // A connection that the kernel has completed will be accepted later.
       if (!isConnected) listener.probes = Math.max(0, listener.probes - 1);
       socket.destroy();
       resolve(failure);
@@ -98,7 +98,7 @@ function attempt(
     socket.once('error', (error) => end(messageOf(error)));
     socket.once('close', () => end('the connection was closed without an answer'));
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
-      // Who asks clients for certificates says no more to us than that.
+      // A listener that asks clients for certificates would refuse the probe.
       if (!probe || config.tls?.clientCa != null) end();
       else socket.write(probe.question);
     });
@@ -117,6 +117,6 @@ function attempt(
 function open(address: BoundAddress, isSecure: boolean): Socket {
   if (address.kind === 'unix') return connectPlain(address.path);
   const { host, port } = address;
-  // Our own listener, found by its address: whom the certificate names says nothing here.
+  // This is our own listener, found by its address, so the names in its certificate do not matter.
   return isSecure ? connectTls({ host, port, rejectUnauthorized: false }) : connectPlain({ host, port });
 }

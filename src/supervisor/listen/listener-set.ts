@@ -6,15 +6,15 @@ import { placeOf } from '../generation.js';
 import type { InheritedSockets } from './inherited-sockets.js';
 import { closeListeners, type Listener, type OnConnection, openListeners } from './listeners.js';
 
-/** What a new configuration makes of the listeners. */
+/** The changes of a new configuration to the listeners. */
 export interface ListenerChange {
-  /** Listening already; those who connect wait for a worker that knows them. */
+  /** New listeners, which listen already; their clients wait for a worker that knows the listener. */
   readonly added: readonly Listener[];
   readonly removed: readonly Listener[];
   readonly kept: readonly { readonly listener: Listener; readonly config: ListenerConfig }[];
 }
 
-/** The listeners of the primary, as they come and go with the configuration. */
+/** The listeners of the primary, which change with the configuration. */
 export class ListenerSet {
   readonly #onConnection: OnConnection;
   readonly #log: Logger;
@@ -39,7 +39,7 @@ export class ListenerSet {
     closeListeners(this.#listeners);
   }
 
-  /** Opens those that are new, all or none; the others go on as they are until `commit`. */
+  /** Opens the new ones, all or none. The others do not change until `commit`. */
   async prepare(configs: readonly ListenerConfig[]): Promise<ListenerChange> {
     const present = new Map(this.#listeners.map((listener) => [listener.place, listener]));
     const kept = configs.flatMap((config) => {
@@ -55,7 +55,10 @@ export class ListenerSet {
     };
   }
 
-  /** Every worker knows the new ones: the removed are closed, and the kept are what they are now configured to be. */
+  /**
+   * To be called when every worker knows the new listeners: closes the removed ones and applies the new configuration
+   * to the others.
+   */
   commit({ added, removed, kept }: ListenerChange): void {
     closeListeners(removed);
     for (const { listener, config } of kept) {

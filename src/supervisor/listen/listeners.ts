@@ -16,7 +16,7 @@ import { listenUnix, UnixSocketError } from './unix-socket.js';
 
 /** One listening socket of the primary, with its counters. */
 export interface Listener {
-  /** A reload may put another in its place. */
+  /** A reload may replace it. */
   config: ListenerConfig;
   /** See `placeOf`. */
   readonly place: string;
@@ -24,7 +24,7 @@ export interface Listener {
   readonly address: string;
   /** Connections of clients accepted since the start. */
   accepted: number;
-  /** Connections of the primary's own probe that were not accepted yet: they are nobody's client. */
+  /** Connections of the primary's own probe that were not accepted yet; they do not count as clients. */
   probes: number;
   /** Connections refused with BUSY since the start, by the reason. */
   readonly refused: Map<string, number>;
@@ -35,7 +35,7 @@ export type OnConnection = (handle: ConnectionHandle, listener: Listener) => voi
 
 class ListenError extends PkixdError {}
 
-/** Where it listens in fact, a host name resolved; `undefined` once it is closed. */
+/** The address that it is bound to, with the host name resolved; `undefined` once it is closed. */
 export function boundTo({ server, config }: Listener): BoundAddress | undefined {
   if (config.address.kind === 'unix') return config.address;
   const bound = server.address();
@@ -53,7 +53,7 @@ export async function openListeners(
   warnOfShortBacklog(configs, log);
   const opened = new Map<ListenerConfig, Listener>();
   const servers = new Map(configs.map((config) => [config, inherited?.take(config)]));
-  // Those that listen already go first, before anything is waited for: whoever connected would have nobody to take him.
+  // Inherited sockets come first, before any await: their clients connect already and must be accepted.
   const order = configs.toSorted((one, other) => Number(!servers.get(one)) - Number(!servers.get(other)));
   try {
     for (const config of order)
@@ -65,12 +65,14 @@ export async function openListeners(
   return configs.flatMap((config) => opened.get(config) ?? []);
 }
 
-/** Stops listening. Never waits: `close` calls back only after the last connection, wherever that lives. */
+/**
+ * Stops listening. Does not wait for `close`, which calls back only after the last connection has ended in any process.
+ */
 export function closeListeners(listeners: readonly Listener[]): void {
   for (const { server } of listeners) server.close();
 }
 
-/** @param inherited listens already, in place of a socket of our own. */
+/** @param inherited a server that listens already, in place of a new socket */
 async function open(
   config: ListenerConfig,
   onConnection: OnConnection,
@@ -98,7 +100,7 @@ async function open(
     log.error('a listener failed to accept', { listener: listener.config.name, error: messageOf(error) });
   });
   takeHandles(server, (handle) => {
-    // Which of them is the probe's does not matter to the count.
+    // For the count it does not matter which connection is the probe's.
     if (listener.probes > 0) listener.probes -= 1;
     else listener.accepted += 1;
     onConnection(handle, listener);
@@ -124,7 +126,7 @@ async function listen(
   await listening;
 }
 
-/** Whoever may write to the socket must also be able to reach it (path_resolution(7)). */
+/** Warns if users may write to the socket but cannot reach it in its folder (path_resolution(7)). */
 function warnOfClosedFolder(
   path: string,
   mode: number,

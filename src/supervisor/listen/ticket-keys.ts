@@ -2,10 +2,16 @@ import { randomBytes } from 'node:crypto';
 
 /** Bytes that `tls.Server.setTicketKeys` takes. */
 const LENGTH = 48;
-/** How long one key makes session tickets, in milliseconds. A ticket of the key before costs a whole handshake. */
+/**
+ * Milliseconds for which one key makes session tickets. A client with a ticket of the previous key makes a full
+ * handshake.
+ */
 const LIFETIME = 3_600_000;
 
-/** The key of TLS session tickets, the same for all workers so that a client may resume at any, anew every hour. */
+/**
+ * The key of TLS session tickets: the same for all workers, so that a client may resume at any of them, and a new one
+ * every hour.
+ */
 export class TicketKeys {
   readonly #now: () => number;
   #key = randomBytes(LENGTH);

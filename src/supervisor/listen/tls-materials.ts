@@ -39,7 +39,7 @@ function readMaterial(listener: string, tls: TlsConfig): TlsMaterial {
   return { listener, certificate, key, clientCa, clientAuth, isChecked: checksClients(tls) };
 }
 
-/** OpenSSL passes over what is not a certificate, and a listener whose clients have no CA would let none of them in. */
+/** OpenSSL ignores a file without certificates, and a listener without a client CA would refuse every client. */
 function readAuthorities(listener: string, path: string): string {
   const text = read(listener, path);
   const blocks = text.match(PEM_CERTIFICATE) ?? [];

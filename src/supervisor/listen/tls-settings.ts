@@ -2,7 +2,7 @@ import type { ToWorker } from '../../wire/ipc.js';
 import type { Generation } from '../generation.js';
 import { TicketKeys } from './ticket-keys.js';
 
-/** What workers are told of TLS. */
+/** The TLS messages for workers. */
 export class TlsSettings {
   readonly #ticketKeys: TicketKeys;
 
@@ -11,13 +11,13 @@ export class TlsSettings {
     this.#ticketKeys = new TicketKeys(now);
   }
 
-  /** For a worker before its first connection; nothing where no listener has TLS. */
+  /** The messages for a worker before its first connection; none if no listener has TLS. */
   messages({ materials }: Generation): readonly ToWorker[] {
     const { key } = this.#ticketKeys;
     return materials.length === 0 ? [] : [{ type: 'tls', listeners: materials, ticketKeys: key }];
   }
 
-  /** To be called now and then: whether every worker is to hear of a new ticket key. */
+  /** To be called regularly. Returns true if there is a new ticket key for the workers. */
   rotate(): boolean {
     return this.#ticketKeys.rotate();
   }

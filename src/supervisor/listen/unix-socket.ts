@@ -3,14 +3,14 @@ import { connect, type Server } from 'node:net';
 import { once } from 'node:events';
 import { PkixdError, messageOf } from '../../errors.js';
 
-/** sun_path holds 108 bytes, the last of them a NUL; Node 20 cuts a longer path without a word. */
+/** sun_path holds 108 bytes, the last of them a NUL. Node 20 silently cuts a longer path. */
 const MAX_PATH = 107;
 
 export class UnixSocketError extends PkixdError {}
 
 /**
- * Listens on a UNIX socket with this mode from the first moment (umask, not chmod). What a dead process left is
- * removed, but only after a probe was refused; a file that is no socket, or a live listener, is an error.
+ * Listens on a UNIX socket with this mode from the first moment (umask, not chmod). A socket that a dead process left
+ * is removed once a connection to it was refused; a file that is not a socket, or a live listener, is an error.
  */
 export async function listenUnix(server: Server, path: string, mode: number, backlog: number): Promise<void> {
   const length = Buffer.byteLength(path);
@@ -24,7 +24,7 @@ export async function listenUnix(server: Server, path: string, mode: number, bac
   const listening = once(server, 'listening');
   const umask = process.umask(0o777 & ~mode);
   try {
-    // Binds before it returns: a path needs no look-up.
+    // listen() binds a path before it returns, since there is no look-up.
     server.listen({ path, backlog });
   } finally {
     process.umask(umask);
@@ -61,7 +61,7 @@ async function removeStale(path: string): Promise<void> {
   }
 }
 
-/** The error's code when nobody answers, `undefined` when somebody does. */
+/** The code of the connection's error; `undefined` if a server listens there. */
 function probe(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path);

@@ -3,9 +3,9 @@ import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { codeOf } from '../../errors.js';
 
-/** Bytes that may wait for a reader who does not keep up; whole lines beyond it are dropped and counted. */
+/** Bytes that may wait for a slow reader; further lines are dropped and counted. */
 const MAX_WAITING = 256 * 1024;
-/** How often a reader who did not keep up is tried again, in milliseconds. */
+/** Milliseconds between two attempts to write to a slow reader. */
 const RETRY = 100;
 
 const STDOUT = 1;
@@ -13,11 +13,11 @@ const STDOUT = 1;
 const { O_WRONLY, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
 
 /**
- * Standard output, for log lines: never blocks and never grows. Node's own writes to a terminal block the whole
- * process while somebody holds it (Ctrl-S), and what it writes to a pipe that nobody reads piles up in memory.
+ * Standard output, for log lines: never blocks and never grows. Node's own writes to a terminal block the process while
+ * the terminal is held (Ctrl-S), and output to a pipe that is not read piles up in memory.
  *
  *     write ──▶ waiting (bounded) ──▶ descriptor of our own, opened with O_NONBLOCK
- *                   └ full: the line is dropped, and their number printed when the reader is back
+ *                   └ full: the line is dropped; the number of dropped lines is printed when the reader is back
  */
 export class Console extends Writable {
   readonly #descriptor: number;
@@ -38,7 +38,7 @@ export class Console extends Writable {
     if (this.#size + line.length > MAX_WAITING) this.#dropped += 1;
     else this.#add(line);
     this.#drain();
-    // Taken or dropped: never held back, so that nothing piles up before us.
+    // A line is taken or dropped at once, so that the stream's own buffer stays empty.
     done();
   }
 
@@ -83,7 +83,7 @@ export class Console extends Writable {
 
   #next(): Buffer | undefined {
     if (this.#waiting.length === 0 && this.#dropped > 0) {
-      this.#add(Buffer.from(`(${this.#dropped} lines were dropped: nobody read them)\n`));
+      this.#add(Buffer.from(`(${this.#dropped} lines were dropped: they were not read in time)\n`));
       this.#dropped = 0;
     }
     return this.#waiting[0];
@@ -91,11 +91,11 @@ export class Console extends Writable {
 }
 
 /**
- * The console on standard output. Its descriptor is opened anew: O_NONBLOCK belongs to the open file, and the one
- * that we were given is shared with whoever started us. A socket cannot be opened anew, but Node never blocks on one.
+ * The console on standard output. Its file is opened again: O_NONBLOCK belongs to the open file description, and the
+ * inherited one is shared with the parent process. A socket cannot be opened again, but Node never blocks on one.
  */
 export function openConsole(): Writable {
-  // A file never blocks. Opened anew it would have an offset of its own: `> file 2>&1` would overwrite itself.
+  // A file never blocks. Opened again it would have an offset of its own, and `> file 2>&1` would overwrite itself.
   if (fstatSync(STDOUT).isFile()) return new Console(STDOUT);
   try {
     return new Console(openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY));
@@ -106,7 +106,7 @@ export function openConsole(): Writable {
 
 function boundedStdout(): Writable {
   const { stdout } = process;
-  // A command ends when nobody reads it any more; a server does not.
+  // A command ends when its output is closed; a server does not.
   stdout.removeAllListeners('error').on('error', () => undefined);
   return new Writable({
     write(line, _encoding, done) {

@@ -3,13 +3,13 @@ import { Writable } from 'node:stream';
 import { codeOf, messageOf } from '../../errors.js';
 
 export interface RotationLimits {
-  /** Bytes beyond which the file is put aside before a line; 0: never, an outside tool moves it (SIGUSR1). */
+  /** Bytes beyond which the file is rotated before the next line; 0: never, an outside tool rotates it (SIGUSR1). */
   readonly maxSize: number;
-  /** How many older files stay. */
+  /** The number of older files to keep. */
   readonly keep: number;
 }
 
-/** After a failure (disk full, …) nothing is tried for this long, in milliseconds: what comes meanwhile is lost. */
+/** Milliseconds after a failure (disk full, …) in which nothing is written; lines of that time are lost. */
 const REST = 1000;
 /** Octets of one write to the disk, roughly. */
 const MAX_WRITE = 256 * 1024;
@@ -17,11 +17,12 @@ const MAX_WRITE = 256 * 1024;
 type Done = () => void;
 
 /**
- * The log's file. Every chunk written to it is one line or several, and is never torn between two files.
+ * The log file. Every chunk written to it is one line or several, and is never split between two files.
  *
  *     pkixd.log ──▶ pkixd.log.1 ──▶ pkixd.log.2 ──▶ … ──▶ pkixd.log.KEEP ──▶ gone
  *
- * It never fails: what cannot be written is counted, told in the file once that can be written again, and lost.
+ * It never fails: lines that cannot be written are lost and counted, and their number is written once that is possible
+ * again.
  */
 export class LogFile extends Writable {
   readonly #path: string;
@@ -44,7 +45,7 @@ export class LogFile extends Writable {
     this.#size = fstatSync(this.#fd).size;
   }
 
-  /** Whatever is written from now on goes to the file that has the name then. */
+  /** Opens the file by its name again before the next line. */
   reopen(): void {
     this.#reopen = true;
   }
@@ -53,7 +54,7 @@ export class LogFile extends Writable {
     this.#writeAll([line], done);
   }
 
-  /** What has come during the last write goes out with the next: one for each line would not keep up with many. */
+  /** Lines that came during the last write go out together: one write for each line is too slow under load. */
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: Done): void {
     this.#writeAll(
       chunks.map(({ chunk }) => chunk),
@@ -77,7 +78,7 @@ export class LogFile extends Writable {
     });
   }
 
-  /** How many of these lines the open file takes: the first one in any case. */
+  /** How many of these lines fit into the open file; at least the first one. */
   #fitting(lines: readonly Buffer[]): number {
     const room = this.#limits.maxSize > 0 ? this.#limits.maxSize - this.#size : Infinity;
     let size = 0;
@@ -117,7 +118,7 @@ export class LogFile extends Writable {
     return age === 0 ? this.#path : `${this.#path}.${age}`;
   }
 
-  /** The kernel may take less than all of it, on a disk that is filling up. */
+  /** The kernel may write only a part, on a disk that is nearly full. */
   #append(bytes: Buffer, count: number, done: Done): void {
     write(this.#fd, bytes, (error, written) => {
       if (error) return this.#lose(messageOf(error), count, done);
@@ -133,13 +134,13 @@ export class LogFile extends Writable {
     if (why !== '') {
       this.#trouble = why;
       this.#restsUntil = this.#now() + REST;
-      // Whatever was wrong with this file, its name may lead to a better one.
+      // Opening the file again by its name may help.
       this.#reopen = true;
     }
     done();
   }
 
-  /** Begins with a line feed: what was lost may have left half a line. */
+  /** Begins with a line feed, since the failed write may have left half a line. */
   #confession(): Buffer {
     const message = `${this.#lost} lines of the log were lost: ${this.#trouble}`;
     const timestamp = new Date().toISOString();
@@ -150,9 +151,9 @@ export class LogFile extends Writable {
 
 const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
 
-/** A link in its place may lead to any file that this process may write; ELOOP says so. */
+/** A link in its place could lead to any file that this process may write. Opening it fails with ELOOP. */
 function openToAppend(path: string): number {
-  // Opening a FIFO that nothing reads fails in place of waiting.
+  // Opening a FIFO without a reader fails instead of blocking.
   return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666);
 }
 

@@ -1,10 +1,10 @@
 import type { LogRecord } from '../../log.js';
 
-/** Records that one worker may send in a second: some twice what one writes at level `verbose` under full load. */
+/** Records that one worker may send in a second: about twice what it sends at level `verbose` under full load. */
 const RECORDS_PER_SECOND = 20_000;
 const WINDOW_MS = 1000;
 
-/** How much of what one worker says goes into the log. The rest is counted, and said in its place. */
+/** Bounds the records of one worker that go into the log. The others are counted, and their number is logged. */
 export class LogQuota {
   readonly #now: () => number;
   #windowStart = -Infinity;
@@ -16,7 +16,7 @@ export class LogQuota {
     this.#now = now;
   }
 
-  /** Those of the records that are within the quota. */
+  /** The records that are within the quota. */
   take(records: readonly LogRecord[]): readonly LogRecord[] {
     const now = this.#now();
     const report: LogRecord[] = [];

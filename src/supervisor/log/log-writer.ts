@@ -9,7 +9,7 @@ import { LogFile, type RotationLimits } from './log-file.js';
 import { checkDirectory, DirectoryTrustError } from '../host/directory-trust.js';
 import { makeDirectory } from '../host/make-directory.js';
 
-/** How long the last lines may take to reach the file, in milliseconds. */
+/** Milliseconds that the last lines may take to reach the file. */
 const MAX_FLUSH = 5000;
 /** Bytes waiting to be written, at most. */
 const MAX_WAITING = 16 * 1024 * 1024;
@@ -25,8 +25,8 @@ const NO_COLOUR = '\u001B[0m';
 
 /**
  * Writes the log of all processes: one JSON object a line into `log.directory`/pkixd.log, and readable lines to the
- * console. Lives in the primary alone, since lines are lost where several processes write one file. What cannot be
- * written is lost; it never stops the server.
+ * console. Only the primary writes, since lines get lost if several processes write one file. Lines that cannot be
+ * written are lost; this never stops the server.
  */
 export class LogWriter {
   readonly #coloured: boolean;
@@ -35,7 +35,7 @@ export class LogWriter {
   #dropped = 0;
   #closed = false;
 
-  /** Fails when the directory cannot be made, written to or relied on. */
+  /** Fails if the directory cannot be made, written to or trusted. */
   constructor(directory: string, limits: RotationLimits, terminal: Writable = openConsole()) {
     const doubts: string[] = [];
     this.#file = openFile(directory, limits, (message) => doubts.push(message));
@@ -45,9 +45,9 @@ export class LogWriter {
       level: 'debug',
       transports: [transport(terminal, 'readable'), transport(this.#file, 'json')],
     });
-    // The failing transport has been dealt with; without a listener the error would end the process.
+    // The transport has dealt with its error; without a listener the event would end the process.
     this.#logger.on('error', () => undefined);
-    // A terminal or pipe that went away.
+    // The terminal or pipe is closed.
     terminal.on('error', () => undefined);
     const log = new Logger('warn', 'primary', this.write);
     for (const doubt of doubts) log.warn(doubt);
@@ -55,7 +55,7 @@ export class LogWriter {
 
   readonly write = (record: LogRecord): void => {
     if (this.#closed) return;
-    // A file that does not keep up must not fill the memory.
+    // A slow file must not fill the memory.
     if (this.#file.writableLength >= MAX_WAITING) {
       this.#dropped += 1;
       return;
@@ -79,7 +79,7 @@ export class LogWriter {
     this.#file.reopen();
   }
 
-  /** Resolves when everything has been written, or could not be in time. */
+  /** Resolves when everything was written, or the time for that is over. */
   async close(): Promise<void> {
     this.#closed = true;
     const written = once(this.#file, 'finish', { signal: AbortSignal.timeout(MAX_FLUSH) });
@@ -104,7 +104,7 @@ function openFile(directory: string, limits: RotationLimits, warn: (message: str
   }
 }
 
-/** Takes lines to a stream in the form that `write` has made of them. */
+/** Writes lines to a stream in the form that `write` makes. */
 function transport(stream: Writable, form: 'readable' | 'json'): winston.transport {
   const format = winston.format.printf((info) => String(info[form]));
   return new winston.transports.Stream({ stream, format });
@@ -117,12 +117,12 @@ function json({ time, level, source, pid, message, fields }: LogRecord): string 
 function readable({ time, level, source, message, fields }: LogRecord, coloured: boolean): string {
   const details = Object.keys(fields).length > 0 ? ` ${safely(fields)}` : '';
   const word = coloured ? `${COLOURS[level]}${level}${NO_COLOUR}` : level;
-  // A message may quote a client: it must not speak to the terminal.
+  // A message may quote a client, so control characters are escaped for the terminal.
   const line = message.replaceAll(/\p{Cc}/gu, ' ');
   return `${new Date(time).toISOString()} ${word} ${source}: ${line}${details}`;
 }
 
-/** msgpack brings integers beyond 2^53 as bigint, of which JSON knows nothing. */
+/** msgpack decodes integers beyond 2^53 as bigint, which JSON cannot write. */
 function safely(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
 }

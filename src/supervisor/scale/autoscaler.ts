@@ -3,7 +3,7 @@ import { nextStep, type ScalingBounds, UNSCALED } from '../../scaling-policy.js'
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Fleet } from '../fleet/fleet.js';
 
-/** Adds and drains workers by the load that they report, while it is on. */
+/** Adds and drains workers by their reported load, while it is switched on. */
 export class Autoscaler {
   readonly #fleet: Fleet;
   readonly #dispatcher: Dispatcher;
@@ -33,7 +33,7 @@ export class Autoscaler {
     this.#on = false;
   }
 
-  /** To be called once for each round of pongs. Only a fleet at rest is measured. */
+  /** To be called once for each round of pongs. Takes no sample while a worker starts or stops. */
   sample(): void {
     const fleet = this.#fleet;
     const reports = fleet.reports();

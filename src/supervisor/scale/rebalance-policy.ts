@@ -2,16 +2,16 @@
  * How many clients each worker should send to the others: a pure function of the connections on which requests came
  * lately. Connections are given out only when they are made, so clients that stay would never reach a new worker.
  *
- * A round begins when a worker was added or replaced, or when one has had over twice as much as another for a
- * while. It goes on in small steps until all have about the same, and ends for a long pause if they do not get
- * there: clients may not come back, or not as the dispatcher would have it.
+ * A round begins when a worker was added or replaced, or when one has had more than twice as many as another for a
+ * while. It goes on in small steps until all have about the same. If that fails, a long pause follows: clients may not
+ * come back, or not to the worker with the fewest.
  */
 export interface RebalanceState {
-  /** Steps left of the present round. */
+  /** Steps left in the present round. */
   readonly steps: number;
-  /** Looks in a row that found an imbalance. */
+  /** Samples in a row with an imbalance. */
   readonly imbalanced: number;
-  /** Looks until an imbalance counts again. */
+  /** Samples until an imbalance counts again. */
   readonly pause: number;
 }
 
@@ -21,7 +21,7 @@ const MAX_STEPS = 12;
 /** The share of its active connections that a worker gives up in one step. */
 const STEP_SHARE = 0.25;
 const IMBALANCE = 2;
-/** Fewer connections than this above the least are no imbalance. */
+/** The least difference in connections that counts as an imbalance. */
 const LEAST_EXCESS = 4;
 const IMBALANCED_LOOKS = 3;
 const PAUSE = 60;
@@ -44,7 +44,7 @@ export function nextShares(
   const giver = active.indexOf(most);
   const shares = active.map((each, worker) => {
     if (each > even) return Math.min(each - even, Math.ceil(each * STEP_SHARE));
-    // Nobody has more than a fair share, but somebody less: 2, 2, 0.
+    // No worker has more than a fair share, but one has less: 2, 2, 0.
     return most === even && worker === giver ? 1 : 0;
   });
   const steps = state.steps - 1;

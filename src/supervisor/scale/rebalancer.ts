@@ -2,7 +2,7 @@ import type { Logger } from '../../log.js';
 import type { Fleet } from '../fleet/fleet.js';
 import { afterNewWorker, BALANCED, nextShares } from './rebalance-policy.js';
 
-/** Has loaded workers send some of their clients to the others, after a new worker came or when they drift apart. */
+/** Has loaded workers send some of their clients to others, after a worker was added or when the loads differ much. */
 export class Rebalancer {
   readonly #fleet: Fleet;
   readonly #log: Logger;

@@ -9,7 +9,7 @@ import { Rebalancer } from './rebalancer.js';
 
 const OPTIONS = ['workers.scaling', 'workers.min', 'workers.max', 'workers.count'] as const;
 
-/** How many workers there are, as an operator or the load has it, and how clients are spread over them. */
+/** Decides how many workers there are, by operator or by load, and how clients are spread over them. */
 export class Scaling {
   readonly #fleet: Fleet;
   readonly #autoscaler: Autoscaler;
@@ -40,7 +40,7 @@ export class Scaling {
     this.#autoscaler.turnOn(boundsOf(config));
   }
 
-  /** Every worker has the next configuration; an operator's own scaling goes on unless the option was changed. */
+  /** To be called after a reload. An operator's own scaling stays unless the option was changed. */
   adopt(next: Config, previous: Config): void {
     const changed = OPTIONS.filter((key) => next[key] !== previous[key]);
     if (changed.length === 0) return;
@@ -53,7 +53,7 @@ export class Scaling {
     this.#rebalancer.onNewWorker();
   }
 
-  /** What is decided by the workers' reports, once for each round of them. @param now milliseconds. */
+  /** Decides by the workers' reports, once for each round of them. @param now milliseconds. */
   sample(now: number, interval: number): void {
     if (now - this.#sampledAt < interval) return;
     this.#sampledAt = now;

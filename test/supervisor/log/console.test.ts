@@ -57,7 +57,7 @@ test('lines that nobody reads neither block nor pile up, and the reader who come
   const kept = lines.length - 1;
   expect(kept).toBeGreaterThan(1000);
   expect(lines.slice(0, kept)).toEqual(Array.from({ length: kept }, (_, n) => line(n).trimEnd()));
-  expect(lines.at(-1)).toBe(`(${20_000 - kept} lines were dropped: nobody read them)`);
+  expect(lines.at(-1)).toBe(`(${20_000 - kept} lines were dropped: they were not read in time)`);
 
   console.write('and on\n');
   expect(readAvailable()).toBe('and on\n');
