@@ -1,9 +1,9 @@
 import type { RevocationEvidence, Verdict } from './verdict.js';
 
 /**
- * The octets of `{ verdict }` in msgpack, as `encode` would write them. A verdict is little but short texts, so it is
- * put together as one text with a character for each octet, and written at once: a generic encoder takes four times as
- * long, which is a tenth of what a verdict costs.
+ * The octets of `{ verdict }` in msgpack, as `encode` would write them. A verdict consists of short texts, so it is
+ * built as one string with a character for each octet, and written at once. A generic encoder takes four times as long,
+ * a tenth of the cost of a verdict.
  */
 export function encodeVerdict(verdict: Verdict): Buffer {
   return Buffer.from(
@@ -102,7 +102,7 @@ function textOrNil(value: string | null): string {
   return value === null ? NIL : text(value);
 }
 
-/** What may hold any character. */
+/** Texts that may hold any character. */
 function text(value: string): string {
   return ascii(ASCII.test(value) ? value : Buffer.from(value).toString('latin1'));
 }

@@ -31,7 +31,7 @@ function sections(): string[] {
   });
 }
 
-/** Where the code's rule is written, in full: `RFC 5280 §6.1.4 (k)`. */
+/** The source of the code's rule, in full: `RFC 5280 §6.1.4 (k)`. */
 export function sectionText(section: string): string {
   if (/^\d/.test(section)) return `RFC 5280 §${section}`;
   return section.replace(/^(RFC \d+|BR) (?=\d)/, '$1 §');

@@ -1,4 +1,4 @@
-/** §6 of the design in types: what the engine answers, the same on every protocol. */
+/** The types of the engine's answer, the same for every protocol. */
 export type VerdictStatus = 'valid' | 'invalid' | 'indeterminate';
 
 /**
@@ -156,8 +156,8 @@ export interface Verdict {
   /** For people; may change between releases. */
   readonly message: string;
   /**
-   * Who was judged: the subject of the certificate in question, as RFC 4514 writes it, long names cut; `null` where the
-   * certificate could not be read.
+   * The subject of the certificate in question in the form of RFC 4514, long names cut; `null` if the certificate
+   * cannot be read.
    */
   readonly subject: string | null;
   /** Its issuer, likewise. */
@@ -166,23 +166,26 @@ export interface Verdict {
   readonly serial: string | null;
   /** SHA-256 of each certificate of the path as lower-case hex, leaf first, trust anchor last; empty without one. */
   readonly path: readonly string[];
-  /** What was found on the revocation of each certificate of the path that was asked for. */
+  /** The revocation status of each certificate of the path that was checked. */
   readonly revocation: readonly RevocationEvidence[];
   /** The user-constrained policy set of §6.1.5, as dotted OIDs. */
   readonly policies: readonly string[];
   /** ISO 8601, UTC. */
   readonly checkedAt: string;
-  /** Until when nothing known today ends this verdict: the least of notAfter and nextUpdate; ISO 8601, UTC. */
+  /** The end of this verdict as far as it is known: the earliest notAfter or nextUpdate; ISO 8601, UTC. */
   readonly validUntil: string | null;
 }
 
-/** `source` where an OCSP response of the request is the evidence. */
+/** The value of `source` if an OCSP response of the request is the evidence. */
 export const OCSP_SOURCE = 'ocsp';
 
 export interface RevocationEvidence {
   /** SHA-256 of the certificate, lower-case hex. */
   readonly cert: string;
-  /** Where the CRL came from: `request`, or a file; `ocsp` for an OCSP response of the request. `null` without any. */
+  /**
+   * The origin of the CRL: `request`, a URL or a file; `ocsp` for an OCSP response of the request. `null` without
+   * evidence.
+   */
   readonly source: string | null;
   readonly thisUpdate: string | null;
   readonly nextUpdate: string | null;

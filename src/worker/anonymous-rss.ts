@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 const KIB = 1024;
 
 /**
- * Resident memory of this process that no file backs, in bytes: what a leak grows, and what mapped files such as a
- * database do not. Where the system does not tell, all of it.
+ * The anonymous resident memory of this process, in bytes: leaks show in it, mapped files such as a database do not.
+ * All resident memory if the system does not tell them apart.
  */
 export function anonymousRss(): number {
   try {

@@ -3,7 +3,7 @@ import type { TlsMaterial, ToWorker } from '../wire/ipc.js';
 /** The most ids that one revocation may name. */
 const MAX_IDS = 65_536;
 
-/** What arrived on fd 6 as a message, or nothing when it is not one of ours, whole and within bounds. */
+/** A message from fd 6 with every field checked; `undefined` if it is not a valid message. */
 export function checkToWorker(value: unknown): ToWorker | undefined {
   if (!isRecord(value)) return undefined;
   switch (value['type']) {
@@ -36,7 +36,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A whole number from 0 that a double holds exactly. */
+/** A non-negative integer that a double holds exactly. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
@@ -46,7 +46,7 @@ function configure(value: Record<string, unknown>): ToWorker | undefined {
   return isCount(worker) && isRecord(config) ? { type: 'configure', worker, config } : undefined;
 }
 
-/** Bytes of a key of session tickets. */
+/** The size of a session ticket key in bytes. */
 const TICKET_KEY_LENGTH = 48;
 
 function tls({ listeners, ticketKeys }: Record<string, unknown>): ToWorker | undefined {
@@ -62,7 +62,7 @@ function isTlsMaterial(value: unknown): value is TlsMaterial {
     [listener, certificate, key].every((text) => typeof text === 'string') &&
     (clientCa === null || typeof clientCa === 'string') &&
     (clientAuth === 'require' || clientAuth === 'request') &&
-    // An earlier release does not say it.
+    // Earlier releases do not send it.
     (isChecked === undefined || typeof isChecked === 'boolean')
   );
 }

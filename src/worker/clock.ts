@@ -1,7 +1,7 @@
-/** Time, passed in so that tests can turn it. Milliseconds of the monotonic clock, fractions included. */
+/** The clock, passed in so that tests can set it. Milliseconds of the monotonic clock, with fractions. */
 export interface Clock {
   now(): number;
-  /** Calls back once after that many milliseconds; the returned function calls it off. */
+  /** Calls back once after that many milliseconds; the returned function cancels it. */
   after(delay: number, callback: () => void): () => void;
 }
 

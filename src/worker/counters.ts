@@ -1,4 +1,4 @@
-/** What a worker counts since its start; see WorkerStatistics for their meaning. */
+/** A worker's counters since its start; WorkerStatistics explains them. */
 export interface Counters {
   openConnections: number;
   handledConnections: number;

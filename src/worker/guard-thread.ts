@@ -1,8 +1,8 @@
 import { Socket } from 'node:net';
 
 /**
- * A thread of its own that outlives nothing: fd 5 ends when the primary is gone, however it went, and then this
- * process is killed. The main loop may be blocked for good; this one is not.
+ * A thread that kills this process when fd 5 ends, which shows that the primary is gone, however it ended. The main
+ * loop may be blocked for ever; this one is not.
  */
 const lifeline = new Socket({ fd: 5 });
 const kill = (): void => {

@@ -5,22 +5,22 @@ import { LATENCY_STEPS, type LatencyCounts, type LatencyStep } from '../wire/ipc
 export interface RequestTimes {
   /** From its last byte to its answer. */
   readonly total: number;
-  /** Of that in a task thread. */
+  /** The part of it in a task thread. */
   readonly ran: number;
-  /** Of that for what its task asked for between two attempts. */
+  /** The part of it for steps between two attempts. */
   readonly waited: number;
 }
 
 type Steps = Readonly<Record<LatencyStep, Histogram>>;
 
-/** What the requests of a worker took since its start, by the protocol they came in. */
+/** The latencies of a worker's requests since its start, by protocol. */
 export class Latencies {
   readonly #byProtocol = new Map<string, Steps>();
 
   record(protocol: string, { total, ran, waited }: RequestTimes): void {
     const steps = this.#stepsOf(protocol);
     steps.total.record(total);
-    // An answer that was known already never stood in the queue.
+    // A cached answer was never in the queue.
     if (ran === 0) return;
     steps.queued.record(total - ran - waited);
     steps.ran.record(ran);

@@ -8,7 +8,7 @@ import { runWorker } from './worker.js';
 
 const ingestEntry = new URL('../thread/ingest.js', import.meta.url);
 
-/** The entry of a worker process: the one place where the server half meets the protocols, the task threads and the CRLs. */
+/** The entry of a worker process: the place that puts server, protocols, task threads and CRL services together. */
 runWorker({
   protocols: createProtocols((path, size) => new DerPieces(path, size, () => performance.now())),
   services: (config, log, onStuck) => createCrlServices({ config, log, ingestEntry, onStuck }),

@@ -18,7 +18,7 @@ interface Subjects {
   readonly pool: ThreadPool;
 }
 
-/** What a worker tells the primary of itself with each pong. */
+/** The statistics that a worker sends to the primary with each pong. */
 export class Statistics {
   readonly #subjects: Subjects;
   readonly #clock: Clock;
@@ -31,7 +31,7 @@ export class Statistics {
     this.#threadUse = new BusyShare(subjects.pool.busyTime, clock);
   }
 
-  /** As things are now; shares are of the time since the last call. */
+  /** The present values; shares of time are those since the last call. */
   take(): WorkerStatistics {
     const { counters, connections, cache, queue, steps, pool } = this.#subjects;
     const before = this.#loopUse;

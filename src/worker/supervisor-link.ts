@@ -8,33 +8,33 @@ import { checkToWorker } from './check-to-worker.js';
 
 export interface LinkListener {
   onMessage(message: ToWorker): void;
-  /** A value that is no message of ours; it is otherwise ignored. */
+  /** A value that is not a valid message; it is ignored otherwise. */
   onUnknown(what: string): void;
-  /** The primary is gone, or what it sends is no longer in frames. Called once. */
+  /** The primary is gone, or its input is not in frames any more. Called once. */
   onClosed(why: string): void;
 }
 
-/** Bytes unsent at which log records are dropped: the primary does not read, and the worker must not swell. */
+/** Unsent bytes from which on log records are dropped: the primary does not read, and memory must stay bounded. */
 const MAX_UNSENT = 8 * 1024 * 1024;
-/** Characters of one record's message; the primary refuses far longer ones. */
+/** Characters of one record's message; the primary refuses much longer ones. */
 const MAX_TEXT = 8192;
 /** Log records in one message. */
 const MAX_RECORDS = 1000;
 /**
- * The least time between two reports of nothing but the load, ms: each wakes the primary, which costs as much as
- * several requests.
+ * The least time between two reports of the load alone, ms: each wakes the primary, which costs as much as several
+ * requests.
  */
 const LOAD_INTERVAL = 100;
 /**
- * The same for a load that goes along with something else, an acknowledgement above all, so that a burst of connections
- * spreads by what is so now, ms.
+ * The same for a load that goes along with another message, mostly an acknowledgement, so that a burst of connections
+ * is spread by present loads, ms.
  */
 const LOAD_ALONG_INTERVAL = 10;
 
 /**
- * The worker's side of fd 4 and fd 6 (the primary's is supervisor/worker-handle). What accumulates during one turn of the
- * loop leaves as one write at its end: acknowledgements in id order first, then the load, then the log. The load leaves
- * only when none was reported for a while.
+ * The worker's side of fd 4 and fd 6 (the primary's is supervisor/worker-handle). Messages of one turn of the loop are
+ * one write at its end: first acknowledgements in the order of their ids, then the load, then the log. The load is left
+ * out if one was reported a short while ago.
  */
 export class SupervisorLink {
   readonly #outgoing: Writable;
@@ -45,10 +45,10 @@ export class SupervisorLink {
   #revoked: number[] = [];
   #inFlight = 0;
   #connections = 0;
-  /** The load has changed since it was reported. */
+  /** Whether the load has changed since it was reported. */
   #isLoadDue = false;
   #loadSentAt = -Infinity;
-  /** One at a time: it looks again when it fires, whatever was sent meanwhile. */
+  /** One timer at a time: when it fires, it looks whether a report is still due. */
   #loadTimer: NodeJS.Timeout | undefined;
   #records: LogRecord[] = [];
   #droppedRecords = 0;
@@ -71,12 +71,12 @@ export class SupervisorLink {
     }
   }
 
-  /** Sends at once, behind what waits for the end of the turn. `onSent` is called when it has left. */
+  /** Sends at once, after the messages that wait for the end of the turn. `onSent` is called when it was written. */
   send(message: ToPrimary, onSent?: () => void): void {
     this.#flush(message, onSent);
   }
 
-  /** @param onWritten called when the acknowledgement has left: from then on the connection may be read. */
+  /** @param onWritten called when the acknowledgement was written: from then on the connection may be read */
   accept(id: number, onWritten: () => void): void {
     this.#accepted.push({ id, onWritten });
     this.#scheduleFlush();
@@ -92,7 +92,7 @@ export class SupervisorLink {
     this.#scheduleFlush();
   }
 
-  /** Of several loads within a while the last is sent. */
+  /** Of several changes within a while only the last is sent. */
   reportLoad(inFlight: number, connections: number): void {
     this.#inFlight = inFlight;
     this.#connections = connections;
@@ -136,7 +136,7 @@ export class SupervisorLink {
     if (messages.length === 0 || this.#closed) return;
     const bytes = Buffer.concat(messages.map((message) => frame(encode(message))));
     this.#outgoing.write(bytes, (error) => {
-      // Not sent: the primary is gone, and so is this process in a moment.
+      // Not sent: the primary is gone, and this process ends in a moment.
       if (error) return;
       for (const { onWritten } of accepted) onWritten();
       onSent?.();
@@ -157,7 +157,7 @@ export class SupervisorLink {
     return messages;
   }
 
-  /** Unless the last one is of just now: then it leaves in its time. */
+  /** Unless one was sent just now: then it waits for its time. */
   #addLoad(messages: ToPrimary[]): void {
     const now = performance.now();
     if (now - this.#loadSentAt < LOAD_ALONG_INTERVAL) {

@@ -24,22 +24,23 @@ export interface LoopWarmUp {
   readonly time: number;
 }
 
-/** Rounds after which V8 has compiled nearly all that it is going to compile. */
+/** Rounds after which V8 has compiled nearly all code that it will compile. */
 const ROUNDS = 150;
-/** Requests of a round, as they would come in one piece. */
+/** Requests of a round; they come in one piece. */
 const PIPELINED = 8;
-/** Outcomes that are kept at once: fewer than there are requests, so that some give way. */
+/** Outcomes in the cache: fewer than there are requests, so that some are evicted. */
 const CACHED = 64;
 const CACHED_BYTES = 1024 * 1024;
-/** One request in so many is one of the round before: its outcome is kept. */
+/** One request in so many repeats one of the previous round, whose outcome is cached. */
 const REPEATED = 4;
-/** ms: longer than a warm-up takes; the timer that watches it goes on for as long. */
+/** ms: longer than a warm-up takes; an expired timer may run for as long. */
 const PATIENCE = 5000;
 const MINUTE = 60_000;
 
 /**
- * The warm-up of a worker's IO loop: connections that no client has are fed with the protocols' examples, by the code
- * that serves clients, in surroundings of their own. Answers of threads are made up. It leaves the loop after each round.
+ * The warm-up of a worker's IO loop: connections without a client process the protocols' examples with the code that
+ * serves clients, but with a queue and a cache of their own. The threads' results are simulated. It yields to the loop
+ * after each round.
  */
 export async function warmUpLoop(options: LoopWarmUp): Promise<WarmUpAccount> {
   const { clock, time, protocols } = options;
@@ -58,12 +59,12 @@ export async function warmUpLoop(options: LoopWarmUp): Promise<WarmUpAccount> {
   return { rounds, milliseconds: clock.now() - beganAt };
 }
 
-/** As the log has it. */
+/** As it appears in the log. */
 export function warmUpFields({ rounds, milliseconds }: WarmUpAccount): Readonly<Record<string, number>> {
   return { rounds, ms: Math.round(milliseconds) };
 }
 
-/** Requests, and octets: more than are ever asked at once. */
+/** Requests, and octets: more than a round needs. */
 const ROOM = 1_000_000;
 
 /** One connection, with its queue, its cache and its answers. */
@@ -100,7 +101,7 @@ class WarmUpLine {
       }),
       counters,
       held: new HeldBytes(Infinity),
-      // No line for each of its requests.
+      // Its requests are not logged.
       log: log.at('error'),
       clock,
       latencies: new Latencies(),
@@ -127,7 +128,7 @@ class WarmUpLine {
     this.#stream.push(Buffer.concat(requests));
   }
 
-  /** What is queued goes through batches and back as if a thread had taken it. */
+  /** Queued tasks go into batches and back as if a thread had run them. */
   answer(): void {
     while (this.#answerBatch());
   }
@@ -156,10 +157,10 @@ class WarmUpLine {
   }
 }
 
-/** What is pushed comes out; what is written is gone. */
+/** A stream: pushed bytes can be read, written bytes are discarded. */
 class Loopback extends Duplex {
   override _read(): void {
-    // Its bytes are pushed.
+    // Bytes are pushed by the caller.
   }
 
   override _write(_chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {

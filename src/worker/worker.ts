@@ -42,18 +42,21 @@ export interface WorkerParts {
   readonly protocols: Readonly<Record<string, Protocol>>;
   /** The module that task threads run; it calls thread/thread.ts. */
   readonly threadEntry: URL;
-  /** What the IO loop does for tasks beside running them in threads. */
+  /** The steps that the IO loop carries out for tasks. */
   readonly services: (config: Config, log: Logger, onStuck: (reason: string) => void) => Services;
-  /** Said to the primary, which replaces workers of another version. */
+  /** Sent to the primary, which replaces workers of another version. */
   readonly version: string;
 }
 
-/** Of this many bytes small buffers are cut: requests and answers are some kilobytes, and a new pool costs a microsecond. */
+/**
+ * The size of Node's pool for small buffers: requests and answers take some kilobytes, and a new pool costs a
+ * microsecond.
+ */
 const POOL = 32 * 1024;
 
 /**
- * A worker process: waits on fd 6 for its configuration, starts its threads, says `ready`, and serves the
- * connections it is handed until it is told to drain or the primary is gone.
+ * A worker process: waits on fd 6 for its configuration, starts its threads, sends `ready`, and serves the connections
+ * it is handed until it must drain or the primary is gone.
  */
 export function runWorker(parts: WorkerParts): void {
   spareThreads();
@@ -160,7 +163,7 @@ class Worker {
         this.#connections.shed(message.count);
         return;
       case 'dump':
-        // Asked for: it is written whatever the log's level.
+        // An operator asked for it, so it is logged whatever the log's level.
         this.#connections.dump(this.log.at('info'));
         return;
       case 'status':
@@ -202,7 +205,7 @@ class Worker {
     this.#link.send({ type: 'ready', pid: process.pid, version, ipc: IPC_VERSION, threads });
   }
 
-  /** While the threads do the same. */
+  /** At the same time as the threads. */
   async #warmUp(protocols: WorkerParts['protocols']): Promise<void> {
     const time = warmUpTime(this.#config);
     if (time === 0) return;

@@ -1,17 +1,17 @@
 import { type Linked, LinkedList } from '../../linked-list.js';
 import type { Clock } from '../clock.js';
 
-/** A connection without a request for this long is no load, in milliseconds. */
+/** Milliseconds without a request after which a connection does not count as load. */
 export const ACTIVE_FOR = 10_000;
 
-/** When a connection asked last. */
+/** The time of a connection's last request. */
 export interface Activity<C> extends Linked<Activity<C>> {
   readonly connection: C;
   at: number;
 }
 
 /**
- * The connections that asked something lately, in the order of their last requests:
+ * Connections with a recent request, in the order of their last requests:
  *
  *     count() drops ◀── [ asked long ago … asked just now ] ◀── touch()
  *
@@ -25,7 +25,7 @@ export class ActiveConnections<C> {
     this.#clock = clock;
   }
 
-  /** Of a connection that has asked nothing yet. */
+  /** The entry of a connection without a request. */
   of(connection: C): Activity<C> {
     return { connection, at: 0, previous: undefined, next: undefined };
   }
@@ -47,7 +47,7 @@ export class ActiveConnections<C> {
     return this.#activities.size;
   }
 
-  /** Up to this many, those first that asked last. */
+  /** At most this many, the most recently active first. */
   latest(count: number): C[] {
     const size = this.count();
     const activities = this.#activities.toArray().slice(Math.max(size - count, 0));

@@ -1,11 +1,13 @@
 import { messageOf } from '../../errors.js';
 import type { Pieces, AnswerTail } from '../../wire/protocol.js';
 
-/** Where answers go: each once, in order; one in pieces while there is room. */
+/**
+ * The destination of answers: each is written once, in order; an answer in pieces waits while the peer does not read.
+ */
 export interface SlotSink {
   write(bytes: Buffer): void;
   hasRoom(): boolean;
-  /** Of an answer that cannot be completed any more a part has left. */
+  /** Part of an answer was written before the rest became unavailable. */
   broken(reason: string): void;
 }
 
@@ -15,11 +17,11 @@ interface Ready {
 }
 
 /**
- * Answers leave in the order of their requests, whichever is ready first:
+ * Answers are written in the order of their requests, whichever is ready first:
  *
  *     request  1      2      3      4
  *     slot   [bytes][  …  ][bytes][  …  ]
- *             └ goes out    └ waits for 2
+ *             └ is written  └ waits for 2
  */
 export class AnswerSlots {
   readonly #sink: SlotSink;
@@ -27,7 +29,7 @@ export class AnswerSlots {
   #slots: (Ready | undefined)[] = [];
   #first = 0;
   #gone = 0;
-  /** Of the answer at the head, whose first bytes have left. */
+  /** The rest of the answer at the head, whose first bytes were written. */
   #pieces: Pieces | undefined;
   #isBroken = false;
 
@@ -35,12 +37,12 @@ export class AnswerSlots {
     this.#sink = sink;
   }
 
-  /** An answer is leaving in pieces. */
+  /** An answer in pieces is being written. */
   get isPartWay(): boolean {
     return this.#pieces !== undefined;
   }
 
-  /** Slots that wait for their answer, or for that of an earlier one. */
+  /** Slots that wait for their own answer or that of an earlier one. */
   get waiting(): number {
     return this.#slots.length - this.#gone;
   }
@@ -56,7 +58,7 @@ export class AnswerSlots {
     this.pump();
   }
 
-  /** Lets go what may leave: to be called when there is room again. */
+  /** Writes what may be written: to be called when there is room again. */
   pump(): void {
     if (!this.#pumpPieces()) return;
     for (let ready = this.#slots[this.#gone]; ready; ready = this.#slots[this.#gone]) {
@@ -66,7 +68,7 @@ export class AnswerSlots {
     this.#compact();
   }
 
-  /** What is not sent yet will not be. */
+  /** Drops all that is not written yet. */
   close(): void {
     this.#pieces?.close();
     this.#pieces = undefined;
@@ -74,7 +76,7 @@ export class AnswerSlots {
     this.#gone = 0;
   }
 
-  /** It leaves its slot with its last byte. */
+  /** Its slot is freed with its last byte. */
   #begin({ bytes, rest }: Ready): void {
     if (rest?.pieces.open() === true) {
       this.#sink.write(bytes);
@@ -85,7 +87,7 @@ export class AnswerSlots {
     this.#slots[this.#gone++] = undefined;
   }
 
-  /** Whether no answer is part way any more. */
+  /** Whether no answer is partly written. */
   #pumpPieces(): boolean {
     const pieces = this.#pieces;
     if (pieces === undefined) return true;
@@ -116,7 +118,7 @@ export class AnswerSlots {
   }
 }
 
-/** The same for protocols that name the request in its answer: each leaves as soon as it is there. */
+/** The same for protocols whose answers name their request: each is written as soon as it is ready. */
 export class AnswersAsReady {
   readonly #sink: SlotSink;
   #waiting = 0;
@@ -143,10 +145,10 @@ export class AnswersAsReady {
   }
 
   pump(): void {
-    // Nothing is kept back.
+    // Nothing waits here.
   }
 
   close(): void {
-    // Nor is anything open.
+    // Nothing is open here.
   }
 }

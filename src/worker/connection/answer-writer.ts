@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 
-/** Bytes for one turn of the loop at which no more should be added. */
+/** Bytes of one turn of the loop beyond which no more should be added. */
 const FULL = 64 * 1024;
 
-/** Writes answers to a stream: what one turn of the loop brings leaves as one write, and back-pressure is noted. */
+/** Writes answers to a stream: the answers of one turn of the loop are one write, and back-pressure is noted. */
 export class AnswerWriter {
   readonly #stream: Duplex;
   readonly #onProgress: () => void;
@@ -11,7 +11,7 @@ export class AnswerWriter {
   #size = 0;
   #peerReads = true;
 
-  /** @param onProgress called after each write, and when a peer that did not read has caught up. */
+  /** @param onProgress called after each write, and when a slow peer has caught up */
   constructor(stream: Duplex, onProgress: () => void) {
     this.#stream = stream;
     this.#onProgress = onProgress;
@@ -21,17 +21,17 @@ export class AnswerWriter {
     });
   }
 
-  /** Whether something waits for the end of this turn. */
+  /** Whether bytes wait for the end of this turn. */
   get pending(): boolean {
     return this.#outgoing.length > 0;
   }
 
-  /** Whether more waits for the end of this turn than should. */
+  /** Whether too many bytes wait for the end of this turn. */
   get full(): boolean {
     return this.#size >= FULL;
   }
 
-  /** False while the peer leaves what we wrote lying. */
+  /** False while the peer does not read what was written. */
   get peerReads(): boolean {
     return this.#peerReads;
   }

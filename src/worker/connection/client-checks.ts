@@ -7,27 +7,27 @@ import { isRecord } from '../check-to-worker.js';
 import type { Clock } from '../clock.js';
 import type { RequestHost } from './open-requests.js';
 
-/** What runs the engine, as for any request. */
+/** Runs the engine, as for any request. */
 export type ClientCheckHost = Pick<RequestHost, 'flows' | 'admission'> & {
   readonly clock: Clock;
   readonly log: Logger;
 };
 
-/** Whose connection it is. */
+/** The client's address. */
 export interface CheckedClient {
   readonly listener: string;
-  /** As the queue tells clients apart. */
+  /** The client's name in the queue. */
   readonly name: string;
   /** For the log. */
   readonly peer: string;
 }
 
-/** The most certificates that are taken of a client's chain: more lead nowhere. */
+/** The most certificates that are read from a client's chain. */
 const MAX_CHAIN = 16;
 
 /**
- * Asks the engine about the certificates of clients, before anything of theirs is read: path to the CAs of the listener,
- * purpose, revocation. A client that it does not find valid is cut off.
+ * Has the engine verify the certificates of clients before their input is read: path to the CAs of the listener,
+ * purpose, revocation. The connection of a client that is not valid is closed.
  */
 export class ClientChecks {
   readonly #host: ClientCheckHost;
@@ -43,7 +43,7 @@ export class ClientChecks {
     this.#onChange = onChange;
   }
 
-  /** Under way. */
+  /** Checks under way. */
   get size(): number {
     return this.#open.size;
   }
@@ -53,7 +53,7 @@ export class ClientChecks {
     return this.#refused;
   }
 
-  /** `onValid` is called where the client may go on; one that shows no certificate is for the listener to let in. */
+  /** `onValid` is called if the client may go on. Whether a client without a certificate may, is up to the listener. */
   check(stream: TLSSocket, client: CheckedClient, onValid: () => void): void {
     const certificates = chainOf(stream);
     if (certificates.length === 0) {
@@ -80,7 +80,7 @@ export class ClientChecks {
     });
   }
 
-  /** Gives up on all. */
+  /** Gives up all checks. */
   cutOff(): void {
     for (const stream of this.#open) stream.destroy();
     this.#open.clear();
@@ -94,11 +94,11 @@ export class ClientChecks {
   }
 }
 
-/** DER, the client's own first; empty where it showed none. */
+/** DER, the client's own first; empty if it showed none. */
 function chainOf(stream: TLSSocket): Buffer[] {
   const chain: Buffer[] = [];
   let next: DetailedPeerCertificate | undefined = stream.getPeerCertificate(true);
-  // Node says that there is none by an empty object, and ends the chain with a root that issued itself.
+  // Node represents a missing certificate by an empty object, and ends the chain with a self-issued root.
   while (next?.raw !== undefined && chain.length < MAX_CHAIN) {
     chain.push(next.raw);
     next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
@@ -106,7 +106,7 @@ function chainOf(stream: TLSSocket): Buffer[] {
   return chain;
 }
 
-/** Why the client is not let in, if it is not: a code and its message. */
+/** Why the client is refused, as code and message; `undefined` if it is accepted. */
 function refusalIn(outcome: TaskOutcome): string | undefined {
   if (outcome.kind === 'failed') return `${outcome.code} ${outcome.message}`;
   const response: unknown = decode(outcome.body);

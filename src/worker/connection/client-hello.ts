@@ -8,15 +8,15 @@ const MAX_RECORD = 16_384;
 const MESSAGE_HEADER = 4;
 const CLIENT_HELLO = 1;
 /**
- * A ClientHello of more octets is not waited for; those of browsers have up to two thousand. What a stream holds unread
- * by default, 16 KiB, has room for it.
+ * The largest ClientHello in octets; those of browsers have up to two thousand. It fits into the 16 KiB that a stream
+ * holds unread by default.
  */
 const MAX_HELLO = 12_288;
 
-/** Is a whole ClientHello there? A number: it may be, with so many octets in all, and not with fewer. */
+/** Whether a ClientHello is complete. A number: it is incomplete below so many octets in all. */
 export type HelloState = number | 'whole' | 'not TLS';
 
-/** Of the first octets of a connection: a ClientHello may come in several records (RFC 8446 §5.1). */
+/** Looks at the first octets of a connection; a ClientHello may come in several records (RFC 8446 §5.1). */
 export function helloState(octets: Uint8Array): HelloState {
   let wanted = Infinity;
   let message = 0;
@@ -29,7 +29,7 @@ export function helloState(octets: Uint8Array): HelloState {
     if (length === 0 || length > MAX_RECORD) return 'not TLS';
     if (message === 0) {
       if (octets.length > from && octets[from] !== CLIENT_HELLO) return 'not TLS';
-      // No client sends less of it in the first record.
+      // No client sends a smaller part in the first record.
       if (length < MESSAGE_HEADER) return 'not TLS';
       if (octets.length < from + MESSAGE_HEADER) return from + MESSAGE_HEADER;
       wanted = MESSAGE_HEADER + octets[from + 1]! * 65_536 + octets[from + 2]! * 256 + octets[from + 3]!;
@@ -44,13 +44,13 @@ export function helloState(octets: Uint8Array): HelloState {
 }
 
 /**
- * Waits until the client's whole ClientHello lies unread in the socket, where Node's TLS finds it. Calls back once, with
- * what came of it; not at all where the socket closes before.
+ * Waits until the client's complete ClientHello lies unread in the socket, where Node's TLS finds it. Calls back once
+ * with the result; not at all if the socket closes before.
  */
 export function awaitHello(socket: Socket, onHello: (state: 'whole' | 'not TLS') => void): void {
   let needed = 1;
   const look = (): void => {
-    // To put octets back is announced as new ones are.
+    // unshift() emits 'readable' like new octets.
     if (socket.readableLength < needed) return;
     const octets: unknown = socket.read();
     if (!(octets instanceof Uint8Array)) return;

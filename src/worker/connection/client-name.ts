@@ -1,14 +1,14 @@
 import { isIPv6 } from 'node:net';
 
-/** Groups of 16 bits of an IPv6 address that name a network: what is behind them, one host gives itself. */
+/** The 16-bit groups of an IPv6 address that name a network; a host chooses the others itself. */
 const NETWORK = 4;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /**
- * Who shares turns and places, as far as the system tells it from the other end of a connection: an IPv4 address; the
- * first 64 bits of an IPv6 address, since one host may have all addresses that begin with them (RFC 4862); of
- * link-local addresses the whole, which has a single network for all hosts of a link. The other end of a UNIX socket
- * has no name that Node tells: those of one listener are one client.
+ * The name of the client that shares turns and places, from the peer address of a connection: an IPv4 address; the
+ * first 64 bits of an IPv6 address, since one host may have all addresses that begin with them (RFC 4862); a whole
+ * link-local address, since all hosts of a link share one network. Node does not tell the peer of a UNIX socket, so all
+ * connections of one listener are one client.
  * @param remoteAddress as a socket has it; undefined for a UNIX socket, and for a connection that is gone.
  */
 export function clientName(remoteAddress: string | undefined, listener: string): string {

@@ -1,23 +1,23 @@
 import type { DeadlineKind, LeaveReason } from '../../wire/protocol.js';
 
-/** Where a connection comes from. */
+/** The origin of a connection. */
 export interface Origin {
   /** The listener's name. */
   readonly listener: string;
-  /** Whom the connection comes from, as far as the system tells. */
+  /** The peer of the connection, as far as the system tells. */
   readonly peer: string;
 }
 
-/** What a connection does at this moment, for a dump. */
+/** The present state of a connection, for a dump. */
 export interface ConnectionDescription extends Origin {
   readonly protocol: string;
   readonly ageMs: number;
   /** Requests taken so far. */
   readonly taken: number;
   readonly unanswered: number;
-  /** Bytes held of a request that is not whole yet. */
+  /** Bytes held of an incomplete request. */
   readonly heldBytes: number;
-  /** The deadline it is under, if any. */
+  /** Its current deadline, if any. */
   readonly deadline: DeadlineKind | null;
   readonly leaving: LeaveReason | null;
   readonly closed: boolean;

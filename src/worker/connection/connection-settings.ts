@@ -4,7 +4,7 @@ import type { DeadlineKind, Protocol, RequestLimits } from '../../wire/protocol.
 import type { ConnectionLimits } from './connection.js';
 import type { ConnectionsOptions, ListenerView } from './connections.js';
 
-/** What the configuration says of connections, as their classes take it. */
+/** The options of connections, in the form that their classes take. */
 export function connectionsOptions(
   config: Config,
   protocols: Readonly<Record<string, Protocol>>,

@@ -11,16 +11,16 @@ import { Intake } from './intake.js';
 import { OpenRequests, type RequestHost } from './open-requests.js';
 import { ReadThrottle } from './read-throttle.js';
 
-/** What a connection needs of its worker. */
+/** What a connection needs from its worker. */
 export interface ConnectionHost extends RequestHost {
-  /** Asked for by a dump or a warning: for most connections never. */
+  /** Called for a dump or a warning, so for most connections never. */
   readonly origin: () => Origin;
   readonly limits: ConnectionLimits;
   readonly deadlines: Deadlines<Connection>;
-  /** Connections that are not read for a moment. */
+  /** Connections whose reading is paused for a moment. */
   readonly rests: Deadlines<ReadThrottle, 'rest'>;
   readonly held: HeldBytes;
-  /** Requests came, on a connection whose client was not asked to go. */
+  /** A request came on a connection whose client was not asked to go. */
   onRequest(): void;
   /** The client is asked to go. */
   onLeaving(): void;
@@ -28,20 +28,20 @@ export interface ConnectionHost extends RequestHost {
 }
 
 export interface ConnectionLimits {
-  /** Unanswered requests at which the socket is no longer read. */
+  /** Unanswered requests from which on the socket is not read. */
   readonly maxInFlight: number;
-  /** Unanswered requests beyond which each further one is answered with an error. */
+  /** Unanswered requests from which on each further one is answered with an error. */
   readonly maxPipelined: number;
   /** Requests after which the client is asked to go; 0: never. */
   readonly maxRequests: number;
 }
 
 /**
- * One client's connection, on any Duplex: bytes go to the session, its events become answers, answers are written
- * in the order of their events, or as they come where the session says so.
+ * One client's connection, on any Duplex: bytes go to the session, its events become answers, answers are written in
+ * the order of their events, or as they come if the session says so.
  *
- * It reads only while it could also answer: not beyond `maxInFlight` unanswered requests, and not while the peer
- * leaves our answers lying. Nothing is read before `start`.
+ * It reads only while it can answer: not beyond `maxInFlight` unanswered requests, and not while the peer does not read
+ * the answers. Nothing is read before `start`.
  */
 export class Connection {
   readonly #stream: Duplex;
@@ -53,7 +53,7 @@ export class Connection {
   readonly #rest: ReadThrottle;
   readonly #departure: GracefulClose;
   readonly #farewell: LingeringClose;
-  /** Bytes of a request that is not whole yet, as the host was told last. */
+  /** Bytes of an incomplete request, as last reported to the host. */
   #held = 0;
   readonly #openedAt: number;
   #started = false;
@@ -107,7 +107,8 @@ export class Connection {
       },
     });
     this.#farewell = new LingeringClose(stream, host.clock);
-    // A handed-over socket arrives with false: then Node ends our side at the client's half-close, answers or not.
+    // A handed-over socket arrives with false: then Node would end our side at the client's half-close, before the
+    // answers.
     stream.allowHalfOpen = true;
     stream.on('error', (error) => {
       host.log.debug('connection error', { error: error.message });
@@ -124,7 +125,7 @@ export class Connection {
     host.counters.handledConnections++;
   }
 
-  /** To be called once the connection is this worker's for certain. */
+  /** To be called once the connection belongs to this worker. */
   start(): void {
     if (this.#closed) return;
     this.#started = true;
@@ -137,25 +138,26 @@ export class Connection {
     else this.#advance(true);
   }
 
-  /** Ends the connection without losing a request: one that was begun may still be finished, and no other after it. */
+  /** Ends the connection without losing a request: one that has begun may be completed, but no other follows. */
   leave(reason: LeaveReason): void {
     if (this.#closed) return;
-    // Only a drain cannot wait for the next answer: at any other boundary a request may be under way.
+    // Only a drain cannot wait for the next answer. Otherwise it does: a request may be under way at any other
+    // boundary.
     const patient = reason !== 'drain' && this.#requests.waiting === 0;
     const closing = patient ? 'behind-an-answer' : this.#heard ? 'now' : 'once-heard';
     this.#departure.ask(reason, closing, this.#openedAt);
     this.#advance(false);
   }
 
-  /** Takes no further input, not even the rest of a request; what was taken is answered, then it closes. */
+  /** Takes no further input, not even the rest of a request. Answers what was taken, then closes. */
   stopReading(): void {
     this.#inputOver = true;
     this.#advance(false);
   }
 
-  /** A deadline passed: the client is told, and the connection closed. */
+  /** A deadline has passed: tells the client and closes the connection. */
   expire(kind: DeadlineKind): void {
-    // Nothing can be said in the middle of an answer.
+    // No message fits into the middle of an answer.
     if (this.#farewell.begun || this.#requests.isPartWay) {
       this.#stream.destroy();
       return;
@@ -168,12 +170,12 @@ export class Connection {
     });
   }
 
-  /** Reads on, where it was to rest for a moment. */
+  /** Ends a pause of reading. */
   wake(): void {
     this.#rest.end();
   }
 
-  /** For a dump: what it does now. */
+  /** Its present state, for a dump. */
   describe(): ConnectionDescription {
     return {
       ...this.#host.origin(),
@@ -203,16 +205,16 @@ export class Connection {
     if (completed) this.#tellOfRequests();
     this.#weigh();
     if (completed && (this.#departure.due || this.#departure.isWordless)) this.#inputOver = true;
-    // The time for a request begins anew when an earlier one was completed, not with each piece of it.
+    // The request deadline starts again when an earlier request was completed, not with each piece.
     this.#advance(completed || !this.#session.midRequest);
   }
 
-  /** Memory is for all: when it runs short, who holds the most of it goes first. */
+  /** Memory is shared: when it runs short, the connection that holds the most of it gives up first. */
   #weigh(): void {
     if (!this.#reportHeld(this.#session.held ?? 0) || !this.#session.giveUp) return;
     this.#host.counters.busy++;
     this.#requests.reply(this.#session.giveUp(), false);
-    // Where that was its last answer, it says so when it is asked for more.
+    // If that was its last answer, the session says so in its next event.
     if (this.#session.next) this.#intake.pull();
     this.#reportHeld(this.#session.held ?? 0);
   }
@@ -229,7 +231,7 @@ export class Connection {
     this.#advance(false);
   }
 
-  /** Once everything that came before the client's end is taken. */
+  /** Called once all input before the client's end was taken. */
   #finishInput(): void {
     if (this.#inputOver || this.#intake.backlog) return;
     for (const event of this.#session.end()) this.#take(event);
@@ -248,21 +250,21 @@ export class Connection {
     if (event.kind !== 'cancel' && event.kind !== 'close') this.#count();
   }
 
-  /** After each request, whose own answer is the last where it is the last allowed. */
+  /** Called after each request. The answer to the last allowed request is the last one. */
   #count(): void {
     this.#taken++;
     if (this.#taken === this.#host.limits.maxRequests)
       this.#departure.ask('rebalance', 'now', this.#openedAt);
   }
 
-  /** Once for those that came together. */
+  /** Called once for requests that came together. */
   #tellOfRequests(): void {
     if (this.#departure.reason === undefined) this.#host.onRequest();
   }
 
   // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
 
-  /** @param anew whether something happened that starts the current deadline again. */
+  /** @param anew whether the current deadline starts again */
   #advance(anew: boolean): void {
     if (this.#closed || !this.#started) return;
     this.#guarded(() => this.#requests.pump());
@@ -293,7 +295,7 @@ export class Connection {
     else if (kind !== this.#watch.kind || anew) this.#host.deadlines.watch(this.#watch, kind);
   }
 
-  /** Who waits for our answers is not idle; who does not read them is. */
+  /** A client that waits for answers is not idle; one that does not read them is. */
   #currentDeadline(): DeadlineKind | undefined {
     if (this.#farewell.begun) return this.#farewell.lingering ? undefined : 'idle';
     if (!this.#writer.peerReads) return this.#expired ? undefined : 'idle';
@@ -318,7 +320,7 @@ export class Connection {
     this.#host.onClosed();
   }
 
-  /** A defect of a protocol costs its connection, not the worker. */
+  /** An error in a protocol ends its connection, not the worker. */
   #guarded(step: () => void): void {
     try {
       step();

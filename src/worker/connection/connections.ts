@@ -16,43 +16,43 @@ import { HandoverLedger } from './handover-ledger.js';
 import type { SupervisorLink } from '../supervisor-link.js';
 import { TlsHandshakes, type TlsOptions } from './tls-handshakes.js';
 
-/** What is spoken on a listener, and what it permits. */
+/** The protocol of a listener, and what it permits. */
 export interface ListenerView {
   readonly protocol: Protocol;
   readonly permits: ReadonlySet<string>;
-  /** Its connections have to become secure before anything is spoken. */
+  /** Its connections need a TLS handshake first. */
   readonly secure: boolean;
-  /** And the engine is asked about their clients. */
+  /** The engine verifies their clients' certificates. */
   readonly checksClients: boolean;
 }
 
 export interface ConnectionsOptions {
   readonly listeners: ReadonlyMap<string, ListenerView>;
   readonly limits: RequestLimits;
-  /** Open connections beyond which new ones are passed back. */
+  /** Open connections from which on new ones are given back to the primary. */
   readonly max: number;
-  /** Milliseconds to wait for handles that the primary has sent and that have not come. */
+  /** Milliseconds to wait for handles that the primary has sent but that have not arrived. */
   readonly handoverTimeout: number;
-  /** Milliseconds that a connection may grow old; 0: any age. */
+  /** The maximum age of a connection in milliseconds; 0: unlimited. */
   readonly maxAge: number;
   readonly tls: TlsOptions;
 }
 
-/** What a connection needs of the worker and not of this class. */
+/** What a connection needs from the worker rather than from this class. */
 export type WorkersPart = Omit<
   ConnectionHost,
   'protocol' | 'origin' | 'client' | 'onRequest' | 'onLeaving' | 'onClosed'
 >;
 
-/** A connection among all that are open. */
+/** An entry of the list of open connections. */
 interface Member extends Linked<Member> {
   readonly connection: Connection;
 }
 
-/** The share of the drain timeout after which requests that are still arriving are given up. */
+/** The part of the drain timeout after which incomplete requests are given up. */
 const READING_SHARE = 0.8;
 
-/** All connections of this worker: takes them over from the primary, and lets them go when it drains. */
+/** All connections of this worker: takes them over from the primary, and closes them when it drains. */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #host: WorkersPart;
@@ -83,7 +83,7 @@ export class Connections {
     this.#clientChecks = new ClientChecks(host, options.tls.timeout, onChange);
   }
 
-  /** Connections on which a request came lately. */
+  /** Connections with a recent request. */
   get active(): number {
     return this.#active.count();
   }
@@ -96,7 +96,7 @@ export class Connections {
     };
   }
 
-  /** Writes what every connection does now. */
+  /** Writes the state of every connection to the log. */
   dump(log: Logger): void {
     void dump(this.#open(), log);
   }
@@ -105,7 +105,7 @@ export class Connections {
     this.#handshakes.configure(materials, ticketKeys);
   }
 
-  /** A message of Node's own IPC channel, with the handle that came along, if it did. */
+  /** A message of Node's own IPC channel, with its handle, if there is one. */
   take(message: unknown, sent: unknown): void {
     const handle = isConnectionHandle(sent) ? sent : undefined;
     if (!isHandover(message)) {
@@ -125,7 +125,7 @@ export class Connections {
     this.#onChange?.();
   }
 
-  /** Sends this many clients to other workers, of those that asked something lately: silent ones are no load. */
+  /** Sends this many recently active clients to other workers; silent ones are no load. */
   shed(count: number): void {
     const chosen = this.#active.latest(count);
     this.#log.verbose('clients are sent to other workers', { asked: count, connections: chosen.length });
@@ -134,7 +134,7 @@ export class Connections {
 
   /**
    * Resolves when every connection up to `lastId` is closed, after its requests were answered; or after `timeout`
-   * milliseconds in all, then with whatever is left.
+   * milliseconds in all, even if some are left.
    */
   async drain(lastId: number, timeout: number): Promise<{ readonly cutOff: number }> {
     this.#draining = true;
@@ -143,7 +143,7 @@ export class Connections {
     const handlesSettled = (): boolean => this.#ledger.isSettled(lastId);
     await this.#until(handlesSettled, Math.min(this.#options.handoverTimeout, timeout / 2));
     for (const connection of this.#open()) connection.wake();
-    // Two turns of the loop: what the kernel has of idle connections is read, and answered.
+    // Two turns of the loop, so that input of idle connections in the kernel is read and answered.
     await nextTurn();
     await nextTurn();
     for (const connection of this.#open()) connection.leave('drain');
@@ -172,8 +172,8 @@ export class Connections {
   }
 
   /**
-   * The acknowledgement leaves at the end of this turn, and nothing is read before `start`: a connection of which
-   * anything was read is always the worker's.
+   * The acknowledgement is sent at the end of this turn, and nothing is read before `start`: so a connection that was
+   * read from always belongs to the worker.
    */
   #accept(id: number, listener: string, view: ListenerView, socket: Socket): void {
     socket.setNoDelay(true);
@@ -214,7 +214,7 @@ export class Connections {
       this.#active.forget(activity);
       this.#ages.forget(age);
     };
-    // Each by its name: spreading the host would cost more than the rest of it, for every connection.
+    // Property by property: spreading the host for every connection would cost more than all the rest.
     const connection = new Connection(stream, session, {
       limits,
       deadlines,
@@ -249,7 +249,7 @@ export class Connections {
     return connection;
   }
 
-  /** The same for all connections of a listener: protocols keep what they make of it. */
+  /** One object for all connections of a listener, since protocols cache what they derive from it. */
   #sessionOptions(view: ListenerView): SessionOptions {
     const known = this.#sessionOptionsOf.get(view);
     if (known) return known;
@@ -269,7 +269,7 @@ export class Connections {
 
   #refuse(id: number, why: string, handle?: ConnectionHandle): void {
     this.#log.debug('a connection is passed back', { id, why });
-    // Only this copy of the handle: the primary still has its own.
+    // This closes only this process's copy of the handle; the primary has its own.
     handle?.close();
     this.#link.refuse(id);
   }
@@ -288,7 +288,7 @@ export class Connections {
   }
 }
 
-/** A UNIX socket's other end has no name. */
+/** The peer of a UNIX socket has no address. */
 function peerOf({ remoteAddress, remotePort }: Socket): string {
   return remoteAddress === undefined ? 'local' : `${remoteAddress} ${remotePort}`;
 }

@@ -2,10 +2,10 @@ import { type Linked, LinkedList } from '../../linked-list.js';
 import type { DeadlineKind } from '../../wire/protocol.js';
 import type { Clock } from '../clock.js';
 
-/** One subject, a member of the list of the deadline that it is under. */
+/** One subject, a member of the list of its current deadline. */
 export interface Watch<S, K> extends Linked<Watch<S, K>> {
   readonly subject: S;
-  /** `undefined`: it is under none. */
+  /** `undefined`: it has no deadline. */
   kind: K | undefined;
   due: number;
 }
@@ -40,12 +40,12 @@ export class Deadlines<S, K extends string = DeadlineKind> {
     this.#onExpired = onExpired;
   }
 
-  /** For a subject that is under no deadline yet. */
+  /** A watch for a subject without a deadline. */
   of(subject: S): Watch<S, K> {
     return { subject, kind: undefined, due: 0, previous: undefined, next: undefined };
   }
 
-  /** From now on the subject is under this deadline, anew, and under no other. */
+  /** Starts this deadline for the subject, instead of any other. */
   watch(watch: Watch<S, K>, kind: K): void {
     this.release(watch);
     watch.kind = kind;

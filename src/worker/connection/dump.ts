@@ -1,12 +1,15 @@
 import type { Logger } from '../../log.js';
 import type { Connection } from './connection.js';
 
-/** Lines a turn of the loop: the link to the primary takes so many without dropping any, and others get their turn. */
+/**
+ * Lines per turn of the loop: the link to the primary takes so many without dropping any, and other work is not
+ * delayed.
+ */
 const LINES_A_TURN = 256;
 
 /**
  * Writes a line for each open connection and each request in flight, oldest connection first. Connections that close
- * meanwhile are passed over.
+ * meanwhile are skipped.
  */
 export async function dump(connections: Iterable<Connection>, log: Logger): Promise<void> {
   let lines = 0;

@@ -1,24 +1,24 @@
 import type { LeaveReason, Session } from '../../wire/protocol.js';
 import type { Clock } from '../clock.js';
 
-/** How long a client that was asked to go may still send, in milliseconds: what was under way then arrives. */
+/** Milliseconds that a client that was asked to go may still send, so that requests under way arrive. */
 const GRACE = 1000;
 
-/** What a departure needs of its connection. */
+/** What a graceful close needs from its connection. */
 interface Departing {
   readonly clock: Clock;
   /** The client is asked to go, for the first time. */
   onAsked(): void;
-  /** The protocol's words for it. */
+  /** The protocol's message for it. */
   say(words: Buffer): void;
-  /** `due` has become true after a while. */
+  /** Called when `due` has become true after a while. */
   onDue(): void;
 }
 
 /**
- * How a client is brought to leave without losing a request. Where the protocol has words for it, it is asked, and
- * has a while to go by itself; then the connection closes at the next boundary between requests. Without words it
- * closes at a boundary at which no request can be under way, as far as that can be known.
+ * Closes a connection without losing a request. If the protocol has a message for it, the client is asked to go and has
+ * a while to do so; then the connection closes at the next boundary between requests. Without such a message it closes
+ * at a boundary at which no request is under way, as far as that can be known.
  */
 export class GracefulClose {
   readonly #session: Session;
@@ -42,7 +42,7 @@ export class GracefulClose {
     return this.#due;
   }
 
-  /** Asked to go without a word: the next request is the last. */
+  /** To be closed without a message: the next request is the last. */
   get isWordless(): boolean {
     return this.#reason !== undefined && !this.#session.leave;
   }
@@ -54,9 +54,9 @@ export class GracefulClose {
   }
 
   /**
-   * @param closing where there are no words: when the next boundary between requests is the end. `now`; `once-heard`:
-   *   the client is new here and has said nothing yet, so its first request is probably on its way, and has a while
-   *   from `openedAt` on to come; `behind-an-answer`: only there.
+   * @param closing for a protocol without a message: the boundary at which the connection closes. `now`; `once-heard`:
+   * the client is new and has sent nothing yet, so its first request is probably on its way, and has a while from
+   * `openedAt` on to come; `behind-an-answer`: only there.
    * @param openedAt on the clock, in milliseconds.
    */
   ask(reason: LeaveReason, closing: 'now' | 'once-heard' | 'behind-an-answer', openedAt: number): void {

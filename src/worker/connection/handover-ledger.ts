@@ -1,21 +1,21 @@
-/** What to make of a handle that arrived, or did not. */
+/** What follows from a handle's arrival. */
 export interface Arrival {
-  /** Ids before it that never came: their handles are lost (EMFILE here), and the primary must hear of it. */
+  /** Earlier ids whose handles did not arrive: they are lost (for example by EMFILE), and the primary must be told. */
   readonly lost: readonly number[];
-  /** False when the primary has taken this connection back, or sent it before: it is not to be touched. */
+  /** False if the primary has revoked this connection or sent it before: it must not be used. */
   readonly wanted: boolean;
 }
 
-/** A gap wider than this is no lost handle but a broken primary. */
+/** The widest gap that lost handles may explain; beyond it the primary is broken. */
 const MAX_GAP = 100_000;
 
 /**
- * Keeps account of the connections handed to this worker. Ids count up from 1 and handles arrive in their order,
- * but revocations come by another way and may overtake them:
+ * Records the connections handed to this worker. Ids increase from 1 and handles arrive in their order, but revocations
+ * come through another pipe and may overtake them:
  *
  *      1   2   3   4   5   6   7
  *      ▲   ▲   ·   ▲       r
- *      arrived lost│       └ revoked before it came: never touched when it does
+ *      arrived lost│       └ revoked before it came: ignored when it comes
  *                  └ next is 5
  */
 export class HandoverLedger {
@@ -32,14 +32,14 @@ export class HandoverLedger {
     return { lost, wanted: !this.#revoked.delete(id) };
   }
 
-  /** Those of these ids that had not come yet: they will never be touched. */
+  /** Returns the ids that have not arrived yet; their connections will be ignored. */
   revoke(ids: readonly number[]): number[] {
     const revoked = ids.filter((id) => id >= this.#next);
     for (const id of revoked) this.#revoked.add(id);
     return revoked;
   }
 
-  /** Whether every handle up to this id has come, or will not be missed. */
+  /** Whether every handle up to this id has arrived or was revoked. */
   isSettled(lastId: number): boolean {
     for (let id = this.#next; id <= lastId; id++) if (!this.#revoked.has(id)) return false;
     return true;

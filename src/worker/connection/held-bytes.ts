@@ -1,7 +1,7 @@
 /**
- * What all connections of a worker hold of requests that are not whole yet. Each request is bounded by itself, but
- * thousands of them begun at once are not: past the limit whoever holds more than an even share of it, and grows,
- * has to give up. A small request always fits, and the whole stays below twice the limit.
+ * The memory for incomplete requests on all connections of a worker. Each request has a limit of its own, but thousands
+ * of them at once do not: beyond the common limit, a connection that holds more than an even share and grows must give
+ * up. A small request always fits, and the sum stays below twice the limit.
  */
 export class HeldBytes {
   readonly #max: number;
@@ -12,7 +12,7 @@ export class HeldBytes {
     this.#max = max;
   }
 
-  /** To be told of every change of a connection's own bytes. Whether that connection has to give up. */
+  /** To be called for every change of a connection's bytes. Returns whether that connection must give up. */
   change(before: number, now: number): boolean {
     this.#total += now - before;
     this.#holders += Number(now > 0) - Number(before > 0);

@@ -2,19 +2,18 @@ import type { Session, SessionEvent } from '../../wire/protocol.js';
 
 export interface IntakeOwner {
   take(event: SessionEvent): void;
-  /** Whether any input is taken at all at this moment. */
+  /** Whether input is taken now. */
   wants(): boolean;
-  /** The same, and whether one further request may be open. */
+  /** Whether input is taken now and one more request may be open. */
   hasRoom(): boolean;
 }
 
-/** Bytes that a session without `next` makes into events at once: short commands may have long answers. */
+/** Bytes that a session without `next` parses at once; they are few since short commands may have long answers. */
 const SLICE = 2048;
 
 /**
- * Bytes into events, no faster than the connection can take them. A session that makes events of all that it gets is
- * fed in slices, and what is refused comes back to the caller; one with `next` keeps its bytes and is asked for one
- * event at a time.
+ * Turns bytes into events no faster than the connection can take them. A session without `next` is fed in slices, and
+ * the remaining bytes go back to the caller; one with `next` keeps its bytes and is asked for one event at a time.
  */
 export class Intake {
   readonly #session: Session;
@@ -26,12 +25,12 @@ export class Intake {
     this.#owner = owner;
   }
 
-  /** Whether the session may hold events that nobody has asked for yet. */
+  /** Whether the session may hold events that were not taken yet. */
   get backlog(): boolean {
     return this.#backlog;
   }
 
-  /** Whether any request was completed, and the bytes that are to come again later. */
+  /** Whether a request was completed, and the bytes to be received again later. */
   receive(chunk: Buffer): { readonly completed: boolean; readonly rest?: Buffer } {
     if (this.#session.next) {
       this.#session.receive(chunk);
@@ -49,7 +48,7 @@ export class Intake {
     return { completed };
   }
 
-  /** Takes what a session with `next` holds, as far as there is room. Whether there was anything. */
+  /** Takes events from a session with `next` while there is room. Returns whether there was one. */
   pull(): boolean {
     let completed = false;
     this.#backlog = true;

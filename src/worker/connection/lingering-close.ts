@@ -3,14 +3,14 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.js';
 
-/** How long a peer may take to accept the last bytes, or to close its side after them, in milliseconds. */
+/** Milliseconds that a peer may take to accept the last bytes, or to close its side after them. */
 const LINGER = 500;
 
 /**
- * The end of a connection on which every answer is with the stream. Our side is ended; input is then read and
- * dropped until the peer ends its own, for a socket closed over unread input sends a reset, and that can cost the
- * peer the answers it has not read yet. Where the peer has ended its side and the system has our last bytes, there is
- * nothing to wait for.
+ * Closes a connection whose answers were all written to the stream. Our side is ended, and input is read and dropped
+ * until the peer ends its side: closing a socket with unread input sends a reset, which may destroy answers that the
+ * peer has not read yet. If the peer has ended its side and the system has our last bytes, there is nothing to wait
+ * for.
  */
 export class LingeringClose {
   readonly #stream: Duplex;
@@ -27,7 +27,7 @@ export class LingeringClose {
     return this.#begun;
   }
 
-  /** Whether the time until the stream is destroyed runs already. */
+  /** Whether the time limit for the stream's end has begun. */
   get lingering(): boolean {
     return this.#cancelLinger !== undefined;
   }
@@ -54,7 +54,7 @@ export class LingeringClose {
     this.#cancelLinger?.();
   }
 
-  /** Not so with TLS, whose end has words of its own. */
+  /** Not with TLS, which has a closing message of its own. */
   #endsByClosing(): boolean {
     const stream = this.#stream;
     return stream instanceof Socket && !(stream instanceof TLSSocket) && stream.writableLength === 0;

@@ -9,15 +9,15 @@ import type { Latencies, RequestTimes } from '../latencies.js';
 import type { Admission } from '../requests/admission.js';
 import { abandon, type QueuedRequest, type RequestFlow } from '../requests/queued-request.js';
 
-/** What carries requests out, and counts them. */
+/** Carries requests out, and counts them. */
 export interface RequestHost {
   readonly counters: Counters;
   readonly log: Logger;
   readonly clock: Clock;
   readonly latencies: Latencies;
-  /** The protocol spoken, as the latencies name it. */
+  /** The protocol, by its name in the latencies. */
   readonly protocol: string;
-  /** Whose connection it is, as the queue tells clients apart; asked once, at the first task. */
+  /** The client's name in the queue; read once, at the first task. */
   readonly client: () => string;
   readonly flows: Flows;
   readonly admission: Pick<Admission, 'atOnce' | 'submit'>;
@@ -25,20 +25,20 @@ export interface RequestHost {
   readonly loadChanged: () => void;
 }
 
-/** Where connections have their turns. */
+/** Gives connections their turns. */
 export interface Flows {
   open(client: string, now: number): RequestFlow;
   close(flow: RequestFlow, now: number): void;
 }
 
 export interface AnswerSink extends SlotSink {
-  /** Runs what protocols do later, when an outcome comes: a throw costs the connection. */
+  /** Runs a protocol's callback for an outcome; an error ends the connection. */
   guarded(step: () => void): void;
-  /** There was no room for a request. */
+  /** Called when a request found no room. */
   onRefused(): void;
 }
 
-/** Of what is answered before the next request is looked at. */
+/** The client's name for requests that are answered at once. */
 const AT_ONCE: RequestTimes = { total: 0, ran: 0, waited: 0 };
 
 interface OpenTask extends Linked<OpenTask> {
@@ -46,14 +46,14 @@ interface OpenTask extends Linked<OpenTask> {
   readonly request: QueuedRequest;
 }
 
-/** The requests of one connection whose answers are still to come, and the way of these answers to the writer. */
+/** The unanswered requests of one connection, and the way of their answers to the writer. */
 export class OpenRequests {
   readonly #host: RequestHost;
   readonly #sink: AnswerSink;
   readonly #slots: AnswerSlots | AnswersAsReady;
-  /** Tasks whose outcome is still to come, by their order of coming. */
+  /** Tasks without an outcome, by their order of arrival. */
   readonly #tasks = new LinkedList<OpenTask>();
-  /** From the first task on. */
+  /** Set with the first task. */
   #flow: RequestFlow | undefined;
   #unanswered = 0;
   #closed = false;
@@ -64,17 +64,17 @@ export class OpenRequests {
     this.#slots = unordered ? new AnswersAsReady(sink) : new AnswerSlots(sink);
   }
 
-  /** Requests whose answers did not go to the writer yet. */
+  /** Requests whose answers have not gone to the writer yet. */
   get waiting(): number {
     return this.#slots.waiting;
   }
 
-  /** An answer is leaving in pieces: its client has not read all of it yet. */
+  /** An answer in pieces is being written. */
   get isPartWay(): boolean {
     return this.#slots.isPartWay;
   }
 
-  /** Lets go what waits for room. */
+  /** Writes what waits for room. */
   pump(): void {
     this.#slots.pump();
   }
@@ -104,7 +104,7 @@ export class OpenRequests {
     else this.#submit(event, flow);
   }
 
-  /** What still waits is dropped when its turn comes, and answered then: until then it counts as open. */
+  /** A task that still waits is dropped and answered when its turn comes; until then it counts as open. */
   cancel(event: TaskEvent): void {
     for (const task of this.#tasks.toArray()) if (task.event === event) abandon(task.request);
   }
@@ -122,7 +122,7 @@ export class OpenRequests {
     }));
   }
 
-  /** The connection is gone: nobody waits any more. */
+  /** The connection is gone; its results are not needed any more. */
   close(): void {
     this.#closed = true;
     this.#slots.close();
@@ -185,7 +185,7 @@ function inWords({ total, ran, waited }: RequestTimes): Readonly<Record<string, 
   return { queuedMs, ranMs: round(ran), ...(waited > 0 && { waitedMs: round(waited) }) };
 }
 
-/** To hundredths of a millisecond. */
+/** Rounded to hundredths of a millisecond. */
 function round(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100;
 }

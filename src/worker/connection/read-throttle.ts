@@ -2,26 +2,26 @@ import type { Clock } from '../clock.js';
 import { MIN_RETRY_MS } from '../requests/admission.js';
 import type { Deadlines, Watch } from './deadlines.js';
 
-/** Refusals within as long a time at which it rests: a client that waits as it is told hardly gets so many. */
+/** Refusals within that time from which on reading pauses; a client that waits as it is told gets fewer. */
 const PATIENCE = 16;
 
 /**
- * The rest of a connection whose client goes on although its requests find no room. It would have the loop spend its
- * time on refusals, one read and one write for each, while those that were admitted wait. So what it sends is left to
- * the kernel for a moment, and then looked at together.
+ * Pauses reading from a client that goes on sending although its requests find no room. Otherwise the loop would spend
+ * its time on refusals, one read and one write for each, while admitted requests wait. After the pause its input is
+ * read at once.
  */
 export class ReadThrottle {
   readonly #rests: Deadlines<ReadThrottle, 'rest'>;
   readonly #clock: Clock;
   readonly #onChange: () => void;
-  /** Refusals, and since when they are counted. */
+  /** The number of refusals, and since when they are counted. */
   #refusals = 0;
   #since = -Infinity;
-  /** Most connections never rest. */
+  /** Most connections never pause. */
   #watch: Watch<ReadThrottle, 'rest'> | undefined;
   #state: 'awake' | 'falling' | 'resting' | 'over' = 'awake';
 
-  /** @param onChange `isOn` is another than before. */
+  /** @param onChange called when `isOn` changes */
   constructor(rests: Deadlines<ReadThrottle, 'rest'>, clock: Clock, onChange: () => void) {
     this.#rests = rests;
     this.#clock = clock;
@@ -32,7 +32,7 @@ export class ReadThrottle {
     return this.#state === 'resting';
   }
 
-  /** A rest begins at the end of this turn: what the stream holds already is taken before. */
+  /** A pause begins at the end of this turn, after the input that the stream already holds. */
   refused(): void {
     if (this.#state !== 'awake' || !this.#isImpatient()) return;
     this.#state = 'falling';

@@ -10,21 +10,21 @@ import { Deadlines, type Watch } from './deadlines.js';
 import { type TlsSessions, tlsSessionsOf } from './tls-sessions.js';
 
 export interface TlsOptions {
-  /** Milliseconds from the connection's arrival until its ClientHello is there. */
+  /** Milliseconds from the connection's arrival to its complete ClientHello. */
   readonly helloTimeout: number;
   /** Milliseconds from then until it is secure. */
   readonly timeout: number;
-  /** ClientHellos answered in one turn of the loop: each costs it most of a millisecond, so the others wait. */
+  /** ClientHellos answered in one turn of the loop; each takes most of a millisecond, so the others wait. */
   readonly max: number;
 }
 
-/** What serves one listener's connections. */
+/** The TLS server of one listener. */
 interface TlsListener {
   readonly server: Server;
   readonly sessions: TlsSessions;
 }
 
-/** One connection on its way to being secure. */
+/** One connection during its handshake. */
 interface Handshake {
   readonly raw: Socket;
   /** See `keyOf`. */
@@ -38,12 +38,12 @@ interface Handshake {
 
 type HandshakeDeadline = 'hello' | 'handshake';
 
-/** Our own deadline comes first; this only keeps Node's from being shorter. Milliseconds. */
+/** Milliseconds. Our own deadline comes first; this only keeps Node's default from being shorter. */
 const NODE_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * Makes raw connections secure. Clients that say nothing, or nothing more, take no place from the others: a place is
- * held from the whole ClientHello until it is answered, and each step has a deadline.
+ * Makes the TLS handshake of raw connections. Silent clients take no place from others: a place is held only from the
+ * complete ClientHello until it is answered, and each step has a deadline.
  *
  *     begin ──▶ silent ──hello──▶ waiting (FIFO) ──▶ running (at most `max`) ──▶ answered ──secure──▶ onSecure
  *                  └─────────────────┴────────────────────┴──────────────────────────┴── failed, late, closed
@@ -61,7 +61,7 @@ export class TlsHandshakes {
   #running = 0;
   #failures = 0;
 
-  /** @param onChange told whenever a handshake is over. */
+  /** @param onChange called when a handshake is over */
   constructor(options: TlsOptions, clock: Clock, log: Logger, onChange: () => void) {
     this.#options = options;
     this.#log = log;
@@ -77,7 +77,7 @@ export class TlsHandshakes {
     });
   }
 
-  /** Not over yet, those that wait included. */
+  /** Handshakes that are not over, waiting ones included. */
   get size(): number {
     return this.#open.size;
   }
@@ -87,7 +87,7 @@ export class TlsHandshakes {
     return this.#failures;
   }
 
-  /** Certificates, keys and what is asked of clients, by listener; throws what OpenSSL says of them. */
+  /** Sets certificates, keys and client options of each listener; throws OpenSSL's errors. */
   configure(materials: readonly TlsMaterial[], ticketKeys: Uint8Array): void {
     for (const material of materials) {
       if (this.#listeners.has(material.listener)) continue;
@@ -99,7 +99,7 @@ export class TlsHandshakes {
       server.setTicketKeys(sessions.ticketKeys(ticketKeys));
   }
 
-  /** `false` when nothing is known of the listener's certificate. */
+  /** `false` if the listener's certificate is not known. */
   begin(raw: Socket, listener: string, onSecure: (stream: TLSSocket) => void): boolean {
     const server = this.#listeners.get(listener)?.server;
     const key = keyOf(raw);
@@ -136,7 +136,7 @@ export class TlsHandshakes {
     this.#runNext();
   }
 
-  /** Gives up on all that are not secure yet. */
+  /** Gives up all handshakes that are not over. */
   cutOff(): void {
     for (const handshake of this.#open.values()) this.#end(handshake, 'the worker is draining');
   }
@@ -161,7 +161,7 @@ export class TlsHandshakes {
     server.on('tlsClientError', (error, stream) => {
       const handshake = this.#open.get(keyOf(stream) ?? '');
       if (handshake) this.#fail(handshake, reasonOf(error));
-      // Too late to be known by its address: nobody else will close it.
+      // Its raw connection is not known any more, so it must be closed here.
       else stream.destroy();
       this.#log.debug('a TLS handshake failed', { listener, error: error.message });
     });
@@ -176,7 +176,7 @@ export class TlsHandshakes {
       next.state = 'running';
       this.#running += 1;
       next.server.emit('connection', next.raw);
-      // By then OpenSSL has answered; what comes next is for the client to do.
+      // OpenSSL has answered by then; the next step is the client's.
       setImmediate(() => {
         if (next.state !== 'running') return;
         next.state = 'answered';
@@ -227,7 +227,7 @@ function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): 
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
-/** OpenSSL's words alone: before them its message has an address and the place in its source. */
+/** The text of OpenSSL's error without the address and source location before it. */
 function reasonOf(error: Error): string {
   return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
 }

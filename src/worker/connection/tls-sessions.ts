@@ -2,20 +2,20 @@ import { hash, hkdfSync } from 'node:crypto';
 import type { TlsMaterial } from '../../wire/ipc.js';
 
 /**
- * Where a TLS session may be resumed: at the listener that made it, at whichever worker, for as long as nothing changes
- * that decided who was let in. A resumed session is not asked for a certificate again, and Node takes it for verified
- * even where the first handshake had none, so neither another listener nor the same one with other CAs may resume it.
+ * A TLS session may be resumed only at the listener that made it, at any worker, while nothing changes that decides
+ * which clients are accepted. A resumed session sends no certificate, and Node counts it as verified even if the first
+ * handshake had none. So neither another listener nor the same one with other CAs may resume it.
  */
 export interface TlsSessions {
   /** OpenSSL's session id context: 32 octets at most. */
   readonly context: string;
-  /** The key of this listener's tickets (RFC 5077), 48 octets, out of the server's own. */
+  /** The key of this listener's tickets (RFC 5077), 48 octets, derived from the server's key. */
   ticketKeys(serverKey: Uint8Array): Buffer;
 }
 
 const TICKET_KEY_LENGTH = 48;
 
-/** The same in every worker: whatever Node derives from the process would part them. */
+/** The same in every worker; a value that Node derives from the process would differ. */
 export function tlsSessionsOf({ listener, certificate, clientCa, clientAuth }: TlsMaterial): TlsSessions {
   const identity = hash('sha256', JSON.stringify([listener, certificate, clientCa, clientAuth]), 'hex');
   return {
