@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 
-/** What a command may touch of the process around it: passed in, so that tests can look at it. */
+/** What a command uses of its process, passed in so that tests can observe it. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -12,12 +12,12 @@ export function print(context: Context, text: string): void {
   context.out.write(`${text}\n`);
 }
 
-/** A line about the run itself, apart from its results. */
+/** Prints a line about the run, apart from its results. */
 export function note(context: Pick<Context, 'err'>, text: string): void {
   context.err.write(`pkixd: ${text}\n`);
 }
 
-/** Names from certificates and of files reach the terminal: what ends a line there, or turns it round, must not. */
+/** Escapes text from certificates and file names for the terminal: line ends and direction marks must not reach it. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?');
 }

@@ -1,20 +1,20 @@
 import { PkixdError } from '../errors.js';
 import type { VerdictStatus } from '../wire/verdict.js';
 
-/** What a command ends with. 0 to 2 are verdicts; from 64 on the words of sysexits.h. */
+/** Exit codes. 0 to 2 are verdicts; those from 64 on are the codes of sysexits.h. */
 export const EXIT = {
   ok: 0,
   invalid: 1,
   indeterminate: 2,
-  /** The command line makes no sense, or asks for what the server does not permit. */
+  /** The command line is wrong, or the server does not permit the request. */
   usage: 64,
-  /** A file was read and holds no certificate, CRL or OCSP response. */
+  /** A file was read but has no certificate, CRL or OCSP response. */
   data: 65,
   /** A file cannot be read. */
   noInput: 66,
-  /** No server answers, it has no room, or its address or folder is another's. */
+  /** No server answers, it has no room, or its address or folder is in use by another. */
   unavailable: 69,
-  /** A defect of pkixd itself. */
+  /** A bug in pkixd. */
   internal: 70,
   /** A socket, folder or log that `start` needs cannot be made. */
   cannotCreate: 73,
@@ -24,14 +24,14 @@ export const EXIT = {
   config: 78,
 } as const;
 
-/** What a verdict ends with. */
+/** The exit codes of verdicts. */
 export const VERDICT_EXIT: Readonly<Record<VerdictStatus, number>> = {
   valid: EXIT.ok,
   invalid: EXIT.invalid,
   indeterminate: EXIT.indeterminate,
 };
 
-/** A mistake in how a command was called. */
+/** A wrong command line. */
 export class UsageError extends PkixdError {
   constructor(message: string) {
     super('USAGE', message);
@@ -84,7 +84,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   BAD_CA_FILE: EXIT.config,
 };
 
-/** The exit code of an error's code: of pkixd's own errors and of those that a server answers. */
+/** The exit code for the code of an error of pkixd or of a server's answer. */
 export function exitCodeOf(code: string): number {
   return BY_CODE[code] ?? EXIT.internal;
 }

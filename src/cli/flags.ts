@@ -6,7 +6,7 @@ import { isOptionKey } from '../config/sources.js';
 import { describeDefault, describeValues } from '../config/option-value.js';
 import type { Context } from './context.js';
 
-/** What yargs hands to a command: every flag as text, as a list, or as a switch. */
+/** The arguments from yargs: every flag as a text, a list or a switch. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
 const ALL_OPTIONS = Object.keys(OPTIONS).filter(isOptionKey);
@@ -21,7 +21,7 @@ export const CONFIG_FLAG = {
 
 const LISTS: ReadonlySet<Option['type']> = new Set(['list', 'destinations', 'hosts']);
 
-/** Flags for options of the table. Values stay texts: the configuration's own check reads them. */
+/** Flags for options of the table. Values stay texts, which the configuration parses and checks. */
 export function optionFlags(keys: readonly OptionKey[] = ALL_OPTIONS): Record<string, Options> {
   const flags: Record<string, Options> = {};
   for (const key of keys) {
@@ -37,7 +37,7 @@ export function optionFlags(keys: readonly OptionKey[] = ALL_OPTIONS): Record<st
   return flags;
 }
 
-/** The sources of the configuration that this command line names. */
+/** The configuration's sources for this command line. */
 export function configSources(context: Context, args: Arguments): ConfigSources {
   const flags = Object.fromEntries(
     Object.entries(args).filter(([name]) => name === 'listen' || Object.hasOwn(OPTIONS, name)),
@@ -45,12 +45,12 @@ export function configSources(context: Context, args: Arguments): ConfigSources 
   return { file: textFlag(args, 'config'), env: context.env, flags, cwd: context.cwd };
 }
 
-/** The configuration for a command that asks a server or works by itself; what is doubtful only `start` reports. */
+/** The configuration for a command that asks a server or works by itself; only `start` reports warnings. */
 export function configFor(context: Context, args: Arguments): Config {
   return loadConfig(configSources(context, args));
 }
 
-/** The same for `start`, with warnings told and the connections checked against the system's limit. */
+/** The same for `start`, with warnings, and with the connections checked against the system's limit. */
 export function configForStart(
   context: Context,
   args: Arguments,

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 import { runCli } from './run.js';
 
-// First of all: Node answers SIGUSR1 with its inspector unless somebody listens. `start` reopens the log on it.
+// Comes first: without a listener, Node starts its inspector on SIGUSR1. `start` reopens the log on it.
 process.on('SIGUSR1', () => undefined);
 
-// `pkixd logs | head` closes the pipe: that is an end, not an error. Code 0 as for any reader that had enough.
+// `pkixd logs | head` closes the pipe, which is not an error: exit code 0.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   throw error;
 });
 process.stderr.on('error', () => undefined);
 
-// The server lives on after `start` has begun, so the code is set and the process left to end by itself.
+// The server goes on after `start` returns, so the code is set and the process ends by itself.
 process.exitCode = await runCli(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),

@@ -1,11 +1,11 @@
 import type { Context } from './context.js';
 
 const WIDTH = 30;
-/** ms between two pictures. */
+/** ms between two updates. */
 const PERIOD = 100;
 const ERASE = '\r\u001B[K';
 
-/** A bar on the terminal that standard error is; nothing anywhere else. */
+/** A progress bar on standard error, if that is a terminal. */
 export class Progress {
   readonly #context: Context;
   readonly #isTerminal: boolean;

@@ -2,19 +2,19 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { codeOf } from '../errors.js';
 import { GrowingBuffer } from '../wire/growing-buffer.js';
 
-/** What `-` stands for. yargs loses a bare `-`, so the word is exchanged before it sees it. */
+/** The path for `-`. yargs loses a bare `-`, so it is replaced first. */
 export const STANDARD_INPUT = '/dev/stdin';
 const STDIN = 0;
 
-/** The largest CRLs in the wild stay below 100 MiB; a device or a pipe without end must not fill the memory. */
+/** Octets. The largest known CRLs are below 100 MiB; an endless device or pipe must not fill the memory. */
 const MAX_INPUT = 128 * 1024 * 1024;
 const CHUNK = 256 * 1024;
-/** Milliseconds between two looks at a standard input that its owner made non-blocking. */
+/** Milliseconds between two attempts to read a non-blocking standard input. */
 const RETRY = 10;
 
-/** The whole of a file, a pipe or standard input. Throws what the system does, and when it is too large. */
+/** The content of a file, a pipe or standard input. Throws the system's errors, and for too large input. */
 export function readInputFile(path: string): Buffer {
-  // Opened by its number: where it is a socket, the name cannot be opened.
+  // Read by its descriptor: if it is a socket, its path cannot be opened.
   const descriptor = path === STANDARD_INPUT ? STDIN : openSync(path, 'r');
   try {
     return readToEnd(descriptor);

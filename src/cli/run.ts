@@ -32,7 +32,7 @@ export async function runCli(words: readonly string[], context: Context): Promis
   }
 }
 
-/** A file or socket that this user may not use, met anywhere: the system's message names it. */
+/** A file or socket that this user may not use; the system's message names it. */
 function isForbidden(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'EACCES' || code === 'EPERM';
@@ -57,8 +57,8 @@ async function dispatch(words: readonly string[], context: Context): Promise<num
 }
 
 /**
- * The command that was called. It is thrown: behind a handler that returns, yargs lays out all of the command's help in
- * case it is wanted, and for the options of `start` that takes as long as the rest of its start.
+ * The command that was called. It is thrown: after a handler that returns, yargs formats the command's help in case it
+ * is needed, which for the options of `start` takes as long as the rest of its start.
  */
 class Called extends Error {
   readonly command: Command;
@@ -97,7 +97,7 @@ function createParser(): Argv {
     .scriptName('pkixd')
     .usage('$0: a certificate-verification daemon\n\nUsage: $0 COMMAND [options]')
     .parserConfiguration({
-      // Options have dots in their names, and their values are read by the configuration's own check.
+      // Option names contain dots, and the configuration parses their values.
       'dot-notation': false,
       'camel-case-expansion': false,
       'parse-numbers': false,
@@ -128,12 +128,12 @@ function createParser(): Argv {
     });
 }
 
-/** What yargs itself finds wrong with a flag comes as its own kind of error, and from some places past `fail`. */
+/** yargs reports wrong flags as errors of its own class, in some places without calling `fail`. */
 function isFlagError(thrown: unknown): thrown is Error {
   return thrown instanceof Error && thrown.name === 'YError';
 }
 
-/** What yargs says of the flags, or better words for it. */
+/** yargs's message about the flags, or a clearer one. */
 function flagProblem(message: string): string {
   if (message?.startsWith('Not enough non-option')) return 'an argument is missing';
   const unknown = /^Unknown arguments?: (?<flag>[\w.-]+)/.exec(message)?.groups?.['flag'] ?? '';
@@ -148,7 +148,7 @@ function usageError(what: string): UsageError {
 function withFlags(argv: Argv, command: Command, usage: string): void {
   const own = Object.keys(command.flags).filter((flag) => command.flags[flag]?.group === undefined);
   argv.usage(`$0 ${usage}`);
-  // Named first, the command's own flags stand before the groups of the table.
+  // The command's own flags come first in the help, before the groups of the table.
   argv.group(own, 'Options:').options({ ...command.flags });
   for (const [name, positional] of Object.entries(command.positionals ?? {}))
     argv.positional(name, positional);

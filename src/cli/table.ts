@@ -27,7 +27,7 @@ function pad(cell: string, width: number, align: Align | undefined): string {
   return align === 'right' ? cell.padStart(width) : cell.padEnd(width);
 }
 
-/** `3d 4h`, `12m 5s`, `850ms`: two units at most. */
+/** `3d 4h`, `12m 5s`, `850ms`: at most two units. */
 export function formatAge(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)}ms`;
   const seconds = Math.floor(milliseconds / 1000);

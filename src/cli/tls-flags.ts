@@ -8,7 +8,7 @@ import { UsageError } from './exit-code.js';
 import { type Arguments, textFlag } from './flags.js';
 import { readInputFile } from './read-input.js';
 
-/** What a client shows to a listener with `clientCa`. */
+/** The client certificate for a listener with `clientCa`. */
 export const CLIENT_CERTIFICATE_FLAGS = {
   'client-cert': {
     type: 'string',
@@ -24,7 +24,7 @@ export const CLIENT_CERTIFICATE_FLAGS = {
   },
 } as const satisfies Record<string, Options>;
 
-/** How a client proves to a `tls://` address who it is, and finds out who the server is. */
+/** The flags for the authentication of client and server at a `tls://` address. */
 export const TLS_FLAGS = {
   'server-ca': {
     type: 'string',
@@ -46,7 +46,7 @@ export function tlsOptions(context: Context, args: Arguments): ConnectionOptions
     }
   };
   const [ca, cert, key] = [read('server-ca'), read('client-cert'), read('client-key')];
-  // Node would pass over a file without a certificate, and tell of a wrong key in the middle of connecting.
+  // Node would ignore a file without a certificate, and report a wrong key only when it connects.
   check('--server-ca', () => ca && new X509Certificate(ca));
   check('--client-cert and --client-key', () => createSecureContext({ cert, key }));
   return { ...(ca && { ca }), ...(cert && key && { cert, key }) };

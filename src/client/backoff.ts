@@ -3,8 +3,8 @@ const FIRST = 50;
 const LONGEST = 2000;
 
 /**
- * How long to wait before attempt `failures` + 1, in milliseconds: twice as long each time, at least what the server
- * asked for, and scattered over a half more, so that clients turned away together do not come back together.
+ * Milliseconds to wait before attempt `failures` + 1: doubled each time, at least what the server asked for, plus a
+ * random part of up to a half, so that clients refused together do not come back together.
  *
  * @param failures attempts that failed so far, from 1.
  * @param random 0 to 1.

@@ -8,17 +8,17 @@ import { isFields, toRefusal } from './message-shape.js';
 import type { Asker, MsgpackConnection } from './msgpack-connection.js';
 import { ConnectionLostError } from './socket.js';
 
-/** What hands calls to connections. */
+/** Hands calls to connections. */
 export interface CallQueue {
-  /** Calls `sendOn` as soon as a connection has room, unless it is withdrawn before. */
+  /** Calls `sendOn` as soon as a connection has room, unless the call is withdrawn before. */
   submit(call: Call): void;
   withdraw(call: Call): void;
-  /** Why there is no connection at this moment, if that is so. */
+  /** Why there is no connection now; undefined if there is one. */
   readonly trouble: PkixdError | undefined;
 }
 
 export interface CallOptions {
-  /** Milliseconds until the answer has to be there, everything included. */
+  /** Milliseconds for the whole call. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
 }
@@ -30,12 +30,12 @@ export interface CallLimits {
   readonly unref: boolean;
 }
 
-/** How often one call goes unanswered at most, whatever became of its connections. BUSY is an answer. */
+/** The most connections that a call may lose without an answer. BUSY is an answer. */
 const MAX_UNANSWERED = 5;
 
 /**
- * Milliseconds until a request is sent again that may be what killed the worker: those that died with it go first, and
- * do not meet it at the next one.
+ * Milliseconds before a request is sent again that may have killed the worker, so that the other requests that died
+ * with it go first.
  */
 const SUSPECT_PAUSE = 1000;
 
@@ -46,9 +46,9 @@ const SUSPECT_PAUSE = 1000;
  *       ▲           │
  *       ├── BUSY: after a pause
  *       ├── its connection was asked to go, or died before it was read: it was not carried out
- *       └── its connection died: once, for the request may be what killed it; if it looks like that, after a pause
+ *       └── its connection died: once more, since the request may have killed it; after a pause if that is likely
  *
- * Its timer keeps the process alive, and nothing else of the client does.
+ * Its timer keeps the process alive; nothing else of the client does.
  */
 export class Call implements Asker {
   readonly promise: Promise<unknown>;
@@ -99,7 +99,7 @@ export class Call implements Asker {
     queue.submit(this);
   }
 
-  /** Whether it lost a connection: it is sent once more, and should be answered soon after it is sent. */
+  /** Whether it lost a connection. It is sent once more, on a connection that answers soon. */
   get isLastChance(): boolean {
     return this.#lostOn !== undefined;
   }
@@ -167,7 +167,7 @@ export class Call implements Asker {
     this.#busy = new BusyError(refusal);
     this.#busyTimes++;
     const pause = pauseAfter(this.#busyTimes, refusal.retryAfter, Math.random());
-    // Without time for another attempt the answer stands.
+    // Without time for another attempt this answer is final.
     if (performance.now() + pause >= this.#due) this.fail(this.#busy);
     else this.#submitIn(pause);
   }
@@ -177,12 +177,12 @@ export class Call implements Asker {
     else this.#pause = setTimeout(() => this.#queue.submit(this), pause).unref();
   }
 
-  /** Half of its time is left for the answer at least. */
+  /** At least half of its time is left for the answer. */
   #suspectPause(): number {
     return Math.min(SUSPECT_PAUSE, Math.max(0, this.#due - performance.now()) / 2);
   }
 
-  /** What the time was lost with. */
+  /** The reason for the lost time. */
   #lateness(): PkixdError {
     if (this.#sentOn) return new DeadlineError(this.#timeout);
     return this.#busy ?? this.#queue.trouble ?? new DeadlineError(this.#timeout);

@@ -70,8 +70,8 @@ export class Client {
   }
 
   /**
-   * The verdict on the peer of a TLS connection, after its handshake: on the chain that it sent, for the host name of
-   * the connection's SNI or the one given. For clients of a server expect `{ purpose: 'clientAuth' }`.
+   * The verdict on the peer of a TLS connection after its handshake: on the chain that it sent, for the host name of
+   * the connection's SNI or the given one. For clients of a server expect `{ purpose: 'clientAuth' }`.
    */
   async checkPeer(
     socket: TLSSocket,
@@ -81,7 +81,7 @@ export class Client {
     return this.verify(requestForPeer(socket, expected), options);
   }
 
-  /** What `pkixd status --json` prints. The listener must permit `status`. */
+  /** The object that `pkixd status --json` prints. The listener must permit `status`. */
   async status(options: CallOptions = {}): Promise<ServerStatus> {
     const answer = await this.#call(MESSAGE.status, undefined, options);
     const status = isFields(answer) ? answer['status'] : undefined;
@@ -94,7 +94,7 @@ export class Client {
     await this.#call(MESSAGE.ping, undefined, options);
   }
 
-  /** Takes no further call. Resolves when those that were sent have ended and every connection is closed. */
+  /** Takes no further call. Resolves when all calls have ended and every connection is closed. */
   async close(): Promise<void> {
     await this.#pool.close();
   }

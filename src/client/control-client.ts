@@ -4,12 +4,12 @@ import type { ControlRequest, ControlResponse } from '../wire/control.js';
 import { frame, FrameReader } from '../wire/frame.js';
 import { ConnectionLostError, openSocket, pending } from './socket.js';
 
-/** The server understood the command and did not carry it out. */
+/** The server refused to carry out the command. */
 export class ControlError extends PkixdError {}
 
 /**
- * Sends one command over the control socket and resolves to its result. Rejects with ConnectError when no server
- * is there, ConnectionLostError when it goes away or is silent for `timeout` milliseconds, ControlError otherwise.
+ * Sends one command over the control socket and resolves to its result. Rejects with ConnectError if there is no
+ * server, ConnectionLostError if it goes away or is silent for `timeout` milliseconds, ControlError otherwise.
  */
 export async function callServer(path: string, request: ControlRequest, timeout: number): Promise<unknown> {
   const socket = await openSocket({ kind: 'unix', path }, timeout);

@@ -33,14 +33,14 @@ export class ClosedError extends PkixdError {
   }
 }
 
-/** What came is not the msgpack protocol of pkixd, or of a version that this client does not know. */
+/** The server does not speak the msgpack protocol of pkixd, or a version that this client does not know. */
 export class ProtocolError extends PkixdError {
   constructor(message: string) {
     super('PROTOCOL', message);
   }
 }
 
-/** What was given to the client makes no request. */
+/** The input does not make a valid request. */
 export class InputError extends PkixdError {
   constructor(message: string, options?: ErrorOptions) {
     super('BAD_ARGUMENT', message, options);

@@ -1,4 +1,4 @@
-/** What `import … from 'pkixd'` gives: the client, its errors, and the types of a verdict. docs/client.md describes it. */
+/** The exports of the package: the client, its errors, and the types of a verdict. docs/client.md describes it. */
 export { AddressError } from '../config/address.js';
 export { PkixdError } from '../errors.js';
 export type { ServerStatus } from '../wire/control.js';

@@ -1,31 +1,31 @@
-/** How often it is looked whether anything was heard, in milliseconds. */
+/** Milliseconds between two checks whether the server has sent anything. */
 const LOOK = 500;
-/** Looks in a row without a byte from a server that owes an answer, after which it is asked. */
+/** Checks in a row without a byte from a server that owes an answer, after which it is sent a PING. */
 const QUIET = 2;
-/** Looks in a row without a byte from a server that was asked, after which it is given up. */
+/** Checks in a row without a byte after a PING, after which the connection is given up. */
 const PATIENCE = 12;
 
 export interface VigilOwner {
-  /** Whether an answer is owed: from nobody else anything is to be heard. */
+  /** Whether the server owes an answer; otherwise it may be silent. */
   isOwed(): boolean;
-  /** Sends a question that any living server answers at once; `false` where it would not be read now. */
+  /** Sends a PING, which a living server answers at once; `false` if the server would not read it now. */
   ask(): boolean;
   giveUp(why: string): void;
 }
 
 /**
- * Whether anybody is at the other end of a connection. A machine that vanished, a network that drops packets or a
- * process that was stopped leaves it open and silent.
+ * Finds out whether the other end of a connection is alive. A machine that vanished, a network that drops packets or a
+ * stopped process leaves it open and silent.
  *
  *     owed, and silent for 1 s ──▶ asked, in doubt ──silent for 6 s──▶ given up
  *                                        └──answered──▶ trusted
  *
- * It counts looks and not time, so that our own sleep is held against nobody.
+ * It counts checks and not time, so that a pause of this process does no harm.
  */
 export class Keepalive {
   readonly #owner: VigilOwner;
   #timer: NodeJS.Timeout | undefined;
-  /** Looks in a row at which nothing had been heard. */
+  /** Checks in a row without a byte from the server. */
   #silent = 0;
   #doubtful = false;
 
@@ -33,7 +33,7 @@ export class Keepalive {
     this.#owner = owner;
   }
 
-  /** Asked, and not answered yet. */
+  /** A PING is unanswered. */
   get doubtful(): boolean {
     return this.#doubtful;
   }
@@ -48,7 +48,7 @@ export class Keepalive {
     this.#silent = 0;
   }
 
-  /** Asks now, whatever was heard until now. */
+  /** Sends a PING now, whatever came before. */
   doubt(): void {
     if (this.#doubtful || !this.#owner.ask()) return;
     this.#doubtful = true;
@@ -56,7 +56,7 @@ export class Keepalive {
     this.watch();
   }
 
-  /** The question was answered. */
+  /** The PING was answered. */
   trust(): void {
     this.#doubtful = false;
   }

@@ -8,7 +8,7 @@ import { requestText } from './line-request.js';
 import { isVerdict } from './message-shape.js';
 import { ConnectionLostError, openSocket, pending } from './socket.js';
 
-/** A verdict, or why the server had none to give: BUSY, NOT_PERMITTED, BAD_ARGUMENT, … */
+/** A verdict, or why the server gave none: BUSY, NOT_PERMITTED, BAD_ARGUMENT, … */
 export type LineAnswer =
   { readonly verdict: Verdict } | { readonly error: { readonly code: string; readonly message: string } };
 
@@ -21,7 +21,7 @@ export interface LineClientOptions {
   readonly tls?: ConnectionOptions;
 }
 
-/** Octets of an answer: beyond any verdict. */
+/** The most octets of an answer, far more than any verdict has. */
 const MAX_ANSWER = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
@@ -33,15 +33,15 @@ interface Waiting {
 }
 
 /**
- * One connection speaking the line protocol. Requests may be made without waiting for answers; the server answers
- * in their order. Nothing is ever sent twice: when the connection dies, every request still unanswered fails with
- * ConnectionLostError, and its owner decides.
+ * One connection speaking the line protocol. Requests may be made without waiting for answers; the server answers in
+ * their order. Nothing is sent twice: when the connection dies, every unanswered request fails with
+ * ConnectionLostError, and the caller decides.
  */
 export class LineClient {
   readonly #socket: Socket;
   readonly #answerTimeout: number;
   readonly #waiting: Waiting[] = [];
-  /** An answer of which only the beginning is here. */
+  /** An incomplete answer. */
   readonly #begun = new GrowingBuffer(MAX_ANSWER);
   #sent = 0;
   #lost: ConnectionLostError | undefined;
@@ -74,7 +74,7 @@ export class LineClient {
     return promise;
   }
 
-  /** No further request; the connection closes once the answers still owed are here. */
+  /** Takes no further request; the connection closes after the pending answers. */
   close(): void {
     this.#socket.end();
   }
@@ -95,7 +95,7 @@ export class LineClient {
     else this.#giveUp(`an answer of the server has more than ${MAX_ANSWER} octets`);
   }
 
-  /** An answer to no request in particular (BUSY, DEADLINE) stands for the one at the front: the server closes after it. */
+  /** An answer without a request's id (BUSY, DEADLINE) counts for the oldest request; the server closes after it. */
   #answer(line: string): void {
     const waiting = this.#waiting[0];
     const answer = parseAnswer(line);
@@ -124,7 +124,7 @@ export class LineClient {
 
 const ANSWER = /^(?<id>\S+) (?<status>valid|invalid|indeterminate|error) (?<code>[A-Z_]+) (?<json>\{.*\})$/;
 
-/** `id status CODE {json}`; undefined for anything else. A verdict whose words disagree is no answer. */
+/** `id status CODE {json}`; undefined for anything else, also if line and JSON disagree. */
 function parseAnswer(line: string): { id: string; answer: LineAnswer } | undefined {
   const { id, status, code, json } = ANSWER.exec(line)?.groups ?? {};
   if (id === undefined || code === undefined || json === undefined) return undefined;
@@ -138,14 +138,14 @@ function parseAnswer(line: string): { id: string; answer: LineAnswer } | undefin
 
 function parseObject(json: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    // The text begins with a brace, so that what parses is an object.
+    // The text begins with a brace, so the parsed value is an object.
     return JSON.parse(json);
   } catch {
     return undefined;
   }
 }
 
-/** The length of a msgpack message begins with a zero octet, a TLS alert with 21; no line begins with either. */
+/** A msgpack message begins with a zero octet, a TLS alert with 21, and a line with neither. */
 function otherProtocol(chunk: Buffer): string | undefined {
   if (chunk[0] === 0x00) return 'the msgpack protocol';
   return chunk[0] === 0x15 ? 'TLS (tls://host:port)' : undefined;

@@ -3,7 +3,7 @@ import { isInstant } from '../instant.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { toPem } from '../x509/pem.js';
 
-/** A value that the line protocol cannot carry: it separates its words by spaces and its lines by newlines. */
+/** A value that the line protocol cannot carry, since spaces separate words and newlines separate lines. */
 export class UnsendableError extends PkixdError {
   constructor(key: string, value: string) {
     super(
@@ -13,7 +13,7 @@ export class UnsendableError extends PkixdError {
   }
 }
 
-/** A request as the line protocol writes it, terminator included. */
+/** A request in the line protocol, with its terminator. */
 export function requestText(id: string, request: VerifyRequest): string {
   const words = [
     word('id', id),
@@ -34,7 +34,7 @@ export function requestText(id: string, request: VerifyRequest): string {
   return `VERIFY ${words.join(' ')}\n${blocks.join('')}.\n`;
 }
 
-/** The protocol's own form has four digits for the year. */
+/** The protocol's form has four digits for the year. */
 function instantText(at: number): string {
   const text = isInstant(at) ? new Date(at).toISOString() : String(at);
   if (/^\d{4}-/.test(text)) return text;

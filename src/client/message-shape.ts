@@ -9,7 +9,7 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a client needs of a greeting. */
+/** The parts of a greeting that a client needs. */
 export function toGreeting(
   body: unknown,
 ): { readonly version: number; readonly maxInFlight: number } | undefined {
@@ -28,14 +28,14 @@ export function toRefusal(value: unknown): Refusal | undefined {
   return { code, message, ...(isMilliseconds(retryAfter) && { retryAfter }) };
 }
 
-/** A hint that makes no sense is none. */
+/** An invalid hint is ignored. */
 function isMilliseconds(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && Number.isFinite(value);
 }
 
 /**
- * Whether it is a verdict, as far as a client acts on it. The status must be the one that the table gives the code; a
- * code that only a newer server knows says anything but valid.
+ * Whether it is a verdict, as far as a client acts on it. The status must be that of the code in the table; a code that
+ * only a newer server knows must not be valid.
  */
 export function isVerdict(body: unknown): body is Verdict {
   if (!isFields(body)) return false;

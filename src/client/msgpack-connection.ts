@@ -6,13 +6,13 @@ import { MessageReader, type Message } from '../wire/message-reader.js';
 import { toGreeting, toRefusal } from './message-shape.js';
 import { Keepalive } from './keepalive.js';
 
-/** Whoever waits for an answer. Exactly one of the two is called, once. */
+/** The receiver of an answer. Exactly one of the two is called, once. */
 export interface Asker {
   answered(message: Message): void;
   /**
-   * @param graceful the server never read the request, or said beforehand that it would answer nothing more: it was not
-   *   carried out.
-   * @param suspect it had waited for long while the server answered what was sent later.
+   * @param graceful the server did not read the request, or said before that it would answer nothing more: it was not
+   * carried out.
+   * @param suspect it had waited for long while the server answered later requests.
    */
   unanswered(graceful: boolean, suspect: boolean): void;
 }
@@ -20,32 +20,32 @@ export interface Asker {
 export interface ConnectionListener {
   /** The server has greeted. Called once, before `onRoom`. */
   onGreeted(connection: MsgpackConnection): void;
-  /** A request was answered: there is room for another. */
+  /** A request was answered, so there is room for another. */
   onRoom(): void;
-  /** No further request goes here. The reason, and the server's own words where it said any. */
+  /** The connection takes no further request. Gets the reason, and the server's message if there is one. */
   onGone(connection: MsgpackConnection, why: string, goAway: Refusal | undefined): void;
   onClosed(connection: MsgpackConnection): void;
 }
 
-/** The most that a server may answer with at once. */
+/** The most octets of one answer. */
 const MAX_ANSWER = 64 * 1024 * 1024;
 /** Milliseconds without its answer after which a request is slow. */
 const SLOW = 500;
 
-/** How a connection ends of which the other side had not read all. */
+/** The error code if the other side had not read all. */
 const UNREAD: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
 
 interface Asked {
-  /** Undefined for a request that was cancelled, whose id is in use until it is answered. */
+  /** Undefined for a cancelled request, whose id is in use until it is answered. */
   readonly asker: Asker | undefined;
   readonly at: number;
-  /** It was slow already when something sent later was answered. */
+  /** Whether a later request was answered while this one was slow. */
   overtaken: boolean;
 }
 
 /**
- * One connection speaking the msgpack protocol: requests go out as they come, answers come back by id. After a GOAWAY
- * it takes no further request and closes behind the answers that it is owed.
+ * One connection speaking the msgpack protocol: requests are sent as they come, and answers come by id. After a GOAWAY
+ * it takes no further request and closes after the pending answers.
  */
 export class MsgpackConnection {
   readonly #socket: Socket;
@@ -54,21 +54,21 @@ export class MsgpackConnection {
   readonly #vigil: Keepalive;
   /** By id, in the order of sending. */
   readonly #asked = new Map<number, Asked>();
-  /** Requests whose answer somebody waits for. */
+  /** Requests whose answer is awaited. */
   #awaited = 0;
   #lastId = 0;
-  /** What was sent last, if it was a request. */
+  /** The last message, if it was a request. */
   #lastSent: number | undefined;
-  /** What the server takes at once; nothing before the greeting. */
+  /** The most requests that the server takes at once; 0 before the greeting. */
   #maxInFlight = 0;
   #goAway: Refusal | undefined;
   #gone = false;
   #lost = false;
-  /** When something came last. */
+  /** When the last bytes came. */
   #heardAt = performance.now();
   #outgoing: Buffer[] = [];
 
-  /** @param socket connected. */
+  /** @param socket connected */
   constructor(socket: Socket, listener: ConnectionListener) {
     this.#socket = socket;
     this.#listener = listener;
@@ -91,29 +91,29 @@ export class MsgpackConnection {
     socket.on('end', () => this.#leave('the server ended it'));
   }
 
-  /** Requests that are owed an answer. */
+  /** Unanswered requests. */
   get inFlight(): number {
     return this.#asked.size;
   }
 
-  /** The last place is kept for a PING: beyond its limit a server reads nothing more. */
+  /** The last place is kept for a PING, since a server reads nothing beyond its limit. */
   get usable(): boolean {
     const room = Math.max(1, this.#maxInFlight - 1);
     return !this.#gone && !this.#vigil.doubtful && this.#maxInFlight > 0 && this.#asked.size < room;
   }
 
-  /** Whether a request waits there for long: what comes after it may have to wait too. */
+  /** Whether a request has waited for long, so that later ones may have to wait too. */
   get slow(): boolean {
     for (const { at } of this.#asked.values()) return performance.now() - at > SLOW;
     return false;
   }
 
-  /** Milliseconds since the server said anything here, its greeting included. */
+  /** Milliseconds since the last bytes from the server, its greeting included. */
   silentFor(): number {
     return performance.now() - this.#heardAt;
   }
 
-  /** Only on a usable connection. @param time the request's deadline in milliseconds. */
+  /** Sends a request; the connection must be usable. @param time the request's deadline in milliseconds. */
   send(type: number, time: number, body: Uint8Array | undefined, asker: Asker): number {
     const id = this.#nextId();
     this.#asked.set(id, { asker, at: performance.now(), overtaken: false });
@@ -124,7 +124,7 @@ export class MsgpackConnection {
     return id;
   }
 
-  /** Nobody waits for this answer any more. */
+  /** This answer is not awaited any more. */
   cancel(id: number): void {
     const asked = this.#asked.get(id);
     if (this.#lost || asked?.asker === undefined) return;
@@ -136,14 +136,14 @@ export class MsgpackConnection {
   }
 
   /**
-   * Something happened that may have befallen this connection too: it takes no further request until the server has
-   * answered a PING, and is given up when that takes too long.
+   * Another connection to the same server died. This one takes no further request until the server has answered a PING,
+   * and is given up if that takes too long.
    */
   confirm(): void {
     this.#vigil.doubt();
   }
 
-  /** Takes no further request, and closes once it is owed nothing. Until then it keeps the process alive. */
+  /** Takes no further request, and closes after the pending answers. Until then it keeps the process alive. */
   close(): void {
     this.#socket.ref();
     this.#leave('the client closed it');
@@ -217,7 +217,7 @@ export class MsgpackConnection {
     this.#closeWhenDone();
   }
 
-  /** @param at when that was sent which is answered now. */
+  /** @param at when the answered request was sent */
   #markOvertaken(at: number): void {
     const slow = Math.min(at, performance.now() - SLOW);
     for (const asked of this.#asked.values()) {
@@ -237,7 +237,7 @@ export class MsgpackConnection {
     if (this.#gone && this.#awaited === 0) this.#socket.destroy();
   }
 
-  /** @param unread the request that the server has not read, or not all of it: the end is what it misses. */
+  /** @param unread the last request, if the server has not read it completely */
   #lose(why: string, unread?: number): void {
     if (this.#lost) return;
     this.#lost = true;
@@ -257,7 +257,7 @@ export class MsgpackConnection {
     return this.#lastId;
   }
 
-  /** What one turn of the loop brings leaves as one write. */
+  /** Messages of one turn of the loop are one write. */
   #write(bytes: Buffer): void {
     if (this.#outgoing.push(bytes) > 1) return;
     process.nextTick(() => {

@@ -11,8 +11,8 @@ export interface OpenOptions {
 }
 
 /**
- * A connection on which the server has greeted; from then on the listener is told of it. Rejects with `BusyError` when
- * the server turned it away, else with `ConnectError`.
+ * Opens a connection and waits for the server's greeting; later events go to the listener. Rejects with `BusyError` if
+ * the server refused it, otherwise with `ConnectError`.
  */
 export async function openConnection(
   address: Address,

@@ -11,53 +11,53 @@ export interface PoolOptions extends OpenOptions {
   readonly servers: readonly Address[];
   /** The most connections at once, over all servers. */
   readonly maxConnections: number;
-  /** Calls fail as soon as no server could be reached, and not only when their time is over. */
+  /** Calls fail as soon as no server can be reached, not only when their time is over. */
   readonly failFast: boolean;
 }
 
-/** Requests in flight on every connection at which another one is opened; so it is where all of them are slow. */
+/** When every connection has this many requests in flight, or is slow, another one is opened. */
 const GROW_AT = 8;
 
-/** Milliseconds that a call which lost a connection waits for one on which it is alone. */
+/** Milliseconds that a call which lost its connection waits for a connection of its own. */
 const PATIENCE = 3000;
 
-/** Milliseconds for which an answer proves that the worker behind a connection lives. */
+/** Milliseconds for which an answer proves that the worker is alive. */
 const PROOF = 100;
 
-/** Milliseconds for which a server that lost a connection is the last to be connected to. */
+/** Milliseconds for which other servers are preferred after a connection to this one was lost. */
 const AVOIDED = 1000;
 
-/** How often it is looked, in milliseconds, whether what waits may go another way by now. */
+/** Milliseconds between two checks whether waiting calls may be sent now. */
 const LOOK = 100;
 
-/** One server, as far as connecting to it goes. */
+/** One server, and the state of connecting to it. */
 interface Target {
   readonly address: Address;
   connections: number;
-  /** In a row. */
+  /** Failed attempts in a row. */
   failures: number;
   retryAt: number;
-  /** When a connection to it died without a word. */
+  /** When a connection to it died unexpectedly. */
   lostAt: number;
 }
 
 /**
  * The connections of a client, opened as they are needed: the first call opens one, and another is opened when all are
- * busy. A server that cannot be reached is left alone for a while, longer each time. Calls that find no room wait here
- * in their order. Those that lost a connection go first, and one by one on each connection, so that each is answered
- * as soon as it is sent: what waits here is safe, and what waits at a worker dies with it. They go where something was
- * heard just now, for a worker that hangs takes requests as well as any other, and to another server if there is one.
+ * busy. An unreachable server is not tried for a while, longer each time. Calls that find no room wait here in their
+ * order. Calls that lost a connection go first, and one at a time on each connection, so that each is answered as soon
+ * as it is sent: a call that waits here is safe, but one that waits at a worker dies with it. They use connections with
+ * recent answers, since a hanging worker takes requests like any other, and another server if there is one.
  */
 export class Pool implements CallQueue {
   readonly #options: PoolOptions;
   readonly #targets: readonly Target[];
-  /** Those that take calls. */
+  /** Connections that take calls. */
   readonly #connections = new Set<MsgpackConnection>();
-  /** Those that are open, on their way out or not. */
+  /** All open connections, closing ones included. */
   readonly #open = new Set<MsgpackConnection>();
   readonly #targetOf = new WeakMap<MsgpackConnection, Target>();
   readonly #waiting = new Set<Call>();
-  /** Those that lost a connection, and since when they wait. */
+  /** Calls that lost a connection, and since when they wait. */
   readonly #lastChances = new Map<Call, number>();
   #opening = 0;
   #retry: NodeJS.Timeout | undefined;
@@ -96,7 +96,7 @@ export class Pool implements CallQueue {
     this.#lastChances.delete(call);
   }
 
-  /** Takes no further call. Resolves when what was sent is answered, or given up, and every connection is closed. */
+  /** Takes no further call. Resolves when all sent calls are answered or given up, and every connection is closed. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -123,7 +123,7 @@ export class Pool implements CallQueue {
     this.#lookAgain();
   }
 
-  /** Time alone may change where a call goes: patience ends, a request becomes slow. */
+  /** Time alone may change where a call goes: its wait ends, or a request becomes slow. */
   #lookAgain(): void {
     if (this.#look !== undefined || this.#closed || this.#lastChances.size + this.#waiting.size === 0) return;
     this.#look = setTimeout(() => {
@@ -140,7 +140,7 @@ export class Pool implements CallQueue {
         this.#choose((each) => isFit(each) && this.#targetOf.get(each) !== target) ?? this.#choose(isFit);
       if (!connection) return;
       if (connection.silentFor() > PROOF) {
-        // Its answer is room for this call; meanwhile it is not usable, and another one is looked at.
+        // It is usable again after its answer; another connection is tried meanwhile.
         connection.confirm();
         if (connection.usable) return;
         this.#serveLastChances();
@@ -151,13 +151,16 @@ export class Pool implements CallQueue {
     }
   }
 
-  /** Where nothing else waits; after a while also where nothing waits for long, if such a one could still be opened. */
+  /**
+   * Prefers a connection without other requests; after a while also one without slow requests, unless another can be
+   * opened.
+   */
   #isFitForLastChance({ inFlight, slow }: MsgpackConnection): boolean {
     if (inFlight === 0) return true;
     return !this.#hasPatience && (!slow || this.#connections.size >= this.#options.maxConnections);
   }
 
-  /** Whether the first of the last chances may wait for a connection of its own, and all others with it. */
+  /** Whether the first call that lost a connection may wait for a connection of its own; the others wait with it. */
   get #hasPatience(): boolean {
     for (const since of this.#lastChances.values()) return performance.now() - since < PATIENCE;
     return false;
@@ -167,7 +170,7 @@ export class Pool implements CallQueue {
     return [...this.#lastChances.keys(), ...this.#waiting];
   }
 
-  /** The one with the least to do, of those that answer without delay if there is any. */
+  /** The connection with the fewest requests, preferably one without slow requests. */
   #choose(
     fits: (connection: MsgpackConnection) => boolean = ({ usable }) => usable,
   ): MsgpackConnection | undefined {
@@ -178,7 +181,7 @@ export class Pool implements CallQueue {
     return best;
   }
 
-  /** Opens a connection where one is wanted, one at a time: its room may be enough. */
+  /** Opens a connection if one is wanted, one at a time, since one may be enough. */
   #grow(): void {
     if (this.#closed || this.#opening > 0 || this.#connections.size >= this.#options.maxConnections) return;
     const best = this.#choose();
@@ -211,11 +214,11 @@ export class Pool implements CallQueue {
       onRoom: () => this.#serve(),
       onGone: (connection, _why, goAway) => {
         this.#connections.delete(connection);
-        // What follows is about a connection that died, not about one that this client closes.
+        // The rest is for a connection that died, not for one that this client closes.
         if (this.#closed) return;
         if (!goAway) {
           target.lostAt = performance.now();
-          // A worker takes all its connections along, and what is sent again must not go to the next of them.
+          // A dead worker loses all its connections, so calls that are sent again must not use another one of them.
           for (const sibling of this.#connections) sibling.confirm();
         }
         this.#grow();
@@ -253,8 +256,8 @@ function isBetter(a: MsgpackConnection, b: MsgpackConnection): boolean {
 }
 
 /**
- * Of those that may be tried now the one with the fewest connections, rather one that lost none lately; else the one
- * that may be tried first.
+ * The server with the fewest connections among those that may be tried now, preferably one that lost none recently;
+ * otherwise the one that may be tried first.
  */
 function bestOf(targets: readonly Target[], now: number): Target | undefined {
   const ready = targets.filter(({ retryAt }) => retryAt <= now);

@@ -1,7 +1,7 @@
 import type { Refusal } from '../wire/message.js';
 import type { DeadlineKind } from '../wire/protocol.js';
 
-/** What every protocol says, in its own form, where it is the connection's matter and not the request's. */
+/** Messages about a connection rather than a request, which every protocol puts into its own form. */
 export const DEADLINE_TEXT: Readonly<Record<DeadlineKind, string>> = {
   firstByte: 'no request came within connection.firstByteTimeout',
   request: 'the request was not finished within connection.requestTimeout',

@@ -1,6 +1,6 @@
 import type { CrlProxyAnswer } from '../wire/crl-proxy.js';
 
-/** What a client said of its request, as far as the answer depends on it. */
+/** The parts of a request that its answer depends on. */
 export interface Asked {
   readonly isHead: boolean;
   readonly fields: ReadonlyMap<string, string>;
@@ -34,7 +34,7 @@ const REASONS: Readonly<Record<number, string>> = {
 
 const METHODS = 'GET, HEAD, OPTIONS';
 
-/** The head that goes before a CRL, or the whole of an answer without one. */
+/** The head of an answer with a CRL, or a complete answer without a body. */
 export function crlResponse(
   crl: Extract<CrlProxyAnswer, { kind: 'crl' }>,
   { isHead, fields, close }: Asked,
@@ -57,7 +57,7 @@ export function crlResponse(
   return { bytes, status, hasBody: status === 200 && !isHead };
 }
 
-/** An answer in words. */
+/** An answer with a line of text. */
 export function errorResponse({ status, message, close, isHead, retryAfter, via }: Refusal): Buffer {
   const body = Buffer.from(`${message.replaceAll(/[^\x20-\x7E]/g, '?')}\n`);
   const bytes = head(status, close, Date.now(), [
@@ -87,7 +87,7 @@ function isUnchanged(fields: ReadonlyMap<string, string>, etag: string, thisUpda
   return since !== undefined && Math.floor(thisUpdate / 1000) * 1000 <= Date.parse(since);
 }
 
-/** @param date when what is said was so: of a stored answer, when its source gave it (RFC 9110 §6.6.1) */
+/** @param date the time of the answer's content: for a stored CRL, when its source gave it (RFC 9110 §6.6.1) */
 function head(
   status: number,
   close: boolean,

@@ -15,17 +15,17 @@ import { AT_LIMITS, DEADLINE_TEXT, UNFINISHED_BUSY } from './connection-text.js'
 import { type Asked, crlResponse, errorResponse, optionsResponse } from './crl-proxy-response.js';
 import { type HttpHead, HttpError, parseHttpHead, wordsOf } from './http-request.js';
 
-/** Opens the bytes of a CRL, to be read in pieces. */
+/** Opens a CRL's bytes for reading in pieces. */
 export type OpenBody = (path: string, size: number) => Pieces;
 
-/** Octets of a request's head. */
+/** The most octets of a request's head. */
 const MAX_HEAD = 16 * 1024;
 const HEAD_END = '\r\n\r\n';
 const GONE = 'the CRL cannot be read at this moment; ask again';
 
 /**
- * The CRL proxy: a forward proxy over HTTP/1.1 (RFC 9110 §3.7) that answers GET and HEAD of the URLs of known CRLs
- * with what the store has of them, and refuses everything else.
+ * The CRL proxy: a forward proxy over HTTP/1.1 (RFC 9110 §3.7) that answers GET and HEAD for the URLs of known CRLs
+ * from the store, and refuses everything else.
  */
 export function crlProxyProtocol(openBody: OpenBody): Protocol {
   return {
@@ -42,7 +42,7 @@ export function crlProxyProtocol(openBody: OpenBody): Protocol {
 class CrlProxySession implements Session {
   readonly #openBody: OpenBody;
   readonly #input = new GrowingBuffer(2 * MAX_HEAD);
-  /** Where the next request begins, and up to where its end was looked for in vain. */
+  /** Where the next request begins, and where the search for its end continues. */
   #at = 0;
   #searched = 0;
   /** Requests taken so far. */
@@ -84,7 +84,7 @@ class CrlProxySession implements Session {
       return this.#refuse(new HttpError(431, `the head of a request has at most ${MAX_HEAD} octets`));
     if (end === -1) {
       const line = input.indexOf(0x0a, start);
-      // Its end would be waited for in vain.
+      // Its end would never come.
       if (line !== -1 && input[line - 1] !== 0x0d)
         return this.#refuse(new HttpError(400, 'a line of the head ends in LF without CR'));
       this.#input.drop(start);
@@ -112,7 +112,7 @@ class CrlProxySession implements Session {
     this.#isClosing = true;
   }
 
-  /** A connection that is kept open for nothing is closed without a word, as HTTP has it. */
+  /** An idle connection is closed without a message, as usual in HTTP. */
   timedOut(deadline: DeadlineKind): Buffer {
     if (deadline !== 'request') return Buffer.alloc(0);
     return errorResponse({ status: 408, message: DEADLINE_TEXT[deadline], close: true });
@@ -167,7 +167,10 @@ class CrlProxySession implements Session {
     };
   }
 
-  /** Behind it the connection closes, because its client or this side wants it: no request is read after that one. */
+  /**
+   * Whether the connection closes after this answer, because the client or this side wants it; no further request is
+   * read then.
+   */
   #isLastAnswer(number: number): boolean {
     const isNewest = number === this.#taken;
     return isNewest && (this.#isLast || (this.#isClosing && this.#input.length === this.#at));
@@ -179,7 +182,7 @@ class CrlProxySession implements Session {
     return { kind: 'reply', bytes: errorResponse({ status, message, close: true }), error: true };
   }
 
-  /** Behind the last answer. */
+  /** Called after the last answer. */
   #close(): SessionEvent | undefined {
     this.#input.clear();
     this.#at = 0;
@@ -201,7 +204,7 @@ function logged(status: number): Answer['log'] {
   return () => ({ status });
 }
 
-/** Empty lines before a request line are passed over (RFC 9112 §2.2). */
+/** Skips empty lines before a request line (RFC 9112 §2.2). */
 function blankLines(input: Buffer, at: number): number {
   let start = at;
   while (start < at + 8 && input[start] === 0x0d && input[start + 1] === 0x0a) start += 2;

@@ -1,8 +1,8 @@
 import type { Verdict, VerdictCode } from '../wire/verdict.js';
 
 /**
- * A verdict was owed and none could be reached: that is an answer, not an error of the request's. The certificate is
- * not read here, where all requests pass: it may be what the thread died of.
+ * The verdict for a request that could not be processed: an answer, not an error of the request. The certificate is not
+ * parsed here, on the event loop: it may be what the thread died of.
  */
 export function verdictOfFailure(code: VerdictCode, message: string): Verdict {
   return {

@@ -3,11 +3,11 @@ export interface HttpHead {
   readonly method: string;
   readonly target: string;
   readonly minor: 0 | 1;
-  /** By lower-case name; several of one name joined by commas. */
+  /** By lower-case name; values of the same name are joined by commas. */
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** What is wrong with a request, as the status to answer; its connection is closed then. */
+/** An invalid request, with the status to answer. Its connection is closed. */
 export class HttpError extends Error {
   readonly status: number;
 
@@ -24,8 +24,8 @@ const HOST = /^[0-9A-Za-z._~!$&'()*+;=%:[\]-]*$/;
 const MAX_FIELDS = 100;
 
 /**
- * Reads a request line and header fields (RFC 9112 §3, §5), without the empty line that ends them. Strict, since
- * what two readers understand differently is how requests are smuggled: no bare CR or LF, no folding, no body. Throws
+ * Reads a request line and header fields (RFC 9112 §3, §5), without the empty line that ends them. Strict, since input
+ * that two readers understand differently allows request smuggling: no bare CR or LF, no folding, no body. Throws
  * `HttpError`.
  */
 export function parseHttpHead(text: string): HttpHead {
@@ -52,7 +52,7 @@ export function parseHttpHead(text: string): HttpHead {
   return { method, target, minor: minor === '1' ? 1 : 0, fields };
 }
 
-/** Apart from a regular expression for the whole, whose time would grow with the square of the blanks. */
+/** Without one regular expression for the whole line, whose time would grow with the square of the number of blanks. */
 function readField(line: string): [name: string, value: string] {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(0, colon));
@@ -64,7 +64,7 @@ function readField(line: string): [name: string, value: string] {
 
 const SINGLE: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding']);
 
-/** The words of a list, lower-case: of `Connection` and `Cache-Control`. */
+/** The words of a list in lower case, for `Connection` and `Cache-Control`. */
 export function wordsOf(value: string | undefined): ReadonlySet<string> {
   return new Set((value ?? '').split(',').map((word) => word.trim().toLowerCase()));
 }

@@ -8,7 +8,7 @@ export function createProtocols(openBody: OpenBody): Readonly<Record<string, Pro
   return { line: lineProtocol, msgpack: msgpackProtocol, 'crl-proxy': crlProxyProtocol(openBody) };
 }
 
-/** The same for the primary, which opens no connection: how each refuses clients, and is probed. */
+/** For the primary, which parses no requests: how each protocol refuses clients and is probed. */
 export const PROTOCOLS = createProtocols(() => ({
   open: () => false,
   next: () => undefined,

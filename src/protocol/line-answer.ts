@@ -18,7 +18,7 @@ export function answerLine(id: string, outcome: TaskOutcome): Answer {
   return errorAnswer(id, response.refused.code, response.refused.message);
 }
 
-/** `id error CODE {"message":…}`: what a request gets that cannot be carried out. */
+/** `id error CODE {"message":…}`: the answer to a request that cannot be carried out. */
 export function errorLine(id: string, code: string, message: string, retryAfter?: number): Buffer {
   return Buffer.from(`${id} error ${code} ${jsonLine({ message, retryAfter })}\n`);
 }

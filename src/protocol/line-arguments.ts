@@ -3,12 +3,12 @@ import { REVOCATION_MODES, type RevocationMode } from '../revocation-mode.js';
 import type { VerifyRequest } from '../wire/request.js';
 import { notPermitted, RequestError } from './request-error.js';
 
-/** What the words behind VERIFY say. */
+/** The arguments of VERIFY. */
 export type VerifyArguments = Omit<VerifyRequest, 'certificates' | 'crls' | 'ocsp' | 'anchors'> & {
   readonly id: string;
 };
 
-/** How a request without `id=` is named in its answer. */
+/** The id in the answer to a request without `id=`. */
 export const NO_ID = '-';
 
 // oxlint-disable-next-line no-control-regex -- all of ASCII is meant
@@ -18,7 +18,7 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 const ONCE = ['id', 'profile', 'purpose', 'at', 'revocation'];
 const REPEATED = ['host', 'ip', 'email'];
 
-/** Which permission of the listener an argument needs. */
+/** The permission that an argument needs. */
 const PERMISSION_OF: Readonly<Record<string, string>> = {
   profile: 'profiles',
   at: 'at',
@@ -26,8 +26,8 @@ const PERMISSION_OF: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads `key=value` words, whose characters are the octets of UTF-8. The id is found first, so that an error in another word is still answered under it;
- * see `idOf`.
+ * Reads `key=value` words, whose characters are the octets of UTF-8. The id is read first, so that the answer to an
+ * error in another word has it; see `idOf`.
  */
 export function parseArguments(words: readonly string[], permits: ReadonlySet<string>): VerifyArguments {
   const values = new Map<string, string[]>();
@@ -56,13 +56,16 @@ export function parseArguments(words: readonly string[], permits: ReadonlySet<st
   };
 }
 
-/** The request's own name, or `-` where it has none that could be given back. */
+/** The request's id, or `-` if it has no valid one. */
 export function idOf(words: readonly string[]): string {
   const id = words.find((word) => word.startsWith('id='))?.slice('id='.length);
   return id !== undefined && ID.test(id) ? id : NO_ID;
 }
 
-/** Lines are read as Latin-1: each character is an octet. What those would otherwise stand for is another name. */
+/**
+ * Lines are read as Latin-1, each character an octet, and decoded here as UTF-8; read as Latin-1, a name would be a
+ * different one.
+ */
 function textOf(octets: string): string {
   if (ASCII.test(octets)) return octets;
   const bytes = Buffer.from(octets, 'latin1');
@@ -86,11 +89,11 @@ function split(word: string): [string, string] {
   return [key, value];
 }
 
-/** Whole seconds are what certificates and CRLs are dated in: fractions are dropped. */
+/** Certificates and CRLs have times in whole seconds, so fractions are dropped. */
 function parseInstant(text: string): number {
   const milliseconds = INSTANT.test(text) ? Date.parse(text) : NaN;
   const seconds = Math.floor(milliseconds / 1000) * 1000;
-  // Date.parse rolls 30 February over; written back, it no longer reads the same.
+  // Date.parse accepts 30 February as 1 or 2 March; formatted again, it differs.
   if (Number.isNaN(seconds) || new Date(seconds).toISOString().slice(0, 19) !== text.slice(0, 19)) {
     throw bad(`at=${text}`, 'an instant is written like 2026-03-31T12:00:00Z');
   }

@@ -1,4 +1,4 @@
-/** What HELP prints. A lone `.` ends it, as it ends every answer of several lines. */
+/** The answer to HELP. A lone `.` ends it, like every answer of several lines. */
 export const HELP = `pkixd line protocol: one command a line; LF or CRLF ends a line.
 
 VERIFY [id=NAME] [profile=NAME] [purpose=serverAuth|clientAuth|…|OID]

@@ -9,18 +9,18 @@ import { idOf, parseArguments, type VerifyArguments } from './line-arguments.js'
 import { notPermitted, RequestError } from './request-error.js';
 
 /**
- * One VERIFY as its lines come in. The first error is kept and given at the end, so that the answer stands in its
- * order and the connection goes on behind the terminator.
+ * One VERIFY, line by line. The first error is kept until the terminator, so that the answer comes in its order and the
+ * connection continues after it.
  */
 export class LineRequest {
   readonly id: string;
-  /** The request has grown beyond its bound: it is answered now, and the rest of it is dropped. */
+  /** The request exceeds its limit: it is answered now, and the rest of it is skipped. */
   overLimit = false;
   readonly #limits: RequestLimits;
   readonly #permits: ReadonlySet<string>;
   readonly #pem = new PemReader();
   readonly #objects = new ObjectCollector();
-  /** What stands behind `anchors:`. */
+  /** Certificates after `anchors:`. */
   #anchors: ObjectCollector | undefined;
   #arguments: VerifyArguments | undefined;
   #error: PkixdError | undefined;
@@ -57,7 +57,7 @@ export class LineRequest {
     this.#error ??= error;
   }
 
-  /** What was asked, once the terminator is here; throws what was wrong with it. */
+  /** The request, at its terminator; throws its first error. */
   finish(): VerifyRequest {
     this.#attempt(() => {
       this.#pem.finish();
@@ -78,7 +78,7 @@ export class LineRequest {
     };
   }
 
-  /** Evidence may stand before and behind `anchors:`. */
+  /** CRLs and OCSP responses may come before and after `anchors:`. */
   #all(kind: 'certificates' | 'crls' | 'ocsp'): readonly Buffer[] {
     const before = this.#objects[kind];
     return this.#anchors === undefined ? before : before.concat(this.#anchors[kind]);
@@ -106,7 +106,7 @@ export class LineRequest {
         `a request holds at most ${maxCertificates} certificates`,
       );
     }
-    // CRLs and OCSP responses need one permission, and are counted together.
+    // CRLs and OCSP responses need the same permission, and are counted together.
     const evidence = this.#all('crls').length + this.#all('ocsp').length;
     if (evidence === 0) return;
     if (!this.#permits.has('crls')) throw notPermitted('CRLs or OCSP responses in a request', 'crls');
@@ -126,7 +126,7 @@ export class LineRequest {
   }
 }
 
-/** Files may hold them beside the certificate; nothing has to send them anywhere. */
+/** Files may hold private keys beside certificates; a client should not send them. */
 function refuseKeys({ kind, label }: PemBlock): void {
   if (kind !== 'secret' && kind !== 'parameters') return;
   const why = kind === 'secret' ? '; a private key does not belong here, treat it as exposed' : '';

@@ -1,18 +1,18 @@
 import { GrowingBuffer } from '../wire/growing-buffer.js';
 
-/** One line without its line end, or the news that the current line has grown beyond the limit (said once a line). */
+/** One line without its line end, or the event that the current line exceeds the limit (once per line). */
 export type SplitLine = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'tooLong' };
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**
- * Cuts bytes into lines that end in LF or CRLF. Of a line beyond the limit nothing is kept: its bytes are dropped
- * as they come, up to its newline, so that no client makes the buffer grow.
+ * Cuts bytes into lines that end in LF or CRLF. Nothing is kept of a line beyond the limit: its bytes are skipped up to
+ * its newline, so that no client makes the buffer grow.
  */
 export class LineSplitter {
   readonly #limit: number;
-  /** The current line, as far as it is here. */
+  /** The received part of the current line. */
   readonly #begun: GrowingBuffer;
   #dropping = false;
 
@@ -21,17 +21,17 @@ export class LineSplitter {
     this.#begun = new GrowingBuffer(limit);
   }
 
-  /** Whether part of a line is here and its end is not. */
+  /** Whether a line is incomplete. */
   get midLine(): boolean {
     return this.#dropping || this.#begun.length > 0;
   }
 
-  /** Octets of memory that are set aside for that part. */
+  /** Octets of memory allocated for the incomplete line. */
   get held(): number {
     return this.#begun.held;
   }
 
-  /** Drops the line that has begun, unless it is as short as this, and what still comes of it. */
+  /** Drops an incomplete line longer than this, and skips the rest of it. */
   drop(unless: number): void {
     if (this.#begun.length <= unless) return;
     this.#begun.clear();
@@ -44,7 +44,7 @@ export class LineSplitter {
       const newline = chunk.indexOf(NEWLINE, start);
       const end = newline === -1 ? chunk.length : newline;
       if (newline !== -1 && !this.midLine && end - start <= this.#limit) {
-        // A line that is here as a whole, as nearly all are: nothing to keep, nothing to copy.
+        // A complete line, as nearly all are: nothing to keep or copy.
         yield { kind: 'line', text: textOf(chunk, start, end) };
         start = newline + 1;
         continue;
@@ -57,7 +57,7 @@ export class LineSplitter {
     }
   }
 
-  /** Adds to the current line; true when that takes it over the limit. */
+  /** Adds to the current line; true if it now exceeds the limit. */
   #keep(part: Buffer): boolean {
     if (this.#dropping || part.length === 0) return false;
     if (this.#begun.length + part.length > this.#limit) {

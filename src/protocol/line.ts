@@ -12,15 +12,14 @@ import { notPermitted, RequestError } from './request-error.js';
 import { statusLines } from './status-lines.js';
 
 /**
- * The line protocol, for people, shell scripts and `nc`; HELP (line-help.ts) says it whole.
+ * The line protocol, for people, shell scripts and `nc`; HELP (line-help.ts) describes it.
  *
  *     ┌─────────┐  VERIFY …   ┌─────────┐
  *     │ command │ ──────────▶ │ request │  PEM lines
  *     │         │ ◀────────── │         │
  *     └─────────┘      .      └─────────┘
  *         │  ▲ a known command, or "."    │ beyond a limit: answered at once
- *  unknown│  │                            │
- *  command▼  │                            ▼
+ * unknown│  │                            │ command▼  │                            ▼
  *     ┌─────────┐             ┌─────────┐
  *     │ garbage │             │ skipped │ to its "."
  *     └─────────┘             └─────────┘
@@ -39,14 +38,14 @@ export const lineProtocol: Protocol = {
 type State =
   | { readonly in: 'command' }
   | { readonly in: 'request'; readonly request: LineRequest }
-  /** The request's error is answered; the rest of it is dropped. */
+  /** The request's error was answered; the rest of it is skipped. */
   | { readonly in: 'skipped' }
-  /** No command was understood here: one error for the whole run, however many lines. */
+  /** A run of lines without a valid command gets one error, however many lines it has. */
   | { readonly in: 'garbage' }
   | { readonly in: 'closed' };
 
 const COMMAND: State = { in: 'command' };
-/** A lone ".", and the CR before its LF: as long as a line may be while a request is skipped to its end. */
+/** A lone "." and the CR before its LF: the longest line that is kept while a request is skipped to its end. */
 const TERMINATOR = 2;
 /** RFC 9112 §3, request-line, and the preface of HTTP/2 (RFC 9113 §3.4). */
 const HTTP_REQUEST = /^[!-~]+ .* HTTP\/\d/;
@@ -69,13 +68,13 @@ class LineSession implements Session {
     return this.#state.in === 'closed';
   }
 
-  /** What is skipped is not held. */
+  /** Skipped input takes no memory. */
   get held(): number {
     if (this.#state.in === 'skipped') return 0;
     return this.#splitter.held + (this.#state.in === 'request' ? this.#state.request.size : 0);
   }
 
-  /** A line that may have been a command goes with all that may have followed it as a request. */
+  /** A dropped line may have been a command, so all input up to the next terminator is skipped with it. */
   giveUp(): Buffer {
     const id = this.#state.in === 'request' ? this.#state.request.id : NO_ID;
     this.#splitter.drop(this.#state.in === 'request' ? TERMINATOR : 0);
@@ -134,7 +133,7 @@ class LineSession implements Session {
   #requestLine(request: LineRequest, text: string): SessionEvent | undefined {
     if (text !== '.') {
       request.line(text);
-      // Nothing of a request beyond its bounds is worth waiting for.
+      // A request beyond its limits is not waited for.
       if (!request.overLimit) return undefined;
       this.#state = { in: 'skipped' };
     } else {
@@ -183,10 +182,7 @@ class LineSession implements Session {
     }
   }
 
-  /**
-   * A browser sends it on behalf of any web page, from this host and with what the page wants as its body: nothing
-   * behind it is read.
-   */
+  /** Any web page can have the browser on this host send it, with a body of its choice: nothing after it is read. */
   #refuseHttp(): SessionEvent {
     this.#state = { in: 'closed' };
     return errorAnswer(NO_ID, 'UNKNOWN_COMMAND', 'this is not an HTTP server; HELP lists the commands');
@@ -222,7 +218,7 @@ class LineSession implements Session {
     return errorAnswer(NO_ID, code, message);
   }
 
-  /** QUIT's own answer comes first; then the connection closes behind everything still owed. */
+  /** QUIT's own answer comes first; then the connection closes after all pending answers. */
   #withClose(events: SessionEvent[]): SessionEvent[] {
     return this.#closed ? [...events, { kind: 'close' }] : events;
   }
@@ -237,7 +233,7 @@ function errorAnswer(id: string, code: string, message: string): SessionEvent {
   return { kind: 'reply', bytes: errorLine(id, code, message), error: true };
 }
 
-/** The start of a word that may be anything, fit for a message. */
+/** The beginning of an arbitrary word, for use in a message. */
 function printable(word: string): string {
   return word.slice(0, 40).replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -5,7 +5,7 @@ import type { VerifyResponse } from '../wire/request.js';
 import type { TaskOutcome } from '../wire/task.js';
 import { verdictOfFailure } from './failure-verdict.js';
 
-/** What the thread made is the body of the answer, byte for byte; only the log looks into it. */
+/** The thread's bytes are the body of the answer; only the log decodes them. */
 export function answerOutcome(id: number, outcome: TaskOutcome): Answer {
   if (outcome.kind === 'done') {
     const { body } = outcome;
@@ -32,7 +32,7 @@ interface WrittenRefusal extends Omit<Refusal, 'retryAfter'> {
 
 let lastRefusal: WrittenRefusal | undefined;
 
-/** Under overload one refusal is like the other: the last one's octets are kept. */
+/** Under overload refusals are mostly the same, so the octets of the last one are kept. */
 function refusalBody(code: string, message: string, retryAfter: number | undefined): Buffer {
   const last = lastRefusal;
   if (last?.code === code && last.message === message && last.retryAfter === retryAfter) return last.body;

@@ -12,10 +12,10 @@ type Shape = 'certificates' | 'evidence' | 'anchors' | 'text' | 'texts' | 'numbe
 
 interface Field {
   readonly name: string;
-  /** How an error names one of its items. */
+  /** The name of one of its items in errors. */
   readonly item: string;
   readonly shape: Shape;
-  /** What the listener must permit for it. */
+  /** The permission that it needs. */
   readonly permission: string | undefined;
 }
 
@@ -50,15 +50,15 @@ const POLICY_FIELDS: readonly (keyof PolicyInputs)[] = [
 ];
 
 const PLACES = new Map(FIELDS.map(({ name }, place) => [name, place]));
-/** Longer than the name of any field. */
+/** Octets; longer than the name of any field. */
 const LONGEST_KEY = 40;
 /** The most names of one kind, and the most policies. */
 const MAX_TEXTS = 1024;
 
 /**
- * Whether a VERIFY's body, which goes to a task thread as it came, is what it should be: every field known, given once,
- * of its type, within its bounds and permitted. So much is looked at byte for byte that decoding it is harmless, and
- * that nothing a client asked for is passed over. Throws `RequestError`.
+ * Checks the body of a VERIFY, which goes to a task thread unchanged: every field must be known, given once, of its
+ * type, within its limits and permitted. After this check decoding is safe, and nothing that a client asked for is
+ * ignored. Throws `RequestError`.
  */
 export function checkVerifyBody(body: Buffer, bounds: Bounds): void {
   const scanner = new Scanner(body);
@@ -90,12 +90,14 @@ export function checkVerifyBody(body: Buffer, bounds: Bounds): void {
   if (evidence > bounds.limits.maxCrls) throw tooMuchEvidence(bounds.limits);
 }
 
-/** All that a body's check asks of a listener's permissions, in one number: never 0, which is other protocols' scope. */
+/**
+ * The permissions of a listener that a body's check depends on, in one number; never 0, the scope of other protocols.
+ */
 export function scopeOf(permits: ReadonlySet<string>): number {
   return PERMISSIONS.reduce((scope, permission) => 2 * scope + Number(permits.has(permission)), 1);
 }
 
-/** The number of items of a list; 0 for what is none. */
+/** The number of items of a list; 0 if it is not a list. */
 function passOver(scanner: Scanner, { name, item, shape }: Field, { limits, permits }: Bounds): number {
   switch (shape) {
     case 'text':
@@ -156,7 +158,7 @@ function countOfFields(scanner: Scanner, what: string, most: number): number {
   return count;
 }
 
-/** A field passed over would be something asked for and not done. */
+/** An ignored field would be a request that is not fulfilled. */
 function unknown(key: string, known: readonly string[]): RequestError {
   const shown = key.replaceAll(/[^\x20-\x7e]/g, '?');
   return new RequestError('BAD_ARGUMENT', `"${shown}" is no field; the fields are ${known.join(' ')}`);

@@ -4,10 +4,10 @@ import { RequestError } from './request-error.js';
 const NIL = 0xc0;
 const FALSE = 0xc2;
 const TRUE = 0xc3;
-/** Where the forms with an own length begin; behind each come those with a length of 2 and 4 bytes. */
+/** The first of the forms with an explicit length; the two after each have lengths of 2 and 4 bytes. */
 const BIN = 0xc4;
 const STR = 0xd9;
-/** These have no form with a length of 1 byte. */
+/** Types without a form with a length of 1 byte. */
 const ARRAY16 = 0xdc;
 const MAP16 = 0xde;
 const FLOAT32 = 0xca;
@@ -16,8 +16,8 @@ const UINT8 = 0xcc;
 const INT8 = 0xd0;
 
 /**
- * Walks over one msgpack value whose shape the caller knows, and reads no more of it than that takes: nothing is built,
- * whatever the value announces. Throws `RequestError` where it meets another shape.
+ * Walks over one msgpack value whose shape the caller knows. Nothing is decoded or allocated, whatever the value
+ * announces. Throws `RequestError` for another shape.
  */
 export class Scanner {
   readonly #bytes: Buffer;
@@ -27,14 +27,14 @@ export class Scanner {
     this.#bytes = bytes;
   }
 
-  /** Whether there is a nil here; then it is passed over. */
+  /** Skips a nil; false if there is another value. */
   nil(): boolean {
     if (this.#bytes[this.#at] !== NIL) return false;
     this.#at++;
     return true;
   }
 
-  /** The number of pairs of a map, each of which is the caller's to walk over. */
+  /** The number of pairs of a map; the caller walks over each. */
   map(what: string): number {
     return this.#count(what, 'a map', 0x80, MAP16);
   }
@@ -44,14 +44,14 @@ export class Scanner {
     return this.#count(what, 'an array', 0x90, ARRAY16);
   }
 
-  /** Passes over a byte string. */
+  /** Skips a byte string. */
   bytes(what: string): void {
     const first = this.#byte(what);
     if (first < BIN || first > BIN + 2) throw wrong(what, 'a byte string (bin)', first);
     this.#pass(what, this.#number(what, 1 << (first - BIN)));
   }
 
-  /** Passes over a text, which is UTF-8: other octets would be decoded to another text than the one sent. */
+  /** Skips a text and checks that it is UTF-8: other octets would be decoded to a different text. */
   text(what: string): void {
     const length = this.#text(what);
     const bytes = this.#bytes;
@@ -62,7 +62,7 @@ export class Scanner {
     }
   }
 
-  /** Passes over a text of any octets; answers its length. */
+  /** Skips a text of any octets; returns its length. */
   #text(what: string): number {
     const first = this.#byte(what);
     let length: number;
@@ -73,7 +73,7 @@ export class Scanner {
     return length;
   }
 
-  /** A text of ASCII letters, as the names of fields are; of a longer one only the beginning. */
+  /** Reads a text of ASCII letters, like a field's name; only the beginning of a longer one. */
   key(what: string, longest: number): string {
     const length = this.#text(what);
     const start = this.#at - length;
@@ -85,7 +85,7 @@ export class Scanner {
     if (first !== FALSE && first !== TRUE) throw wrong(what, 'true or false', first);
   }
 
-  /** Passes over a number of any form. */
+  /** Skips a number of any form. */
   number(what: string): void {
     const first = this.#byte(what);
     if (first <= 0x7f || first >= 0xe0) return;
@@ -96,7 +96,7 @@ export class Scanner {
     else throw wrong(what, 'a number', first);
   }
 
-  /** There is nothing behind the value. */
+  /** Checks that nothing follows the value. */
   end(): void {
     const rest = this.#bytes.length - this.#at;
     if (rest > 0) throw new RequestError('BAD_BODY', `${rest} bytes follow the map that a body is`);

@@ -4,7 +4,7 @@ import { encodeMessage, type Greeting, MESSAGE, PROTOCOL_VERSION } from '../wire
 import type { SessionOptions } from '../wire/protocol.js';
 import { scopeOf } from './msgpack-body.js';
 
-/** What all sessions of the same options have in common: it is made once. */
+/** What all sessions with the same options share; made once. */
 export class Terms {
   readonly options: SessionOptions;
   readonly scope: number;

@@ -6,14 +6,14 @@ import { answerOutcome, refusal } from './msgpack-answer.js';
 import { checkVerifyBody } from './msgpack-body.js';
 import type { Terms } from './msgpack-terms.js';
 
-/** A body below this share of the piece it came in is copied to wait, for a view keeps the whole piece alive. */
+/** A waiting body below this share of its received piece is copied, since a view keeps the whole piece alive. */
 const WORTH_A_VIEW = 4;
 
 interface VerifyTask extends Task {
   body: Buffer;
 }
 
-/** A VERIFY whose body nobody has looked into. */
+/** A VERIFY whose body was not decoded. */
 export class VerifyEvent implements TaskEvent {
   readonly kind = 'task';
   readonly task: VerifyTask;

@@ -19,8 +19,8 @@ import { notPermitted } from './request-error.js';
 
 /**
  * The msgpack protocol, for programs (docs/protocols.md specifies it): messages with an id, many at once, answered as
- * they are ready. A request's body is looked over here and decoded in the task thread; the thread's answer goes out as
- * it is.
+ * they are ready. A request's body is checked here and decoded in the task thread; the thread's answer is sent
+ * unchanged.
  */
 export const msgpackProtocol: Protocol = {
   name: 'msgpack',
@@ -52,7 +52,7 @@ class MsgpackSession implements Session {
   readonly unordered = true;
   readonly #terms: Terms;
   readonly #reader: MessageReader;
-  /** VERIFYs by id that wait for their outcome. */
+  /** Unanswered VERIFYs by id. */
   readonly #open = new NumberMap<TaskEvent>();
   #closed = false;
 
@@ -122,7 +122,7 @@ class MsgpackSession implements Session {
       case MESSAGE.status:
         return this.#status(id);
       default: {
-        // A CANCEL whose request is answered already has crossed that answer on its way.
+        // A CANCEL for an answered request has crossed that answer on its way.
         const of = this.#open.get(id);
         return of && { kind: 'cancel', of };
       }
@@ -150,7 +150,7 @@ class MsgpackSession implements Session {
     };
   }
 
-  /** Nothing behind this can be understood: the client is told, and the connection closed behind what is owed. */
+  /** Nothing after this can be parsed: the client is told, and the connection closes after the pending answers. */
   #breakOff(code: string, message: string): SessionEvent {
     this.#closed = true;
     return { kind: 'reply', bytes: goAway({ code, message }), error: true };

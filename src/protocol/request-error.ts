@@ -1,6 +1,6 @@
 import { PkixdError } from '../errors.js';
 
-/** What can be wrong with a request before anything of it is verified. */
+/** The errors of a request that are found before it is verified. */
 export type RequestErrorCode =
   | 'LINE_TOO_LONG'
   | 'REQUEST_TOO_LARGE'

@@ -11,7 +11,7 @@ export class AnchorKeys {
     this.#config = config;
   }
 
-  /** SubjectPublicKeyInfo, DER, of those that have this name. */
+  /** SubjectPublicKeyInfo, DER, of the anchors with this name. */
   keysOf(name: Name): readonly Uint8Array[] {
     this.#byName ??= this.#read();
     return this.#byName.get(name.key) ?? [];

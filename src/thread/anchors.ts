@@ -15,7 +15,7 @@ class AnchorError extends PkixdError {
   }
 }
 
-/** Where systems keep the bundle; the environment's SSL_CERT_FILE goes before them. */
+/** Usual places of the system's bundle; SSL_CERT_FILE comes first. */
 const SYSTEM_BUNDLES = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -28,7 +28,7 @@ const CERTIFICATE_FILE = /\.(?:pem|crt|cer|der|p7b|p7c)$|^[\da-f]{8}\.\d+$/i;
 export interface AnchorOptions {
   /** What to do about a certificate that cannot be an anchor: `stop` throws, `skip` leaves it out. */
   readonly broken: OptionValues['trust.brokenAnchors'];
-  /** Told of each certificate that is left out, and of what a file holds that is not used. */
+  /** Called for each certificate that is left out, and for unused content of a file. */
   readonly report?: (message: string) => void;
 }
 
@@ -87,7 +87,7 @@ function readFile(path: string, options: AnchorOptions): Certificate[] {
 
 function readObjects(path: string): PkiObjects {
   try {
-    // A FIFO or a device could hold a thread up for ever.
+    // Reading a FIFO or a device could block a thread for ever.
     if (!statSync(path).isFile()) throw new Error('it is neither a file nor a folder');
     return readPkiObjects(readFileSync(path), 'certificate');
   } catch (error) {
@@ -95,7 +95,7 @@ function readObjects(path: string): PkiObjects {
   }
 }
 
-/** Those that can be anchors, and why the others cannot. */
+/** The certificates that can be anchors, and why the others cannot. */
 function sort({ certificates, distrusted }: PkiObjects): {
   readonly good: Certificate[];
   readonly odd: readonly string[];

@@ -1,11 +1,11 @@
 import type { Verdict, VerdictCode } from '../wire/verdict.js';
 
 export interface KeepInputs {
-  /** No past instant was asked for. */
+  /** The request asks about the present time. */
   readonly isForNow: boolean;
-  /** Something that was asked for did not come: it may the next time. */
+  /** A CRL or certificate that was fetched did not come; it may come next time. */
   readonly isShort: boolean;
-  /** ms that any verdict may be kept: by then its CRLs must be seen to be in use. */
+  /** The longest time in ms that a verdict is kept; its CRLs must be noted as in use at that interval. */
   readonly longest: number;
   /** ms within which a folder of CRLs is looked at again. */
   readonly folder: number;
@@ -13,10 +13,10 @@ export interface KeepInputs {
   readonly now: number;
 }
 
-/** What is not known, or only forgiven, or invalid: time may change that without a sign. ms */
+/** ms for a verdict that is unknown, forgiven or invalid, since it may change without an event. */
 const UNSURE = 60_000;
 
-/** What another attempt, or the next moment, may answer otherwise. */
+/** Codes that another attempt may change. */
 const NEVER: ReadonlySet<VerdictCode> = new Set([
   'INTERNAL',
   'TIMEOUT',
@@ -28,7 +28,7 @@ const NEVER: ReadonlySet<VerdictCode> = new Set([
   'CRL_NOT_YET_VALID',
 ]);
 
-/** Until when a verdict answers for the same request, ms since 1970; `undefined`: not at all. */
+/** Until when a verdict may answer the same request, ms since 1970; `undefined`: not at all. */
 export function keepFor(verdict: Verdict, inputs: KeepInputs): number | undefined {
   const { isForNow, isShort, longest, folder, now } = inputs;
   if (!isForNow || NEVER.has(verdict.code)) return undefined;

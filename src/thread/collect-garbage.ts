@@ -1,13 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** V8's own collector, which a program gets at only in this way. */
+/** V8's garbage collector, which a program can only call in this way. */
 setFlagsFromString('--expose-gc');
 const gc: unknown = runInNewContext('gc');
 
 /**
- * Lets go of the memory of large arrays that nobody uses any more. A thread that sits idle after a large piece of work
- * would keep it until its next one, for an engine collects when it allocates.
+ * Frees the memory of large unused arrays. V8 collects when it allocates, so a thread that is idle after much work
+ * would keep that memory until its next work.
  */
 export function collectGarbage(): void {
   if (typeof gc === 'function') gc();

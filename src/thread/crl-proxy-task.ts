@@ -21,9 +21,9 @@ import { NO_ISSUERS } from './issuer-step-request.js';
 export interface CrlProxyOptions {
   readonly config: Config;
   readonly store: CrlStore;
-  /** SubjectPublicKeyInfo, DER, of the trust anchors that have this name. */
+  /** SubjectPublicKeyInfo, DER, of the trust anchors with this name. */
   readonly anchorKeys: (name: Name) => readonly Uint8Array[];
-  /** Told which CRLs are in use. */
+  /** Called with the CRLs that are in use. */
   readonly used: (wanted: readonly WantedCrl[]) => void;
 }
 
@@ -31,17 +31,17 @@ type Found = Extract<CrlProxyAnswer, { kind: 'crl' }>;
 type Refused = Extract<CrlProxyAnswer, { kind: 'refused' }>;
 type Served = NonNullable<ReturnType<CrlStore['servedAt']>>;
 
-/** What a client that wants the source asked again gets all the same, ms: as young as that. */
+/** ms: a CRL that was fetched within this time is served even to a client that wants the source to be asked again. */
 const YOUNG = 30_000;
-/** Proxies, and octets of their names, that a request may have come through. */
+/** The most proxies, and octets of the field Via, of a request. */
 const MAX_HOPS = 16;
 const MAX_VIA = 1024;
 const NOTHING = nothingSupplied(NO_ISSUERS);
 
 /**
- * The task of the CRL proxy: one CRL of the store, supplied first where it is missing or old. Only what the store or
- * the configuration knows is served, so that nobody fetches through pkixd what no verified chain has named. Throws
- * `CrlSourcesError`.
+ * The task of the CRL proxy: answers with a CRL from the store, which is fetched first if it is missing or old. Only
+ * CRLs that the store or the configuration knows are served, so that clients can fetch only what a verified chain has
+ * named. Throws `CrlSourcesError`.
  */
 export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
   const { config, store } = options;
@@ -81,7 +81,7 @@ export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
   };
 }
 
-/** What is said of a stored CRL, and how long it does, ms; nothing where its bytes are not there. */
+/** The answer for a stored CRL, and for how long it is fresh, ms; `undefined` if its bytes are not kept. */
 function describe({ crl, url }: Served, { config, store }: CrlProxyOptions) {
   if (!crl.isKept()) return undefined;
   const { path, size, version, thisUpdate, nextUpdate } = crl;
@@ -89,31 +89,31 @@ function describe({ crl, url }: Served, { config, store }: CrlProxyOptions) {
   const fetchedAt = record?.fetchedAt ?? crl.storedAt;
   const now = Date.now();
   const sinceAsked = Math.max(0, now - fetchedAt);
-  // What was fetched at a time to come was so by a clock that was wrong.
+  // A fetch time in the future comes from a clock that was wrong.
   const isTold = pastTime(fetchedAt, now) > -Infinity;
   const end = Math.min((nextUpdate ?? Infinity) - fetchedAt, config['crl.refresh']);
   const freshFor = isTold ? Math.max(0, end) : 0;
   const toldAt = isTold ? fetchedAt : pastTime(crl.storedAt, now);
-  // It was so old already when it came.
+  // Its age when it came.
   const before = record?.age ?? 0;
   const age = before + sinceAsked;
   return {
     answer: { kind: 'crl', path, size, version, thisUpdate, age, lifetime: before + freshFor } as const,
     sinceAsked,
     freshFor,
-    // For as long as the source may be silent; one that does not end is good for one refresh.
+    // The end of its grace; a CRL without nextUpdate lasts for one refresh.
     servedUntil: (nextUpdate ?? toldAt + config['crl.refresh']) + config['crl.grace'],
   };
 }
 
-/** What the URL, and no other, is to be asked for: what it was named for, or what it had. */
+/** The want to ask this URL for: the one that it was named for, or that of the CRL that it had. */
 function wantedAt(
   url: string,
   crl: ServedCrl | undefined,
   { store }: CrlProxyOptions,
 ): WantedCrl | undefined {
   const { wanted } = store.urlRecord(url) ?? {};
-  // Any chain may name any URL: what it is known to have goes before that.
+  // Any chain may name any URL, so the CRL that it is known to have comes first.
   const fits = crl === undefined || wanted?.signers.some((spki) => Buffer.compare(spki, crl.signer) === 0);
   if (wanted !== undefined && fits === true) return { ...wanted, source: url };
   if (crl === undefined || !/^https?:/i.test(url)) return undefined;
@@ -121,7 +121,7 @@ function wantedAt(
   return { issuer, uris: [url], isDelta, signers: [signer], source: url };
 }
 
-/** A CRL that `crl.sources` names and that was never fetched, where a key is known to check it with. */
+/** A CRL that `crl.sources` names and that was never fetched, if a key to check it with is known. */
 function configured(
   url: string,
   { entries }: ConfiguredSources,
@@ -144,7 +144,7 @@ function unknown(url: string, store: CrlStore): [Refused['status'], string] {
       `${url} is known neither from a verified chain nor, with a key to check it, from crl.sources`,
     ];
   const why = record.message ?? 'it was removed or evicted, and comes with the next chain that names it';
-  return [504, `${url} is known, and no CRL of it is at hand: ${why}`];
+  return [504, `${url} is known, but the store has no CRL of it: ${why}`];
 }
 
 function whyNot(
@@ -152,7 +152,8 @@ function whyNot(
   { url, onlyStored }: CrlProxyRequest,
   served: Served | undefined,
 ): string {
-  if (onlyStored) return `${url}: there is no fresh CRL in the store, and only-if-cached asks nobody`;
+  if (onlyStored)
+    return `${url}: there is no fresh CRL in the store, and only-if-cached forbids fetching one`;
   const failures = found.length === 0 ? [] : decodeTrusted<Supplied>(found).failures;
   const why = failures.map(({ message }) => message).join('; ');
   const what =
@@ -161,14 +162,14 @@ function whyNot(
 }
 
 /**
- * Those of them that are of this kind, for the next of this kind to know: whatever else a client writes must not keep
- * other proxies from answering, since the outcome is for all.
+ * The pkixd instances in a Via field, to be passed on. Other entries are dropped: a client must not be able to make
+ * other proxies refuse, since the result is shared.
  */
 function pkixdsOf(via: string): string {
   return (via.match(/\bpkixd-[0-9a-f]{12}\b/g) ?? []).map((name) => `1.1 ${name}`).join(', ');
 }
 
-/** Whether a request came through here before, or through more proxies than can be told (RFC 9110 §7.6.3). */
+/** Whether a request came through here before, or through too many proxies (RFC 9110 §7.6.3). */
 function hasPassed(via: string, name: string): boolean {
   const hops = via.split(',').map((entry) => entry.trim().split(/\s+/)[1]);
   return via.length > MAX_VIA || hops.length > MAX_HOPS || hops.includes(name);

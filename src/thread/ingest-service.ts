@@ -9,17 +9,17 @@ import { codeOf, messageOf } from '../errors.js';
 import { collectGarbage } from './collect-garbage.js';
 import type { FromIngest, IngestSetup, StoreNote, ToIngest } from '../wire/ingest.js';
 
-/** Octets of a CRL in the store after which memory is given back at once. */
+/** The size of a CRL in octets from which on memory is freed at once. */
 const LARGE = 512 * 1024;
-/** Between two words on the progress of an ingestion, before the last, ms: each wakes the event loop. */
+/** ms between two progress messages of an ingestion, since each wakes the event loop. */
 const TELL = 100;
 /** ms that a small transaction may wait for another process's. */
 const SMALL = 5000;
 
 /**
  * Serves the IO loop's requests (its view is crl/ingest-handle.ts). Ingestions run one after the other; leases and
- * records go in between. The thread ends by itself when it is told to close, after the transaction it is in, and is
- * never terminated: in the middle of one that would freeze the process.
+ * records go in between. When told to close, the thread ends by itself after its transaction. It is never terminated:
+ * within a transaction that would block the process.
  */
 export async function runIngest(port: MessagePort, notes: BroadcastChannel, data: unknown): Promise<void> {
   if (!isIngestSetup(data)) throw new Error('runs only as an ingest thread');
@@ -40,12 +40,12 @@ class IngestService {
   readonly #setup: IngestSetup;
   #writer: StoreWriter | undefined;
   #ingester: Ingester | undefined;
-  /** The end of what is being done one after the other. */
+  /** Settled at the end of the queued work. */
   #queue: Promise<void> = Promise.resolve();
-  /** Fulfilled when the store that is being made anew is open, or cannot be opened. */
+  /** Settled when the rebuilt store is open, or failed to open. */
   #rebuilding: Promise<void> | undefined;
   #isTidying = false;
-  /** Transactions beside the queue. */
+  /** Transactions outside the queue. */
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(port: MessagePort, setup: IngestSetup) {
@@ -89,7 +89,7 @@ class IngestService {
     }
   }
 
-  /** Notes alone fill the store, too. */
+  /** Notes fill the store, too. */
   #noted(): void {
     if (this.#ingester?.noted() !== true || this.#isTidying) return;
     this.#isTidying = true;
@@ -148,7 +148,7 @@ class IngestService {
     }
   }
 
-  /** Several may say the same of one environment, and only that one is to go. */
+  /** Several messages may report the same environment; only that one is replaced. */
   async #rebuild(identity: string | undefined): Promise<void> {
     if (this.#writer?.environment.identity !== identity) return;
     const rebuilt = this.#replaceWriter();
@@ -202,7 +202,7 @@ class IngestService {
     }
   }
 
-  /** A store that is being made anew is waited for, and none is closed under a transaction. */
+  /** Waits for a store that is being rebuilt, and does not close one during a transaction. */
   async #small<T>(work: (writer: StoreWriter) => Promise<T>): Promise<T> {
     while (this.#rebuilding !== undefined) await this.#rebuilding;
     const writer = this.#opened();
@@ -250,7 +250,7 @@ function isIngestSetup(value: unknown): value is IngestSetup {
   return typeof value === 'object' && value !== null && 'dataDirectory' in value && 'budget' in value;
 }
 
-/** What the readers of this very process say needs no more than this. */
+/** Messages of readers in this process are trusted. */
 function noteOf(event: unknown): StoreNote | undefined {
   if (typeof event !== 'object' || event === null || !('data' in event)) return undefined;
   const { data } = event;

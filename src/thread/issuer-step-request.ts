@@ -6,13 +6,13 @@ import { type FetchedIssuers, ISSUERS_STEP } from '../wire/issuers.js';
 import type { VerifyRequest } from '../wire/request.js';
 import type { TaskResult } from '../wire/task.js';
 
-/** URLs and rounds that issuers of one request may cost. */
+/** The most URLs, and rounds, for the issuers of one request. */
 const MAX_URLS = 8;
 const MAX_ROUNDS = 2;
 
 export const NO_ISSUERS: FetchedIssuers = { asked: [], rounds: 0, certificates: [], failures: [] };
 
-/** Gathers the issuers that a request lacks; `undefined` where the configuration has none fetched. */
+/** Collects the missing issuers of a request; `undefined` if the configuration does not fetch issuers. */
 export function issuerWantsFor(config: Config, { issuers }: Supplied): IssuerWants | undefined {
   if (config['aia.hosts'].length === 0) return undefined;
   return new IssuerWants({
@@ -22,13 +22,13 @@ export function issuerWantsFor(config: Config, { issuers }: Supplied): IssuerWan
   });
 }
 
-/** Candidates like those that the request brought, and behind them. */
+/** Added as candidates after those of the request. */
 export function withIssuers(request: VerifyRequest, { issuers }: Supplied): VerifyRequest {
   if (issuers.certificates.length === 0) return request;
   return { ...request, certificates: [...request.certificates, ...issuers.certificates] };
 }
 
-/** What the request needs before there is a verdict: `undefined` for nothing. */
+/** The step that is needed before a verdict; `undefined` if none is. */
 export function issuerNeeds(
   wants: IssuerWants | undefined,
   supplied: Supplied,

@@ -13,7 +13,7 @@ import { createStoreNotes } from './store-notes.js';
 import { notify, report, runThread, threadSetup } from './thread.js';
 import { createWarmUp } from './warm-up.js';
 
-/** The entry of a task thread: what tasks there are. */
+/** The entry of a task thread: its tasks. */
 const config = receivedConfig(threadSetup());
 const warnings = new RepeatedWarnings({ warn: report });
 const store = new CrlStore({

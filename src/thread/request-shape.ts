@@ -2,7 +2,7 @@ import { PkixdError } from '../errors.js';
 import { REVOCATION_MODES, type RevocationMode } from '../revocation-mode.js';
 import type { PolicyInputs, VerifyRequest } from '../wire/request.js';
 
-/** What arrives in a task is not what the types promise. */
+/** The body of a task does not have the promised shape. */
 export class ShapeError extends PkixdError {
   constructor(key: string, wanted: string) {
     super('BAD_ARGUMENT', `the request's ${key} is not ${wanted}`);
@@ -11,7 +11,7 @@ export class ShapeError extends PkixdError {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Checks a decoded task body field by field; unknown fields are passed over. Throws `ShapeError`. */
+/** Checks a decoded task body field by field; unknown fields are ignored. Throws `ShapeError`. */
 export function toVerifyRequest(body: unknown): VerifyRequest {
   if (!isFields(body)) throw new ShapeError('body', 'a map');
   const ocsp = optional(body, 'ocsp', bytesList);
@@ -24,7 +24,7 @@ export function toVerifyRequest(body: unknown): VerifyRequest {
   const at = optional(body, 'at', instant);
   const revocation = optional(body, 'revocation', mode);
   const policy = optional(body, 'policy', policyInputs);
-  // Not by spreading: every request goes by here.
+  // Not by spreading, which is slow: every request passes here.
   const request: { -readonly [K in keyof VerifyRequest]: VerifyRequest[K] } = {
     certificates: bytesList(body['certificates'], 'certificates'),
     crls: optional(body, 'crls', bytesList) ?? [],
@@ -85,7 +85,7 @@ function boolean(value: unknown, key: string): boolean {
   return value;
 }
 
-/** Milliseconds beyond 2^32 arrive as a bigint or a float, as the sender chose. */
+/** Milliseconds beyond 2^32 arrive as a bigint or a float, depending on the sender. */
 function instant(value: unknown, key: string): number {
   const time = typeof value === 'bigint' ? Number(value) : value;
   if (typeof time !== 'number' || !Number.isFinite(time))

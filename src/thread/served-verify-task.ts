@@ -30,32 +30,32 @@ import { issuerNeeds, issuerWantsFor, NO_ISSUERS, withIssuers } from './issuer-s
 import { keepFor } from './cache-lifetime.js';
 import { createEnvironment, createProfiles, openFolder, respond } from './verify-task.js';
 
-/** What a task asks of the store beside its CRLs. */
+/** What a task needs from the store besides its CRLs. */
 export type TaskStore = Pick<CrlStore, 'renew' | 'epoch' | 'urlRecord'>;
 
 export interface ServedTaskOptions {
   readonly config: Config;
   readonly store: CrlStore;
-  /** Told of CRL files that are left out. */
+  /** Called for CRL files that are left out. */
   readonly report: (message: string) => void;
-  /** Told how to get the successors of CRLs that were used. */
+  /** Called with the sources of CRLs that were used. */
   readonly used: (wanted: readonly WantedCrl[]) => void;
-  /** Told of large files of the folder that the store has not. */
+  /** Called with large files of the folder that the store does not have. */
   readonly take: (crl: FolderCrl) => void;
 }
 
-/** CRLs that one request may have asked for, and addresses that are asked for them, over all rounds. */
+/** The most CRLs that one request may ask for, and addresses for them, over all rounds. */
 const MAX_WANTED = 32;
 const MAX_ATTEMPTS = 64;
-/** How often one request may ask for CRLs, and how often it is verified with some of them before the rest has come. */
+/** How often one request may ask for CRLs, and how often it is verified again before all of them have come. */
 const MAX_ROUNDS = 2;
 const MAX_PARTINGS = 2;
 const NOTHING = nothingSupplied(NO_ISSUERS);
 
 /**
- * The `verify` task of a server: what a path lacks of CRLs, or of issuers, is asked for, and the request verified
- * again with what has come, or with the reason why it did not; and the same for the certificates of TLS clients, under
- * profiles that no request can name. Throws `AnchorError` and `CrlSourcesError`.
+ * The `verify` task of a server: missing CRLs and issuers are asked for, and the request is verified again with what
+ * came, or with the failures. Also the task for certificates of TLS clients, with profiles that requests cannot name.
+ * Throws `AnchorError` and `CrlSourcesError`.
  */
 export function createServedVerifyTasks(options: ServedTaskOptions): {
   readonly verify: TaskHandler;
@@ -79,7 +79,7 @@ export function createServedVerifyTasks(options: ServedTaskOptions): {
   };
 }
 
-/** The same with an environment, a store and sources of the caller's. */
+/** The same with an environment, a store and sources of the caller. */
 export function createTask(
   surroundings: Omit<Surroundings, 'sources'>,
   sources: ConfiguredSources,
@@ -88,7 +88,7 @@ export function createTask(
   return (body, attempt) => answer(body, attempt, all);
 }
 
-/** The keys of trust anchors of this name, under whichever profile. */
+/** The keys of trust anchors with this name, of all profiles. */
 function anchorsNamed(issuer: Name, { profiles }: VerifyEnvironment): readonly Uint8Array[] {
   const anchors = [...profiles.values()].flatMap((profile) => profile.anchors.named(issuer));
   return anchors.map(({ certificate }) => certificate.spki);
@@ -104,7 +104,7 @@ interface Surroundings {
 
 function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings): TaskResult {
   const { config, store, environment } = surroundings;
-  // What the first attempt asked for was stored within this very turn of the thread's loop, perhaps.
+  // A CRL may have been stored since, within the same turn of the thread's loop.
   if (attempt.number > 0) store.renew();
   const epoch = store.epoch();
   const since = environment.now();
@@ -125,9 +125,9 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   const { verdict, request } = response;
   const encoded = encodeVerdict(verdict);
   const isWithoutIssuer = lacking !== undefined || supplied.issuers.failures.length > 0;
-  // The next request may find the issuer that this one did without.
+  // The next request may find the issuer that this one lacked.
   if (isWithoutIssuer && verdict.status !== 'valid') return encoded;
-  // Nor is a bound on one request's CRLs for the next one to feel.
+  // A limit on this request's CRLs must not affect the next one.
   if (wants.isCut) return encoded;
   const keep = keepFor(verdict, {
     isForNow: request.at === undefined,
@@ -177,7 +177,7 @@ function supplyRequest(wanted: readonly WantedCrl[], supplied: Supplied): Supply
   return { wanted, supplied: { ...supplied, asked, rounds }, maxAttempts, mayPart };
 }
 
-/** Why the request may not ask for CRLs any more, whatever time it has. */
+/** Why the request may not ask for CRLs any more, regardless of its time. */
 function boundOf({ asked, attempts, rounds }: Supplied): string | undefined {
   if (rounds >= MAX_ROUNDS) return `one request asks for CRLs no more than ${MAX_ROUNDS} times`;
   if (asked.length >= MAX_WANTED) return `one request asks for no more than ${MAX_WANTED} CRLs`;
@@ -194,7 +194,7 @@ function noMore(url: string): FetchFailure {
   return { url, code: 'FETCH_FAILED', message };
 }
 
-/** Sources of CRLs in use, each told of now and then. */
+/** Reports the sources of CRLs in use, each at intervals. */
 export class Uses {
   readonly #options: Pick<ServedTaskOptions, 'config' | 'used'>;
   readonly #folder: CrlDirectory | undefined;
@@ -209,13 +209,13 @@ export class Uses {
     this.#interval = Math.min(300_000, options.config['crl.refresh'] / 2);
   }
 
-  /** The folder's own CRLs are whoever fills it to keep fresh, and a request's nobody's. */
+  /** CRLs in the folder are kept fresh by its operator; CRLs of a request are never refreshed. */
   note(source: string, wanted: () => readonly WantedCrl[]): void {
     if (source === 'request') return;
     const now = Date.now();
     const folder = this.#options.config['crl.directory'];
     const isOfFolder = folder !== null && source.startsWith(folder);
-    // A listener that serves CRLs knows all URLs that chains name; else one of each CRL will do.
+    // A CRL proxy needs all URLs that chains name; otherwise one of each CRL is enough.
     const key = this.#tellsAll && !isOfFolder ? wanted().map(wantKey).join() : source;
     const told = this.#told.get(key);
     if (told !== undefined && now - told < this.#interval && now >= told) return;

@@ -2,7 +2,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import type { CrlStoreOptions } from '../crl/store/crl-store.js';
 import { STORE_NOTES, type StoreNote } from '../wire/ingest.js';
 
-/** How a thread that reads the CRL store leaves word for the one that writes it: see `CrlStoreOptions`. */
+/** Sends notes of a thread that reads the CRL store to the one that writes it: see `CrlStoreOptions`. */
 export function createStoreNotes(): Required<Pick<CrlStoreOptions, 'used' | 'damaged' | 'odd'>> {
   const channel = new BroadcastChannel(STORE_NOTES);
   channel.unref();

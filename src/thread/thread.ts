@@ -19,20 +19,20 @@ import {
 } from '../wire/thread.js';
 
 /**
- * A task thread: takes a batch, runs its tasks one after the other, sends their results. It knows no more of a
- * task than the handler's name. The IO loop's view of it is worker/thread-handle.ts.
+ * A task thread: takes a batch, runs its tasks one after the other, sends their results. Of a task it knows only the
+ * handler's name. The IO loop's view of it is worker/thread-handle.ts.
  */
 export type Handlers = Readonly<Record<string, TaskHandler>>;
 
 /**
- * Tasks that the thread runs again and again before it takes any, so that V8 has compiled what requests will run.
- * Nothing that they touch may be used by requests.
+ * Tasks that the thread runs repeatedly before it takes any, so that V8 compiles the code of requests. They must not
+ * share data with requests.
  */
 export interface WarmUp {
-  /** Called now and then: handlers in new surroundings, under the names of the real ones. */
+  /** Called at intervals: new handlers with data of their own, by the names of the real ones. */
   readonly handlers: () => Handlers;
   readonly tasks: readonly { readonly name: string; readonly body: Uint8Array }[];
-  /** It ends after so many rounds of all tasks, or after so many milliseconds, whichever comes first. */
+  /** The warm-up ends after so many rounds, or so many milliseconds, whichever comes first. */
   readonly rounds: number;
   readonly time: number;
 }
@@ -43,25 +43,25 @@ const RENEWAL = 12;
 
 type Numbered = readonly (readonly [string, TaskHandler])[];
 
-/** Results that are older than this are sent before the rest of their batch is done, in nanoseconds: 5 ms. */
+/** Nanoseconds (5 ms): older results are sent before the rest of their batch is done. */
 const HOLD_RESULTS = 5_000_000n;
 
-/** What the parent gave this thread to start with, as it was given. */
+/** The thread's own part of its `workerData`. */
 export function threadSetup(): unknown {
   return threadData().setup;
 }
 
-/** A line for the server's log, as a warning: the thread itself writes none. */
+/** A warning for the server's log, which threads do not write themselves. */
 export function report(message: string, fields: Readonly<Record<string, unknown>> = {}): void {
   send({ type: 'log', level: 'warn', message, fields });
 }
 
-/** Something for the worker's IO loop to know. */
+/** A notice to the worker's IO loop. */
 export function notify(name: string, body: Uint8Array): void {
   send({ type: 'notice', name, body });
 }
 
-/** Warms up, says that it is ready, and serves batches until the parent ends the thread. */
+/** Warms up, reports that it is ready, and serves batches until the parent ends the thread. */
 export function runThread(handlers: Handlers, warmUp?: WarmUp): void {
   detachOnce();
   const progress = new Progress(threadData().progress);
@@ -73,7 +73,7 @@ export function runThread(handlers: Handlers, warmUp?: WarmUp): void {
   send({ type: 'ready', handlers: byPlace.map(([name]) => name), ...(warmed && { warmed }) });
 }
 
-/** By the same functions as requests, with a progress that nobody watches and results that go nowhere. */
+/** Uses the same functions as requests, with a progress of its own and discarded results. */
 export function runWarmUp({ handlers, tasks, rounds, time }: WarmUp): WarmUpAccount {
   const progress = new Progress();
   progress.rest();
@@ -96,7 +96,7 @@ export function runWarmUp({ handlers, tasks, rounds, time }: WarmUp): WarmUpAcco
     }
     runBatch(unpackTasks(transferred(packTasks(batch))), byPlace, progress, keep);
     round++;
-    // What fails once fails always, and each failure is a line in the log.
+    // A task that fails once always fails, and each failure is a line in the log.
     if (round === 1 && unpackResults(results).some(({ kind }) => kind === 'failed')) break;
   }
   return { rounds: round, milliseconds: performance.now() - beganAt };
@@ -124,19 +124,19 @@ function runBatch(
     const result = runTask(task, handlers);
     now = process.hrtime.bigint();
     results.push(timed(result, Number(now - startedAt) / 1000));
-    // Before anything is sent: the IO loop takes a thread for idle when it has the result of the last task.
+    // Set before anything is sent: the IO loop counts a thread as idle once it has the result of the last task.
     goesOn = index < tasks.length && progress.begin(index, now);
     if (!goesOn || now - sentAt < HOLD_RESULTS) continue;
     deliver(packResults(results));
     results = [];
     sentAt = now;
   }
-  // At rest before the last results leave: the IO loop gives the next batch only when it has them.
+  // Idle before the last results are sent: the IO loop sends the next batch only when it has them.
   progress.rest();
   deliver(packResults(results));
 }
 
-/** What a task came to: its handler's result, or what the handler threw. */
+/** The result of a task: its handler's, or the error that the handler threw. */
 type Ran = TaskResult | { readonly thrown: string };
 
 function runTask(task: BatchTask, handlers: Numbered): Ran {
@@ -159,7 +159,7 @@ function runTask(task: BatchTask, handlers: Numbered): Ran {
   }
 }
 
-/** Each of its shapes is written out: objects put together by spreading cost more than all the rest here. */
+/** Each shape is written out: spreading objects costs more than all the rest here. */
 function timed(ran: Ran, microseconds: number): BatchResult {
   if (ran instanceof Uint8Array) return { kind: 'done', microseconds, body: ran, keep: undefined };
   if ('body' in ran) return { kind: 'done', microseconds, body: ran.body, keep: ran.keep };

@@ -16,9 +16,9 @@ import { toVerifyRequest } from './request-shape.js';
 import type { CrlSource } from '../verify/crl-source.js';
 
 /**
- * The `verify` task without anything beside it: a `VerifyRequest` in msgpack to a `VerifyResponse` in msgpack. Trust
- * anchors are read here, once; `AnchorError` names those that cannot be. `report` is told of CRL files that are left
- * out. What a server's thread runs is in served-verify-task.ts.
+ * The `verify` task alone: a `VerifyRequest` in msgpack to a `VerifyResponse` in msgpack. Trust anchors are read here,
+ * once; `AnchorError` names those that cannot be read. `report` is called for CRL files that are left out. A server's
+ * thread runs served-verify-task.ts.
  */
 export function createVerifyTask(
   config: Config,
@@ -29,7 +29,7 @@ export function createVerifyTask(
   return (body) => encode(respond(body, (request) => ({ verdict: verify(request, environment) })));
 }
 
-/** An error of ours is the request's fault and an answer; any other is a bug, and the task's INTERNAL. */
+/** A `PkixdError` is caused by the request and is its answer; any other error is a bug, answered INTERNAL. */
 export function respond<T extends { readonly verdict: Verdict }>(
   body: Uint8Array,
   answer: (request: VerifyRequest) => T,
@@ -43,9 +43,10 @@ export function respond<T extends { readonly verdict: Verdict }>(
 }
 
 /**
- * What the configuration says to verify with, on the CRLs of these sources. Throws `AnchorError`.
+ * A verifier by the configuration, with CRLs of these sources. Throws `AnchorError`.
  *
- * @param report is told what is not used of the anchors' files; a server says that when it checks its configuration
+ * @param report called for unused content of the anchors' files, which a server reports when it checks its
+ * configuration
  */
 export function createEnvironment(
   config: Config,
@@ -56,7 +57,7 @@ export function createEnvironment(
   return environmentOf(config, profiles, joinSources(crls), Date.now);
 }
 
-/** The same with profiles, CRLs and a clock of the caller's. */
+/** The same with profiles, CRLs and a clock of the caller. */
 export function environmentOf(
   config: Config,
   profiles: ReadonlyMap<string, Profile>,
@@ -94,7 +95,7 @@ export function toProfile({ base, ...settings }: ProfileConfig, anchors: TrustSt
   return { ...settings, rules: BASE_RULES[base], anchors };
 }
 
-/** The folder of CRLs, if there is one; what of it `stored` has is not held twice. */
+/** The folder of CRLs, if there is one; CRLs that `stored` has are not held twice. */
 export function openFolder(
   config: Config,
   report: (message: string) => void,
@@ -108,7 +109,7 @@ export function openFolder(
   return new CrlDirectory(folder, keeper === undefined ? options : { ...options, keeper });
 }
 
-/** Here nobody writes the store. */
+/** This process does not write to the store. */
 const NO_INTAKE: Omit<LargeCrlKeeper, 'find'> = { signersOf: () => [], take: () => undefined };
 
 /** Profiles with the same anchors share one store. */

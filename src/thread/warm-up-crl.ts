@@ -8,8 +8,8 @@ const HASH = hashKey(new Uint8Array(8));
 const GENERATION = 1;
 
 /**
- * A CRL without entries as if it stood in the store, so that the warm-up reads it by the code that reads the store:
- * one bucket, in memory.
+ * A CRL without entries in the form of the store (one bucket, in memory), so that the warm-up runs the code that reads
+ * the store.
  *
  * @param signer the SubjectPublicKeyInfo of the key that signed it, DER
  */

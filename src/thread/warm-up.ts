@@ -18,7 +18,7 @@ import type { CrlSource, CandidateCrl } from '../verify/crl-source.js';
 /** A client may leave fields out. */
 type WarmUpRequest = Partial<VerifyRequest>;
 
-/** Rounds after which V8 has compiled nearly all that it is going to compile. */
+/** Rounds after which V8 has compiled nearly all code that it will compile. */
 const ROUNDS = 400;
 const CHAINS = Object.values(WARM_UP_PKI);
 const HOST = `any.${WARM_UP_DOMAIN}`;
@@ -27,8 +27,8 @@ const NONE: readonly CandidateCrl[] = [];
 
 /**
  * The warm-up of a task thread: the built-in chains are verified by the code that serves requests, with trust anchors,
- * CRLs, a profile and a memory of CAs of their own, which are made anew now and then: to meet a CA for the first time
- * has code of its own. Of the store nothing but its epoch is read; nothing is noted, asked for or kept.
+ * CRLs, a profile and a cache of CAs of their own. These are replaced at intervals, since an unknown CA takes other
+ * code than a known one. Only the store's epoch is read; nothing is written, fetched or kept.
  *
  * @param time ms that it may take
  */
@@ -36,7 +36,7 @@ export function createWarmUp(config: Config, store: TaskStore, time: number): Wa
   const policy = AddressPolicy.of(config);
   const handlers = (): Handlers => {
     const uses = new Uses({ config, used: () => undefined });
-    // None of the operator's: their files would be read each time.
+    // Not the operator's: their files would be read each time.
     const sources = ConfiguredSources.read({ 'crl.sources': [] }, policy);
     return { verify: createTask({ config, store, environment: createEnvironment(config), uses }, sources) };
   };
@@ -44,7 +44,7 @@ export function createWarmUp(config: Config, store: TaskStore, time: number): Wa
   return { handlers, tasks, rounds: ROUNDS, time };
 }
 
-/** Requests of several shapes; more of them under RSA, whose signatures take the least time to check. */
+/** Requests of several shapes; more of them with RSA, whose signatures take the least time to check. */
 function warmUpRequests(): WarmUpRequest[] {
   const { rsa, ec } = WARM_UP_PKI;
   return [...shapesOf(rsa), ...shapesOf(rsa), ...shapesOf(ec).slice(0, 2)];
@@ -70,7 +70,10 @@ function createEnvironment(config: Config): VerifyEnvironment {
   return environmentOf(config, profiles, crls, Date.now);
 }
 
-/** The rules of the default profile, with revocation checked, and without demands that the built-in chains may not meet. */
+/**
+ * The rules of the default profile, with revocation checking, and without requirements that the built-in chains may not
+ * meet.
+ */
 function profileOf(config: Config): ProfileConfig {
   return {
     base: config.profiles[config['profile.default']]?.base ?? 'rfc5280',
@@ -97,7 +100,7 @@ function sourceOf(candidate: CandidateCrl): CrlSource {
   return { find: (issuer) => (issuer.key === candidate.crl.issuer.key ? found : NONE) };
 }
 
-/** Each in memory of its own, as those of a request are. */
+/** Each has memory of its own, like those of a request. */
 function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'base64'));
 }

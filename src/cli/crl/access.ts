@@ -16,15 +16,15 @@ import { DerReader } from '../../x509/der.js';
 /** Flags of every command that opens the store. */
 export const STORE_FLAGS = { ...CONFIG_FLAG, ...optionFlags(['data.directory']) };
 
-/** The store as a command sees it. */
+/** The store for a command. */
 export interface OpenedStore {
   readonly config: Config;
   readonly store: CrlStore;
-  /** What reading it has complained of so far. */
+  /** Problems that reading has found so far. */
   readonly troubles: readonly string[];
 }
 
-/** Runs `use` with the store opened for reading; throws NO_STORE where there is none. */
+/** Runs `use` with the store opened for reading; throws NO_STORE if there is none. */
 export async function withStore<T>(
   context: Context,
   args: Arguments,
@@ -52,7 +52,7 @@ export async function withStore<T>(
   }
 }
 
-/** Undefined where there is no store. Throws NO_PERMISSION, since "no store" would be wrong then. */
+/** Undefined if there is no store. Throws NO_PERMISSION if this user may not read it. */
 function storeIdentity(dataDirectory: string): string | undefined {
   try {
     return identityOf(environmentPath(dataDirectory));
@@ -67,14 +67,14 @@ function storeIdentity(dataDirectory: string): string | undefined {
   }
 }
 
-/** ms that it may take to open the store: who waits for it is an operator, and no request. */
+/** ms that opening the store may take; an operator waits for it, not a request. */
 const OPENING = 20_000;
-/** ms that what was begun gets to end. */
+/** ms that unfinished work gets to end. */
 const CLOSING = 5000;
 
 /**
- * Runs `use` with the store opened for writing, beside whatever server writes it, too; it is made where there is none.
- * A store that cannot be written within the time is an error, and ends the process: its thread hangs in a lock.
+ * Runs `use` with the store opened for writing, also while a server writes to it; creates it if there is none. A store
+ * that cannot be written within the time is an error and ends the process, whose thread hangs in a lock.
  */
 export async function withWriter<T>(
   context: Context,
@@ -106,7 +106,7 @@ export async function withWriter<T>(
   }
 }
 
-/** What root makes here the workers, with the account that they have, must be able to use. */
+/** Files that root creates here must be usable by the workers' account. */
 export function becomeWorker(config: Config): void {
   if (process.getuid?.() !== 0) return;
   const account = workerCredentials(config['workers.user'], config['workers.group']);
@@ -116,7 +116,7 @@ export function becomeWorker(config: Config): void {
   process.setuid?.(account.uid);
 }
 
-/** The CRLs that somebody means: by the start of a key, by the source, or by a part of the issuer's name. */
+/** The CRLs that match a text: the start of a key, the source, or a part of the issuer's name. */
 export function chooseCrls(store: CrlStore, wanted: string): readonly CrlSummary[] {
   const all = store.list();
   const lower = wanted.toLowerCase();

@@ -8,7 +8,7 @@ import { type CrlReport, reportOf } from './facts.js';
 import { UsageError } from '../exit-code.js';
 import { textFlag } from '../flags.js';
 
-/** What a monitor gets. */
+/** The result for a monitor. */
 const WELL = 0;
 const NOT_FRESH = 1;
 const DAMAGED = 2;
@@ -23,7 +23,7 @@ export const crlCheck: Command = {
     },
     json: { type: 'boolean', describe: 'One JSON object a line for each CRL, {…, "problems"}' },
   },
-  examples: [['$0 crl check --within 6h', 'before anybody notices']],
+  examples: [['$0 crl check --within 6h', 'warn six hours before a CRL ends']],
   run: (context, args) => {
     const text = textFlag(args, 'within') ?? '0s';
     const within = parseDuration(text);
@@ -40,7 +40,7 @@ export const crlCheck: Command = {
         if (args['json'] === true) print(context, JSON.stringify({ ...report, problems }));
         else for (const problem of problems) print(context, lineOf(report, problem));
       }
-      // A store that cannot be read looks like an empty one.
+      // An unreadable store looks like an empty one.
       if (troubles.length > 0) code = DAMAGED;
       if (args['json'] !== true) print(context, `${crls.length} CRLs checked: ${SAID[code]}`);
       return code;
@@ -73,7 +73,7 @@ function complaints({ freshness, nextUpdate, failures, failure, fetchedAt, sourc
   ];
 }
 
-/** What is wrong with its entries; a CRL that was replaced meanwhile is not damaged. */
+/** What is wrong with a CRL's entries. A CRL that was replaced meanwhile is not damaged. */
 function damageOf({ key, entries }: CrlSummary, { store }: OpenedStore): string | undefined {
   const crl = store.crl(key);
   if (crl === undefined) return undefined;

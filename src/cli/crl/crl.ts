@@ -1,7 +1,7 @@
 import type { Command } from '../command.js';
 import { UsageError } from '../exit-code.js';
 
-/** Everything about the CRL store, by commands of its own. */
+/** The commands of the CRL store. */
 export const crl: Command = {
   flags: {},
   commands: [

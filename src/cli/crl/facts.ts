@@ -2,17 +2,17 @@ import type { CrlStore } from '../../crl/store/crl-store.js';
 import type { CrlSummary, UrlRecord } from '../../wire/ingest.js';
 import { issuerText } from './access.js';
 
-/** How fresh a CRL of the store is. */
+/** The freshness of a stored CRL. */
 export type Freshness =
   | 'current'
-  /** Its nextUpdate comes within the time asked for. */
+  /** Its nextUpdate comes within the given time. */
   | 'due'
   /** Past its nextUpdate. */
   | 'stale'
-  /** It does not say when the next one is due: it serves profiles with `maxAge` alone. */
+  /** It has no nextUpdate: it is used only by profiles with `crlMaxAge`. */
   | 'no end';
 
-/** What is known of a CRL of the store: for people and (as it stands) for programs. */
+/** The facts about a stored CRL, for people and, as JSON, for programs. */
 export interface CrlReport {
   readonly key: string;
   readonly issuer: string;
@@ -23,13 +23,13 @@ export interface CrlReport {
   readonly nextUpdate: string | null;
   readonly freshness: Freshness;
   readonly entries: number;
-  /** What it takes in the store. */
+  /** The octets that it takes in the store. */
   readonly bytes: number;
   readonly source: string;
   readonly storedAt: string;
-  /** When its source last answered; null where it was not fetched, or has not been since. */
+  /** When its source last answered; null if it was not fetched. */
   readonly fetchedAt: string | null;
-  /** Failures of its source in a row, refused CRLs included, and the last of them. */
+  /** Failures of its source in a row, refused CRLs included, and the last message. */
   readonly failures: number;
   readonly failure: string | null;
   /** SHA-256 of its signer's SubjectPublicKeyInfo, hex. */
@@ -60,7 +60,7 @@ function fetching(record: UrlRecord | undefined): Pick<CrlReport, 'fetchedAt' | 
   const { fetchedAt = null, failures = 0, message = null, refusal } = record ?? {};
   return {
     fetchedAt: fetchedAt === null ? null : iso(fetchedAt),
-    // New revocations are missed either way: where the source does not answer, and where what it has is refused.
+    // New revocations are missed in both cases: the source does not answer, or its CRL is refused.
     failures: failures + (refusal?.count ?? 0),
     failure: failures > 0 ? message : (refusal?.message ?? null),
   };

@@ -69,14 +69,14 @@ export const crlFetch: Command = {
   },
 };
 
-/** Fetches that run at once; each server is asked for as many at once as `crl.maxParallelPerHost` says. */
+/** Fetches that run at once; `crl.maxParallelPerHost` bounds those from one server. */
 const PARALLEL = 4;
 
 function isUrl(text: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
 }
 
-/** What was found to be fetched, and how it goes; a failure costs only itself. */
+/** The CRLs to fetch, and their results; a failure does not stop the others. */
 class Run {
   readonly #context: Context;
   readonly #isJson: boolean;
@@ -186,7 +186,7 @@ const WAY_OUT: Readonly<Record<string, string>> = {
   CRL_ISSUER_UNTRUSTED: '; name the certificate of who signs it with --issuer',
 };
 
-/** Codes of what was named and cannot be used; any other is the verdict on a certificate. */
+/** Codes of unusable arguments; any other code is the verdict on a certificate. */
 const WRONG_INPUT: Readonly<Record<string, true>> = {
   NO_SUCH_CRL: true,
   FILE_UNREADABLE: true,
@@ -194,7 +194,7 @@ const WRONG_INPUT: Readonly<Record<string, true>> = {
   NO_CERTIFICATE: true,
 };
 
-/** The server was not to be had, or it gave what cannot be taken. */
+/** The server did not answer, or its CRL was refused. */
 function exitOf({ code }: FetchFailure): number {
   return code === 'FETCH_FAILED' || code === 'FETCH_REFUSED' ? EXIT.unavailable : EXIT.data;
 }

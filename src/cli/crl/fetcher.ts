@@ -16,9 +16,9 @@ import {
 import { note, printable, type Context } from '../context.js';
 import { becomeWorker } from './access.js';
 
-/** Whoever fetches: a worker of the running server, or this process. */
+/** Fetches CRLs: a worker of the running server, or this process. */
 export interface CrlFetcher {
-  /** The CRLs that it knows how to get, from this URL or at all. */
+  /** The CRLs that it can fetch, from this URL or all. */
   readonly known: (url?: string) => Promise<readonly FetchOrder[]>;
   readonly fetch: (order: FetchOrder) => Promise<FetchReport>;
   readonly close: () => Promise<void>;
@@ -26,10 +26,10 @@ export interface CrlFetcher {
 
 type CarryOut = (name: string, body: Uint8Array, patience: number) => Promise<Uint8Array>;
 
-/** ms that a server may take for what needs no fetching, and beyond the limits of a fetch. */
+/** ms that a server may take without fetching, and in addition to the limits of a fetch. */
 const PATIENCE = 20_000;
 
-/** The server that the configuration names, where one runs; this process with `isLocal`, or where none does. */
+/** The server that the configuration names, if it runs; this process with `isLocal` or without a server. */
 export async function openCrlFetcher(
   context: Context,
   config: Config,
@@ -47,7 +47,7 @@ export async function openCrlFetcher(
 }
 
 function crlFetcher(config: Config, carryOut: CarryOut, close: () => Promise<void>): CrlFetcher {
-  // Another process may be at the same URL first.
+  // Another process may be fetching the same URL.
   const once =
     2 * (config['crl.fetchTimeout'] + config['crl.ingestTimeout'] + 2 * config['crl.redisMaxWait']);
   return {
@@ -88,14 +88,14 @@ async function order(path: string, name: string, body: Uint8Array, patience: num
   throw new PkixdError('BAD_ANSWER', 'the server answered in an unknown form; fetch without it with --local');
 }
 
-/** With a writer of the store of its own, beside whatever else writes it. */
+/** Fetches in this process, with a writer of its own beside that of a server. */
 async function localFetcher(context: Context, config: Config): Promise<CrlFetcher> {
   becomeWorker(config);
-  // The clients of HTTP and Redis are much that no other command should have to load.
+  // Other commands need not load the clients of HTTP and Redis.
   const { createCrlServices } = await import('../../crl/crl-services.js');
   const services = createCrlServices({
     config,
-    // What is fetched is said by the command itself.
+    // The command itself prints what is fetched.
     log: new Logger('error', 'pkixd', ({ message }) => {
       note(context, printable(message));
     }),

@@ -65,7 +65,7 @@ interface Importer {
   readonly isJson: boolean;
 }
 
-/** A file, or those of a folder. */
+/** A file, or the files of a folder. */
 function filesOf(path: string, cwd: string): readonly string[] {
   const isFolder = statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder) return [path];

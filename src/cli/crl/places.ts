@@ -13,10 +13,10 @@ import type { CrlFetcher } from './fetcher.js';
 import type { CrlSigners } from './signers.js';
 import type { RequestParts } from '../verify/verify-input.js';
 
-/** More than any path has; those of CAs near the trust anchor are fetched first. */
+/** The most CRLs of a path; those of CAs near the trust anchor are fetched first. */
 const MAX_WANTED = 1024;
 
-/** What may be fetched: what a verified chain has led to, and what the configuration names. */
+/** The CRLs that may be fetched: those that verified chains name, and those of the configuration. */
 export class CrlPlaces {
   readonly #config: Config;
   readonly #signers: CrlSigners;
@@ -39,7 +39,7 @@ export class CrlPlaces {
     return [...known, ...this.#configured((url) => !urls.has(url))];
   }
 
-  /** Throws NO_SUCH_CRL for one that nothing has led to. */
+  /** Throws NO_SUCH_CRL for an unknown URL. */
   async of(url: string): Promise<readonly FetchOrder[]> {
     const known = await this.#fetcher.known(url);
     const orders = known.length > 0 ? known : this.#configured((one) => one === url);
@@ -51,8 +51,8 @@ export class CrlPlaces {
   }
 
   /**
-   * Of the first certificate's path, as a verification would want them: only of a path that passes everything but
-   * revocation. Throws with the verdict's code where there is none.
+   * The CRLs of the first certificate's path, as for a verification; the path must be valid except for revocation.
+   * Throws with the verdict's code if there is no such path.
    */
   onPathOf({ certificates }: RequestParts, more: readonly Uint8Array[]): readonly FetchOrder[] {
     this.#environment ??= createEnvironment(this.#config, []);

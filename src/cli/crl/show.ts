@@ -42,7 +42,7 @@ export const crlShow: Command = {
 
 interface Scope {
   readonly baseNumber: string | null;
-  /** What of the issuer's certificates it covers; empty: all. */
+  /** The part of the issuer's certificates that it covers; empty: all. */
   readonly scope: readonly string[];
 }
 
@@ -66,7 +66,7 @@ function scopeOf({ key }: CrlSummary, { store }: OpenedStore): Scope {
   };
 }
 
-/** Whether any of them lists it. */
+/** Whether one of them lists the serial number. */
 function lookUp(
   context: Context,
   { store }: OpenedStore,
@@ -101,7 +101,7 @@ function said(serial: string, entry: CrlEntry | undefined): string {
   return `${serial} is listed since ${new Date(entry.date).toISOString()}, ${reason}`;
 }
 
-/** Content octets of the INTEGER: as certificates have them, or without the leading zero. */
+/** Content octets of the INTEGER, with or without the leading zero. */
 function serialOf(text: string): Uint8Array {
   const digits = text.replace(/^0x/i, '').replaceAll(/[:\s]/g, '');
   if (!/^[0-9a-f]{1,512}$/i.test(digits))

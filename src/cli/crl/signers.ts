@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { InputError, readCertificates } from '../verify/verify-input.js';
 import { messageOf } from '../../errors.js';
 
-/** Certificates whose keys may have signed CRLs: those given, and the configuration's trust anchors. */
+/** Certificates whose keys may have signed CRLs: the given ones, and the configuration's trust anchors. */
 export class CrlSigners {
   readonly #given: readonly Certificate[];
   readonly #config: Config;
@@ -17,7 +17,7 @@ export class CrlSigners {
     this.#config = config;
   }
 
-  /** SubjectPublicKeyInfo, DER, of those that have this name. */
+  /** SubjectPublicKeyInfo, DER, of the certificates with this name. */
   keysOf(issuer: Name): readonly Uint8Array[] {
     return this.certificatesOf(issuer).map(({ spki }) => spki);
   }
@@ -27,7 +27,7 @@ export class CrlSigners {
     return own.length > 0 ? own : this.#readAnchors().filter(({ subject }) => sameName(subject, issuer));
   }
 
-  /** Read only where the given do not suffice. */
+  /** The trust anchors, read only if the given certificates do not suffice. */
   #readAnchors(): readonly Certificate[] {
     if (this.#anchors !== undefined) return this.#anchors;
     const { profiles } = this.#config;

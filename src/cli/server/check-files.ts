@@ -13,15 +13,15 @@ import { addressProblems, hostProblems } from '../../supervisor/preflight.js';
 import { readAnchors } from '../../thread/anchors.js';
 
 /**
- * What the configuration names must be there and usable: files that the processes read, accounts, directories. Without
- * these workers would never get ready, however often they were started. A folder of CRLs may still come, and is a
- * warning. Throws a ConfigError with all problems.
+ * Checks that everything that the configuration names exists and is usable: files, accounts, directories. Without these
+ * no worker would get ready. A missing folder of CRLs is a warning, since it may be made later. Throws a ConfigError
+ * with all problems.
  */
 export function checkFiles(config: Config, warn: (message: string) => void): void {
   refuse(fileProblems(config, warn));
 }
 
-/** The same for a server that does not listen yet, with its addresses. */
+/** The same for a server that does not listen yet, including its addresses. */
 export async function checkAll(
   config: Config,
   warn: (message: string) => void,

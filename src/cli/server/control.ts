@@ -6,7 +6,7 @@ import { askServer, SERVER_FLAGS } from './server-call.js';
 
 const MAX_WORKERS = 256;
 
-/** The commands that steer a running server by its control socket; each returns once the server has begun. */
+/** The commands that control a running server by its control socket; each returns once the server has begun. */
 export const scale: Command = {
   flags: SERVER_FLAGS,
   positionals: {
@@ -48,7 +48,7 @@ export const restart: Command = {
   },
 };
 
-/** Milliseconds that a reload may take: every worker may have to drain for long. */
+/** Milliseconds that a reload may take; every worker may take long to drain. */
 const RELOAD_TIMEOUT = 60 * 60 * 1000;
 
 export const reload: Command = {

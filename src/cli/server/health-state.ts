@@ -5,10 +5,10 @@ export interface Health {
   readonly why: string;
 }
 
-/** The exit codes of `health`, and of a `status` that was answered. */
+/** The exit codes of `health`, and of `status` if the server answers. */
 export const HEALTH_EXIT = { ready: 0, degraded: 1, down: 2 } as const;
 
-/** Degraded: it serves, and an operator should look at it. */
+/** Degraded: it serves, but an operator should look at it. */
 export function healthOf({ state, workers, scale, listeners }: ServerStatus): Health {
   const ready = workers.filter((worker) => worker.state === 'ready').length;
   const count = `${ready} of ${scale} workers ready`;

@@ -12,7 +12,7 @@ import { isStatus } from './status.js';
 
 /** Milliseconds that a server may take to answer. */
 const TIMEOUT_MS = 5000;
-/** Octets of a first answer that are looked at: any is proof of a worker, BUSY stands at its beginning. */
+/** The octets of a first answer that are examined: any octet proves a worker, and BUSY is at the beginning. */
 const MAX_FIRST_ANSWER = 512;
 
 export const health: Command = {
@@ -46,24 +46,27 @@ async function look(context: Context, args: Arguments): Promise<Health> {
       ? ofStatus(await askServer(context, args, { command: 'status' }, TIMEOUT_MS))
       : await ofListener(address, tls);
   } catch (error) {
-    // A wrong command line is no news about the server.
+    // A wrong command line says nothing about the server.
     if (!(error instanceof PkixdError) || error.code === 'BAD_ADDRESS') throw error;
-    // Neither is that it must not be asked.
+    // Nor does a missing permission.
     if (error.code === 'NO_PERMISSION') throw error;
     return { state: 'down', why: messageOf(error) };
   }
 }
 
-/** What the control socket tells. */
+/** The health by the control socket. */
 function ofStatus(status: unknown): Health {
   if (!isStatus(status)) return { state: 'degraded', why: 'the server is of another release' };
   return healthOf(status);
 }
 
-/** The greeting of the msgpack protocol, or the answer to a PING of the line protocol: both come from a worker. */
+/**
+ * The health by a listener: the greeting of the msgpack protocol, or the answer to a PING of the line protocol, comes
+ * from a worker.
+ */
 async function ofListener(text: string, tls: ConnectionOptions): Promise<Health> {
   const address = parseAddress(text);
-  // Whether it is alive is asked, not who it is: a certificate that has expired is for others to report.
+  // The server's certificate is not checked: only whether it answers matters here.
   const { socket, ready } = dial(address, { ...tls, rejectUnauthorized: false });
   const shown = formatAddress(address);
   try {

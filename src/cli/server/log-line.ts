@@ -7,7 +7,7 @@ export interface LogFilter {
   readonly worker?: number;
 }
 
-/** A line of pkixd.log as a person reads it; undefined when the filter drops it. What is no JSON passes as it is. */
+/** A line of pkixd.log in readable form; undefined if the filter drops it. A line that is not JSON is not changed. */
 export function formatLogLine(line: string, filter: LogFilter): string | undefined {
   const record = parse(line);
   if (!record) return line.trim() === '' ? undefined : printable(line);

@@ -3,22 +3,22 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, PkixdError } from '../../errors.js';
 
-/** A release on disk: what a worker is forked from, and what it should call itself. */
+/** A release on disk: the script of its workers, and its version. */
 export interface Release {
   readonly workerEntry: string;
   readonly version: string;
 }
 
 /**
- * The path by which this program was started, perhaps through links that will lead to a later release one day. Only
- * the start itself can tell; a path that leads elsewhere is a wrapper's, and then it is this release for ever.
+ * The path by which this program was started, perhaps through links that may lead to a later release. It is known only
+ * at the start. A path that leads elsewhere belongs to a wrapper; then the release never changes.
  */
 export function findLauncher(candidates: readonly (string | undefined)[]): string {
   const own = realpathSync(fileURLToPath(new URL('../main.js', import.meta.url)));
   return candidates.find((path) => path !== undefined && leadsTo(path, own)) ?? own;
 }
 
-/** The release to which the launcher leads at this moment, by its real path. */
+/** The release that the launcher's path leads to now, by its real path. */
 export function releaseOf(launcher: string): Release {
   try {
     const commands = dirname(realpathSync(launcher));

@@ -10,9 +10,9 @@ import { type Arguments, configFor, configSources, textFlag } from '../flags.js'
 const KEY = 'run.directory';
 
 /**
- * `run.directory`, by which commands find the running server. A configuration that is broken on disk does not keep an
- * operator from a server that runs with an earlier one: the directory is then taken from where it can still be read,
- * with a warning.
+ * `run.directory`, by which commands find the running server. If the configuration on disk is broken, the directory is
+ * read from the part that can still be read, with a warning, so that commands still find a server that runs with an
+ * earlier configuration.
  */
 export function runDirectoryOf(context: Context, args: Arguments): string {
   try {

@@ -59,7 +59,7 @@ export const start: Command = {
         const config = first ?? readConfig(warn);
         if (first === undefined) checkFiles(config, warn);
         first = undefined;
-        // pm2 runs a program of its own, which imports this one.
+        // pm2 runs its own program, which imports this one.
         launcher ??= findLauncher([process.argv[1], context.env['pm_exec_path']]);
         return { config, ...releaseOf(launcher) };
       },

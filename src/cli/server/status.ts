@@ -97,7 +97,7 @@ function refusalLines(listeners: readonly ListenerStatus[]): readonly string[] {
   });
 }
 
-/** What hosts share by Redis, over all workers; nothing where they do not. */
+/** The counters of Redis over all workers; no line without Redis. */
 function redisLines(workers: readonly WorkerStatus[]): readonly string[] {
   const counts = workers.flatMap(({ services = {} }) => ('redisUp' in services ? [services] : []));
   if (counts.length === 0) return [];
@@ -106,7 +106,7 @@ function redisLines(workers: readonly WorkerStatus[]): readonly string[] {
   return ['', `Redis: up in ${sum('redisUp')} of ${counts.length} workers; ${said.join(', ')}`];
 }
 
-/** What is counted, since the workers' start. */
+/** The counters since the workers' start. */
 const REDIS_COUNTS = {
   redisHits: 'downloads spared',
   redisMisses: 'made',
@@ -117,7 +117,7 @@ const REDIS_COUNTS = {
 };
 
 const LISTENER_COLUMNS: readonly Column<ListenerStatus>[] = [
-  // A listener without a name of its own is called by its address.
+  // A listener without a name has its address as name.
   {
     title: 'LISTENER',
     align: 'left',
@@ -183,12 +183,12 @@ const REPLACEMENT_COLUMNS: readonly Column<Replacement>[] = [
   { title: 'WHY', align: 'left', cell: (r) => r.why },
 ];
 
-/** `87%` of what was looked up; `-` before the first. */
+/** `87%`: the share of hits; `-` before the first look-up. */
 function formatShare(part: number, whole: number): string {
   return whole === 0 ? '-' : `${Math.round((part / whole) * 100)}%`;
 }
 
-/** A column of what the last pong said; `-` before the first. */
+/** A column with a value of the last pong; `-` before the first. */
 function statistic(
   title: string,
   cell: (statistics: WorkerStatistics) => string | number,

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** The last lines among a file's first `size` bytes that `format` lets through, formatted. */
+/** The last lines within a file's first `size` bytes that `format` accepts, formatted. */
 export async function lastLines(
   file: string,
   size: number,
@@ -20,7 +20,7 @@ export async function lastLines(
     const formatted = format(line);
     if (formatted === undefined) continue;
     kept.push(formatted);
-    // Cutting now and then, not at each line, keeps a long file linear.
+    // Cutting only now and then keeps the time linear in the file's size.
     if (kept.length > 2 * count + 64) kept.splice(0, kept.length - count);
   }
   return count === 0 ? [] : kept.slice(-count);
@@ -29,8 +29,9 @@ export async function lastLines(
 const POLL = 250;
 
 /**
- * Whole lines as they are appended to a file behind its first `size` bytes, until the signal. A file that is cut,
- * replaced or created anew (rotation) is read on from its beginning, what was left of the old one first.
+ * Complete lines as they are appended to a file after its first `size` bytes, until the signal. After a rotation (the
+ * file was truncated, replaced or created again) the rest of the old file comes first, then the new one from its
+ * beginning.
  */
 export async function* follow(file: string, size: number, signal: AbortSignal): AsyncGenerator<string> {
   let reader = await Reader.open(file, size);
@@ -58,7 +59,7 @@ class Reader {
   #decoder = new StringDecoder('utf8');
   #partial = '';
 
-  /** Undefined while there is no such file. */
+  /** Undefined while the file does not exist. */
   static async open(file: string, position: number): Promise<Reader | undefined> {
     try {
       const handle = await open(file, 'r');
@@ -93,7 +94,7 @@ class Reader {
     try {
       return (await stat(file)).ino !== this.#inode;
     } catch (error) {
-      // Between removal and creation the old file is still the one.
+      // Between removal and creation the old file is used.
       if (isAbsent(error)) return false;
       throw error;
     }

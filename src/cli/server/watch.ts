@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, PkixdError } from '../../errors.js';
 import { print, type Context } from '../context.js';
 
-/** Home, and clear what is below. */
+/** Moves the cursor to the top and clears the screen. */
 const CLEAR = '\u001B[H\u001B[2J';
 
 /**
- * Prints what `show` makes, again and again, until nobody reads it any more or the signal ends it. On a terminal each
- * takes the place of the one before. What fails for the moment (a server that restarts) is printed in its place.
+ * Prints the result of `show` at intervals until the output is closed or the signal comes. On a terminal each replaces
+ * the previous one. A temporary failure (a server that restarts) is printed instead.
  *
- * @param period milliseconds between two of them
+ * @param period milliseconds between two outputs
  */
 export async function watch(
   context: Context,

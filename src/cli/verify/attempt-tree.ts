@@ -7,17 +7,19 @@ import type { Certificate } from '../../x509/certificate.js';
 import type { CertificationPath } from '../../verify/certification-path.js';
 import type { Outcome } from '../../verify/outcome.js';
 
-/** What came of one branch of the search. */
+/** The result of one branch of the search. */
 export interface Ending {
   readonly code: VerdictCode;
   readonly section: string;
   readonly message: string;
-  /** The certificate that the failed check was about. */
+  /** The certificate that failed the check. */
   readonly at: Certificate | undefined;
   readonly revocation: readonly RevocationEvidence[];
 }
 
-/** A certificate where the search came by, with the issuers tried above it: the leaf is the root of the tree. */
+/**
+ * A certificate that the search visited, with the issuers that were tried above it; the leaf is the root of the tree.
+ */
 export interface Attempt {
   readonly certificate: Certificate;
   readonly isAnchor: boolean;
@@ -30,12 +32,12 @@ interface Growing extends Attempt {
   readonly endings: Ending[];
 }
 
-/** Gathers what a verification tried, path after path, into one tree: common beginnings stand once. */
+/** Joins the paths that a verification tried into one tree, with common beginnings once. */
 export class AttemptTree implements Trace {
   #root: Growing | undefined;
   #checked: Certificate | undefined;
 
-  /** `undefined` when the search never began. */
+  /** `undefined` if the search did not begin. */
   get root(): Attempt | undefined {
     return this.#root;
   }
@@ -85,7 +87,7 @@ function child({ above }: Growing, certificate: Certificate, isAnchor: boolean):
   return node;
 }
 
-/** Revocation is asked last: when it was, what failed is what it says. */
+/** Revocation is checked last, so a failure after it is its result. */
 function culprit(path: readonly Certificate[], { revocation }: Outcome): Certificate | undefined {
   const bad =
     revocation.find(({ state }) => state === 'revoked') ??

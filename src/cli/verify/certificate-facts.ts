@@ -6,7 +6,7 @@ import { oidName } from '../../x509/oid.js';
 import { importPublicKey } from '../../x509/public-key.js';
 import { extensionText } from './extension-text.js';
 
-/** What a certificate says, in words: for `explain`, for people and (as it stands) for programs. */
+/** The contents of a certificate in words, for `explain`: for people and, as JSON, for programs. */
 export interface CertificateFacts {
   readonly subject: string;
   readonly issuer: string;
@@ -17,7 +17,7 @@ export interface CertificateFacts {
   readonly notBefore: string;
   readonly notAfter: string;
   readonly key: string;
-  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex: tells the keys of one name apart. */
+  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex; distinguishes keys of the same name. */
   readonly keyId: string;
   readonly signatureAlgorithm: string;
   /** SHA-256 of the certificate, lower-case hex. */

@@ -48,7 +48,7 @@ export const explain: Command = {
 
 interface Task {
   readonly environment: VerifyEnvironment;
-  /** The environment's, for the CRLs of each request. */
+  /** The environment of this process, for the CRLs of each request. */
   readonly crls: NamedCrls;
   readonly common: Common;
   readonly isJson: boolean;
@@ -72,7 +72,7 @@ function explainOne(file: string, context: Context, { environment, crls, common,
   }
 }
 
-/** An empty line ends it, so that several can be told apart. */
+/** An empty line separates several. */
 function textOf(file: string, explanation: Explanation): string {
   const [first = '', ...rest] = explanationLines(explanation);
   return [`${file}: ${first}`, ...rest, ''].map(printable).join('\n');

@@ -9,7 +9,7 @@ import { messageOf, PkixdError } from '../../errors.js';
 import { type Attempt, AttemptTree, type Ending } from './attempt-tree.js';
 import { type CertificateFacts, factLines, factsOf, nameText } from './certificate-facts.js';
 
-/** A verdict with how it came about. Certificates are numbered from 1, the leaf first, as the search met them. */
+/** A verdict with its derivation. Certificates are numbered from 1 in the order of the search, the leaf first. */
 export interface Explanation {
   readonly verdict: Verdict;
   readonly tree: Attempt | undefined;

@@ -4,14 +4,14 @@ import { environmentPath, identityOf } from '../../crl/store/environment-files.j
 import { messageOf } from '../../errors.js';
 import { note, printable, type Context } from '../context.js';
 
-/** The host's store of CRLs for reading alone, where there is one. One that cannot be read is warned of. */
+/** The host's CRL store for reading, if there is one. Warns if it cannot be read. */
 export async function openLocalStore(config: Config, context: Context): Promise<CrlStore | undefined> {
   const dataDirectory = config['data.directory'];
   const report = (message: string): void => {
     note(context, `warning: ${printable(message)}`);
   };
   if (!isThere(dataDirectory, report)) return undefined;
-  // The database is a native library that no other command should have to load.
+  // Other commands need not load the native library of the database.
   const module = await import('../../crl/store/crl-store.js');
   return new module.CrlStore({ dataDirectory, isOnlyReader: true, now: Date.now, report });
 }

@@ -4,15 +4,15 @@ import type { Name } from '../../x509/name.js';
 import type { CrlSource, CandidateCrl } from '../../verify/crl-source.js';
 
 /**
- * The CRLs of the files that a command names, where this process verifies: they count as stored ones do, whatever
- * their size, since whoever names them waits for the answer himself. Each is read once for all requests.
+ * The CRLs of the files that a command names, for verification in this process. They count like stored ones, whatever
+ * their size. Each is read once for all requests.
  */
 export class NamedCrls implements CrlSource {
-  /** By the very octets; `undefined` for what is no CRL. */
+  /** By the octets; `undefined` if they are not a CRL. */
   readonly #read = new WeakMap<Uint8Array, CandidateCrl | undefined>();
   #ofRequest: readonly CandidateCrl[] = [];
 
-  /** To be called before each request with its CRLs; returns those that are none: the request has to say so. */
+  /** To be called before each request with its CRLs; returns those that are not CRLs, which the request reports. */
   offer(crls: readonly Uint8Array[]): readonly Uint8Array[] {
     const read = crls.map((der) => this.#candidate(der));
     this.#ofRequest = read.filter((candidate) => candidate !== undefined);

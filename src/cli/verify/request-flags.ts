@@ -21,7 +21,7 @@ export const FILES: Readonly<Record<string, PositionalOptions>> = {
   },
 };
 
-/** What is asked of each of them, and of which configuration. */
+/** The flags of the request and of the configuration. */
 export const REQUEST_FLAGS = {
   untrusted: file('Further certificates to build paths from (repeatable)'),
   anchor: file('Trust anchors in place of the configured ones (repeatable)'),

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../wire/verdict.js';
 
-/** A verdict in one line for people. It names who was judged, where the message is about another certificate too. */
+/** A verdict on one line for people. It names the judged certificate, also if the message is about another one. */
 export function verdictLine(verdict: Verdict): string {
   const { status, code, message } = verdict;
   const who = judgedName(verdict);
@@ -9,7 +9,7 @@ export function verdictLine(verdict: Verdict): string {
     : `${status} ${code} ${who}: ${message}`;
 }
 
-/** `undefined` where the certificate could not be read, or an older server does not say. */
+/** `undefined` if the certificate cannot be read, or an older server does not send it. */
 function judgedName({ subject, serial }: Partial<Verdict>): string | undefined {
   if (subject === undefined || subject === null) return undefined;
   return subject === '' ? `the certificate without a subject (serial ${serial})` : subject;

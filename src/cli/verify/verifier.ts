@@ -8,7 +8,7 @@ import type { Config, ListenerConfig } from '../../config/config.js';
 import { PkixdError } from '../../errors.js';
 import type { VerifyRequest } from '../../wire/request.js';
 
-/** Whoever answers: a server, or this process. */
+/** Answers requests: a server, or this process. */
 export interface Verifier {
   readonly ask: (request: VerifyRequest) => Promise<LineAnswer>;
   readonly close: () => void | Promise<void>;
@@ -17,7 +17,7 @@ export interface Verifier {
 /** Milliseconds that an answer may take. */
 const TIMEOUT = 60_000;
 
-/** The server at `given`, else at the configuration's first listener, in the protocol that is spoken there. */
+/** The server at `given`, or at the configuration's first listener, with the protocol of that listener. */
 export async function remoteVerifier(
   given: string | undefined,
   config: Config,
@@ -64,7 +64,7 @@ function wayOut({ code }: ConnectError, { kind }: Address): string {
 
 type Spoken = Pick<ListenerConfig, 'address' | 'protocol'>;
 
-/** An address alone does not say what is spoken there; the configuration does, and `line` is the default. */
+/** The configuration says which protocol an address has; `line` is the default. */
 function listenerAt(text: string, config: Config): Spoken {
   const address = parseAddress(text);
   const shown = formatAddress(address);

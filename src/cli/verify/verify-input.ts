@@ -6,14 +6,14 @@ import { type ObjectKind, type PkiObjects, readPkiObjects } from '../../x509/pki
 import { note, printable, type Context } from '../context.js';
 import { readInputFile, STANDARD_INPUT } from '../read-input.js';
 
-/** What an input file holds of a request. */
+/** The contents of an input file. */
 export interface RequestParts {
   readonly certificates: readonly Uint8Array[];
   readonly crls: readonly Uint8Array[];
   readonly ocsp: readonly Uint8Array[];
 }
 
-/** A file that cannot be used; `code` says whether it could be read at all. */
+/** An unusable file; `code` says whether it could be read. */
 export class InputError extends PkixdError {
   /** The message without the file's name. */
   readonly why: string;
@@ -29,20 +29,20 @@ export class InputError extends PkixdError {
   }
 }
 
-/** Standard input has a name of the system's, by which it is read; people call it `-`. */
+/** Standard input is read by its path, but shown as `-`. */
 export function shownName(file: string): string {
   return file === STANDARD_INPUT ? '-' : file;
 }
 
 type Place = Pick<Context, 'cwd' | 'err'>;
 
-/** The certificates of a file, the one in question first, and the evidence beside them. Throws `InputError`. */
+/** The certificates of a file, the one in question first, and its CRLs and OCSP responses. Throws `InputError`. */
 export function readCertificates(file: string, place: Place): RequestParts {
   const objects = readObjects(file, place, 'certificate');
   return { ...objects, certificates: attempt(file, 'certificate', () => leafFirst(objects)) };
 }
 
-/** The certificates of a file that are to be trust anchors. Throws `InputError`. */
+/** The certificates of a file as trust anchors. Throws `InputError`. */
 export function readAnchorCertificates(file: string, place: Place): readonly Uint8Array[] {
   const { certificates, distrusted } = readObjects(file, place, 'certificate');
   if (distrusted.length === 0) return certificates;
@@ -69,7 +69,7 @@ const ABSENT = {
   ocsp: ['NO_OCSP_RESPONSE', 'OCSP RESPONSE'],
 } as const;
 
-/** PEM, DER or a CMS message, as `readPkiObjects` decides; what it passes over is said. */
+/** PEM, DER or a CMS message, as `readPkiObjects` decides; ignored content is reported. */
 function readObjects(file: string, place: Place, wanted: ObjectKind): PkiObjects {
   const content = readInput(file, place.cwd);
   const objects = attempt(file, wanted, () => readPkiObjects(content, wanted));

@@ -11,7 +11,7 @@ import {
   type RequestParts,
 } from './verify-input.js';
 
-/** What the flags say of every leaf alike. */
+/** The parts of the request that are the same for every leaf. */
 export type Common = Omit<VerifyRequest, 'certificates'> & RequestParts;
 
 export function commonRequest(args: Arguments, context: Context): Common {
@@ -38,7 +38,7 @@ export function commonRequest(args: Arguments, context: Context): Common {
   };
 }
 
-/** The leaf's own file may hold more of its chain, CRLs and OCSP responses. */
+/** The leaf's file may contain more of its chain, CRLs and OCSP responses. */
 export function requestFor(found: RequestParts, common: Common): VerifyRequest {
   return {
     ...common,
@@ -50,14 +50,17 @@ export function requestFor(found: RequestParts, common: Common): VerifyRequest {
 
 const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
-/** ISO 8601 with an offset, or a day (its midnight in UTC); to whole seconds. A time without an offset is no instant. */
+/**
+ * ISO 8601 with an offset, or a day (its midnight in UTC), in whole seconds. A time without an offset is not a definite
+ * instant.
+ */
 export function parseInstant(text: string): number {
   const milliseconds = INSTANT.test(text) && isRealDay(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(milliseconds)) return Math.floor(milliseconds / 1000) * 1000;
   throw new UsageError(`--at "${text}" is no instant; write 2026-03-31T12:00:00Z or 2026-03-31`);
 }
 
-/** Date.parse rolls 30 February over to March. */
+/** Date.parse accepts 30 February as a day in March. */
 function isRealDay(text: string): boolean {
   const day = text.slice(0, 10);
   const parsed = Date.parse(day);

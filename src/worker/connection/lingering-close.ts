@@ -33,9 +33,9 @@ export class LingeringClose {
   }
 
   /**
-   * @param hurry the time runs from now on, not from when the last bytes are gone.
-   * @param peerEnded everything that the peer sent before its end was read.
-   * @param onLinger called when it begins to run.
+   * @param hurry the time limit begins now, not when the last bytes are written.
+   * @param peerEnded all input before the peer's end was read.
+   * @param onLinger called when the time limit begins.
    */
   begin(hurry: boolean, peerEnded: boolean, onLinger: () => void): void {
     if (this.#begun) return;

@@ -10,17 +10,17 @@ export interface AdmissionParts {
   readonly cache: OutcomeCache;
   readonly counters: Counters;
   readonly clock: Clock;
-  /** Told that something was queued. */
+  /** Called when a request was queued. */
   readonly wake: () => void;
 }
 
-/** The least and the most that a client refused with BUSY is told to wait, in milliseconds. */
+/** The least and the most milliseconds that a client refused with BUSY is told to wait. */
 export const MIN_RETRY_MS = 250;
 const MAX_RETRY_MS = 10_000;
 const FULL = 'the queue of requests is full';
 const DISPLACED = `${FULL}, and others have fewer waiting`;
 
-/** The way of a request into the queue, unless its outcome is known or there is no room; a thread pulls it from there. */
+/** Puts a request into the queue, from which a thread takes it, unless its outcome is cached or there is no room. */
 export class Admission {
   readonly #parts: AdmissionParts;
 
@@ -28,7 +28,7 @@ export class Admission {
     this.#parts = parts;
   }
 
-  /** What can be said without running it: the outcome where it is known, BUSY where there is no room. */
+  /** The answer without running the task: a cached outcome, or BUSY if there is no room. */
   atOnce(task: Task, flow: RequestFlow): TaskOutcome | undefined {
     const { queue, cache } = this.#parts;
     const known = cache.get(task);
@@ -36,7 +36,7 @@ export class Admission {
     return queue.hasRoomFor(task.body.length, flow) ? undefined : this.#refusal(FULL, flow);
   }
 
-  /** Of a task that nothing can be said of at once. `settle` is called once, and later. */
+  /** Queues a task without an immediate answer. `settle` is called once, later. */
   submit(task: Task, flow: RequestFlow, settle: (outcome: TaskOutcome, ran: number) => void): QueuedRequest {
     const { queue, cache, clock, wake } = this.#parts;
     const request = newRequest(task, clock.now(), (outcome, ran, keep) => {

@@ -4,20 +4,20 @@ import { type Turn, Turns } from './turns.js';
 
 /** Past this many empty places at the head, and as many as requests left, the array is compacted. */
 const COMPACT_AFTER = 512;
-/** Microseconds that the first task of a client is taken to cost. */
+/** The expected cost of a client's first task in microseconds. */
 const UNKNOWN_COST = 1000;
-/** Which is not enough to take several of them together. */
+/** The same for a batch: so high that no batch takes several tasks of an unknown client. */
 const UNKNOWN_IN_BATCH = 1_000_000;
-/** How much a task that has run counts in what the next one is taken to cost. */
+/** The weight of a finished task in the expected cost of the next one. */
 const NEWEST_COUNTS = 1 / 8;
-/** The same for many together. */
+/** The weight of many tasks together. */
 const MOST_COUNTS = 1 / 2;
 
-/** What has its turns, and its places in the queue. */
+/** An owner of turns and of places in the queue. */
 abstract class Share<T> implements Turn, Weighed<T> {
   virtualTime = 0;
   expected: number;
-  /** The same for a batch: one task that the system interrupted says little of the others. */
+  /** The expected cost that batches are cut by, on which one preempted task has little effect. */
   likely: number;
   rank = 0;
   order = 0;
@@ -31,17 +31,17 @@ abstract class Share<T> implements Turn, Weighed<T> {
     this.likely = likely;
   }
 
-  /** So many of its tasks have run for so many microseconds each. */
+  /** Takes note of finished tasks and their average cost in microseconds. */
   learn(cost: number, count: number): void {
     const { expected } = this;
     const weight = Math.min(count * NEWEST_COUNTS, MOST_COUNTS);
-    // Upwards: what is expected must also get there from below.
+    // Rounded up, so that the expectation can reach the cost from below.
     this.expected = expected + Math.ceil((cost - expected) * weight);
     this.likely = cost < this.expected ? cost : this.expected;
   }
 }
 
-/** A client without connections, and since when. */
+/** Since when the client has no connections. */
 export interface Absence<R> extends Linked<Absence<R>> {
   readonly client: Client<R>;
   /** Milliseconds of the monotonic clock. */
@@ -53,7 +53,7 @@ export class Client<R> extends Share<Client<R>> {
   readonly name: string;
   readonly flows = new Turns<Flow<R>>();
   readonly heaviest = new Heaviest<Flow<R>>();
-  /** Those that are open, whether anything of them waits or not. */
+  /** Its open connections, with or without waiting requests. */
   connections = 0;
   absence: Absence<R> | undefined = undefined;
 
@@ -66,9 +66,11 @@ export class Client<R> extends Share<Client<R>> {
 /** The requests of one connection that wait for a thread: first in, first out. */
 export class Flow<R> extends Share<Flow<R>> {
   readonly client: Client<R>;
-  /** Tasks that have run and are not accounted for yet: how many, their microseconds, and those charged ahead. */
+  /**
+   * Tasks that have run and are not accounted for yet: their number, their microseconds, and those charged in advance.
+   */
   readonly finished = { count: 0, cost: 0, charged: 0 };
-  /** Those before `#head` are gone. */
+  /** Entries before `#head` were taken. */
   #requests: (R | undefined)[] = [];
   #head = 0;
 
@@ -89,7 +91,7 @@ export class Flow<R> extends Share<Flow<R>> {
     this.#requests.push(request);
   }
 
-  /** Before all others. */
+  /** Puts a request before all others. */
   putBack(request: R): void {
     if (this.#head > 0) this.#requests[--this.#head] = request;
     else this.#requests.unshift(request);
@@ -100,7 +102,7 @@ export class Flow<R> extends Share<Flow<R>> {
     if (request === undefined) return undefined;
     this.#requests[this.#head++] = undefined;
     if (this.isEmpty) {
-      // A young array: one that is old makes the collector look at all that is put into it.
+      // A new array: an array in the old generation makes the collector track all that is put into it.
       this.#requests = [];
       this.#head = 0;
     } else if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#requests.length) {
@@ -110,7 +112,7 @@ export class Flow<R> extends Share<Flow<R>> {
     return request;
   }
 
-  /** The one that came last. */
+  /** Removes the newest request. */
   pop(): R | undefined {
     return this.isEmpty ? undefined : this.#requests.pop();
   }

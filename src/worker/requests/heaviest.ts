@@ -1,13 +1,13 @@
 import { type Linked, LinkedList } from '../../linked-list.js';
 
-/** One that takes places. */
+/** A member that takes places. */
 export interface Weighed<T> extends Linked<T> {
   places: number;
 }
 
 /**
- * Which of many takes the most places, to within a factor of two, in O(1) whatever changes: they are kept in classes by
- * powers of two, and most changes leave a member in its class.
+ * Finds the member with the most places, to within a factor of two, in O(1): members are kept in classes by powers of
+ * two, and most changes leave a member in its class.
  *
  *     places   1    2–3   4–7   8–15 …
  *     class    1     2     3     4        any of the highest class is the heaviest
@@ -17,7 +17,7 @@ export class Heaviest<T extends Weighed<T>> {
   /** The bit of each class that has members. */
   #taken = 0;
 
-  /** A member has taken or given up places. */
+  /** To be called when a member has taken or given up places. */
   changed(member: T, before: number): void {
     const from = classOf(before);
     const to = classOf(member.places);

@@ -1,12 +1,15 @@
 import { LinkedList } from '../../linked-list.js';
 import { type Absence, Client, Flow } from './flow.js';
 
-/** Milliseconds that a client without connections is remembered: a new one pays for what the last one cost. */
+/**
+ * Milliseconds that a client without connections is remembered, so that a new connection pays for the cost of the last
+ * one.
+ */
 const KEPT = 60_000;
-/** Clients without connections that are remembered at most. */
+/** The most clients without connections that are remembered. */
 const MAX_KEPT = 4096;
 
-/** The clients of a queue by their names: those with connections, and for a while those that had some. */
+/** The clients of a queue by name: those with connections, and for a while those that had some. */
 export class KnownClients<R> {
   readonly #clients = new Map<string, Client<R>>();
   readonly #absences = new LinkedList<Absence<R>>();

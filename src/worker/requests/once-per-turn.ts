@@ -1,6 +1,6 @@
 /**
- * The same answer for the rest of this turn of the event loop, asked for once: to look takes about a microsecond, and
- * one turn brings many requests.
+ * Reads a value once for each turn of the event loop: reading takes about a microsecond, and one turn brings many
+ * requests.
  */
 export function oncePerTurn<T>(read: () => T): () => T {
   let known: { readonly value: T } | undefined;

@@ -8,50 +8,50 @@ export interface OutcomeCacheOptions {
   readonly maxBytes: number;
   /** ms since 1970. */
   now(): number;
-  /** ms, by a clock that nobody sets. */
+  /** ms, by the monotonic clock. */
   elapsed(): number;
-  /** What outcomes rest on, now; see `Keep`. */
+  /** The current version of the data that outcomes depend on; see `CacheLifetime`. */
   epoch(): number;
 }
 
-/** An outcome, and the task that it answers; a member of the list by use, and of that of its place. */
+/** An outcome, and the task that it answers; a member of the list in the order of use, and of the list of its place. */
 interface Entry extends Linked<Entry> {
   readonly name: string;
   readonly scope: number;
   readonly place: number;
-  /** The task's body, and behind it the outcome's: a view of a slab. */
+  /** The task's body followed by the outcome's: a view of a slab. */
   bytes: Buffer;
-  /** The slab's number: they are counted. */
+  /** The serial number of the slab. */
   slab: number;
-  /** Of the task's body. */
+  /** The length of the task's body. */
   readonly length: number;
   readonly keep: CacheLifetime;
-  /** Until when, by the clock that nobody sets. */
+  /** The end of its time by the monotonic clock. */
   readonly end: number;
-  /** Another of the same place. */
+  /** The next entry of the same place. */
   beside: Entry | undefined;
 }
 
-/** Bodies beyond this are not looked up: keeping them would take the room of many others. */
+/** Larger bodies are not cached: each would take the room of many others. */
 const MAX_BODY = 128 * 1024;
-/** Bytes that an entry takes beside those it keeps, roughly. */
+/** Bytes of an entry besides its bodies, roughly. */
 const OVERHEAD = 256;
-/** Entries are put into slabs one behind the other: a buffer for each would cost more than the copying. */
+/** Entries are put into slabs one after the other: a buffer for each would cost more than copying. */
 const SLAB = 64 * 1024;
-/** The least slabs that the room is for. */
+/** The least number of slabs. */
 const MIN_SLABS = 8;
-/** Octets of a body that its place is made of: these spread over all of it, and those at its end. */
+/** Octets of a body that its place is computed from: some spread over all of it, and those at its end. */
 const SPREAD = 32;
 const TAIL = 48;
 const FNV_PRIME = 0x01_00_01_93;
-/** Bodies that agree in all of these share a place, up to so many. */
+/** The most entries that share a place. */
 const MAX_BESIDE = 8;
 
 /**
- * Outcomes by what was asked, word for word: the whole task is kept and compared, for that costs a tenth of a digest.
- * An entry answers from when it was made until its time is over, by the clock and by one that nobody sets, or the epoch
- * has moved on: no clock that was ahead, or is set back, makes it last. Places lead to entries; entries are linked in the
- * order of their use:
+ * Outcomes by the exact request: the whole task is kept and compared, which costs a tenth of a digest. An entry is
+ * valid from its making until its time is over, by the wall clock and by the monotonic clock, or the epoch has changed.
+ * So a wall clock that was ahead, or is set back, does not make it last longer. Places lead to entries; entries are
+ * linked in the order of their use:
  *
  *     place   sample of the body ▶ entry ─beside▶ entry
  *     evict ◀── [ unused … used last ] ◀── hit, or put
@@ -137,7 +137,10 @@ export class OutcomeCache {
     return isInTime && keep.epoch === options.epoch();
   }
 
-  /** What is used has to leave slabs whose other entries leave: else one of them could keep a whole slab each. */
+  /**
+   * Entries in use move to a new slab when the others of theirs are gone; otherwise each of them could keep a whole
+   * slab alive.
+   */
   #touch(entry: Entry): void {
     this.#entries.remove(entry);
     this.#entries.append(entry);
@@ -201,7 +204,7 @@ export class OutcomeCache {
   }
 }
 
-/** A number that tasks of different bodies rarely share, of octets that differ where certificates do. */
+/** A number that different bodies rarely share, computed from octets in which certificates differ. */
 function placeOf(body: Uint8Array): number {
   const { length } = body;
   const step = Math.max(1, Math.floor(length / SPREAD));

@@ -1,7 +1,7 @@
 import type { Client, Flow } from './flow.js';
 import { Heaviest } from './heaviest.js';
 
-/** The places of a queue: how many there are, who has them, and who gives some up when there are too few. */
+/** The places of a queue: their number, who has them, and who gives some up when there are too few. */
 export class Places<R> {
   readonly #max: number;
   readonly #bytesPerPlace: number;
@@ -13,17 +13,17 @@ export class Places<R> {
     this.#bytesPerPlace = maxBytes / max;
   }
 
-  /** What a request with a body of so many bytes takes. */
+  /** The places that a request with a body of so many bytes takes. */
   of(size: number): number {
     return size <= this.#bytesPerPlace ? 1 : Math.ceil(size / this.#bytesPerPlace);
   }
 
-  /** How many places are too few for such a request; none where all are free. */
+  /** How many places are missing for such a request; 0 if the queue is empty. */
   missing(size: number): number {
     return this.#taken === 0 ? 0 : this.#taken + this.of(size) - this.#max;
   }
 
-  /** A connection takes so many, or gives them back where it is negative. */
+  /** A connection takes so many places; gives them back if the number is negative. */
   occupy(flow: Flow<R>, places: number): void {
     const { client } = flow;
     this.#taken += places;
@@ -34,8 +34,8 @@ export class Places<R> {
   }
 
   /**
-   * The client, or the connection of the same client, that gives up what is missing for a request of this connection,
-   * and has no fewer places then than this one has with it; undefined where there is none.
+   * The client, or the connection of the same client, that gives up the missing places for a request of this
+   * connection. It must not have fewer places afterwards than this one; undefined if there is none.
    */
   whoGives(flow: Flow<R>, places: number, missing: number): Client<R> | Flow<R> | undefined {
     const { client } = flow;

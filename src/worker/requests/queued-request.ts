@@ -15,25 +15,25 @@ export interface QueuedRequest {
   readonly task: Task;
   /** Milliseconds of the monotonic clock. */
   readonly queuedAt: number;
-  /** The one that is to come, or runs. */
+  /** The attempt that is next, or runs. */
   attempt: Attempt;
-  /** Milliseconds that attempts before this one ran. */
+  /** Milliseconds that earlier attempts ran. */
   ran: number;
-  /** Where it is now, for people: `queued`, `in a thread`, `waiting for …`. */
+  /** Its present state, for people: `queued`, `in a thread`, `waiting for …`. */
   stage: string;
   /** Milliseconds that it waited between attempts. */
   waited: number;
-  /** Set when nobody waits for the outcome any more: it is then not started, but settled as CANCELLED. See `abandon`. */
+  /** Set when the outcome is not wanted any more: the task is not started, but settled as CANCELLED. See `abandon`. */
   abandoned: boolean;
-  /** Told of that while the request waits outside queue and threads. */
+  /** Called then, while the request waits outside queue and threads. */
   onAbandoned: (() => void) | undefined;
   /** Threads that died while they ran it. */
   deaths: number;
-  /** Its connection's, once it was queued. Its turns are charged with what the request costs. */
+  /** The flow of its connection, once it was queued; it is charged with the cost of the request. */
   flow: RequestFlow | undefined;
-  /** Microseconds that the attempt under way was charged ahead. */
+  /** Microseconds that were charged in advance for the running attempt. */
   charged: number;
-  /** Called once, with the time it ran in milliseconds; `keep`: how long the outcome answers for the same task. */
+  /** Called once, with the time it ran in milliseconds; `keep`: how long the outcome may answer the same task. */
   settle(outcome: TaskOutcome, ran: number, keep?: CacheLifetime): void;
 }
 
@@ -56,7 +56,7 @@ export function newRequest(task: Task, queuedAt: number, settle: QueuedRequest['
   };
 }
 
-/** Nobody waits for the outcome any more. */
+/** Marks the outcome as not wanted any more. */
 export function abandon(request: QueuedRequest): void {
   request.abandoned = true;
   request.onAbandoned?.();

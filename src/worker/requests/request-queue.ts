@@ -4,31 +4,33 @@ import { Places } from './places.js';
 import { QUEUED, type QueuedRequest, type RequestFlow, settleCancelled } from './queued-request.js';
 import { Turns } from './turns.js';
 
-/** A taking ends before it probably costs more microseconds than that: what is first in it waits for the rest. */
+/**
+ * The most expected microseconds of tasks that are taken together, since the result of the first waits for the others.
+ */
 const MAX_TAKING = 8000;
-/** A turn is worth so many microseconds, or one request: where requests are cheap, not each of them costs a turn. */
+/** A turn lasts for so many microseconds, or one request: several cheap requests share a turn. */
 const TURN = 500;
 type RequestClient = Client<QueuedRequest>;
 
-/** No task is charged more microseconds. */
+/** The most microseconds that a task is charged. */
 const MAX_COST = 1_000_000_000;
 const NONE: readonly QueuedRequest[] = [];
 
 /**
- * Requests between connections and threads. Clients have their turns by the thread time that they cost, and so have
- * the connections of each client (`Turns`); within a connection the first is the first:
+ * Requests between connections and threads. Clients have their turns by the thread time that they cost, and so have the
+ * connections of each client (`Turns`); within a connection requests keep their order:
  *
  *     push ──▶ flow  (a connection)  ┐
  *     push ──▶ flow                  ├─ client ┐
  *     push ──▶ flow                  ┘         ├──▶ take
  *     push ──▶ flow ─────────────────── client ┘
  *               ▲
- *     requeue ──┘  (to the head of its flow; not bounded, for it was inside before)
+ *     requeue ──┘  (to the head of its flow; not bounded, since it was in the queue before)
  *
- * The queue is bounded in places. While it is full, a request of a client that takes fewer of them than another goes in
- * nevertheless: the newest of the client that takes the most go out for it, and are the caller's to refuse. The same
- * between the connections of one client. So a client that
- * sends much can neither make others wait nor keep them out, and may have all places that others do not want.
+ * The queue is bounded in places. While it is full, a request of a client with fewer places than another is queued
+ * nevertheless: the newest requests of the client with the most places are removed for it, and the caller refuses them.
+ * The same holds between the connections of one client. So a client that sends much can neither make others wait nor
+ * keep them out, and may have all places that others do not want.
  *
  * Every operation is O(log n) in the clients and connections that wait.
  */
@@ -36,9 +38,9 @@ export class RequestQueue {
   readonly #places: Places<QueuedRequest>;
   readonly #clients = new Turns<RequestClient>();
   readonly #known = new KnownClients<QueuedRequest>();
-  /** For requests that do not come from a connection. */
+  /** The flow of requests without a connection. */
   readonly #own = this.#known.open('', 0);
-  /** Those with tasks that have run and are not accounted for yet. */
+  /** Flows with tasks that have run and are not accounted for yet. */
   readonly #unaccounted: RequestFlow[] = [];
   #depth = 0;
 
@@ -49,39 +51,42 @@ export class RequestQueue {
    */
   constructor(max: number, maxBytes: number) {
     this.#places = new Places(max, maxBytes);
-    // Nothing that is known of them speaks against a batch.
+    // They may go into one batch.
     this.#own.likely = 0;
   }
 
-  /** Requests that wait. */
+  /** The number of waiting requests. */
   get depth(): number {
     return this.#depth;
   }
 
-  /** Clients of which requests wait. */
+  /** The number of clients with waiting requests. */
   get clients(): number {
     return this.#clients.waiting.length;
   }
 
-  /** A connection of this client, to be closed. See client-name.ts. */
+  /** Opens the flow of a connection of this client, to be closed later. See client-name.ts. */
   open(client: string, now: number): RequestFlow {
     return this.#known.open(client, now);
   }
 
-  /** The connection is gone: what waits of it is settled. */
+  /** The connection is gone: settles its waiting requests. */
   close(flow: RequestFlow, now: number): void {
     const waiting = flow.isEmpty ? NONE : this.#takeFrom(flow, Infinity, Infinity);
     for (const request of waiting) settleCancelled(request);
     this.#known.close(flow, now);
   }
 
-  /** Whether one more of this connection may wait, with a body of so many bytes. */
+  /** Whether one more request of this connection may wait, with a body of so many bytes. */
   hasRoomFor(size: number, flow: RequestFlow = this.#own): boolean {
     const missing = this.#places.missing(size);
     return missing <= 0 || this.#places.whoGives(flow, this.#places.of(size), missing) !== undefined;
   }
 
-  /** Only where there is room for it. Returns those that have to go for it: they are settled by the caller. */
+  /**
+   * Queues a request; there must be room for it. Returns the requests that are removed for it, which the caller
+   * settles.
+   */
   push(request: QueuedRequest, flow: RequestFlow = this.#own): readonly QueuedRequest[] {
     const places = this.#placesOf(request);
     const missing = this.#places.missing(request.task.body.length);
@@ -94,8 +99,8 @@ export class RequestQueue {
   }
 
   /**
-   * Up to `count` requests whose turn it is, and no further one once their bodies reach `bytes`, or where it would
-   * take too long; those that are not wanted any more, or not so late, are settled on the way.
+   * Takes up to `count` requests in their turn, until their bodies reach `bytes` or they would take too long. Requests
+   * that are not wanted any more, or too late, are settled here.
    */
   take(count: number, bytes: number, now: number): QueuedRequest[] {
     this.#account();
@@ -105,7 +110,7 @@ export class RequestQueue {
     while (taken.length < count && size < bytes) {
       const flow = this.#clients.first?.flows.first;
       if (flow === undefined || (taken.length > 0 && time + flow.likely > MAX_TAKING)) break;
-      // One that is alone has all turns, without a look at the others after each.
+      // A single flow has all turns, without comparing after each.
       const isAlone = this.#clients.waiting.length === 1 && flow.client.flows.waiting.length === 1;
       const turn = isAlone ? MAX_TAKING - time : Math.min(TURN, MAX_TAKING - time);
       const inTime = Math.max(1, Math.floor(turn / flow.likely));
@@ -122,7 +127,7 @@ export class RequestQueue {
     return taken;
   }
 
-  /** Puts requests that were taken back before all others of their connections, and takes back what they were charged. */
+  /** Puts taken requests back before all others of their connections, and reverses their charges. */
   requeue(requests: readonly QueuedRequest[]): void {
     for (const request of requests.toReversed()) {
       const flow = (request.flow ??= this.#own);
@@ -136,7 +141,7 @@ export class RequestQueue {
     }
   }
 
-  /** A request that was taken runs for so many milliseconds already. */
+  /** A taken request has been running for so many milliseconds. */
   runs(request: QueuedRequest, milliseconds: number): void {
     const { flow, charged } = request;
     const ran = wholeMicroseconds(milliseconds * 1000);
@@ -145,7 +150,7 @@ export class RequestQueue {
     this.#correct(flow, ran - charged, 0);
   }
 
-  /** A request that was taken has run for so many microseconds, and does not run any more. */
+  /** A taken request has run for so many microseconds and is finished. */
   ran(request: QueuedRequest, microseconds: number): void {
     const { flow, charged } = request;
     if (flow === undefined) return;
@@ -157,7 +162,7 @@ export class RequestQueue {
     finished.charged += charged;
   }
 
-  /** Milliseconds that the oldest request has waited; 0 when there is none. O(n) in connections that wait. */
+  /** Milliseconds that the oldest request has waited; 0 if there is none. O(n) in waiting connections. */
   oldestWait(now: number): number {
     let since = now;
     for (const { flows } of this.#clients.waiting)
@@ -165,7 +170,7 @@ export class RequestQueue {
     return now - since;
   }
 
-  /** How long this connection's next request has waited, or where it has none, the one whose turn is next. */
+  /** How long this connection's next request has waited; if it has none, the request whose turn is next. */
   waitOf(flow: RequestFlow, now: number): number {
     const request = flow.first ?? (flow.client.flows.first ?? this.#clients.first?.flows.first)?.first;
     return request ? now - request.queuedAt : 0;
@@ -182,7 +187,7 @@ export class RequestQueue {
     if (client.slot < 0) this.#clients.enter(client);
   }
 
-  /** Up to so many of one flow, and no further one once their bodies reach `bytes`. */
+  /** Takes up to so many of one flow, until their bodies reach `bytes`. */
   #takeFrom(flow: RequestFlow, count: number, bytes: number): readonly QueuedRequest[] {
     const run: QueuedRequest[] = [];
     let size = 0;
@@ -212,7 +217,7 @@ export class RequestQueue {
     if (client.flows.first === undefined) this.#clients.leave(client);
   }
 
-  /** Results come many at a time: clocks are corrected once for all of them, before anybody's next turn. */
+  /** Results come many at a time, so clocks are corrected once for all of them, before the next turn. */
   #account(): void {
     for (let flow = this.#unaccounted.pop(); flow; flow = this.#unaccounted.pop()) {
       const { finished, client } = flow;
@@ -252,7 +257,7 @@ export class RequestQueue {
   }
 }
 
-/** Small integers are kept without a box. */
+/** V8 stores small integers without allocation. */
 function wholeMicroseconds(time: number): number {
   return Math.ceil(Math.min(time, MAX_COST));
 }

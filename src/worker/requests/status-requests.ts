@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
 
-/** Milliseconds that the primary may take; then STATUS is answered without. */
+/** Milliseconds that the primary may take; then STATUS is answered without its status. */
 const PATIENCE = 5000;
 
-/** Questions for the server's status, asked of the primary and answered by number. */
+/** Requests to the primary for the server's status; answers come by number. */
 export class StatusRequests {
   readonly #ask: (request: number) => void;
   readonly #clock: Clock;
@@ -15,7 +15,7 @@ export class StatusRequests {
     this.#ask = ask;
   }
 
-  /** `answer` is called once; with null when the primary did not answer in time. */
+  /** `answer` is called once; with null if the primary did not answer in time. */
   request(answer: (status: unknown) => void): void {
     const request = ++this.#last;
     const cancel = this.#clock.after(PATIENCE, () => {

@@ -4,25 +4,25 @@ import type { Clock } from '../clock.js';
 import { type QueuedRequest, settleCancelled } from './queued-request.js';
 
 /**
- * What a task cannot do in its thread: fetch, wait. It gets the bytes that the task's handler gave, and how many
- * milliseconds the request still waits for it; what it resolves with, the handler gets at the next attempt.
+ * Work that a task cannot do in its thread, such as fetching. It gets the bytes of the task's handler, and the
+ * milliseconds that the request still waits for it; the handler gets its result at the next attempt.
  */
 export type Step = (body: Uint8Array, patience: number) => Promise<Uint8Array>;
 
 export interface StepRunnerOptions {
   readonly steps: Readonly<Record<string, Step>>;
-  /** Milliseconds that a request may wait for its steps, all together. */
+  /** Milliseconds that a request may wait for all its steps together. */
   readonly patience: number;
-  /** Requests that may wait at once, and bytes that their bodies may hold. */
+  /** The most requests that may wait at once, and the most bytes of their bodies. */
   readonly max: number;
   readonly maxBytes: number;
-  /** These have waited: back to the head of the queue with them, in this order. */
+  /** Called with requests that are ready to run again; they go to the head of the queue, in this order. */
   onReady(requests: readonly QueuedRequest[]): void;
 }
 
-/** Steps of one request; the attempt after the last of them has to answer. */
+/** The most steps of one request; the attempt after the last step must answer. */
 const MAX_ROUNDS = 6;
-/** Milliseconds that a step may be late, so that what it has to say on running out of time is still heard. */
+/** Milliseconds that a step may be late, so that its result on running out of time is still used. */
 const LATENESS = 250;
 
 /**
@@ -32,15 +32,14 @@ const LATENESS = 250;
  *                   ▲       └─ needs ─▶ waits for a step ─┐
  *                   └────────── at the head ◀─────────────┘
  *
- * A step that fails, has no room or is too slow costs its request only what it would have found: the request is run
- * for the last time with what earlier steps did. A request that nobody waits for any more leaves at once; its step runs on, since
- * others may share it.
+ * If a step fails, has no room or is too slow, its request is run for the last time, with the results of earlier steps.
+ * A request whose outcome is not wanted any more leaves at once; its step goes on, since others may share it.
  */
 export class StepRunner {
   readonly #options: StepRunnerOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
-  /** When each of them began to wait, for the first time. */
+  /** When each request began to wait for the first time. */
   readonly #since = new WeakMap<QueuedRequest, number>();
   #ready: QueuedRequest[] = [];
   #waiting = 0;
@@ -116,7 +115,7 @@ export class StepRunner {
     }
   }
 
-  /** Many wait for the same thing: those that end in one turn of the loop go back together. */
+  /** Many requests wait for the same step: those that end in one turn of the loop go back together. */
   #again(request: QueuedRequest, found: Uint8Array, isLast: boolean): void {
     request.attempt = { number: request.attempt.number + 1, isLast, found };
     if (this.#ready.push(request) > 1) return;

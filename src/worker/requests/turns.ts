@@ -1,29 +1,28 @@
-/** One that takes turns with its like. The fields are set by its `Turns`, but for `expected`. */
+/** A member that takes turns. Its `Turns` sets all fields but `expected`. */
 export interface Turn {
-  /** Microseconds of thread time that it has had; set forward to the present when it comes back after a pause. */
+  /** Microseconds of thread time that it has had; set to the present when it comes back after a pause. */
   virtualTime: number;
-  /** Microseconds of thread time that its next task probably costs. */
+  /** The expected cost of its next task, in microseconds of thread time. */
   expected: number;
-  /** Its virtual time once that task is done: the smallest has the next turn. */
+  /** Its virtual time once that task is done: the member with the smallest has the next turn. */
   rank: number;
-  /** When it entered, for those of one rank. */
+  /** The order of entry, for members of equal rank. */
   order: number;
-  /** Its place in the heap; −1 while nothing of it waits. */
+  /** Its index in the heap; −1 while it has nothing waiting. */
   slot: number;
 }
 
 /**
- * Fair queueing by virtual time. Each member has a clock that only its own tasks move, by the thread time they cost, and
- * the next turn is that of the member whose clock will be the least advanced when its next task is done. So members
- * that have something waiting all the time share the threads evenly, and one that asks little, or cheap things, waits
- * for no backlog but its own.
+ * Fair queueing by virtual time. Each member has a clock that its own tasks advance by the thread time that they cost.
+ * The next turn goes to the member whose clock will be the lowest when its next task is done. So members that always
+ * have tasks waiting share the threads evenly, and a member with few or cheap tasks waits only for its own backlog.
  *
- * What a task costs is known only when it has run: it is charged by an estimate first, and corrected then. The present
- * is the virtual time of a member that comes back after a pause: not behind the clock of the last that had a turn, and
- * moved by every task as much as it moves the clocks on average. Without that those that wait could be passed for ever
- * by members that are new each time.
+ * The cost of a task is known only when it has run: it is charged by an estimate first, and corrected later. A member
+ * that comes back after a pause gets the present as its virtual time: not less than the clock of the last member that
+ * had a turn, and advanced by every task as much as that advances the clocks on average. Otherwise ever new members
+ * could overtake waiting ones for ever.
  *
- * A turn, and every change of a clock, is O(log n) in the members that wait, and O(1) for one alone.
+ * A turn, and every change of a clock, is O(log n) in the waiting members, and O(1) for a single one.
  */
 export class Turns<T extends Turn> {
   /** A binary heap by rank. */
@@ -31,17 +30,17 @@ export class Turns<T extends Turn> {
   #present = 0;
   #entered = 0;
 
-  /** Whose turn is next. */
+  /** The member whose turn is next. */
   get first(): T | undefined {
     return this.#heap[0];
   }
 
-  /** Those that wait for a turn, in no order. */
+  /** The waiting members, in no order. */
   get waiting(): readonly T[] {
     return this.#heap;
   }
 
-  /** Something of a member waits of which nothing did. */
+  /** To be called when a member gets its first waiting task. */
   enter(turn: T): void {
     if (turn.virtualTime < this.#present) turn.virtualTime = this.#present;
     turn.rank = turn.virtualTime + turn.expected;
@@ -51,7 +50,7 @@ export class Turns<T extends Turn> {
     this.#rise(turn, turn.slot);
   }
 
-  /** Nothing of a member waits any more. */
+  /** To be called when a member has no waiting task any more. */
   leave(turn: T): void {
     const { slot } = turn;
     const last = this.#heap.pop();
@@ -62,7 +61,7 @@ export class Turns<T extends Turn> {
     turn.slot = -1;
   }
 
-  /** A member has a turn, which is charged so many microseconds ahead. */
+  /** A member has a turn, for which it is charged so many microseconds in advance. */
   begin(turn: T, cost: number): void {
     if (turn.virtualTime > this.#present) this.#present = turn.virtualTime;
     turn.virtualTime += cost;
@@ -75,7 +74,7 @@ export class Turns<T extends Turn> {
    * @param cost microseconds in all, once that is known; 0 before.
    */
   correct(turn: T, correction: number, cost: number): void {
-    // The members that share the threads are those that wait, and this one.
+    // The threads are shared by the waiting members and this one.
     this.#present += cost / (this.#heap.length + 1);
     turn.virtualTime += correction;
     this.#rank(turn);
@@ -89,7 +88,7 @@ export class Turns<T extends Turn> {
     else this.#rise(turn, turn.slot);
   }
 
-  /** Puts it into this slot, or one above that. */
+  /** Puts it into this slot, or moves it up. */
   #rise(turn: T, from: number): void {
     let slot = from;
     while (slot > 0) {
@@ -102,7 +101,7 @@ export class Turns<T extends Turn> {
     this.#place(turn, slot);
   }
 
-  /** Puts it into this slot, or one below that. */
+  /** Puts it into this slot, or moves it down. */
   #sink(turn: T, from: number): void {
     let slot = from;
     for (;;) {

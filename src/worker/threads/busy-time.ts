@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 
-/** Adds up for how long threads were busy, all of them together. */
+/** Sums the busy time of all threads. */
 export class BusyTime {
   readonly #clock: Clock;
   #busy = 0;
@@ -12,19 +12,19 @@ export class BusyTime {
     this.#since = clock.now();
   }
 
-  /** One thread more is busy. */
+  /** A thread becomes busy. */
   begin(): void {
     this.#add();
     this.#busy += 1;
   }
 
-  /** One thread fewer. */
+  /** A thread becomes idle. */
   end(): void {
     this.#add();
     this.#busy -= 1;
   }
 
-  /** Milliseconds of all threads since the beginning. */
+  /** Busy milliseconds of all threads since the start. */
   total(): number {
     this.#add();
     return this.#total;
@@ -37,7 +37,7 @@ export class BusyTime {
   }
 }
 
-/** The share of their time that threads were busy between two questions, 0…1. */
+/** The share of time that the threads were busy since the last call, 0…1. */
 export class BusyShare {
   readonly #clock: Clock;
   readonly #busyTime: BusyTime;

@@ -1,19 +1,19 @@
 import type { Clock } from '../clock.js';
 
-/** Threads in a row that did not get ready, after which the pool calls itself stuck. It goes on trying. */
+/** Failed starts in a row after which the pool reports that it is stuck. It goes on trying. */
 const STUCK_AFTER = 5;
-/** The wait before a thread that did not get ready is replaced; doubles up to the limit. Milliseconds. */
+/** Milliseconds before a failed start is repeated; doubled each time up to the limit. */
 const BACKOFF = 100;
 const MAX_BACKOFF = 10_000;
 
 export interface FailedStartsOwner {
-  /** The threads that are missing may be started again. */
+  /** Called when missing threads may be started again. */
   onDue(): void;
-  /** Threads end again and again before they are ready. */
+  /** Called when threads repeatedly end before they are ready. */
   onStuck(reason: string): void;
 }
 
-/** Threads that ended before they were ready: they are started again later, each time after a longer pause. */
+/** Threads that ended before they were ready. They are started again after a pause, which grows each time. */
 export class FailedStarts {
   readonly #clock: Clock;
   readonly #owner: FailedStartsOwner;
@@ -26,7 +26,7 @@ export class FailedStarts {
     this.#owner = owner;
   }
 
-  /** Threads that wait to be started again. */
+  /** The number of threads that wait for their next start. */
   get missing(): number {
     return this.#missing;
   }

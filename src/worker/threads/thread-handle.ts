@@ -5,7 +5,7 @@ import { Progress, type FromThread, type ThreadData, type WarmUpAccount } from '
 import type { QueuedRequest } from '../requests/queued-request.js';
 
 export interface ThreadListener {
-  /** @param warmed absent where there was no warm-up. */
+  /** @param warmed absent if there was no warm-up */
   onReady(warmed: WarmUpAccount | undefined): void;
   /** The batch is done: the thread is idle. */
   onIdle(): void;
@@ -17,13 +17,13 @@ export interface ThreadListener {
 }
 
 /**
- * Verdicts leave only garbage behind, so a small young generation is as fast as the default one, which grows by tens
- * of megabytes a thread.
+ * Verdicts leave only short-lived garbage, so a small young generation is as fast as the default one, which takes tens
+ * of megabytes more for each thread.
  */
 export const THREAD_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 };
 
 /**
- * The IO loop's view of one task thread (the thread's own is thread/thread.ts): one batch at a time goes out,
+ * The IO loop's view of one task thread (the thread's own is thread/thread.ts): it sends one batch at a time, and
  * results come back in its order.
  */
 export class ThreadHandle {
@@ -31,15 +31,15 @@ export class ThreadHandle {
   readonly #worker: Worker;
   readonly #progress = new Progress();
   #handlers: ReadonlyMap<string, number> | undefined;
-  /** Without those that were taken back. */
+  /** Without the requests that were taken back. */
   #batch: readonly (QueuedRequest | undefined)[] = [];
-  /** How many places of the batch have their result. */
+  /** The number of results of the batch so far. */
   #settled = 0;
   #givenAt = 0;
   #gone = false;
   #failure: string | undefined;
 
-  /** @param setup what the thread's handlers need; it is cloned. */
+  /** @param setup for the thread's handlers; cloned */
   constructor(entry: URL, setup: unknown, listener: ThreadListener) {
     this.#listener = listener;
     const workerData: ThreadData = { progress: this.#progress.shared, setup };
@@ -58,17 +58,17 @@ export class ThreadHandle {
     });
   }
 
-  /** Whether it ever got ready, gone or not. */
+  /** Whether it ever got ready. */
   get wasReady(): boolean {
     return this.#handlers !== undefined;
   }
 
-  /** Requests given to the thread that have no result yet, in order. */
+  /** Requests of the batch without a result, in order. */
   get pending(): readonly QueuedRequest[] {
     return this.#batch.slice(this.#settled).filter((request) => request !== undefined);
   }
 
-  /** The request that runs at this moment and for how long, in milliseconds. */
+  /** The running request, and for how many milliseconds it has run. */
   running(): { readonly request: QueuedRequest; readonly ran: number } | undefined {
     const running = this.#progress.running();
     const request = running && this.#batch[running.index];
@@ -77,8 +77,8 @@ export class ThreadHandle {
   }
 
   /**
-   * Takes back what waits there for the task that runs, in order: those behind it, and those before it whose results
-   * the thread has not sent yet, which do not count any more.
+   * Takes back all requests but the running one, in order: those after it, and those before it whose results were not
+   * sent yet; these results are ignored later.
    */
   takeBack(): readonly QueuedRequest[] {
     const running = this.#progress.running();
@@ -91,7 +91,7 @@ export class ThreadHandle {
     return taken.filter((request) => request !== undefined);
   }
 
-  /** Milliseconds since it was given its batch. */
+  /** Milliseconds since it got its batch. */
   heldFor(): number {
     return performance.now() - this.#givenAt;
   }
@@ -100,7 +100,7 @@ export class ThreadHandle {
     return this.#handlers?.has(taskName) ?? false;
   }
 
-  /** To an idle thread only, with tasks that it knows. */
+  /** Sends a batch. The thread must be idle and know the tasks. */
   run(batch: readonly QueuedRequest[]): void {
     const packed = packTasks(
       batch.map(({ task, attempt }) => ({
@@ -116,7 +116,7 @@ export class ThreadHandle {
     this.#worker.postMessage(packed, [packed.buffer]);
   }
 
-  /** Ends the thread wherever it is. Nothing that it sends from here on counts. */
+  /** Ends the thread at once. All that it sends from now on is ignored. */
   terminate(): void {
     this.#gone = true;
     void this.#worker.terminate();

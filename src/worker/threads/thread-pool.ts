@@ -10,41 +10,41 @@ import { ThreadHandle } from './thread-handle.js';
 import type { ThreadPoolOptions } from './thread-pool-options.js';
 import { warmUpFields } from '../warm-up.js';
 
-/** Bodies are copied into the batch: beyond this many bytes it takes no further one. */
+/** Bodies are copied into the batch; from this many bytes on it takes no further one. */
 const MAX_BATCH_BYTES = 1024 * 1024;
-/** Milliseconds that a task runs until another thread is started for those behind it, if need be. */
+/** Milliseconds that a task may run before another thread is started for the tasks behind it. */
 const RELIEVED_AFTER = 250;
 /**
- * Where a spare thread is ready those behind it do not wait so long: until it has run for so many times what tasks take
- * on average, and for so many milliseconds.
+ * With a ready spare thread, the tasks behind it wait less: until it has run for so many times the average, and at
+ * least for so many milliseconds.
  */
 const UNUSUAL = 8;
 const UNUSUAL_AT_LEAST = 50;
 /**
- * Milliseconds after all threads were ready at which the first spare one is started: where workers start one after the
- * other the cores are for those that serve.
+ * Milliseconds after all threads got ready until the first spare one is started: while other workers start, the cores
+ * are needed for threads that serve.
  */
 const SPARE_AFTER = 1000;
-/** The average is over the last so many tasks, roughly. */
+/** The average covers roughly the last so many tasks. */
 const AVERAGED = 64;
-/** Milliseconds that a batch runs until what has not begun of it goes back to the queue. */
+/** Milliseconds that a batch runs until its tasks that have not begun go back to the queue. */
 const RETURNED_AFTER = 50;
 
 /**
- * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short
- * and an even share of it, up to a batch, when it is long: the hop is what costs, not the task.
+ * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short and an
+ * even share of it, up to a batch, when it is long, since the message costs more than the task.
  *
- * A batch that takes longer than batches are made to is cut short, for others may have their turn by now. A thread whose
- * task takes long is relieved: its batch mates go back to the head of the queue, and another thread
- * stands in for it, so that one request holds up nobody for long. When the task runs past its limit its thread is ended,
- * and it fails with TIMEOUT. A thread that dies: the task it ran is tried once more, then fails with INTERNAL.
+ * A batch that takes longer than expected is cut short, since other clients may have their turn by now. A thread whose
+ * task takes long is relieved: the other tasks of its batch go back to the head of the queue, and another thread stands
+ * in for it, so that one request does not delay others for long. If a task exceeds its time limit, its thread is ended
+ * and it fails with TIMEOUT. If a thread dies, the task that it ran is tried once more, then fails with INTERNAL.
  *
- * One thread more than are wanted is kept, ready and idle. It takes over at once where a thread is relieved, ends or is
- * added, and the next spare one is started behind it:
+ * One spare thread is kept, ready and idle. It takes over at once when a thread is relieved, ends or is added, and the
+ * next spare one is started:
  *
  *     started ─▶ spare ──relief, death, scaling──▶ serves ──▶ ended
  *                  ▲                                  │
- *                  └───── the one that was relieved ──┘  goes on, and one of the two is too many
+ *                  └───── the relieved one ────┘  if its task ends, one of the two is superfluous
  */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
@@ -55,12 +55,12 @@ export class ThreadPool {
   readonly #idle: ThreadHandle[] = [];
   readonly #relieved = new Set<ThreadHandle>();
   #spare: ThreadHandle | undefined;
-  /** The last one did not get ready, and is among those that wait to be started again. */
+  /** The last spare thread did not get ready, and waits for its next start. */
   #isSpareMissing = false;
-  /** All threads have been ready for a while: before that a spare one would be in their way. */
+  /** All threads have been ready for a while; before that a spare one would compete with them. */
   #hasStarted = false;
   #cancelSpare: (() => void) | undefined;
-  /** Milliseconds that a task takes, on average. */
+  /** The average duration of a task in milliseconds. */
   #average = 0;
   readonly busyTime: BusyTime;
   readonly #failedStarts: FailedStarts;
@@ -87,7 +87,7 @@ export class ThreadPool {
     });
   }
 
-  /** Resolves when every thread is ready for the first time; until one is, requests wait in the queue. */
+  /** Resolves when every thread is ready for the first time; requests wait in the queue until then. */
   async start(): Promise<void> {
     const allReady = new Promise<void>((resolve) => {
       this.#onAllReady = resolve;
@@ -96,14 +96,14 @@ export class ThreadPool {
     await allReady;
   }
 
-  /** Starts threads, or ends as many as there are too many, each once it is idle. */
+  /** Starts missing threads, or ends superfluous ones, each once it is idle. */
   resize(count: number): void {
     this.#wanted = count;
     this.#fill();
     this.#trim();
   }
 
-  /** To be called after a push: idle threads pull at the end of this turn of the loop, all that it brought. */
+  /** To be called after a push: idle threads pull at the end of this turn of the loop. */
   wake(): void {
     if (this.#pullScheduled || this.#idle.length === 0) return;
     this.#pullScheduled = true;
@@ -121,17 +121,17 @@ export class ThreadPool {
     this.#spare?.terminate();
   }
 
-  /** Whether there is a thread that could take over now. */
+  /** Whether the spare thread could take over now. */
   get hasSpare(): boolean {
     return this.#spare?.wasReady ?? false;
   }
 
-  /** Threads there are to be. */
+  /** The wanted number of threads. */
   get wanted(): number {
     return this.#wanted;
   }
 
-  /** Whether just these are there, and ready. */
+  /** Whether exactly the wanted threads exist and are ready. */
   get settled(): boolean {
     return this.#threads.size === this.#wanted && [...this.#threads].every((thread) => thread.wasReady);
   }
@@ -242,7 +242,7 @@ export class ThreadPool {
     if (this.#isSpareDue) this.#spare = this.#startThread();
   }
 
-  /** Trims only what is too many, and pulls if it is ready. */
+  /** Ends it if it is superfluous; lets it pull if it is ready. */
   #useSpare(thread: ThreadHandle): void {
     this.#spare = undefined;
     this.#threads.add(thread);
@@ -250,13 +250,13 @@ export class ThreadPool {
     if (thread.wasReady) this.#becomeIdle(thread);
   }
 
-  /** Not while a relieved thread may be back in a moment: then that is the spare one. */
+  /** Not while a relieved thread may come back, which is the spare one then. */
   get #isSpareDue(): boolean {
     if (!this.#options.spare || !this.#hasStarted || this.#spare || this.#isSpareMissing) return false;
     return [...this.#relieved].every((thread) => (thread.running()?.ran ?? 0) >= RELIEVED_AFTER);
   }
 
-  /** Those first that are not ready yet. */
+  /** Ends superfluous threads, first those that are not ready yet. */
   #trim(): void {
     while (this.#threads.size > this.#wanted + this.#relieved.size) {
       const thread = [...this.#threads].find(({ wasReady }) => !wasReady) ?? this.#idle.pop();
@@ -287,7 +287,7 @@ export class ThreadPool {
 
   // ── Threads past their limit ──────────────────────────────────────────────────────────────────────────────
 
-  /** One timer at most; when it fires, each thread's own account says what is due. */
+  /** At most one timer; when it fires, each thread's state says what is due. */
   #watchIn(delay: number): void {
     this.#cancelWatch ??= this.#clock.after(delay, () => {
       this.#cancelWatch = undefined;
@@ -309,12 +309,12 @@ export class ThreadPool {
         if (running) this.#queue.runs(running.request, ran);
         if (ran >= relief) this.#relieve(thread);
         else if (thread.heldFor() >= RETURNED_AFTER) this.#cutShort(thread);
-        // Not only at the limit: meanwhile another one may take long.
+        // Not only at the limit: another task may take long meanwhile.
         next = Math.min(next, ran < relief ? relief - ran : Math.min(this.#relief, limit - ran));
         if (thread.pending.length > 1) next = Math.min(next, RETURNED_AFTER);
       }
     }
-    // A whole millisecond more than is left, since timers round down: one look, not two.
+    // One millisecond more, since timers round down.
     if (next < Infinity) this.#watchIn(Math.ceil(next) + 1);
   }
 
@@ -324,7 +324,7 @@ export class ThreadPool {
   }
 
   /**
-   * What it has besides the task that runs goes to others. Never more stand-ins than threads: whoever sends many such
+   * Gives its other tasks to other threads. There are never more stand-ins than threads: a client that sends many such
    * tasks must not get a thread for each.
    */
   #relieve(thread: ThreadHandle): void {
@@ -354,7 +354,7 @@ export class ThreadPool {
     fail(request, 'TIMEOUT', why, ran);
   }
 
-  /** It runs nothing and yet does not send what it has: no task is to blame, but the thread is of no use. */
+  /** It runs no task but does not send its results: no task is to blame, but the thread must be replaced. */
   #giveUp(thread: ThreadHandle): void {
     thread.terminate();
     this.#giveBackAfterDeath(thread, 'it did not answer');
@@ -363,7 +363,7 @@ export class ThreadPool {
 
   // ── Threads that are gone ─────────────────────────────────────────────────────────────────────────────────
 
-  /** What it had not answered returns to the head of the queue, in order; what it ran, only once. */
+  /** Its unanswered tasks return to the head of the queue, in order; the task that it ran, only once. */
   #giveBackAfterDeath(thread: ThreadHandle, why: string): void {
     const { pending } = thread;
     const running = thread.running();
@@ -377,7 +377,7 @@ export class ThreadPool {
     for (const request of lost) fail(request, 'INTERNAL', `a task thread died twice of this task: ${why}`, 0);
   }
 
-  /** At once when it had been ready; else after a while, longer each time. */
+  /** Starts another at once if the thread had been ready; otherwise after a pause, which grows each time. */
   #replace(thread: ThreadHandle, why: string): void {
     this.#threads.delete(thread);
     this.#relieved.delete(thread);

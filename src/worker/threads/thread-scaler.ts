@@ -8,7 +8,7 @@ import type { ThreadPool } from './thread-pool.js';
 /** Milliseconds between two samples. */
 const PERIOD = 1000;
 
-/** Lets the threads of a worker grow and shrink with what waits for them. */
+/** Changes the number of a worker's threads with their load. */
 export class ThreadScaler {
   readonly #pool: ThreadPool;
   readonly #queue: RequestQueue;
