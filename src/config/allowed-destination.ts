@@ -3,7 +3,7 @@ import { parseIpRange, type IpRange } from '../ip-range.js';
 
 /** An entry of `crl.allow`: what may be fetched from although it is not public, or at another port. */
 export interface AllowedDestination {
-  /** As it was written. */
+  /** The entry's text. */
   readonly text: string;
   /** A host by name (lower case), or addresses. */
   readonly host: string | IpRange;
@@ -36,7 +36,7 @@ function splitPort(text: string): { host: string; port?: number } {
   return port === undefined ? { host } : { host, port: Number(port) };
 }
 
-/** What looks like an address and is none is no name either. */
+/** A text that looks like an address but is not valid is not a host name either. */
 function hostName(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, '');
   return HOST_NAME.test(name) && parseIpAddress(name) === undefined ? name : undefined;

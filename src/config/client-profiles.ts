@@ -1,8 +1,8 @@
 import type { Config, ProfileConfig, TlsConfig } from './config.js';
 
 /**
- * By the names of listeners with `clientRevocation`: how the certificates of their clients are verified. No request can
- * name such a profile.
+ * The profiles by which listeners with `clientRevocation` verify their clients' certificates, by the listener's name.
+ * Requests cannot name such a profile.
  */
 export function clientProfiles({ listeners }: Pick<Config, 'listeners'>): Record<string, ProfileConfig> {
   const profiles: Record<string, ProfileConfig> = {};
@@ -21,7 +21,7 @@ export function clientProfiles({ listeners }: Pick<Config, 'listeners'>): Record
   return profiles;
 }
 
-/** Is the engine asked about the clients? A configuration of an earlier release does not say. */
+/** Whether the engine verifies the clients. A configuration of an earlier release lacks the field. */
 export function checksClients(tls: TlsConfig | null): tls is TlsConfig {
   return tls !== null && (tls.clientRevocation === 'hard' || tls.clientRevocation === 'soft');
 }

@@ -3,7 +3,7 @@ import type { Address } from './address.js';
 import type { CrlSourceConfig } from './crl-sources.js';
 import type { OptionValues } from './option-table.js';
 
-/** What a listener may permit its clients; `profiles` and `crls` by default. */
+/** The permissions that a listener may give; `profiles` and `crls` by default. */
 export const PERMISSIONS = ['profiles', 'crls', 'at', 'anchors', 'revocation', 'status'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -32,14 +32,14 @@ export type ClientAuth = (typeof CLIENT_AUTH)[number];
 export const CLIENT_REVOCATION = ['hard', 'soft', 'off'] as const;
 export type ClientRevocation = (typeof CLIENT_REVOCATION)[number];
 
-/** Paths of PEM files, and what is asked of clients. */
+/** Paths of PEM files, and the requirements for clients. */
 export interface TlsConfig {
   readonly certificate: string;
   readonly key: string;
   /** `null`: clients are not asked for certificates. */
   readonly clientCa: string | null;
   readonly clientAuth: ClientAuth;
-  /** How the engine is asked about a client's certificate at each connection; `off`: it is not. */
+  /** The revocation mode for client certificates; `off`: the engine does not verify them. */
   readonly clientRevocation: ClientRevocation;
 }
 
@@ -54,21 +54,21 @@ export interface ProfileConfig {
   readonly anchors: readonly string[];
   /** A certificate in question that is itself a trust anchor may be valid. */
   readonly trustLeaf: boolean;
-  /** The key purpose wanted when a request names none. */
+  /** The key purpose for requests without one. */
   readonly purpose: string | null;
-  /** How long a CRL without nextUpdate serves after its thisUpdate, in ms; `null`: not at all. */
+  /** ms after its thisUpdate for which a CRL without nextUpdate is used; `null`: not at all. */
   readonly crlMaxAge: number | null;
-  /** The most intermediates of a path, self-issued ones apart; `null`: no limit of the profile's. */
+  /** The most intermediates of a path, not counting self-issued ones; `null`: the profile sets no limit. */
   readonly maxIntermediates: number | null;
 }
 
 /** The control socket's name within `run.directory`. */
 export const CONTROL_SOCKET = 'control.sock';
 
-/** Keys of the file that hold more than one value: the options of the table live beside them. */
+/** Keys of the file with structured values, besides the options of the table. */
 export const STRUCTURES: ReadonlySet<string> = new Set(['listeners', 'profiles', 'crl.sources']);
 
-/** The whole configuration, checked and frozen. Paths are absolute. It goes to workers and threads as it is. */
+/** The whole configuration, checked and frozen. Paths are absolute. It is sent to workers and threads unchanged. */
 export interface Config extends OptionValues {
   readonly listeners: readonly ListenerConfig[];
   readonly 'crl.sources': readonly CrlSourceConfig[];

@@ -3,7 +3,7 @@ import { checkText, isMap } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
 import { didYouMean } from './suggestion.js';
 
-/** An entry of `crl.sources`: whose CRLs, and where they are. */
+/** An entry of `crl.sources`: an issuer, and the URL of its CRL. */
 export interface CrlSourceConfig {
   readonly issuer:
     | { readonly kind: 'name'; readonly text: string }
@@ -12,7 +12,7 @@ export interface CrlSourceConfig {
     { readonly kind: 'url'; readonly url: string } | { readonly kind: 'file'; readonly path: string };
 }
 
-/** What an entry of `crl.sources` may hold, for its check and for the reference. */
+/** The fields of an entry of `crl.sources`, for its check and for the reference. */
 export const CRL_SOURCE_FIELDS = {
   issuer:
     "The CRL issuer's name as RFC 4514 writes it, the most specific part first: `CN=Example CA,O=Example,C=US`. Case and spaces do not matter.",

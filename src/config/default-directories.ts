@@ -1,7 +1,7 @@
 /**
- * Where the server keeps its files unless an option says: in `run`, `logs` and `data` beside its configuration file, or
- * of the working directory without one. A file under /etc is the system's: its server keeps them where the Filesystem
- * Hierarchy Standard has them, in the directories that systemd makes for the unit.
+ * The default directories of the server's files: `run`, `logs` and `data` beside its configuration file, or in the
+ * working directory without one. With a configuration file under /etc they are those of the Filesystem Hierarchy
+ * Standard, which systemd makes for the unit.
  */
 const SYSTEM: Readonly<Record<string, string>> = {
   'run.directory': '/run/pkixd',
@@ -9,7 +9,7 @@ const SYSTEM: Readonly<Record<string, string>> = {
   'data.directory': '/var/lib/pkixd',
 };
 
-/** @param home the directory of the configuration file. @returns undefined where the option's own default holds. */
+/** @param home the directory of the configuration file. @returns undefined if the option's own default applies */
 export function defaultDirectory(key: string, home: string): string | undefined {
   return isOfSystem(home) ? SYSTEM[key] : undefined;
 }

@@ -7,7 +7,7 @@ import type { Findings, Setting } from './problems.js';
 import { didYouMean } from './suggestion.js';
 import { checkTls, TLS_FIELDS } from './tls-listener.js';
 
-/** What an entry of `listeners` may hold, for its check and for the reference. */
+/** The fields of an entry of `listeners`, for its check and for the reference. */
 export const LISTENER_FIELDS = {
   address: '`unix:/path`, `tcp://host:port` or `tls://host:port`; the one field that must be given.',
   name: 'A unique name for logs and `pkixd status`; the address when absent.',
@@ -19,7 +19,7 @@ export const LISTENER_FIELDS = {
   ...TLS_FIELDS,
 } as const;
 
-/** Reachable from this machine alone, until the configuration says otherwise. */
+/** The default listeners, reachable from this machine only. */
 export const DEFAULT_LISTENERS = [
   { address: 'unix:run/pkixd.sock', protocol: 'line' },
   { address: 'tcp://127.0.0.1:15280', protocol: 'line' },

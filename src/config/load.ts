@@ -29,15 +29,15 @@ export interface ConfigSources {
   readonly cwd: string;
   /** The limit of open descriptors to check connections against; unchecked when absent. */
   readonly descriptorLimit?: number | undefined;
-  /** Told what is allowed but doubtful. */
+  /** Gets warnings. */
   readonly warn?: (message: string) => void;
 }
 
 /**
  * Defaults, then the file, then `PKIXD_*`, then flags: checked, with absolute paths, frozen. Paths in the file, and
  * defaults, are relative to the file's folder, so that every command that names the file means the same server from
- * anywhere; paths in variables and flags, and defaults without a file, are relative to `cwd`. Throws ConfigError
- * with every problem at once, or ConfigFileError when the file cannot be had.
+ * anywhere; paths in variables and flags, and defaults without a file, are relative to `cwd`. Throws ConfigError with
+ * every problem at once, or ConfigFileError if the file cannot be read.
  */
 export function loadConfig(sources: ConfigSources): Config {
   const { cwd, env, flags = {}, warn } = sources;
@@ -73,7 +73,7 @@ export function configFileOf({ file, env, cwd }: ConfigSources): string | undefi
   return locateConfigFile(file ?? (env[CONFIG_VARIABLE] || undefined), cwd);
 }
 
-/** RLIMIT_NOFILE of this process; undefined where the system does not tell. Node raises the soft limit to the hard one. */
+/** RLIMIT_NOFILE of this process; undefined if the system does not tell. Node raises the soft limit to the hard one. */
 export function descriptorLimit(): number | undefined {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');
@@ -84,7 +84,7 @@ export function descriptorLimit(): number | undefined {
   }
 }
 
-/** Sources come in rising order of precedence. */
+/** Later sources take precedence. */
 function latestByKey(settings: readonly Setting[]): Map<string, Setting> {
   return new Map(settings.map((setting) => [setting.key, setting]));
 }

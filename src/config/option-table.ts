@@ -15,7 +15,7 @@ interface OptionOf<Type extends string, Value> {
 }
 type IntegerOption = OptionOf<'integer', number> & {
   readonly unit: string;
-  /** What help says of a default that depends on the machine. */
+  /** The help text for a default that depends on the machine. */
   readonly defaultText?: string;
   readonly min: number;
   readonly max: number;

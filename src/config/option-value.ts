@@ -8,7 +8,7 @@ import { formatDuration, formatSize, parseDuration, parseSize } from './units.js
 
 export type OptionValue = number | boolean | string | null | readonly string[];
 
-/** The setting's value in the program's own terms, or undefined once a problem with it has been noted. */
+/** The setting's value as the program uses it, or undefined after noting a problem. */
 export function checkOption(option: Option, setting: Setting, findings: Findings): OptionValue | undefined {
   switch (option.type) {
     case 'integer':
@@ -42,7 +42,7 @@ export function checkOption(option: Option, setting: Setting, findings: Findings
   }
 }
 
-/** What an option takes, in one phrase, for errors, help and the reference. */
+/** The values of an option, in one phrase, for errors, help and the reference. */
 export function describeValues(option: Option): string {
   switch (option.type) {
     case 'integer':
@@ -110,7 +110,7 @@ export function describeDefault(option: Option): string {
   }
 }
 
-/** What a number may be. */
+/** The range of a number. */
 export type NumberRange =
   | { readonly type: 'integer'; readonly unit: string; readonly min: number; readonly max: number }
   | { readonly type: 'duration' | 'size'; readonly min: number; readonly max: number };
@@ -232,7 +232,7 @@ function checkProxy(setting: Setting, findings: Findings): string | undefined {
   return undefined;
 }
 
-/** What is wrong with it is said without it: it may hold a password. */
+/** The problem does not quote the value, which may contain a password. */
 function checkRedis(setting: Setting, findings: Findings): string | undefined {
   const { value, key, origin, folder } = setting;
   if (value === null || value === '') return '';
@@ -243,7 +243,7 @@ function checkRedis(setting: Setting, findings: Findings): string | undefined {
   return undefined;
 }
 
-/** A URL of http or https that names a host and nothing behind it. */
+/** An http or https URL with a host and nothing after it. */
 export function isProxyUrl(text: string): boolean {
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) return false;
   const { pathname, search } = new URL(text);

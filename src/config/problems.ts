@@ -1,11 +1,11 @@
 import { PkixdError } from '../errors.js';
 import { withoutSecrets } from '../secrets.js';
 
-/** One value as it was given, with where it came from and the folder that relative paths start at. */
+/** One value as it was given, with its origin and the folder of relative paths. */
 export interface Setting {
   readonly key: string;
   readonly value: unknown;
-  /** The file, variable or flag, as a person would name it. */
+  /** The name of the file, variable or flag. */
   readonly origin: string;
   readonly folder: string;
 }
@@ -49,9 +49,9 @@ export class Findings {
 
 const MAX_QUOTE = 80;
 
-/** A value as its owner wrote it, without secrets, cut to a length that fits a line. */
+/** A value as it was written, without secrets, cut to fit on a line. */
 export function quote(value: unknown): string {
-  // JSON has no word for infinity and NaN.
+  // JSON cannot represent infinity and NaN.
   const text = typeof value === 'number' ? String(value) : inJson(value);
   return text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}…` : text;
 }
@@ -60,7 +60,7 @@ function hideSecrets(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? withoutSecrets(value) : value;
 }
 
-/** A map may hold itself, through an alias in YAML. */
+/** A map may contain itself through an alias in YAML. */
 function inJson(value: unknown): string {
   try {
     return JSON.stringify(value, hideSecrets) ?? String(value);

@@ -17,7 +17,7 @@ const CRL_MAX_AGE = { type: 'duration', min: 60_000, max: 3650 * 86_400_000 } as
 /** The path builder makes no path of more than 64 certificates. */
 const MAX_INTERMEDIATES = { type: 'integer', unit: 'intermediates', min: 0, max: 63 } as const;
 
-/** What an entry of `profiles` may hold, for its check and for the reference. */
+/** The fields of an entry of `profiles`, for its check and for the reference. */
 export const PROFILE_FIELDS = {
   base: `The set of rules: one of ${BASE_PROFILES.join(', ')}. Must be given, except in an entry named like one of them.`,
   revocation: `One of ${REVOCATION_MODES.join(', ')}; \`profile.revocation\` when absent.`,
@@ -43,7 +43,7 @@ export const BASE_PROFILE_TEXTS = {
 
 type Defaults = Pick<OptionValues, 'profile.revocation' | 'trust.anchors' | 'trust.leaf'>;
 
-/** The four base profiles, and whatever the configuration makes of them. */
+/** The four base profiles, and those that the configuration derives from them. */
 export function checkProfiles(
   setting: Setting | undefined,
   defaults: Defaults,

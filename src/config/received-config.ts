@@ -5,8 +5,8 @@ import { OPTIONS } from './option-table.js';
 const DEFAULTS = Object.fromEntries(Object.entries(OPTIONS).map(([key, option]) => [key, option.default]));
 
 /**
- * A configuration as another process or thread of this server sent it: loaded and checked there already. That may be
- * a process of an earlier release, which does not know the latest options: these have their defaults.
+ * A configuration from another process or thread of this server, which has loaded and checked it. A process of an
+ * earlier release does not know the latest options, which get their defaults.
  */
 export function receivedConfig(value: unknown): Config {
   if (!isWhole(value)) {

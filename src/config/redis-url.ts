@@ -1,4 +1,4 @@
-/** Where Redis is, and who is asking. */
+/** The address of Redis, and the user. */
 export interface RedisAddress {
   readonly at:
     | { readonly kind: 'unix'; readonly path: string }
@@ -15,7 +15,7 @@ const DEFAULT_PORT = 6379;
 /** sun_path holds 108 bytes, the last of them a NUL. */
 const MAX_UNIX_PATH = 107;
 
-/** `undefined` for what is none. */
+/** `undefined` for a text that is not such a URL. */
 export function parseRedisUrl(text: string): RedisAddress | undefined {
   if (text.startsWith('unix:')) return unixAddress(text.slice('unix:'.length));
   if (!/^rediss?:\/\/./i.test(text) || !URL.canParse(text)) return undefined;
@@ -32,7 +32,7 @@ export function parseRedisUrl(text: string): RedisAddress | undefined {
   });
 }
 
-/** Without its secrets, for logs. */
+/** The URL without its secrets, for logs. */
 export function showRedisAddress({ at, db }: RedisAddress): string {
   if (at.kind === 'unix') return `unix:${at.path}${db === 0 ? '' : `?db=${db}`}`;
   const host = at.host.includes(':') ? `[${at.host}]` : at.host;

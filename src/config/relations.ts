@@ -6,10 +6,10 @@ import type { Findings } from './problems.js';
 import { didYouMean } from './suggestion.js';
 import { formatDuration, formatSize } from './units.js';
 
-/** Descriptors a process needs beside its connections: logs, pipes to workers, listeners, CRL files. */
+/** Descriptors that a process needs besides its connections: logs, pipes to workers, listeners, CRL files. */
 const RESERVED_DESCRIPTORS = 128;
 
-/** Of each pair the first may not exceed the second. */
+/** In each pair, the first must not exceed the second. */
 const CRL_ORDER = [
   ['crl.connectTimeout', 'crl.stallTimeout'],
   ['crl.stallTimeout', 'crl.fetchTimeout'],
@@ -18,7 +18,7 @@ const CRL_ORDER = [
   ['crl.redisTimeout', 'crl.redisMaxWait'],
 ] as const;
 
-/** What must hold between options that are each right by themselves. Every problem quotes both sides. */
+/** Checks relations between options that are each valid alone. Every problem quotes both sides. */
 export function checkRelations(config: Config, findings: Findings): void {
   const show = (key: OptionKey): string => describe(config, key);
   if (config['workers.pingTimeout'] <= config['workers.pingInterval']) {
@@ -122,8 +122,8 @@ function warnOfExposure({ name, address, permits }: ListenerConfig, findings: Fi
 }
 
 /**
- * Connections against the limit of open descriptors. What was asked for and cannot be had is a problem; a default
- * that does not fit is a warning, since the system still refuses cleanly at the limit.
+ * Connections against the limit of open descriptors. A configured value beyond the limit is a problem; a default beyond
+ * it is a warning, since the server refuses cleanly at the limit.
  */
 export function checkDescriptors(
   config: Config,

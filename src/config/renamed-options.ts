@@ -1,4 +1,4 @@
-/** Names that options had before the first release, and the names of today. */
+/** Names that options had before the first release, and their present names. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['crl.parallel', 'crl.maxParallel'],
   ['crl.parallelPerHost', 'crl.maxParallelPerHost'],
@@ -8,7 +8,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['crl.wait', 'crl.maxWait'],
 ]);
 
-/** What the option is called today; undefined for a name that no option had. */
+/** The present name of the option; undefined if no option had this name. */
 export function renamedTo(key: string): string | undefined {
   return RENAMED.get(key);
 }

@@ -10,7 +10,7 @@ import { oldNames } from './renamed-options.js';
 import { nearest } from './suggestion.js';
 import { isMap } from './option-value.js';
 
-/** Characters of a dotted key beyond which it is not looked at further. */
+/** The most characters of a dotted key that is read. */
 const MAX_KEY = 200;
 
 export const FILE_NAMES = ['pkixd.config.yaml', 'pkixd.config.json'] as const;
@@ -62,7 +62,7 @@ function parseFile(file: string): unknown {
   try {
     return document.toJS();
   } catch (error) {
-    // An alias without its anchor, or so many that they are meant to fill the memory.
+    // An alias without its anchor, or too many aliases.
     throw new ConfigError([`${basename(file)}: ${syntaxError(messageOf(error))}`]);
   }
 }
@@ -75,7 +75,7 @@ function syntaxError(message: string): string {
 }
 
 function flatten(map: object, prefix: string, found: (key: string, value: unknown) => void): void {
-  // No option's name is that deep: it is a map that holds itself through an alias.
+  // Option names are not that deep: the map contains itself through an alias.
   if (prefix.length > MAX_KEY)
     throw new ConfigError([`${prefix.slice(0, MAX_KEY)}…: there is no such option`]);
   for (const [name, value] of Object.entries(map)) {
@@ -96,8 +96,8 @@ export const CONFIG_VARIABLE = 'PKIXD_CONFIG';
 const LISTEN_VARIABLE = 'PKIXD_LISTEN';
 
 /**
- * Settings from `PKIXD_*`. A name near a known one is a typing error; any other is only worth a warning, since
- * Kubernetes puts variables like PKIXD_SERVICE_HOST beside every service named pkixd.
+ * Settings from `PKIXD_*`. A name similar to a known one is an error; any other is a warning, since Kubernetes sets
+ * variables like PKIXD_SERVICE_HOST for every service named pkixd.
  */
 export function settingsOfEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -106,7 +106,7 @@ export function settingsOfEnvironment(
 ): Setting[] {
   const keys = new Map<string, string>(Object.keys(OPTIONS).map((key) => [variableOf(key), key]));
   keys.set(LISTEN_VARIABLE, 'listeners');
-  // An old name is taken in too, so that it is refused with the name of today.
+  // Old names are recognised too, so that they are refused with the present name.
   for (const key of oldNames()) keys.set(variableOf(key), key);
   const settings: Setting[] = [];
   for (const [name, value] of Object.entries(env)) {

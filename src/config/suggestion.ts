@@ -1,4 +1,4 @@
-/** The known word nearest to a mistyped one, or undefined when none is near enough to be what was meant. */
+/** The known word nearest to a mistyped one, or undefined if none is near enough. */
 export function nearest(typed: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(typed.length / 4)) + 1;

@@ -3,7 +3,7 @@ import { CLIENT_AUTH, CLIENT_REVOCATION, type TlsConfig } from './config.js';
 import { checkChoice, checkPath } from './option-value.js';
 import type { Findings, Setting } from './problems.js';
 
-/** Fields of an entry of `listeners` that TLS alone knows. */
+/** Fields of an entry of `listeners` that only TLS has. */
 export const TLS_FIELDS = {
   certificate: 'For `tls://`: the PEM file of the server certificate and its chain, leaf first.',
   key: 'For `tls://`: the PEM file of its private key; the primary alone reads it.',
@@ -64,7 +64,7 @@ function required(
   return undefined;
 }
 
-/** What is asked of clients, which says nothing where they are not asked for certificates. */
+/** The requirements for clients, which need `clientCa`. */
 function checkOfClients<T extends string>(
   name: 'clientAuth' | 'clientRevocation',
   choices: readonly T[],

@@ -1,9 +1,9 @@
 import type { Name } from '../x509/name.js';
 import type { CrlFacts, Crl } from '../x509/crl.js';
 
-/** Where stored CRLs come from: a folder, or the host's store. */
+/** The source of stored CRLs: a folder, or the host's store. */
 export interface CrlSource {
-  /** To be called before a request is verified again: what was stored meanwhile is found from here on. */
+  /** To be called before a request is verified again: CRLs that were stored meanwhile are found from now on. */
   renew?(): void;
   /** The CRLs whose issuer has this name, in any order. */
   find(issuer: Name): readonly CandidateCrl[];

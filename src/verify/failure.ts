@@ -9,7 +9,7 @@ export type FailureCode = Exclude<VerdictCode, 'OK' | 'OK_SOFT'>;
 export interface Failure {
   readonly code: FailureCode;
   readonly message: string;
-  /** Where the check's rule is written, when that is narrower than what the code stands for. */
+  /** The source of the check's rule, if that is narrower than the code's. */
   readonly section?: string;
 }
 
@@ -20,7 +20,7 @@ export class VerifyError extends PkixdError {
   readonly section: string | undefined;
 
   constructor(code: FailureCode, message: string, section?: string) {
-    // A verdict is no defect: nobody reads where in the code it came about, and gathering that costs the most of it.
+    // A verdict is not a bug: its stack trace is not needed, and gathering it would be most of the cost.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     super(code, message);
@@ -38,7 +38,7 @@ export class RequestError extends PkixdError {
   }
 }
 
-/** What a check or a parser threw about its input; anything else is a bug and is thrown on. */
+/** An error of a check or parser about its input; any other error is a bug and is thrown again. */
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof VerifyError && thrown.section !== undefined) {
     return { code: thrown.code, message: thrown.message, section: thrown.section };
@@ -56,7 +56,7 @@ export function passableFailure(thrown: unknown): Failure {
   return failure;
 }
 
-/** What `read` gives; `undefined` where it throws about its input: a broken extension is the validator's finding. */
+/** The result of `read`; `undefined` if it throws about its input: a broken extension is reported by the validator. */
 export function quietly<T>(read: () => T): T | undefined {
   try {
     return read();

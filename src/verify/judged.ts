@@ -5,12 +5,12 @@ import { named } from './named.js';
 import type { PeerName } from './names/peer-name.js';
 import type { Outcome } from './outcome.js';
 
-/** Who was judged, for the verdict and its message. */
+/** The names of the judged certificate, for the verdict and its message. */
 export interface Judged {
-  /** As `formatName` writes it; `null` where the certificate could not be read. */
+  /** The form of `formatName`; `null` if the certificate cannot be read. */
   readonly subject: string | null;
   readonly issuer: string | null;
-  /** As `serialText` writes it. */
+  /** The form of `serialText`. */
   readonly serial: string | null;
   /** How a message calls it. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface Judged {
 
 const NO_NAMES: readonly PeerName[] = [];
 
-/** Of a request whose certificate could not be read. */
+/** For a request whose certificate cannot be read. */
 export const UNREADABLE: Judged = {
   subject: null,
   issuer: null,
@@ -46,7 +46,7 @@ export function judgedOf(leaf: Certificate, names: readonly PeerName[] = NO_NAME
 /** Octets: of a request that is too large, a longer certificate is not looked into either. */
 const MAX_LOOK = 65_536;
 
-/** Of a request into which nothing looked: its certificate is read for this alone, where it is small. */
+/** For a request that was not processed: its certificate is read only for this, if it is small. */
 export function judgedUnread(leaf: Uint8Array | undefined): Judged {
   if (leaf === undefined || leaf.length > MAX_LOOK) return UNREADABLE;
   try {
@@ -68,8 +68,8 @@ function saysThatItIsCa(leaf: Certificate): boolean {
 }
 
 /**
- * The message of a verdict. A valid one names who was judged; what others chose, the name in the certificate, stands
- * behind what was checked, so that no name can pretend to a check.
+ * The message of a verdict. A valid one names the judged certificate; its name, which its holder chose, comes after the
+ * checked names, so that no name can look like a check.
  */
 export function judgedText(outcome: Outcome, isValid: boolean, judged: Judged): string {
   const { message, forgiven } = outcome;
@@ -79,7 +79,7 @@ export function judgedText(outcome: Outcome, isValid: boolean, judged: Judged): 
   return `${kind}${message}${namesText(judged.names)}: ${judged.name}${aside}`;
 }
 
-/** So many of the names asked for are written out. */
+/** The most requested names that are written out. */
 const MAX_NAMES = 3;
 /** Characters of each. */
 const MAX_NAME = 256;
@@ -93,7 +93,7 @@ function namesText(names: readonly PeerName[]): string {
   return ` for ${shown}${names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''}`;
 }
 
-/** As the request's argument is called; only a mailbox may hold any character. */
+/** By the name of the request's argument; only a mailbox may contain any character. */
 function nameText({ kind, text }: PeerName): string {
   return `${KINDS[kind]} ${kind === 'rfc822' ? escapeUnseen(text, MAX_NAME) : text}`;
 }

@@ -31,7 +31,7 @@ export class IssuerWants {
     this.#left = options.maxUrls;
   }
 
-  /** Nobody at hand issued this one. */
+  /** No issuer of this certificate is available. */
   missing(certificate: Certificate): void {
     if (this.#isSettled || this.#left <= 0 || this.#wanted.has(certificate)) return;
     const places = placesOf(certificate).filter((url) => !this.#options.asked.has(url));
@@ -50,7 +50,7 @@ export class IssuerWants {
     return this.#isSettled ? [] : [...this.#wanted.values()];
   }
 
-  /** What the message of a verdict without a path says of them. */
+  /** The text about them in the message of a verdict without a path. */
   aside(): string {
     const [failure] = this.#options.failures;
     return failure === undefined ? '' : `; an issuer could not be fetched: ${failure}`;

@@ -1,10 +1,10 @@
 import type { VerdictCode, RevocationEvidence } from '../wire/verdict.js';
 
-/** What one path came to, or the request as a whole. */
+/** The result of one path, or of the request. */
 export interface Outcome {
   readonly code: VerdictCode;
   readonly message: string;
-  /** Of a valid one: the unknown revocation status that was forgiven. */
+  /** If valid: the unknown revocation status that was forgiven. */
   readonly forgiven?: string;
   /** As in `Failure`. */
   readonly section?: string;

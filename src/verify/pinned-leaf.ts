@@ -102,8 +102,8 @@ const NOTHING_KNOWN: Pick<PathRevocation, 'evidence' | 'failure' | 'until'> = {
 };
 
 /**
- * Nobody above an anchor says what became of it, so that no word on it is needed: it is revoked by taking it out of the
- * configuration. But a revocation that is at hand and signed with its own key, as a root lists itself, stands.
+ * No authority above an anchor gives its status, so none is needed: an anchor is revoked by removing it from the
+ * configuration. But an available revocation that is signed with its own key, as when a root lists itself, counts.
  */
 function revocationOf(
   validated: ValidatedPath,

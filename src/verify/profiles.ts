@@ -4,13 +4,14 @@ import type { CertificateRule } from './rules/certificate-rules.js';
 import type { TrustStore } from './trust-store.js';
 
 /**
- * What a profile may add to RFC 5280 §6: rules about single certificates (rules/certificate-rules.ts), of which `no-sha1`
- * and `signature-parameters` bear on OCSP responses too, and the latter on CRLs, and these, each enforced where the step
- * is that it belongs to:
+ * What a profile may add to RFC 5280 §6: rules about single certificates (rules/certificate-rules.ts), of which
+ * `no-sha1` and `signature-parameters` also apply to OCSP responses, and the latter to CRLs, and the following, each
+ * enforced in the step that it belongs to:
  *
  * - `anchor-as-certificate`: the anchor's own validity, basicConstraints, keyUsage, EKU and critical extensions count
  * - `eku-nesting`: an EKU extension in a CA certificate bounds the purposes below it
- * - `eku-required`: with a purpose asked for, a leaf without EKU does not serve it, and anyExtendedKeyUsage is not enough
+ * - `eku-required`: with a purpose asked for, a leaf without EKU does not serve it, and anyExtendedKeyUsage is not
+ *   enough
  * - `no-wildcard-on-public-suffix`: a wildcard directly above a public suffix of the ICANN part matches no name
  * - `crl-form`: a CRL without the extensions that §5.2 demands, with their criticality wrong, or with an empty list of
  *   revocations, clears no certificate
@@ -29,7 +30,7 @@ export type Rule =
   | 'short-lived'
   | CertificateRule;
 
-/** What §4 demands of every CA and of every certificate. */
+/** The requirements of §4 for every CA and every certificate. */
 const RFC_5280_STRICT: readonly Rule[] = [
   'anchor-as-certificate',
   'serial-number',

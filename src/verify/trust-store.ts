@@ -18,7 +18,7 @@ const NONE: readonly TrustAnchor[] = [];
 export class TrustStore {
   readonly #anchors = new Map<string, TrustAnchor[]>();
   readonly #fingerprints = new Set<string>();
-  /** Of the same certificates: tells nearly every other apart without a look at its fingerprint. */
+  /** A cheap key that distinguishes nearly all certificates without computing fingerprints. */
   readonly #tails = new Set<number>();
 
   constructor(certificates: Iterable<Certificate>) {

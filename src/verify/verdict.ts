@@ -10,8 +10,8 @@ const RANKS: ReadonlyMap<string, number> = new Map(
 );
 
 /**
- * Of several failed paths the most telling is reported: indeterminate over invalid (that path might yet hold), then
- * the more specific code, which is the one further down in the table.
+ * Of several failed paths, an indeterminate one is reported before an invalid one (it may still become valid), then the
+ * one with the more specific code, which is further down in the table.
  */
 export function isMoreSpecific(
   a: { readonly code: VerdictCode },
@@ -33,7 +33,7 @@ export function failed(
   return section === undefined ? outcome : { ...outcome, section };
 }
 
-/** What came of it in words, without a word about who was judged. */
+/** The result in words, without the name of the judged certificate. */
 export function outcomeText({ message, forgiven }: Outcome): string {
   return forgiven === undefined ? message : `${message}; forgiven: ${forgiven}`;
 }

@@ -27,7 +27,7 @@ import type { ValidationInputs, ValidatedPath } from './path/path-state.js';
 import type { CrlSource } from './crl-source.js';
 import type { Outcome } from './outcome.js';
 
-/** What one thread has to verify with; it outlives the requests. */
+/** The environment of one thread's verifications; it outlives the requests. */
 export interface VerifyEnvironment {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** The profile of requests that name none. */
@@ -40,7 +40,7 @@ export interface VerifyEnvironment {
   now(): number;
 }
 
-/** What a request lacks is gathered here. */
+/** Gathers what a request lacks. */
 interface Gathered {
   readonly wants: CrlWants | undefined;
   readonly issuers: IssuerWants | undefined;
@@ -98,7 +98,7 @@ function verifyWithin(
   const mayFetch = question.at === undefined && request.anchors === undefined;
   const gathered = mayFetch ? { wants, issuers } : NOTHING_GATHERED;
   const outcome = answer(leaf, question, environment, budget, trace, gathered);
-  // What could not be read for its cost may have been passed over as if it were broken.
+  // Content that exceeded the budget may have been skipped as if it were broken.
   const exceeded = workExceeded();
   const sound = exceeded === undefined ? outcome : failed(failureOf(exceeded));
   return toVerdict(sound, judgedOf(leaf, question.names), question.now);
@@ -165,7 +165,7 @@ function validationInputs(
   return { time, profile, purpose, policy, signatures, budget, trace };
 }
 
-/** What every path of a request is judged with. */
+/** The inputs for every path of a request. */
 interface Context {
   readonly question: ParsedRequest;
   readonly environment: VerifyEnvironment;
@@ -180,7 +180,7 @@ interface Judgement {
   readonly isFinal: boolean;
 }
 
-/** One path: §6.1, the names asked for, and last revocation. Throws BUDGET_EXCEEDED. */
+/** Judges one path: §6.1, the requested names, and revocation last. Throws BUDGET_EXCEEDED. */
 function judge(path: CertificationPath, context: Context): Judgement {
   const fingerprints = fingerprintsOf(path);
   try {

@@ -11,8 +11,8 @@ const MAX_CERTIFICATES = 4096;
 const MAX_EDGES = 16_384;
 
 /**
- * What one thread remembers of CAs between requests, all bounded. Nothing of a leaf is kept, and nothing here
- * depends on time or profile: only that bytes parse, that a key imports, that a key made a signature.
+ * What one thread remembers of CAs between requests, within bounds. Nothing of a leaf is kept, and nothing depends on
+ * time or profile: only parsed bytes, imported keys, and which key made a signature.
  */
 export class CaMemory {
   readonly #keys = new BoundedMap<string, CaKey>(MAX_KEYS);
@@ -89,7 +89,7 @@ export class CaMemory {
 
   rememberCrlSignature(crl: Crl, issuer: CaKey, verified: boolean): void {
     const known = this.#crls.get(crl) ?? new Map<string, boolean>();
-    // One CRL meets few keys; more are an attack on this map.
+    // One CRL is checked with few keys; more are an attack on this map.
     if (known.size >= 16) known.clear();
     known.set(issuer.id, verified);
     this.#crls.set(crl, known);

@@ -3,7 +3,7 @@ import { spkiId } from './ca-key.js';
 import { quietly } from '../failure.js';
 import { named } from '../named.js';
 
-/** What tells the keys of one name apart, where a CA has renewed its key or two CAs share a name. */
+/** Distinguishes keys of the same name, when a CA has renewed its key or two CAs share a name. */
 type KeyHolder = Pick<Certificate, 'subject' | 'serialText' | 'subjectKeyIdentifier' | 'spki'>;
 
 /** `CN=Example CA (key 5f3a…)`: for messages in which it matters whose key it is, and which. */
@@ -31,8 +31,8 @@ export function identifierText(identifier: Uint8Array): string {
 }
 
 /**
- * Which key the signature of a certificate or CRL is said to be of (§4.2.1.1, §5.2.1), where that is another than the
- * holder's; else `undefined`.
+ * The key that the authorityKeyIdentifier of a certificate or CRL names (§4.2.1.1, §5.2.1), if it is not the holder's;
+ * otherwise `undefined`.
  */
 export function otherKeyNamed(
   signed: Pick<Certificate, 'authorityKeyIdentifier'>,

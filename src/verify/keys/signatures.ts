@@ -64,10 +64,10 @@ export class Signatures {
   }
 
   /**
-   * Did this key sign this CRL? Throws UNSUPPORTED_ALGORITHM when that cannot be said.
+   * Whether this key signed this CRL. Throws UNSUPPORTED_ALGORITHM if that cannot be checked.
    *
-   * @param isOwn the CRL is stored here and the key stands on a valid path: whoever asks has chosen neither, and the
-   * check is made once, so that the CRL may have any size
+   * @param isOwn the CRL is stored here and the key is on a valid path: a client has chosen neither, and the check is
+   * made once, so the CRL may have any size
    */
   isCrlSignedBy(crl: SignedCrl, issuer: CaKey, isOwn = false): boolean {
     if ('signerId' in crl) return crl.signerId === issuer.id;

@@ -6,7 +6,7 @@ import type { ConstrainedName } from './constrained-names.js';
 /** Bases that a message is looked for among. */
 const MAX_ALIKE = 32;
 
-/** What tells a directory name from a base that it looks to lie within; '' where there is none. */
+/** The difference between a directory name and a base that it seems to lie within; '' if there is none. */
 export function differenceOf(name: ConstrainedName, bases: readonly GeneralName[]): string {
   if (name.kind !== 'dn') return '';
   for (const base of bases.slice(0, MAX_ALIKE)) {

@@ -19,7 +19,7 @@ export class HostSet {
   readonly #hosts = new Set<string>();
   /** Each host without its first label: what a wildcard would have to stand on to stand for the host. */
   readonly #parents = new Set<string>();
-  /** By their number of labels; the domain '' of no label is above everything. */
+  /** By their number of labels; the domain '' without labels is above everything. */
   readonly #domains = new Map<number, Set<string>>();
 
   addHost(host: string): void {
@@ -62,7 +62,7 @@ export function addHostOrDomain(hosts: HostSet, base: string): boolean {
   return true;
 }
 
-/** Where the last 0, 1, 2 … labels of a host begin. */
+/** The offsets at which the last 0, 1, 2 … labels of a host begin. */
 function suffixesOf(host: string): number[] {
   const starts = [host.length];
   for (let at = host.length; at > 0;) {

@@ -57,7 +57,7 @@ function constraintsOf(ca: Certificate, extension: NameConstraints): CaConstrain
   return found;
 }
 
-/** What one CA imposes. "Restrictions apply only when the specified name form is present" (§4.2.1.10). */
+/** The constraints of one CA. "Restrictions apply only when the specified name form is present" (§4.2.1.10). */
 class CaConstraints {
   readonly #forms: readonly FormConstraint[];
 
@@ -83,14 +83,14 @@ class CaConstraints {
     return total;
   }
 
-  /** Of the directory names that are compared, on both sides: only the first comparison costs this. */
+  /** The cost of preparing directory names for comparison; only the first comparison costs this. */
   nameOctets(names: ConstrainedNames): number {
     const dns = names.get('dn');
     const form = this.#forms.find(({ kind }) => kind === 'dn');
     return dns === undefined || form === undefined ? 0 : octetsOf(dns) + form.octets;
   }
 
-  /** What it costs more where directory names cannot be compared by their keys; asked once their octets are paid. */
+  /** The additional cost if directory names cannot be compared by their keys; called once their octets are charged. */
   doubtfulComparisons(names: ConstrainedNames): number {
     const dns = names.get('dn');
     const form = this.#forms.find(({ kind }) => kind === 'dn');
@@ -116,12 +116,12 @@ function octetsOf(names: readonly ConstrainedName[]): number {
   return octets;
 }
 
-/** What one CA imposes on names of one form. */
+/** The constraints of one CA on names of one form. */
 interface FormConstraint {
   readonly kind: NameKind;
   /** How many subtrees each name is compared with. */
   readonly size: number;
-  /** Of the directory names among them. */
+  /** The octets of the directory names among them. */
   readonly octets: number;
   /** Asked once their octets are paid. */
   readonly areBasesComparable: boolean;
@@ -176,7 +176,7 @@ interface PreparedSubtrees<N> {
   /** `undefined`: every name is permitted. */
   readonly permitted: Subtrees<N> | undefined;
   readonly excluded: Subtrees<N>;
-  /** A base that says nothing: what it was to permit or exclude nobody knows. */
+  /** An empty base: its meaning is not defined. */
   readonly malformed: GeneralName | undefined;
 }
 

@@ -26,7 +26,7 @@ const MAX_TEXT = 1024;
 const ASCII_OF_NO_HOST = /[\0-\x2c/:-@[-^`{-\x7f]/;
 const NONE: readonly string[] = [];
 
-/** The names a request gives; throws BAD_ARGUMENT for one that is no name of its kind. */
+/** The names of a request; throws BAD_ARGUMENT for one that is not a valid name of its kind. */
 export function peerNames(request: VerifyRequest): readonly PeerName[] {
   const names: PeerName[] = [];
   for (const text of request.hosts ?? NONE) names.push(dnsName(text));
@@ -94,7 +94,7 @@ function matchesEmail(
   return mailbox?.local === wanted.local && mailbox.host === wanted.domain;
 }
 
-/** As it was written, but for what is not seen. */
+/** As it was written, with invisible characters escaped. */
 function quoted(text: string): string {
   return `"${escapeUnseen(text, 256)}"`;
 }

@@ -1,11 +1,11 @@
 import type { GeneralName } from '../../x509/general-name.js';
 import type { ConstrainedName } from './constrained-names.js';
 
-/** What names are compared with: subtrees of one form, permitted or excluded. */
+/** The subtrees of one form, permitted or excluded, that names are compared with. */
 export interface Subtrees<N> {
   /** False for a base that is not a subtree of this form. */
   add(base: GeneralName): boolean;
-  /** Does the name lie within: all of it, where it is a wildcard? */
+  /** Whether the name lies within; for a wildcard, all names that it matches. */
   covers(name: N): boolean;
   /** Does any part of the name lie within, or may it be read so? */
   touches(name: N): boolean;
@@ -13,12 +13,12 @@ export interface Subtrees<N> {
   doubtfulBase(name: N): GeneralName | undefined;
 }
 
-/** What the subtrees are for: permission takes equality for certain alone, exclusion also what may be equal. */
+/** The use of the subtrees: permission needs certain equality, exclusion also counts possible equality. */
 export type SubtreeUse = 'permitted' | 'excluded';
 
 /** How names of one form are read and compared (RFC 5280 §4.2.1.10). */
 export interface NameForm<N> {
-  /** As the RFC spells it. */
+  /** In the RFC's spelling. */
   readonly title: string;
   /** The name in the form in which it is compared; `undefined` for one that is malformed. */
   read(name: ConstrainedName): N | undefined;

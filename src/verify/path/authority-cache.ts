@@ -3,14 +3,14 @@ import type { Profile } from '../profiles.js';
 import type { CertificationPath } from '../certification-path.js';
 import type { ValidationInputs, Authorities } from './path-state.js';
 
-/** What §6.1 came to above a leaf, and everything that it depends on. */
+/** The result of §6.1 above a leaf, and everything that it depends on. */
 interface KnownAuthorities {
   readonly authorities: Authorities;
   /** The certificates of the path; the leaf at 0 is not looked at. */
   readonly certificates: readonly Certificate[];
   readonly anchor: CertificationPath['anchor'];
   readonly profile: Profile;
-  /** Where the profile bounds the purposes below a CA: the one asked for. */
+  /** The requested purpose, if the profile bounds the purposes below a CA. */
   readonly purpose: string | undefined;
   readonly flags: number;
   /** ms: all of these certificates are valid from the one to the other, both included. */
@@ -41,7 +41,7 @@ export function cachedAuthorities(
   return undefined;
 }
 
-/** To be called when all steps of the path above the leaf have held. */
+/** To be called when all steps of the path above the leaf have succeeded. */
 export function cacheAuthorities(
   path: CertificationPath,
   inputs: ValidationInputs,
@@ -99,7 +99,7 @@ function validityOf(
   };
 }
 
-/** Of the CAs' own steps only those of `eku-nesting` ask for the purpose. */
+/** Among the steps of CAs only those of `eku-nesting` depend on the purpose. */
 function purposeOf({ purpose, profile }: ValidationInputs): string | undefined {
   return profile.rules.has('eku-nesting') ? purpose : undefined;
 }

@@ -18,7 +18,7 @@ const PROCESSED =
   ExtensionBit.crlDistributionPoints |
   ExtensionBit.authorityKeyIdentifier |
   ExtensionBit.subjectKeyIdentifier;
-/** Those of which nothing more is asked when they are critical. */
+/** Extensions that need no further check when they are critical. */
 const PROCESSED_WHOLE = PROCESSED & ~ExtensionBit.certificatePolicies;
 
 /** CA certificates that passed: the same objects come again and again. */
@@ -32,9 +32,9 @@ export function checkAuthorityForm(certificate: Certificate): void {
 }
 
 /**
- * What depends on the certificate's bytes alone, before anything else is asked of it: every known extension parses
- * (§4.2), and every critical one is known (§6.1.5 (f), or in a CA §6.1.4 (o)), critical policies down to their
- * qualifiers (§4.2.1.4). Throws `X509Error` or CRITICAL_EXTENSION.
+ * Checks that depend on the certificate's bytes alone, before all others: every known extension parses (§4.2), and
+ * every critical one is known (§6.1.5 (f), or in a CA §6.1.4 (o)), critical policies down to their qualifiers
+ * (§4.2.1.4). Throws `X509Error` or CRITICAL_EXTENSION.
  */
 export function checkForm(certificate: Certificate, section = '6.1.5 (f)'): void {
   parseAllExtensions(certificate);

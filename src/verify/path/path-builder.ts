@@ -30,7 +30,7 @@ export interface PathSearch {
   readonly budget: Budget;
   readonly deadEnds: DeadEnds;
   readonly trace: Trace | undefined;
-  /** Told which certificates nobody at hand issued. */
+  /** Gets the certificates without an available issuer. */
   readonly issuers: IssuerWants | undefined;
 }
 
@@ -39,7 +39,7 @@ const MAX_PATH = 64;
 
 const FEW = 16;
 
-/** What only a trace is told: none of it is the reason of a verdict. */
+/** Reports for a trace only; none of them is the reason of a verdict. */
 const TOO_LONG: Failure = { code: 'NO_PATH', message: `the path has ${MAX_PATH} certificates and no anchor` };
 const LOOP: Failure = {
   code: 'NO_PATH',

@@ -12,7 +12,7 @@ import type { Name } from '../../x509/name.js';
 /** No demands on policies: §6.1.1 (c), (e), (f), (g) as they are without any. */
 export const NO_POLICY: PolicyInputs = {};
 
-/** What the validation of a path starts from: §6.1.1. */
+/** The inputs of path validation: §6.1.1. */
 export interface ValidationInputs {
   /** ms, whole seconds. §6.1.1 (b) */
   readonly time: number;
@@ -26,9 +26,9 @@ export interface ValidationInputs {
   readonly trace: Trace | undefined;
 }
 
-/** What the steps above the leaf come to. It is shared by the leaves of one issuer, so nobody changes it. */
+/** The result of the steps above the leaf. The leaves of one issuer share it, so it must not be changed. */
 export interface Authorities {
-  /** As §6.1.4 leaves it for the leaf. */
+  /** As it is for the leaf, after §6.1.4. */
   readonly state: Readonly<State>;
   readonly issuerKeys: readonly CaKey[];
 }

@@ -27,7 +27,7 @@ export function validatePath(path: CertificationPath, inputs: ValidationInputs):
   const leaf = path.certificates[0];
   if (leaf === undefined) throw new Error('a path has a leaf');
   const { trace, profile } = inputs;
-  // Whoever is told of every step wants every step taken.
+  // A trace needs every step to be carried out.
   const known = trace === undefined ? cachedAuthorities(path, inputs) : undefined;
   const authorities = known ?? validateAuthorities(path, inputs);
   const { issuerKeys } = authorities;
@@ -67,7 +67,7 @@ function validateAuthorities(path: CertificationPath, inputs: ValidationInputs):
   return { state, issuerKeys };
 }
 
-/** What the leaf's own steps change. */
+/** The state that the leaf's own steps change. */
 function stateForLeaf(state: Readonly<State>): State {
   return {
     graph: state.graph.copy(),
@@ -158,7 +158,8 @@ function prepareForNext(certificate: Certificate, state: State, inputs: Validati
   state.policyMapping = Math.min(state.policyMapping, constraints?.inhibitPolicyMapping ?? Infinity);
   // §6.1.4 (j)
   state.inhibitAnyPolicy = Math.min(state.inhibitAnyPolicy, certificate.inhibitAnyPolicy ?? Infinity);
-  // §6.1.4 (k): a certificate of version 1 or 2 has no basicConstraints either, and nobody vouches for it here
+  // §6.1.4 (k): a certificate of version 1 or 2 has no basicConstraints either, and nothing else shows here that it is
+  // a CA
   if (certificate.basicConstraints?.ca !== true) {
     throw new VerifyError('NOT_A_CA', `${named(certificate)} issues certificates but is no CA`);
   }

@@ -17,7 +17,7 @@ export function checkAnchor(anchor: Certificate, inputs: { readonly time: number
   checkAuthorityForm(anchor);
   if (inputs.time < anchor.notBefore) throw anchorError('NOT_YET_VALID', anchor, 'is not valid yet');
   if (inputs.time > anchor.notAfter) throw anchorError('EXPIRED', anchor, 'has expired');
-  // An anchor of version 1 cannot say that it is a CA; whoever configured it said so.
+  // An anchor of version 1 has no basicConstraints; the operator who configured it says that it is a CA.
   if (anchor.version === 3 && anchor.basicConstraints?.ca !== true) {
     throw anchorError('NOT_A_CA', anchor, 'is no CA');
   }

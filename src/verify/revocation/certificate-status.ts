@@ -12,9 +12,9 @@ import { isoTime, isMoreSpecific } from '../verdict.js';
 import type { Finding, StatusFinding, OcspSource } from './finding.js';
 
 /**
- * The status of one certificate by the OCSP responses of the request (RFC 6960 §3.2) and by the CRLs at hand. A
- * revocation that either knows of stands; else a response that holds clears the certificate, and no CRL is needed;
- * and where no response does, the CRLs have the word. Throws BUDGET_EXCEEDED.
+ * The status of one certificate by the OCSP responses of the request (RFC 6960 §3.2) and by the available CRLs. A
+ * revocation in either counts; otherwise a valid response clears the certificate, and no CRL is needed; without such a
+ * response the CRLs decide. Throws BUDGET_EXCEEDED.
  */
 export function checkCertificateStatus(subject: Subject, inputs: RevocationInputs): StatusFinding {
   const { certificate, issuer } = subject;
@@ -34,7 +34,7 @@ function together(ocsp: Failure, crl: Failure): Failure {
   return { ...first, message: `${first.message}; ${second.message}` };
 }
 
-/** Of the responses that hold the newest decides; one that says revoked does so at any age. */
+/** The newest of the valid responses decides; one with the status revoked counts at any age. */
 function askResponses(subject: Subject, ocsp: OcspInputs, inputs: RevocationInputs): Finding<OcspSource> {
   const { budget } = inputs.signing.validation;
   const matcher = new CertIdMatcher(subject.certificate, subject.issuer.certificate, budget);
@@ -70,8 +70,8 @@ function later(a: ResponseFinding | undefined, b: ResponseFinding): ResponseFind
 }
 
 /**
- * What one response says in those of its parts that are about the certificate. Throws `VerifyError` or `X509Error`
- * when it cannot be used.
+ * The status in those parts of a response that are about the certificate. Throws `VerifyError` or `X509Error` if the
+ * response cannot be used.
  */
 function consult(
   response: BasicOcspResponse,
@@ -93,7 +93,7 @@ function consult(
   return words.reduce(later);
 }
 
-/** One issued after the past instant asked for proves only a revocation before that. */
+/** A response that was issued after the requested past instant proves only a revocation before it. */
 function revocationBy(single: SingleResponse, { at }: RevocationInputs): ResponseFinding | undefined {
   const { certStatus, thisUpdate } = single;
   if (certStatus.kind !== 'revoked') return undefined;
@@ -126,7 +126,7 @@ function assurance(
   };
 }
 
-/** RFC 6960 §4.4: none is known whose reading could matter to somebody who sent no request. */
+/** RFC 6960 §4.4: no known extension matters to a reader who did not send the OCSP request. */
 function checkCriticalExtensions({ extensions }: Pick<SingleResponse, 'extensions'>): void {
   const critical = extensions.find((extension) => extension.critical);
   if (critical === undefined) return;

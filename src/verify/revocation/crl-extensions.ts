@@ -25,7 +25,7 @@ export function checkCriticalExtensions(crl: CrlFacts): void {
 }
 
 /**
- * What is demanded of CRL issuers, for profiles that hold them to it. A CRL that breaks this may revoke, but not clear.
+ * Requirements for CRL issuers, in profiles that enforce them. A CRL that violates them may revoke, but not clear.
  *
  * `signature-parameters`: RFC 5758 §3.2. `crl-form`: revokedCertificates is absent when it would be empty (§5.1.2.6);
  * authorityKeyIdentifier (§5.2.1) and cRLNumber (§5.2.3) are there and not critical, deltaCRLIndicator (§5.2.4) and

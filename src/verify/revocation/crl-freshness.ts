@@ -9,7 +9,7 @@ interface Clock {
   readonly maxAge: number | null;
 }
 
-/** What a CRL and an OCSP response say of their time, ms. */
+/** The times of a CRL or an OCSP response, ms. */
 type Dated = Pick<CrlFacts, 'thisUpdate' | 'nextUpdate'>;
 
 /** How far another host's clock may be ahead, ms. */

@@ -14,7 +14,7 @@ const MAX_URIS = 32;
 /** The CRLs that a certificate, or a CRL, points to. */
 export interface WantedCrls {
   readonly crls: readonly WantedCrl[];
-  /** What a bound left out, with its URLs; nobody is asked for it. */
+  /** CRLs beyond a limit, with their URLs; they are not fetched. */
   readonly omitted: readonly Omitted[];
 }
 
@@ -27,8 +27,8 @@ export interface Omitted {
 const NONE: WantedCrls = { crls: [], omitted: [] };
 
 /**
- * The CRLs that the certificate's distribution points (§4.2.1.13) promise, in their order; without any, its issuer's
- * own, wherever that may lie. Those that nobody at hand can have signed are left out: they could not be checked.
+ * The CRLs of the certificate's distribution points (§4.2.1.13), in their order; without any, its issuer's own CRL,
+ * whose location is not known. CRLs that no available key can have signed are left out: they could not be checked.
  * Throws BUDGET_EXCEEDED.
  */
 export function wantedFor(
@@ -54,13 +54,13 @@ export function deltasFor(
   return wantedAt(points, { ownIssuer: crl.issuer, issuer, inputs, signing, isDelta: true });
 }
 
-/** Is a delta CRL of the same issuer at hand that is current? */
+/** Whether a current delta CRL of the same issuer is available. */
 export function hasDelta({ crl }: CandidateCrl, inputs: RevocationInputs): boolean {
   return inputs.stored.find(crl.issuer).some(({ crl: other }) => other.isDelta && isCurrent(other, inputs));
 }
 
 interface Pointing {
-  /** Whose CRLs lie at a point that names no cRLIssuer. */
+  /** The issuer of the CRLs at a point without cRLIssuer. */
   readonly ownIssuer: Name;
   readonly issuer: Issuer;
   readonly inputs: RevocationInputs;

@@ -27,7 +27,7 @@ function isLower(a: bigint | null, b: bigint | null): boolean {
 /** A delta CRL with the BaseCRLNumber from which on it has every change. */
 type Delta = Issued & Pick<CrlFacts, 'baseNumber'>;
 
-/** What was heard in each scope so far: the CRLs that may take the place of others. */
+/** The CRLs of each scope that were consulted so far and may take the place of others. */
 export class HeardScopes {
   readonly #completes = new Map<string, Issued[]>();
   readonly #deltas = new Map<string, Delta[]>();

@@ -14,7 +14,7 @@ export interface NotRevoked {
   readonly isByIssuer: boolean;
 }
 
-/** What a CRL says of whatever its issuer issued and it does not list, and what that depends on. */
+/** The result of a CRL for unlisted certificates of its issuer, and what that depends on. */
 interface KnownClearance {
   readonly clearance: NotRevoked;
   readonly issuer: Certificate;
@@ -51,8 +51,8 @@ export function cachedNotRevoked(
 }
 
 /**
- * To be called for a clearance by the issuer's own CRL, when no other is at hand. One that speaks of some certificates
- * only (§5.2.5) is not kept.
+ * To be called for a clearance by the issuer's own CRL, if no other is available. A CRL with a narrower scope (§5.2.5)
+ * is not kept.
  */
 export function cacheNotRevoked(
   candidate: CandidateCrl,

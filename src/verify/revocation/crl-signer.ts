@@ -13,7 +13,7 @@ import { isMoreSpecific } from '../verdict.js';
 import type { ValidatedPath } from '../path/path-state.js';
 import type { SignedCrl } from '../crl-source.js';
 
-/** Who signed a CRL, and how far that is trusted. */
+/** The signer of a CRL, and how far it is trusted. */
 export interface CrlSigner {
   readonly key: CaKey;
   /** ms: until when nothing known today ends the trust. */
@@ -22,15 +22,15 @@ export interface CrlSigner {
   readonly doubt: Failure | undefined;
 }
 
-/** A signer's CRL may need another signer, and so on; nobody's chain of them is longer. */
+/** A signer's CRL may need another signer, and so on; real chains of them are not longer. */
 export const MAX_NESTING = 4;
 
 /**
- * §6.3.3 (f) and (g): the key that signed the CRL, whose holder may sign CRLs and stands under the trust anchor of
- * the path in question: the certificate's own issuer, whose path is that one, or another certificate with the CRL
- * issuer's name, on a path of its own. Throws `VerifyError` or `X509Error` when there is none.
+ * §6.3.3 (f) and (g): the key that signed the CRL. Its holder may sign CRLs and has a path to the same trust anchor:
+ * the certificate's own issuer, or another certificate with the CRL issuer's name and a path of its own. Throws
+ * `VerifyError` or `X509Error` if there is none.
  *
- * @param issuer the certificate's, where it is the CRL's too
+ * @param issuer the certificate's issuer, if it is the CRL's too
  */
 export function signerOf(
   crl: SignedCrl,
@@ -58,7 +58,7 @@ export function signerOf(
       return trustedSigner(crl, certificate, holder, inputs);
     } catch (error) {
       const found = passableFailure(error);
-      // Of two that weigh the same, what is wrong with another holder tells more than that the issuer did not sign.
+      // Of two equal failures, the one of another holder tells more than that the issuer did not sign.
       const isAsTelling = failure === ofIssuer && failure?.code === found.code;
       if (failure === undefined || isAsTelling || isMoreSpecific(found, failure)) failure = found;
     }
@@ -66,10 +66,10 @@ export function signerOf(
   throw asError(failure ?? nobody(crl));
 }
 
-/** Every certificate at hand with the CRL issuer's name, the likeliest first. */
+/** Every available certificate with the CRL issuer's name, the likeliest first. */
 function otherHolders(crl: CrlFacts, issuer: Issuer | undefined, inputs: RevocationInputs): Certificate[] {
   const { anchor, pool, validation } = inputs.signing;
-  // Coming here, an issuer's key has been tried in vain.
+  // The issuer's key was tried before and did not sign it.
   validation.budget.spendSteps(5 + (pool.length >> 4));
   const holders = [anchor, ...pool].filter(
     ({ certificate }) =>
@@ -125,8 +125,8 @@ function judge(validated: ValidatedPath, inputs: RevocationInputs): SignerStatus
 }
 
 /**
- * The signer's own status hangs on a CRL that it signed itself. That counts only where the certificate's issuer has
- * left it to that very signer, by cRLIssuer in the signer's certificate: there is no other word on it then.
+ * The signer's own status depends on a CRL that it signed itself. That counts only if the certificate's issuer
+ * delegated it to this signer by cRLIssuer in the signer's certificate, since there is no other source then.
  */
 function checkCircle(
   crl: CrlFacts,
@@ -152,14 +152,14 @@ export function checkMaySignCrls(holder: Certificate): void {
   checkMayDelegate(holder);
 }
 
-/** §6.3.3 (f): a keyUsage extension, where the signer has one, must name cRLSign. */
+/** §6.3.3 (f): if the signer has a keyUsage extension, it must include cRLSign. */
 function checkKeyUsage(holder: Certificate): void {
   const usage = holder.keyUsage;
   if (usage === undefined || (usage & KeyUsageBit.cRLSign) !== 0) return;
   throw new VerifyError('CRL_KEY_USAGE', `${keyHolder(holder)} may not sign CRLs`);
 }
 
-/** §4.2.1.3: whoever signs CRLs must have keyUsage; of one that is not even a CA this is asked. */
+/** §4.2.1.3: signers of CRLs must have keyUsage; enforced only for signers that are not CAs. */
 function checkMayDelegate(holder: Certificate): void {
   if (holder.keyUsage !== undefined || holder.basicConstraints?.ca === true) return;
   throw new VerifyError('CRL_KEY_USAGE', `${named(holder)} is no CA and does not say that it signs CRLs`);

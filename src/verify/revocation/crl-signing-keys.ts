@@ -24,7 +24,7 @@ export interface SigningKeys {
  *     others of the request       a path of their own is validated here, to the same anchor
  */
 export class CrlSigningKeys {
-  /** By trust anchor and by certificate: whether its path was validated. */
+  /** Whether a certificate's path was validated, by trust anchor and certificate. */
   readonly #known = new Map<Certificate, Map<Certificate, boolean>>();
 
   /** Throws BUDGET_EXCEEDED. */

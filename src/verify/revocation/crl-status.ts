@@ -27,10 +27,10 @@ interface Doubt {
 }
 
 /**
- * RFC 5280 §6.3.3: asks the CRLs at hand until all reasons are covered and no CRL that is left lists the certificate.
- * Within one scope the newest sound CRL takes the place of those before it; between CRLs that cannot be ordered a
- * revocation stands (see crl-order.ts), and so does one in a stale CRL. What a CRL cannot be used for, an older or
- * another one may still tell. Throws BUDGET_EXCEEDED.
+ * RFC 5280 §6.3.3: consults the available CRLs until all reasons are covered and no remaining CRL lists the
+ * certificate. Within one scope the newest valid CRL replaces the earlier ones; between CRLs that cannot be ordered a
+ * revocation counts (see crl-order.ts), as does one in a stale CRL. If a CRL cannot be used, an older or another one
+ * still may. Throws BUDGET_EXCEEDED.
  */
 export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs: RevocationInputs): Finding {
   const inquiry = new Inquiry(certificate, issuer, inputs);
@@ -58,7 +58,7 @@ export function checkRevocation(certificate: Certificate, issuer: Issuer, inputs
       if (covered === ALL_REASONS && !inquiry.mayBeListedFrom(index + 1)) break;
     } catch (error) {
       const unusable = crlFailure(passableFailure(error));
-      // It counts and cannot be read: it may list the certificate.
+      // It is relevant but cannot be read, so it may list the certificate.
       if (unusable.code === 'INTERNAL') return { state: 'unknown', from: candidate, failure: unusable };
       if (failure === undefined || isMoreSpecific(unusable, failure)) {
         failure = unusable;
@@ -91,8 +91,8 @@ class Inquiry {
   }
 
   /**
-   * What this CRL says, with its delta; `undefined` when a newer one has its place. Throws `VerifyError` or `X509Error`
-   * when it cannot be used.
+   * The status by this CRL with its delta; `undefined` if a newer one replaces it. Throws `VerifyError` or `X509Error`
+   * if it cannot be used.
    */
   consult(from: CandidateCrl): Revocation | NotRevoked | Doubt | undefined {
     const { crl } = from;
@@ -155,7 +155,7 @@ class Inquiry {
     return false;
   }
 
-  /** One that cannot be read is to be consulted: that says why. */
+  /** An unreadable CRL is consulted, too: the error says why. */
   #mayList(candidate: CandidateCrl): boolean {
     try {
       const listed = this.#listing(candidate);
@@ -237,10 +237,10 @@ class Inquiry {
   }
 
   /**
-   * Has a newer complete CRL of this scope spoken? If not, this one has, with its deltas. A CRL later than `at` does not
-   * speak for then.
+   * Whether a newer complete CRL of this scope was consulted. If not, this one counts as consulted, with its deltas. A
+   * CRL later than `at` does not count.
    *
-   * @param newest the delta that updates it, where that is current
+   * @param newest the delta that updates it, if that is current
    */
   #isSuperseded(crl: CrlFacts, newest: CrlFacts, { key }: CrlSigner): boolean {
     if (isLater(crl, this.#inputs)) return false;

@@ -52,7 +52,7 @@ function isSameExtension(a: CrlFacts, b: CrlFacts, oid: string): boolean {
   return Buffer.compare(mine, other) === 0;
 }
 
-/** What is asked of any CRL, and (h). A delta that fails is as good as none. */
+/** The checks of any CRL, and (h). A delta that fails is ignored. */
 function isSound(delta: SignedCrl, key: CaKey, inputs: RevocationInputs): boolean {
   try {
     checkCriticalExtensions(delta);

@@ -4,7 +4,7 @@ import type { Failure, FailureCode } from '../failure.js';
 import { isMoreSpecific } from '../verdict.js';
 import type { Omitted } from './crl-locations.js';
 
-/** What missing CRLs come to; a failure to get one is no better known than that. */
+/** The status for missing CRLs: a failed fetch leaves it unknown. */
 const REPLACED: ReadonlySet<FailureCode> = new Set(['CRL_NONE', 'CRL_SCOPE']);
 /** Reasons that one message gives, and URLs that one of them names. */
 const MAX_TOLD = 8;
@@ -12,7 +12,7 @@ const MAX_TOLD = 8;
 /** Why CRLs that one request lacks did not come, as its verdict says it. */
 export class FetchReasons {
   readonly #failures: readonly FetchFailure[];
-  /** Of the path that is being judged. */
+  /** The certificates of the judged path. */
   #ofPath: FetchFailure[] = [];
   #isCut: boolean;
 
@@ -49,7 +49,7 @@ export class FetchReasons {
     for (const each of all) if (urls.has(each.url) && !byUrl.has(each.url)) byUrl.set(each.url, each);
     const found = [...byUrl.values()];
     if (found.length + omitted.length === 0) return failure;
-    // What was cut off is told first: the rest may be long.
+    // CRLs beyond a limit come first, since the rest may be long.
     const limits = [...omitted.map(told), ...found.filter(isLimit).map(({ message }) => message)];
     const others = found.filter((each) => !isLimit(each)).map(({ message }) => message);
     const message = [failure.message, ...shortened(limits), ...shortened(others)].join('; ');

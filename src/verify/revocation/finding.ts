@@ -4,7 +4,7 @@ import type { RevocationReason } from '../../x509/crl.js';
 import type { OCSP_SOURCE } from '../../wire/verdict.js';
 import type { SingleResponse } from '../../x509/ocsp.js';
 
-/** What is known of one certificate, and from which CRL or other source. */
+/** The status of one certificate, with its CRL or other source. */
 export type Finding<Source = CandidateCrl> =
   | { readonly state: 'good'; readonly from: Source; /** ms */ readonly until: number }
   | Revocation<Source>
@@ -17,7 +17,7 @@ export interface Revocation<Source = CandidateCrl> {
   readonly reason: RevocationReason | undefined;
 }
 
-/** What is known of one certificate, and from where. */
+/** The status of one certificate, and its source. */
 export type StatusFinding = Finding<CandidateCrl | OcspSource>;
 
 /** The OCSP response that a finding rests on. */

@@ -9,19 +9,19 @@ import { deltasFor, hasDelta, wantedFor, type WantedCrls } from './crl-locations
 import type { CandidateCrl } from '../crl-source.js';
 import type { StatusFinding } from './finding.js';
 
-/** What one verification asks of the service that fetches CRLs, and what it learns from there. */
+/** The missing CRLs of one verification for the service that fetches them, and the results. */
 export interface CrlWantsOptions {
   /** CRLs that may still be asked for, each with all its addresses. */
   readonly maxWanted: number;
   /** Wants of this request that were supplied, or not, before: they are not asked for again. See `wantKey`. */
   readonly asked: ReadonlySet<string>;
-  /** Those of them that are still being asked for: where they still lack, the request waits on. */
+  /** Those that are still being fetched: if they are needed, the request goes on waiting. */
   readonly pending?: ReadonlySet<string>;
   /** Why what was asked for did not come. */
   readonly failures: readonly FetchFailure[];
-  /** Where the configuration says that CRLs of the wanted one's issuer lie: all of them are asked, before its own. */
+  /** The configured URLs for the issuer of the wanted CRL; all of them are asked before the certificate's own. */
   readonly sourcesOf: (wanted: WantedCrl) => readonly string[];
-  /** Where a CRL may be had from, in order; none: it is not asked for. */
+  /** The URLs of a CRL, in order; none: it is not fetched. */
   readonly urlsOf: (wanted: WantedCrl) => readonly string[];
   /** Why a URL need not, or may not, be asked now: it failed a moment ago, or the request has no round left. */
   readonly knownFailure: (url: string, wanted: WantedCrl) => FetchFailure | undefined;
@@ -44,7 +44,7 @@ export class CrlWants {
   readonly #options: CrlWantsOptions;
   readonly #signing = new CrlSigningKeys();
   readonly #reasons: FetchReasons;
-  /** Of the path that is being judged, by certificate, leaf first; the last of them is the one in question. */
+  /** For the judged path, by certificate, leaf first; the last is the current one. */
   #ofPath: WantedCrl[][] = [];
   #isBegun = false;
   #all: Placed[] = [];
@@ -118,11 +118,11 @@ export class CrlWants {
     return [...distinct].flatMap(([key, wanted]) => (this.#isPending(key) || left-- > 0 ? [wanted] : []));
   }
 
-  /** What the configuration names goes before what the certificate names. */
+  /** Configured URLs come before those of the certificate. */
   #want({ crls, omitted }: WantedCrls): void {
     for (const each of crls) {
       const asked = this.#placesOf(each).filter((place) => this.#ask(place));
-      // One that is slow does not hold up what comes after it.
+      // A slow URL does not delay the next one.
       if (asked.every((place) => this.#isPending(wantKey(place)))) this.#ask(each);
     }
     if (omitted.length > 0) this.#reasons.cut();

@@ -35,7 +35,7 @@ export class CertIdMatcher {
     this.#budget = budget;
   }
 
-  /** One made with another hash, or with one that has parameters, is about nobody known. */
+  /** A CertID with another hash, or with hash parameters, matches no certificate. */
   matches({ serial, hashAlgorithm, issuerNameHash, issuerKeyHash }: CertId): boolean {
     if (Buffer.compare(serial, this.#certificate.serial) !== 0) return false;
     const digest = DIGESTS.get(hashAlgorithm.oid);

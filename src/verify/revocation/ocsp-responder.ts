@@ -66,7 +66,7 @@ export function trustOf(
   throw unusable('it is signed by a responder whose certificate is not at hand');
 }
 
-/** Whoever the response names as its signer, of its own certificates and of the request's. */
+/** The certificates, of the response and of the request, that match the response's responderID. */
 function candidates(response: BasicOcspResponse, { signing }: RevocationInputs): readonly Certificate[] {
   const others = signing.pool.map(({ certificate }) => certificate);
   return [...certificatesOf(response), ...others].filter((certificate) =>
@@ -95,7 +95,7 @@ function readQuietly(der: Uint8Array): Certificate | undefined {
   }
 }
 
-/** What it names is a candidate: its signature, and who certified it, are still to be checked. */
+/** These are candidates: signature and certification are checked later. */
 function isNamed(responder: ResponderId, { subject, subjectPublicKey }: Certificate): boolean {
   if (responder.kind === 'name') return mayBeSameName(responder.name, subject);
   return Buffer.compare(responder.hash, hash('sha1', subjectPublicKey, 'buffer')) === 0;
@@ -120,7 +120,7 @@ function trustDelegate(
   return { until: Math.min(until, holder.notAfter), doubt };
 }
 
-/** Nobody vouches for itself, nor through others whose status is being asked for now. */
+/** A responder cannot give its own status, nor that of certificates on which it depends. */
 function checkCircle(holder: Certificate, { certificate }: Subject, { signing }: RevocationInputs): void {
   const { inProgress } = signing;
   const asked = [certificate, ...inProgress.map((signer) => signer.certificate)];
@@ -176,9 +176,9 @@ function rulesForResponders(rules: ReadonlySet<Rule>): ReadonlySet<Rule> {
 }
 
 /**
- * RFC 6960 §4.2.2.2.1: a responder with id-pkix-ocsp-nocheck is trusted for as long as its certificate lives; of any
- * other the status is asked, like that of every certificate, and one that nobody tells of is not trusted. A
- * revocation that is known counts for both.
+ * RFC 6960 §4.2.2.2.1: a responder with id-pkix-ocsp-nocheck is trusted while its certificate is valid; the status of
+ * any other is checked like that of every certificate, and one with unknown status is not trusted. A known revocation
+ * counts for both.
  */
 function standingOf(
   holder: Certificate,
@@ -209,7 +209,7 @@ function standingOf(
   throw untrusted(holder, failure);
 }
 
-/** Baseline Requirements §7.1.3.2.1 and RFC 5758 §3.2, where the profile has those rules. */
+/** Baseline Requirements §7.1.3.2.1 and RFC 5758 §3.2, if the profile has those rules. */
 function checkAlgorithm({ signatureAlgorithm }: BasicOcspResponse, { signing }: RevocationInputs): void {
   const { rules } = signing.validation.profile;
   if (rules.has('no-sha1') && signatureDigest(signatureAlgorithm) === 'sha1')

@@ -12,7 +12,7 @@ import type { ValidatedPath } from '../path/path-state.js';
 import type { CandidateCrl } from '../crl-source.js';
 import type { StatusFinding, OcspSource } from './finding.js';
 
-/** What revocation came to over a whole path. */
+/** The revocation result of a whole path. */
 export interface PathRevocation {
   readonly evidence: readonly RevocationEvidence[];
   /** Why the path does not hold; `undefined` when it does. */

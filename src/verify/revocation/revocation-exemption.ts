@@ -4,7 +4,7 @@ import { type Failure, type FailureCode, VerifyError } from '../failure.js';
 import { named } from '../named.js';
 import type { Rule } from '../profiles.js';
 
-/** What mode `soft` forgives: that there is no word on a certificate, or only an old one. */
+/** What mode `soft` forgives: a certificate without status information, or with stale information only. */
 const FORGIVABLE: ReadonlySet<FailureCode> = new Set([
   'CRL_NONE',
   'CRL_STALE',
@@ -39,7 +39,7 @@ export function isExempt(certificate: Certificate, isLeaf: boolean, rules: Reado
   );
 }
 
-/** RFC 9608 §3: whoever says that no revocation information is available is no CA, and points to none. */
+/** RFC 9608 §3: a certificate with noRevAvail must not be a CA and must not point to revocation information. */
 export function checkNoRevAvail(certificate: Certificate): void {
   if (certificate.noRevAvail === undefined) return;
   const contradiction =

@@ -28,11 +28,11 @@ export interface OcspInputs {
   readonly responses: readonly BasicOcspResponse[];
   /** Why others could not be read. */
   readonly broken: readonly string[];
-  /** What those without an answer say (RFC 6960 §4.2.1), `tryLater` for instance. */
+  /** The error status of responses without an answer (RFC 6960 §4.2.1), for instance `tryLater`. */
   readonly refusals: readonly string[];
 }
 
-/** §6.3.1, and what of the profile bears on it; whether deltas are used is not asked: they are, where they are at hand. */
+/** The inputs of §6.3.1, and those of the profile. There is no use-deltas: available deltas are used. */
 export interface RevocationInputs {
   readonly mode: RevocationMode;
   /** ms. */
@@ -52,7 +52,7 @@ export interface RevocationInputs {
   readonly ocsp: OcspInputs | undefined;
   readonly signatures: Signatures;
   readonly signing: SigningInputs;
-  /** Where missing CRLs can be had, if they can. */
+  /** Gathers missing CRLs, if they can be fetched. */
   readonly wants?: CrlWatch | undefined;
 }
 
@@ -78,7 +78,7 @@ export interface SigningInputs {
   readonly standing: (validated: ValidatedPath, inputs: RevocationInputs) => SignerStatus;
 }
 
-/** What revocation came to over the path of a signer. */
+/** The revocation result of a signer's path. */
 export interface SignerStatus {
   readonly failure: Failure | undefined;
   readonly forgiven: readonly Failure[];

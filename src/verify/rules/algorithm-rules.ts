@@ -7,7 +7,7 @@ import { hasEcdsaParameters, signatureDigest } from '../../x509/signature.js';
 import { X509Error } from '../../x509/x509-error.js';
 import type { Placed } from './placed.js';
 
-/** Keys and signatures: Baseline Requirements §6.1.5, §7.1.3. The anchor's own signature convinces nobody. */
+/** Keys and signatures: Baseline Requirements §6.1.5, §7.1.3. The anchor's own signature does not matter. */
 
 /** Baseline Requirements §7.1.3.2.1: SHA-1 signs nothing. */
 export function sha1({ certificate, role }: Placed): string | undefined {

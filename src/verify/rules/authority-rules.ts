@@ -3,7 +3,7 @@ import { KeyUsageBit } from '../../x509/extensions.js';
 import { OID } from '../../x509/oid.js';
 import { isAuthority, isCritical, type Placed } from './placed.js';
 
-/** What makes and bounds a CA: RFC 5280 §4.2.1.3 and §4.2.1.9 to §4.2.1.14. */
+/** Requirements for CAs: RFC 5280 §4.2.1.3 and §4.2.1.9 to §4.2.1.14. */
 
 /** §4.2.1.3: CAs "MUST include this extension" in certificates whose keys check other certificates or CRLs. */
 export function authorityKeyUsage({ certificate, role }: Placed): string | undefined {

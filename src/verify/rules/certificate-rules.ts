@@ -94,7 +94,7 @@ export function checkCertificateRules(
   }
 }
 
-/** Holds the leaf alone to them, where those above it have passed before. */
+/** Checks only the leaf, if the certificates above it have passed before. */
 export function checkLeafRules(
   { certificates: [leaf, issuer], anchor }: CertificationPath,
   rules: ReadonlySet<string>,
@@ -123,7 +123,7 @@ function activeRules(rules: ReadonlySet<string>): ActiveRules {
   return active;
 }
 
-/** Where an authority last passed, and by which rules: the same edge comes again and again. */
+/** The place and the rules by which an authority last passed, since the same one comes again and again. */
 const passed = new WeakMap<Certificate, { readonly placed: Placed; readonly active: ActiveRules }>();
 
 function checkAuthority(placed: Placed, active: ActiveRules): void {

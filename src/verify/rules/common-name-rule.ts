@@ -5,11 +5,11 @@ import { formatIpAddress } from '../../ip-address.js';
 import type { Placed } from './placed.js';
 
 /**
- * Baseline Requirements §7.1.4.3: at most one commonName, and its value one of the subjectAltName's: an IPv4 address
- * in dotted decimal, an IPv6 address as RFC 5952 §4 writes it, a dNSName character for character.
+ * Baseline Requirements §7.1.4.3: at most one commonName, and its value one of the subjectAltName's: an IPv4 address in
+ * dotted decimal, an IPv6 address as RFC 5952 §4 writes it, a dNSName character for character.
  *
- * Milder than that text in two shapes, which x509-limbo holds valid and which mislead nobody: a host name beside
- * addresses alone, and the domain of a wildcard in the subjectAltName.
+ * More lenient than that text in two harmless cases, which x509-limbo expects to be valid: a host name beside addresses
+ * alone, and the domain of a wildcard in the subjectAltName.
  */
 export function commonName({ certificate, role }: Placed): string | undefined {
   if (role !== 'leaf') return undefined;

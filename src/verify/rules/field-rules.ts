@@ -30,7 +30,7 @@ function tagOf(time: number): number {
   return time < YEAR_2050 ? TAG.utcTime : TAG.generalizedTime;
 }
 
-/** Of two dates that have been read before. */
+/** For two dates that were read before. */
 function timeTags({ tbs }: Certificate): readonly [notBefore: number, notAfter: number] {
   const r = new DerReader(tbs);
   r.enter(TAG.sequence, 'tbsCertificate');

@@ -6,7 +6,7 @@ import { isAuthority, isCritical, isSelfIssued, type Placed } from './placed.js'
 
 /**
  * §4.2.1.1: "The keyIdentifier field of the authorityKeyIdentifier extension MUST be included in all certificates",
- * but for a CA's self-signed one, where the whole extension may be absent.
+ * except a CA's self-signed one, which may lack the whole extension.
  */
 export function authorityKeyIdentifier({ certificate, issuer }: Placed): string | undefined {
   const { authorityKeyIdentifier: identifier, spki } = certificate;

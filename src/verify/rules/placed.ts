@@ -5,7 +5,7 @@ import { sameName } from '../../x509/name.js';
 export interface Placed {
   readonly certificate: Certificate;
   readonly role: 'leaf' | 'intermediate' | 'anchor';
-  /** The one above it; an anchor stands above itself where it is self-issued, and under nobody known otherwise. */
+  /** The certificate above it; for an anchor, itself if it is self-issued, otherwise unknown. */
   readonly issuer: Certificate | undefined;
 }
 
