@@ -6,7 +6,7 @@ export function isCrlFileName(name: string): boolean {
   return CRL_FILE.test(name);
 }
 
-/** What is said of a folder of CRLs in which no file has such a name. */
+/** The warning about a folder of CRLs without a file of such a name. */
 export function nothingRead(folder: string): string {
   return `crl.directory: "${folder}" holds no file that is read (.crl, .der, .pem or HASH.r0), so no CRL is found in it`;
 }

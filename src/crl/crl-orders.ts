@@ -9,7 +9,7 @@ import { refusalName } from './supply/url-records.js';
 /** Entries of one reply. */
 const PART = 500;
 
-/** What an operator can have this process do about CRLs: bytes in, bytes out, as in crl-services.ts. */
+/** Operators' orders about CRLs to this process: bytes in, bytes out, as in crl-services.ts. */
 export function createCrlOrders(store: CrlStore, service: () => CrlService | undefined) {
   const running = (): CrlService => {
     const found = service();
@@ -30,7 +30,7 @@ export function createCrlOrders(store: CrlStore, service: () => CrlService | und
   };
 }
 
-/** What the store has, and what this process keeps fresh; each once. */
+/** The CRLs of the store, and those that this process keeps fresh; each once. */
 function known(store: CrlStore, service: CrlService, url: string | undefined): readonly FetchOrder[] {
   store.renew();
   const stored = store.list().flatMap(({ wanted }) => (wanted === undefined ? [] : [wanted]));
@@ -39,7 +39,7 @@ function known(store: CrlStore, service: CrlService, url: string | undefined): r
   for (const { wanted, urls } of all) {
     if (url !== undefined && !urls.includes(url)) continue;
     const asked = url === undefined ? crlUrls(wanted) : [url];
-    // Those of one place differ in their signers where a CA has several keys; the first knows one of them.
+    // If a CA has several keys, CRLs of one place differ in their signers; the first has one of them.
     const place = [asked, wanted.uris, wanted.source ?? ''].join('\n');
     const name = refusalName(place, { ...wanted, signers: [] });
     const before = orders.get(name);
@@ -65,7 +65,7 @@ function fieldsOf(body: Uint8Array): Fields {
   throw new PkixdError('BAD_ARGUMENT', 'an order about CRLs is a map');
 }
 
-/** Who may give orders is trusted, but may be of another release. */
+/** The sender of orders is trusted, but may be of another release. */
 function toFetchOrder({ wanted, urls }: Fields): FetchOrder {
   const { issuer, uris, isDelta, signers, source }: Fields =
     typeof wanted === 'object' && wanted !== null ? { ...wanted } : {};

@@ -47,9 +47,9 @@ interface Parts {
   readonly folder: FolderIntake | undefined;
 }
 
-/** Of those who may wait for CRLs so many are clients of the CRL proxy: requests for verdicts have the rest. */
+/** The part of the places for waiting requests that clients of the CRL proxy may take; the rest is for verdicts. */
 const PROXIED = 1 / 4;
-/** What comes of a request before the service is there. */
+/** The result of a request before the service is ready. */
 const NO_SUPPLY: Supply = { failures: [], pending: [], attempts: 0 };
 /** ms that the ingest thread gets to finish what it is writing when the process ends. */
 const CLOSING = 5000;
@@ -57,8 +57,8 @@ const CLOSING = 5000;
 const OPENING = 2000;
 
 /**
- * What a worker's IO loop does about CRLs: the step that supplies them, the notice of their use, the store's epoch.
- * Bytes in, bytes out, so that the server half need not know what they are.
+ * A worker's services for CRLs: the step that supplies them, the notice of their use, the store's epoch. Bytes in,
+ * bytes out, so that the server need not know their meaning.
  */
 export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServicesOptions) {
   const warnings = new RepeatedWarnings(log);
@@ -175,7 +175,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
     start: async (): Promise<void> => {
       begun = begin();
       await begun;
-      // What a busy machine takes to load the thread is no other process's doing.
+      // Loading the thread on a busy machine does not count: it is not another process's fault.
       await parts?.ingest.loaded;
       const opened = Promise.race([
         parts?.ingest.ready,

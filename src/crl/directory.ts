@@ -14,7 +14,7 @@ export interface CrlDirectoryOptions {
   readonly rescan: number;
   /** Told once for each version of a file that cannot be used, and when the folder itself cannot be read. */
   report(message: string): void;
-  /** Where large CRLs go; absent: they are held here like all others. */
+  /** Takes large CRLs; absent: they are held here like all others. */
   readonly keeper?: LargeCrlKeeper;
   /** ms since 1970. */
   now(): number;
@@ -39,7 +39,7 @@ export class CrlDirectory implements CrlSource {
   readonly #options: CrlDirectoryOptions;
   #files: ReadonlyMap<string, KnownFile> = new Map();
   #byIssuer: ReadonlyMap<string, readonly CandidateCrl[]> = new Map();
-  /** Those whose issuer's name cannot be compared with others. */
+  /** CRLs whose issuer's name cannot be compared with others. */
   #unclear: readonly CandidateCrl[] = NONE;
   #large: readonly LargeCrl[] = [];
   #lookedAt = -Infinity;
@@ -63,7 +63,7 @@ export class CrlDirectory implements CrlSource {
     return [...found, ...large.flatMap((each) => each.candidates(now))];
   }
 
-  /** Those whose issuer's name cannot be compared and may be this one: what they list is in doubt. */
+  /** CRLs whose issuer's name cannot be compared and may be this one, so that their entries are in doubt. */
   #maybeOf(issuer: Name): readonly CandidateCrl[] {
     if (this.#unclear.length === 0) return NONE;
     return this.#unclear.filter(
@@ -137,13 +137,13 @@ export class CrlDirectory implements CrlSource {
     }
   }
 
-  /** Where the file has one CRL that the store can have. */
+  /** If the file has one CRL that can go into the store. */
   #largeOf(path: string, content: Buffer, before: LargeCrl | undefined): LargeCrl | undefined {
     const { keeper } = this.#options;
     if (keeper === undefined) return undefined;
     const [der, ...others] = blocks(content);
     if (der === undefined || others.length > 0) return undefined;
-    // Of memory of its own: a view would hold all of the file.
+    // A copy: a view would keep the whole file in memory.
     const header = parseCrl(withoutEntries(parseCrl(der)));
     return new LargeCrl(path, header, { keeper, load: () => this.#load(path), now: this.#lookedAt, before });
   }
@@ -162,7 +162,7 @@ export class CrlDirectory implements CrlSource {
     for (const der of blocks(content)) {
       try {
         const crl = parseCrl(der);
-        // Every entry is parsed now, so that a broken one shows here and not in somebody's request.
+        // Every entry is parsed now, so that a broken one is found here and not in a request.
         void crl.entryCount;
         crls.push({ crl, source: path });
       } catch (error) {

@@ -23,7 +23,7 @@ export interface IngestHandleOptions extends IngestSetup {
 /** Why a request is refused at once. */
 const NOT_OPEN =
   'the CRL store is not open for writing: another process that writes it may be stopped in the middle; what is stored is read on';
-/** What the thread may take beyond its own budget before it counts as hanging, ms. */
+/** ms that the thread may take beyond its own time limit before it counts as hanging. */
 const MARGIN = 30_000;
 /** How long a request waits for the store to be opened, ms. */
 const OPENING = 2000;

@@ -7,7 +7,7 @@ export const LARGE_FILE = 256 * 1024;
 
 /** The host's store as the folder sees it. */
 export interface LargeCrlKeeper extends Pick<CrlSource, 'find'> {
-  /** Who may have signed CRLs of this issuer, as far as the configuration knows: SubjectPublicKeyInfo, DER. */
+  /** The keys that may have signed CRLs of this issuer, by the configuration: SubjectPublicKeyInfo, DER. */
   signersOf(issuer: Name): readonly Uint8Array[];
   /** Asks for the CRL of a file to be taken into the store; one of these has signed it. */
   take(path: string, signers: readonly Uint8Array[]): void;
@@ -18,9 +18,9 @@ const PATIENCE = 30_000;
 const NONE: readonly CandidateCrl[] = [];
 
 /**
- * A large file of the folder: its header, until the store has its CRL, and then nothing. What the store has not, for
- * nobody knows yet who signed it or because it is not to have it (an older CRL beside a newer one), is held in memory
- * once its issuer's CRLs are asked for.
+ * A large file of the folder. Its header is held until the store has its CRL, and then nothing. A CRL that the store
+ * does not have, because its signer is not known yet or because a newer one is stored, is held in memory once CRLs of
+ * its issuer are asked for.
  */
 export class LargeCrl {
   readonly path: string;
@@ -34,7 +34,7 @@ export class LargeCrl {
 
   /**
    * @param header the CRL without its list
-   * @param before the same file as it was before it changed: whoever signed that may have signed this
+   * @param before the file before it changed; the signer of that CRL may have signed this one
    */
   constructor(
     path: string,
@@ -64,7 +64,7 @@ export class LargeCrl {
     return this.#header.issuer;
   }
 
-  /** What there is for this issuer beyond what the store finds. */
+  /** CRLs of this issuer that the store does not have. */
   candidates(now: number): readonly CandidateCrl[] {
     const stored = this.offer(now);
     if (stored === 'this') {

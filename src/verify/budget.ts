@@ -25,7 +25,7 @@ interface BudgetLimits {
   readonly certificateOctets: number;
   /** Octets of the request's CRLs. A stored one is parsed when it is stored. */
   readonly crlOctets: number;
-  /** Of those whose entries name issuers. */
+  /** For CRLs whose entries name issuers. */
   readonly indirectCrlOctets: number;
   /** Octets of the request's OCSP responses. */
   readonly ocspOctets: number;
@@ -51,7 +51,7 @@ export const DEFAULT_LIMITS: BudgetLimits = {
 interface Octets {
   readonly certificates: number;
   readonly crls: number;
-  /** Of those whose entries name issuers. */
+  /** For CRLs whose entries name issuers. */
   readonly indirectCrls: number;
   readonly ocsp: number;
 }

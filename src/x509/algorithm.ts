@@ -11,7 +11,7 @@ export interface AlgorithmIdentifier {
 }
 
 const recent = new RecentOctets<AlgorithmIdentifier>(128);
-/** Longer parameters are nobody's usual ones. */
+/** Octets; the usual parameters are shorter. */
 const MAX_OCTETS = 128;
 
 /** Reads an AlgorithmIdentifier; the same octets give the same object, on a copy of them. */

@@ -2,7 +2,7 @@ import { contextConstructed, DerReader, TAG } from './der.js';
 import { OID } from './oid.js';
 import { malformed } from './x509-error.js';
 
-/** What a certs-only message holds; each DER, in no promised order: both are SETs. */
+/** The contents of a certs-only message, each DER. Both are SETs, so their order has no meaning. */
 export interface CmsContent {
   readonly certificates: readonly Uint8Array[];
   readonly crls: readonly Uint8Array[];

@@ -118,7 +118,7 @@ export class CrlEntries {
       slot = this.slotOf(hash, issuer, this.bytes, serialFrom, serialTo);
     }
     const present = this.slots[slot]!;
-    // Of two entries for one certificate the one that revokes it stands.
+    // Of two entries for one certificate, the one that revokes it counts.
     if (present === 0 || this.entryAt(present - 1).reason === REMOVE_FROM_CRL) this.slots[slot] = index + 1;
   }
 

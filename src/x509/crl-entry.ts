@@ -14,8 +14,8 @@ export interface CrlEntry {
 }
 
 /**
- * What one revokedCertificate says. One object reads all entries of a CRL in turn, for there may be a million; the
- * serial stands in the CRL's bytes.
+ * The contents of one revokedCertificate. One object reads all entries of a CRL in turn, since there may be a million;
+ * the serial number is a range of the CRL's bytes.
  */
 export class EntryReader {
   serialFrom = 0;
@@ -117,7 +117,7 @@ export function readReason(r: DerReader, what: string): number {
   return knownCode(r.to - r.from === 1 ? r.bytes[r.from]! : Infinity);
 }
 
-/** §5.3.3. A certificate has one issuer: of two names here, one would be a revocation that nobody finds. */
+/** §5.3.3. A certificate has one issuer: with two names here, the revocation would not be found under one of them. */
 function readCertificateIssuer(r: DerReader): Name {
   const what = 'certificateIssuer';
   const names = readGeneralNames(r, what, TAG.sequence).filter((name) => name.kind === 'dn');

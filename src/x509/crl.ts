@@ -22,7 +22,7 @@ import { malformed, X509Error } from './x509-error.js';
 export type { CrlEntry } from './crl-entry.js';
 export type { RevocationReason } from './revocation-reason.js';
 
-/** What a certificate revocation list (RFC 5280 §5) says, whether its bytes are at hand or an index of them. */
+/** The contents of a certificate revocation list (RFC 5280 §5), from its bytes or from an index of them. */
 export interface CrlFacts {
   readonly issuer: Name;
   /** ms */
@@ -69,7 +69,7 @@ export interface Crl extends CrlFacts {
   readonly fingerprint: string;
   /** How many certificates are listed. */
   readonly entryCount: number;
-  /** Where the entries stand in `der`, one after the other; empty when there are none. */
+  /** The range of the entries in `der`; empty if there are none. */
   readonly entriesFrom: number;
   readonly entriesTo: number;
 }

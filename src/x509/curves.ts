@@ -3,11 +3,11 @@ import { OID } from './oid.js';
 
 /** A named curve y² = x³ + ax + b over the integers modulo the prime p (SEC 2; RFC 5639 §3). */
 export interface Curve {
-  /** As OpenSSL calls it. */
+  /** OpenSSL's name of the curve. */
   readonly name: string;
   /** Of p. */
   readonly bits: number;
-  /** As RFC 7518 §6.2.1.1 and RFC 8812 §3.1 call it, where they do. */
+  /** The name by RFC 7518 §6.2.1.1 and RFC 8812 §3.1, if they have one. */
   readonly jwk: JsonWebKey['crv'];
   readonly p: bigint;
   readonly a: bigint;
@@ -58,7 +58,7 @@ export const CURVES: ReadonlyMap<string, Curve> = new Map([
   }),
 ]);
 
-/** What `isOnCurve` takes for a compressed point, in µs: a power modulo p. */
+/** The duration of `isOnCurve` for a compressed point in µs: a power modulo p. */
 export function compressedPointCost({ bits }: Curve): number {
   return Math.ceil((bits / 256) ** 3 * 200);
 }
@@ -76,7 +76,7 @@ export function isCompressed(point: Uint8Array): boolean {
   return point[0] === 2 || point[0] === 3;
 }
 
-/** Of a point of the right form: do its coordinates fulfil the curve's equation, less than p each (SEC 1 §2.3.4)? */
+/** Whether the coordinates of a well-formed point are below p and fulfil the curve's equation (SEC 1 §2.3.4). */
 export function isOnCurve(point: Uint8Array, { bits, p, a, b }: Curve): boolean {
   const octets = (bits + 7) >> 3;
   const x = numberIn(point, 1, 1 + octets);

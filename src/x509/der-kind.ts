@@ -1,7 +1,7 @@
 import { contextConstructed, DerReader, TAG } from './der.js';
 import { malformed, X509Error } from './x509-error.js';
 
-/** What a DER value is, as far as its outermost elements tell. */
+/** The kind of a DER value, by its outermost elements. */
 export type DerKind =
   | 'certificate'
   | 'crl'
@@ -27,7 +27,7 @@ export function sequenceLength(bytes: Uint8Array): number | undefined {
   return 2 + octets + length;
 }
 
-/** Is this one whole DER SEQUENCE, and nothing behind it? */
+/** Whether this is one complete DER SEQUENCE with nothing after it. */
 export function isWholeSequence(bytes: Uint8Array): boolean {
   return sequenceLength(bytes) === bytes.length;
 }
@@ -93,7 +93,9 @@ function elementTags(r: DerReader): string {
   return tags;
 }
 
-/** OpenSSL's trust settings (X509_CERT_AUX) as they stand behind a certificate under the label TRUSTED CERTIFICATE. */
+/**
+ * OpenSSL's trust settings (X509_CERT_AUX), which follow the certificate in a block with the label TRUSTED CERTIFICATE.
+ */
 export interface TrustedCertificate {
   readonly certificate: Uint8Array;
   readonly hasSettings: boolean;
@@ -101,7 +103,7 @@ export interface TrustedCertificate {
   readonly isDistrusted: boolean;
 }
 
-/** Throws `X509Error` where something else stands behind the certificate. */
+/** Throws `X509Error` if something else follows the certificate. */
 export function splitTrusted(bytes: Uint8Array): TrustedCertificate {
   const r = new DerReader(bytes);
   r.expect(TAG.sequence, 'certificate');

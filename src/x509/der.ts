@@ -44,9 +44,9 @@ export const contextConstructed = (n: number): number => 0xa0 | n;
  */
 export class DerReader {
   readonly bytes: Buffer;
-  /** Where the next element starts. */
+  /** The start of the next element. */
   pos: number;
-  /** Where the present container ends. */
+  /** The end of the current container. */
   end: number;
   tag = 0;
   tlv = 0;

@@ -32,7 +32,7 @@ export class EntryBlock {
   count = 0;
   /** Some of them have crlEntryExtensions, which version 1 does not allow. */
   extended = false;
-  /** Where the content of the serial number stands. */
+  /** The start of the serial number's content. */
   readonly serialsFrom: Int32Array;
   readonly serialsTo: Int32Array;
   /** revocationDate, s since 1970. */
@@ -55,7 +55,7 @@ export class EntryBlock {
 
   /**
    * Reads entries from `at` on, every octet of them, until there is no room, or up to one that is of another form or
-   * wrong. Returns where it ended.
+   * wrong. Returns the end.
    */
   readPlain(at: number, end: number): number {
     const view = this.#view;

@@ -29,7 +29,7 @@ export const ExtensionBit = {
 
 const BIT_OF = new Map<string, number>();
 const OID_OF = new Map<number, string>();
-/** By the last octet of an OID under id-ce: all of them but two. */
+/** By the last octet of an OID under id-ce, which all of them but two have. */
 const BIT_UNDER_ID_CE = new Uint32Array(256);
 
 const isNamed = (name: string): name is keyof typeof ExtensionBit => name in ExtensionBit;
@@ -42,7 +42,10 @@ for (const [name, oid] of Object.entries(OID)) {
   if (lastArc !== undefined) BIT_UNDER_ID_CE[Number(lastArc)] = bit;
 }
 
-/** Of the OID whose content octets stand between `from` and `to`, without reading it; 0 for one that has to be read. */
+/**
+ * The bit of the OID whose content octets are between `from` and `to`, without decoding it; 0 for one that must be
+ * decoded.
+ */
 export function extensionBit(bytes: Uint8Array, from: number, to: number): number {
   if (to - from !== 3 || bytes[from] !== 0x55 || bytes[from + 1] !== 0x1d) return 0;
   return BIT_UNDER_ID_CE[bytes[from + 2]!]!;

@@ -33,7 +33,7 @@ export class ExtensionList {
     return (this.critical & ~bits) === 0;
   }
 
-  /** What `parse` makes of the extension; `undefined` when it is absent. One bit has one parser. */
+  /** The extension as parsed by `parse`; `undefined` if it is absent. Each bit has one parser. */
   read<T>(bit: number, what: string, parse: ExtensionParser<T>): T | undefined {
     if ((this.mask & bit) === 0) return undefined;
     const { all } = this;

@@ -4,7 +4,7 @@ import type { GeneralName } from './general-name.js';
 export interface Extension {
   readonly oid: string;
   readonly critical: boolean;
-  /** What the OCTET STRING holds: the DER of the extension's own type. */
+  /** The content of the OCTET STRING: the DER of the extension's own type. */
   readonly value: Uint8Array;
 }
 

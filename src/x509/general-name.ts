@@ -21,7 +21,7 @@ const URI = contextPrimitive(6);
 const IP_ADDRESS = contextPrimitive(7);
 const REGISTERED_ID = contextPrimitive(8);
 
-/** What an iPAddress holds: an address, or in name constraints an address and its mask (§4.2.1.10). */
+/** The content of an iPAddress: an address, or in name constraints an address and its mask (§4.2.1.10). */
 export type IpForm = 'address' | 'range';
 
 /** Reads GeneralNames (`SIZE (1..MAX)`), by default under SEQUENCE's own tag. */
@@ -118,8 +118,8 @@ function readOtherName(r: DerReader, what: string): Uint8Array {
 }
 
 /**
- * What the otherName (a TLV with its context tag) holds when it is an SmtpUTF8Mailbox (RFC 9598 §3): the address, or
- * '' for a value of another type; `undefined` for any other otherName.
+ * The address in an otherName (a TLV with its context tag) that is an SmtpUTF8Mailbox (RFC 9598 §3), or '' for a value
+ * of another type; `undefined` for any other otherName.
  */
 export function smtpUtf8Mailbox(der: Uint8Array): string | undefined {
   const r = new DerReader(der);
@@ -138,7 +138,7 @@ function decodeUtf8(octets: Uint8Array): string {
   try {
     return strictUtf8.decode(octets);
   } catch {
-    // No UTF-8 at all: like any value of another type, it is no address.
+    // Not UTF-8: like a value of another type, it is not an address.
     return '';
   }
 }

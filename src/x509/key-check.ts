@@ -126,7 +126,7 @@ function readRsaKey(key: Uint8Array): RsaKey {
   return { bits, modulus, exponent: exponentOctets };
 }
 
-/** Of the content octets of a minimal INTEGER; 0 for what is not positive. */
+/** The bit length of the content octets of a minimal INTEGER; 0 if it is not positive. */
 export function bitLength(bytes: Uint8Array, from: number, to: number): number {
   const first = bytes[from]!;
   if (first & 0x80) return 0;

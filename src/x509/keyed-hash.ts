@@ -6,7 +6,7 @@ export interface HashKey {
   readonly k1: number;
 }
 
-/** From eight octets that nobody else knows. */
+/** From eight secret octets. */
 export function hashKey(secret: Uint8Array): HashKey {
   const view = new DataView(secret.buffer, secret.byteOffset, secret.byteLength);
   return { k0: view.getInt32(0, true), k1: view.getInt32(4, true) };
@@ -16,8 +16,9 @@ export function hashKey(secret: Uint8Array): HashKey {
 const OWN_KEY = hashKey(Uint8Array.from(randomBytes(8)));
 
 /**
- * HalfSipHash-1-3 (Aumasson and Bernstein) of the octets between `from` and `to` and of a number, by default keyed by
- * this process: whoever chooses the serial numbers of a CRL cannot choose which of them collide. 32 bits, unsigned.
+ * HalfSipHash-1-3 (Aumasson and Bernstein) of the octets between `from` and `to` and of a number, by default with a key
+ * of this process: a CA that chooses the serial numbers of a CRL cannot choose which of them collide. 32 bits,
+ * unsigned.
  */
 export function keyedHash(
   bytes: Uint8Array,

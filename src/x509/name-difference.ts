@@ -9,8 +9,8 @@ import { STRING_TYPES, textOfString } from './string-types.js';
 const MAX_NAME = 2048;
 
 /**
- * What tells two names apart that look alike to a person: `CN=Root (TeletexString) is not CN=Root (UTF8String)`.
- * `undefined` where they are the same name, or do not look alike. For messages alone.
+ * The difference between two names that look alike: `CN=Root (TeletexString) is not CN=Root (UTF8String)`. `undefined`
+ * if they are the same name, or do not look alike. For messages only.
  *
  * @param length how many of the first RDNs to compare; by default all
  */
@@ -34,7 +34,7 @@ export function nameDifference(a: Name, b: Name, length?: number): string | unde
   return difference;
 }
 
-/** As names that prove something are compared: see `sameExactName`. */
+/** The comparison for names that prove something: see `sameExactName`. */
 function isSame(a: Attribute, b: Attribute): boolean {
   if (a.tag === b.tag && Buffer.compare(a.value, b.value) === 0) return true;
   if (a.tag === TAG.teletexString || b.tag === TAG.teletexString) return false;

@@ -55,7 +55,7 @@ function anyName(r: DerReader): string {
   return text;
 }
 
-/** Of the attribute that comes next. */
+/** The type of the next attribute. */
 function formatNext(r: DerReader): string {
   const outer = r.enter(TAG.sequence, 'name');
   const oid = r.oid('name');
@@ -82,7 +82,7 @@ function valueText(tag: number, bytes: Buffer, from: number, to: number): string
   // A character has up to four octets; one that is cut stands beyond what is shown.
   const end = Math.min(to, from + 4 * (MAX_VALUE + 1));
   switch (tag) {
-    // What is not text of its type is shown nevertheless, as far as it goes.
+    // A value that is not valid for its type is shown as far as possible.
     case TAG.utf8String:
     case TAG.printableString:
     case TAG.ia5String:
@@ -120,7 +120,7 @@ function hexElement(tag: number, value: Uint8Array): string {
 }
 
 /**
- * What must reach neither a terminal nor a log line as it is, or is not seen there: control characters, line and
+ * Characters that must not reach a terminal or log line unchanged, or are invisible there: control characters, line and
  * paragraph separators, marks of writing direction, characters without width, halves of surrogate pairs.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu;

@@ -32,7 +32,7 @@ export function attributesOf(name: Uint8Array): Attribute[][] {
   return rdns;
 }
 
-/** What reading the keys of a name shows of its values. */
+/** Properties of a name's values, found while reading its keys. */
 export interface KeyTraits {
   /** Each value is a text that RFC 4518 can prepare, and each RDN a set: names that differ in their keys differ. */
   isComparable: boolean;
@@ -80,7 +80,7 @@ export function readAttributeKey(r: DerReader, traits: KeyTraits, teletex: Telet
   return key;
 }
 
-/** Of the value that was just read. */
+/** The properties of the value that was just read. */
 function valueKey({ tag, bytes, from, to }: DerReader, traits: KeyTraits, teletex: TeletexForm): string {
   spendWork(costOf(tag, bytes, from, to));
   const text = textOfString(tag, bytes, from, to);

@@ -14,7 +14,7 @@ const IA5_TYPES: ReadonlySet<string> = new Set([OID.domainComponent, OID.emailAd
 const BROADEST: ReadonlySet<string> = new Set([OID.countryName]);
 
 const TYPE = /^\s*(?:OID\.)?(?<type>[A-Za-z][A-Za-z0-9-]*|[0-2](?:\.\d+)+)\s*=\s*/i;
-/** `#` and the BER of a value, or characters, some behind a backslash. */
+/** `#` and the BER of a value, or characters, some escaped with a backslash. */
 const VALUE = /^(?:#(?<hex>(?:[\da-f]{2})+)|(?<text>(?:\\(?:[\da-f]{2}|.)|[^\\,+"<>;])*))\s*/isu;
 
 /**

@@ -28,7 +28,7 @@ export interface Name {
   readonly outline: NameOutline;
   /** Has the key been computed? */
   readonly hasKey: boolean;
-  /** As `formatName` writes it; computed at first use. */
+  /** The form of `formatName`; computed at first use. */
   readonly text: string;
 }
 
@@ -82,7 +82,7 @@ export function mayBeSameName(a: Name, b: Name): boolean {
 }
 
 const recent = new RecentOctets<Name>(2048);
-/** Octets; longer names are nobody's real ones. */
+/** Octets; real names are shorter. */
 const MAX_RECENT = 512;
 
 /**
@@ -116,7 +116,7 @@ export function readIssuer(r: DerReader, what: string): Name {
  */
 export const MAX_NAME = 16_384;
 
-/** Of the SEQUENCE that the reader has just read. */
+/** From the SEQUENCE that the reader has just read. */
 function readNewName(r: DerReader, what: string): Name {
   const at = r.tlv;
   checkLength(r, what);
@@ -191,7 +191,7 @@ function checkString(r: DerReader, what: string): void {
   }
 }
 
-/** Of the universal types only EXTERNAL, EMBEDDED PDV, SEQUENCE and SET are constructed in DER (X.690 §10.2). */
+/** In DER only the universal types EXTERNAL, EMBEDDED PDV, SEQUENCE and SET are constructed (X.690 §10.2). */
 function refuseConstructedString({ tag }: DerReader, what: string): void {
   if (tag >= 0x40) return;
   const number = tag & 0x1f;

@@ -7,7 +7,7 @@ import type { Extension } from './extensions.js';
 import { readGeneralizedTime } from './time.js';
 import { spendWork, WORK } from './work.js';
 
-/** What a responder says of one certificate (RFC 6960 §4.2.1). */
+/** The status of one certificate in a response (RFC 6960 §4.2.1). */
 export interface SingleResponse {
   readonly certId: CertId;
   readonly certStatus: CertStatus;

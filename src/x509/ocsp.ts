@@ -23,7 +23,7 @@ const STATUSES = [
 
 type ErrorStatus = Exclude<(typeof STATUSES)[number], 'successful' | undefined>;
 
-/** What an OCSP responder sends (RFC 6960 §4.2.1): an answer, or why it gives none, which nobody signs. */
+/** An OCSP response (RFC 6960 §4.2.1): an answer, or an error status, which is not signed. */
 export type OcspResponse =
   { readonly status: 'successful'; readonly basic: BasicOcspResponse } | { readonly status: ErrorStatus };
 
@@ -42,11 +42,11 @@ export interface BasicOcspResponse {
   readonly certificates: readonly Uint8Array[];
 }
 
-/** Who signed: its subject, or the SHA-1 of its public key, the octets of the BIT STRING. */
+/** The signer: its subject, or the SHA-1 of its public key (the octets of the BIT STRING). */
 export type ResponderId =
   { readonly kind: 'name'; readonly name: Name } | { readonly kind: 'key'; readonly hash: Uint8Array };
 
-/** Responders answer for one certificate, or a few; more is a burden for whoever reads it. */
+/** The most single responses; responders answer for one certificate, or a few. */
 const MAX_RESPONSES = 64;
 const MAX_CERTIFICATES = 32;
 

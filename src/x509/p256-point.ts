@@ -28,11 +28,11 @@ const wide = new Float64Array(2 * LIMBS);
 const other = new Float64Array(2 * LIMBS);
 
 /**
- * Is y² = x³ - 3x + b modulo p, with both coordinates below p? In plain numbers, since the same with BigInt takes a
- * multiple, and leaf certificates come one after the other with keys of this curve. What is computed is the difference
- * of the two sides, divided by powers of R (Montgomery's multiplication): it is 0 modulo p as it stands or divided.
+ * Whether y² = x³ - 3x + b modulo p, with both coordinates below p. It uses plain numbers, since BigInt takes a
+ * multiple of the time, and many leaf certificates have keys of this curve. It computes the difference of the two
+ * sides, divided by powers of R (Montgomery multiplication), which is 0 modulo p in the same cases.
  *
- * @param from where the 32 octets of x begin, those of y behind them
+ * @param from the start of the 32 octets of x, followed by those of y
  */
 export function isOnP256(bytes: Uint8Array, from: number): boolean {
   read(x, bytes, from);
@@ -123,7 +123,7 @@ function carry(limbs: Limbs): void {
   limbs[LIMBS - 1]! += over;
 }
 
-/** Of the numbers that `isOnP256` ends with only these two are 0 modulo p. */
+/** Among the possible results of `isOnP256` only these two are 0 modulo p. */
 function isZeroOrP(limbs: Limbs): boolean {
   let isZero = true;
   let isP = true;

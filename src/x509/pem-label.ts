@@ -24,14 +24,14 @@ const KINDS: ReadonlyMap<string, BlockKind> = new Map<string, BlockKind>([
   ['CERTIFICATE CHAIN', 'cms'],
 ]);
 
-/** What to do about blocks that people mistake for a certificate. */
+/** Advice for blocks that people mistake for a certificate. */
 const WAY_OUT: readonly (readonly [RegExp, string])[] = [
   [/REQUEST$/, '; a request becomes a certificate when a CA signs it'],
   [/PUBLIC KEY$/, '; a public key alone has no issuer: give its certificate'],
   [/^PGP|^SSH/, '; it belongs to another kind of software'],
 ];
 
-/** What a block with this label holds. Throws UNEXPECTED_PEM for a label that is not understood. */
+/** The kind of a block with this label. Throws UNEXPECTED_PEM for an unknown label. */
 export function blockKind(label: string): BlockKind {
   const kind = KINDS.get(label);
   if (kind !== undefined) return kind;

@@ -1,7 +1,7 @@
 /**
- * What a line of text outside PEM blocks looks like, where it may itself be the certificate that is meant, or part
- * of it; `undefined` for explanatory text (RFC 7468 §2), as `openssl x509 -text` and the bag attributes of
- * `openssl pkcs12` write it. Such a line must not be passed over: the next block would be taken for what was sent.
+ * What a line outside PEM blocks looks like, if it may itself be the intended certificate or a part of it; `undefined`
+ * for explanatory text (RFC 7468 §2), such as the output of `openssl x509 -text` and the bag attributes of `openssl
+ * pkcs12`. Such a line must not be ignored: the next block would be judged instead of it.
  */
 export function lookOf(line: string): string | undefined {
   if (line.length > MAX_LINE) return `a line of ${line.length} characters`;
@@ -25,7 +25,7 @@ function plainLook(line: string): string | undefined {
   return dumpLook(text) ?? tokenLook(text);
 }
 
-/** As nginx writes `$ssl_client_escaped_cert`. */
+/** The form of nginx's `$ssl_client_escaped_cert`. */
 function percentLook(line: string): string | undefined {
   const decoded = line.replaceAll(/%[\da-f]{2}/gi, (escape) =>
     String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
@@ -63,7 +63,7 @@ function dumpLook(text: string): string | undefined {
 const TOKEN = /[A-Za-z\d+/_-]{8,}/g;
 /** Characters. Base64 of a digest is shorter, and so is a word. */
 const LONG_TOKEN = 60;
-/** What `-----BEGIN` becomes in base64, as Kubernetes keeps it. */
+/** `-----BEGIN` in base64, as in Kubernetes secrets. */
 const ENCODED_ARMOUR = 'LS0tLS1CRUdJTi';
 
 function tokenLook(text: string): string | undefined {

@@ -29,16 +29,16 @@ interface OpenBlock {
 }
 
 /**
- * Reads PEM line by line. Text outside blocks is explanatory (RFC 7468 §2) and passed over, but for what may itself be
- * a certificate (`lookOf`); inside a block only base64 may stand, padded and canonical, since the lax forms are where
- * two readers come to differ. Throws `ContentError`.
+ * Reads PEM line by line. Text outside blocks is explanatory (RFC 7468 §2) and ignored, unless it may itself be a
+ * certificate (`lookOf`). A block must contain only base64, padded and canonical, since readers differ in how they read
+ * lax forms. Throws `ContentError`.
  */
 export class PemReader {
   #open: OpenBlock | undefined;
   /** Lines not decoded yet, and how many characters they are. */
   #lines: string[] = [];
   #length = 0;
-  /** What is decoded already: a long block is held as its bytes, not as its lines. */
+  /** The decoded part: a long block is held as bytes, not as lines. */
   #decoded: Buffer[] = [];
 
   /** The label of the block that is begun and not yet ended. */
@@ -59,7 +59,7 @@ export class PemReader {
     return undefined;
   }
 
-  /** To be called behind the last line. Throws BAD_PEM where a block is not ended. */
+  /** To be called after the last line. Throws BAD_PEM if a block is not ended. */
   finish(): void {
     if (this.#open !== undefined) {
       throw new ContentError('BAD_PEM', `BEGIN ${this.#open.label} has no END`);

@@ -6,27 +6,27 @@ import { type PemBlock, PemReader } from './pem.js';
 import { notReadable, wrongKind } from './wrong-content.js';
 import { X509Error } from './x509-error.js';
 
-/** What a request, or a file for one, consists of. */
+/** The kinds of objects in a request, or in a file for one. */
 export type ObjectKind = 'certificate' | 'crl' | 'ocsp';
 
-/** What some bytes hold; each DER, in the order in which it stands there. */
+/** The objects in some bytes, each DER, in their order. */
 export interface PkiObjects {
   readonly certificates: readonly Buffer[];
   readonly crls: readonly Buffer[];
   readonly ocsp: readonly Buffer[];
   /** How many of the certificates, at the beginning, came in one CMS message, which keeps no order: see `leafFirst`. */
   readonly inFirstMessage: number;
-  /** Those of the certificates whose OpenSSL trust settings name uses for which they are not to be trusted. */
+  /** The certificates whose OpenSSL trust settings reject uses. */
   readonly distrusted: readonly Buffer[];
-  /** What was passed over, said to the person who gave the bytes. */
+  /** Ignored content, for a message to the person who gave the bytes. */
   readonly remarks: readonly string[];
 }
 
 /**
- * Decides what bytes are, and reads them: one whole DER value, or else PEM (RFC 7468), in UTF-8 or Latin-1 with or
- * without a byte order mark, or in UTF-16. This is the one place where that is decided. Nothing that looks like a
- * certificate is passed over, and nothing is parsed beyond its outermost elements: bytes that begin as DER does and
- * are not whole are returned as `wanted`, since their parser knows what is wrong with them.
+ * Decides what bytes are, and reads them: one complete DER value, or else PEM (RFC 7468), in UTF-8 or Latin-1 with or
+ * without a byte order mark, or in UTF-16. This is the only place that decides it. Nothing that looks like a
+ * certificate is ignored, and nothing is parsed beyond its outermost elements: bytes that begin like DER but are
+ * incomplete are returned as `wanted`, since their parser knows what is wrong with them.
  *
  * @param wanted what the bytes should be
  * @throws ContentError whose message names what the bytes are instead

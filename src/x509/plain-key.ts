@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { isOnP256 } from './p256-point.js';
 
-/** A SubjectPublicKeyInfo of one length: the octets before what differs from key to key, and those behind it. */
+/** A SubjectPublicKeyInfo of one length: the octets before and after the part that differs between keys. */
 interface KeyForm {
   readonly head: Buffer;
   readonly tail: Buffer;
@@ -9,7 +9,7 @@ interface KeyForm {
   readonly isGood: (bytes: Uint8Array, from: number) => boolean;
 }
 
-/** By the length of the whole, octets. */
+/** By the total length in octets. */
 const FORMS: ReadonlyMap<number, KeyForm> = new Map([
   // RFC 5480 §2.1.1, §2.2: P-256, and a point that is not compressed
   form('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 64, '', isOnP256),

@@ -70,8 +70,8 @@ export function requireSupport({ kind, isSupported }: PostQuantumSet): void {
 }
 
 /**
- * What the running Node calls a key of this set. Any octets are one, so zeros will do. A Node that knows less than its
- * OpenSSL takes the key and has no name for it; an OpenSSL before 3.5 takes none.
+ * The running Node's name for a key of this parameter set. Any octets are a valid key, so zeros are used. A Node that
+ * knows less than its OpenSSL imports the key without a name; an OpenSSL before 3.5 refuses it.
  */
 function probe(arc: number, keyOctets: number): string | undefined {
   const oid = writeElement(TAG.oid, Buffer.from([...ARC_OCTETS, arc]));

@@ -5,7 +5,7 @@ import { malformed, X509Error } from './x509-error.js';
 
 /** RSASSA-PSS-params (RFC 4055 §3.1). */
 export interface PssParameters {
-  /** By its name in lower case, as `node:crypto` has it; the mask generation uses the same. */
+  /** Its name in lower case, as in `node:crypto`; the mask generation uses the same. */
   readonly digest: string;
   /** In octets. */
   readonly saltLength: number;
@@ -20,9 +20,8 @@ const DIGESTS = new Map<string, string>([
 ]);
 
 /**
- * Reads the parameters strictly; what is absent has its DEFAULT (SHA-1, MGF1 with SHA-1, 20 octets). MGF1 with
- * another digest than the signature's is UNSUPPORTED_ALGORITHM: OpenSSL through Node could check it, but nobody
- * uses it.
+ * Reads the parameters strictly; what is absent has its DEFAULT (SHA-1, MGF1 with SHA-1, 20 octets). MGF1 with another
+ * digest than the signature's is UNSUPPORTED_ALGORITHM: OpenSSL through Node could check it, but it is not in use.
  */
 export function readPssParameters(parameters: Uint8Array): PssParameters {
   const what = 'RSASSA-PSS parameters';

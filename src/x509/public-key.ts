@@ -41,7 +41,7 @@ export function lacksDsaParameters(spki: Uint8Array): boolean {
   }
 }
 
-/** What a key that is not imported, a leaf's, says of itself; throws as `importPublicKey` does. */
+/** The properties of a key that is not imported, such as a leaf's; throws like `importPublicKey`. */
 export function readKeyFacts(spki: Uint8Array): Omit<PublicKey, 'keyObject'> {
   return checkKey(spki, undefined);
 }

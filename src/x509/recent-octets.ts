@@ -9,9 +9,9 @@ interface Entry<T> {
 const TAIL = 16;
 
 /**
- * What was read lately from octets that come again and again, so that the same few dozen are not read for every
- * certificate: each has one slot, found by a hash of its octets, and gives way to the next with the same hash; input
- * cannot make it grow.
+ * A cache of values read from octets that recur, so that the same few dozen are not read for every certificate. Each
+ * has one slot, found by a hash of its octets, and is replaced by the next with the same hash, so input cannot make the
+ * cache grow.
  */
 export class RecentOctets<T> {
   readonly #entries: (Entry<T> | undefined)[];
@@ -27,7 +27,7 @@ export class RecentOctets<T> {
     return entry.value;
   }
 
-  /** @param octets nobody else's: a view would keep a whole request, and change when its bytes do. */
+  /** @param octets owned by the cache: a view would keep a whole request alive, and change with its bytes */
   keep(octets: Uint8Array, value: T): void {
     this.#entries[this.#slotOf(octets, 0, octets.length)] = { octets, value };
   }

@@ -17,12 +17,11 @@ const PROHIBITED = /[\p{Cn}\p{Co}\p{Cs}\ufffd]/u;
 const MARKS_WITHOUT_END = /[\p{M}\uff9e\uff9f]{31}/u;
 
 /**
- * String preparation for caseIgnoreMatch as RFC 5280 §7.1 wants it: two texts match when this gives the same. The
- * steps are those of RFC 4518 §2.1 to §2.6; transcoding is done before, and there are no checks for step 5.
- * `undefined` where §2.4 prohibits a character, and for endless marks: such values equal only themselves.
+ * String preparation for caseIgnoreMatch by RFC 5280 §7.1: two texts match if their results are equal. The steps are
+ * those of RFC 4518 §2.1 to §2.6; transcoding is done before, and there are no checks for step 5. `undefined` where
+ * §2.4 prohibits a character, and for endless marks: such values equal only themselves.
  *
- * The tables are those of the runtime's Unicode, not of Unicode 3.2: letters that came later are folded too, and not
- * prohibited.
+ * The tables are those of the runtime's Unicode, not of Unicode 3.2: later letters are folded too, and not prohibited.
  */
 export function prepare(text: string): string | undefined {
   if (WORDS.test(text)) return text.toLowerCase();
@@ -39,9 +38,9 @@ export function prepare(text: string): string | undefined {
 }
 
 /**
- * Full case folding, out of what the runtime knows of case: for every code point this gives what Unicode's
- * CaseFolding.txt gives (C and F), but for Cherokee, which it folds to the other case, and all the same as one. Two
- * exceptions: dotless i is no form of i, though its capital is I; and the final sigma depends on its neighbours.
+ * Full case folding by the runtime's case mappings: for every code point it gives the result of Unicode's
+ * CaseFolding.txt (C and F), except for Cherokee, which it folds consistently to the other case. Two exceptions:
+ * dotless i is not a form of i, though its capital is I; and the final sigma depends on its neighbours.
  */
 function foldCase(text: string): string {
   return text
@@ -50,7 +49,7 @@ function foldCase(text: string): string {
     .join('ı');
 }
 
-/** §2.6.1: none at the ends, and one for many. A space that carries a combining mark is no space. */
+/** §2.6.1: none at the ends, and one for many. A space with a combining mark does not count as a space. */
 function withoutInsignificantSpaces(text: string): string {
   return text
     .replaceAll(/ +(?!\p{M})/gu, ' ')

@@ -44,7 +44,7 @@ export function withinWork<T>(nanoseconds: number, run: () => T): T {
   }
 }
 
-/** Has more been wanted than may be spent? Whoever passed the error over did not get what it asked for. */
+/** Whether more was requested than may be spent. Code that ignored the error did not get its result. */
 export function workExceeded(): X509Error | undefined {
   return left < 0 ? exceeded() : undefined;
 }

@@ -1,7 +1,7 @@
 import { formatIpAddress } from '../../ip-address.js';
 import { isInRange, parseIpRange, type IpRange } from '../../ip-range.js';
 
-/** What lies at an address. Only what is `public` may be fetched from without being allowed. */
+/** The class of an address. Only `public` addresses may be fetched from without a permission. */
 export type AddressClass =
   | 'public'
   | 'private'
@@ -27,7 +27,7 @@ const CLASSES: readonly (readonly [AddressClass, readonly string[]])[] = [
   ['unspecified', ['0.0.0.0/8', '::']],
   ['loopback', ['127.0.0.0/8', '::1']],
   ['private', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fec0::/10']],
-  // RFC 6598: the addresses behind a carrier's NAT.
+  // RFC 6598: addresses inside a carrier's NAT.
   ['shared', ['100.64.0.0/10']],
   ['link-local', ['169.254.0.0/16', 'fe80::/10']],
   ['documentation', ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20']],
@@ -37,7 +37,7 @@ const CLASSES: readonly (readonly [AddressClass, readonly string[]])[] = [
   ['local NAT64', ['64:ff9b:1::/48']],
   ['reserved', ['192.0.0.0/24', '192.88.99.0/24', '240.0.0.0/4', '2001::/23']],
   ['public', ['0.0.0.0/0', '2000::/3']],
-  // Of IPv6 only 2000::/3 has been given out to the public.
+  // In IPv6 only 2000::/3 is allocated for public use.
   ['reserved', ['::/0']],
 ];
 

@@ -7,8 +7,8 @@ import { classifyAddress, unmapped, type AddressClass } from './address-class.js
 const DEFAULT_PORTS: ReadonlySet<number> = new Set([80, 443]);
 
 /**
- * What a name in `crl.allow` opens, whatever address it has at the time: the places where servers are. Anything
- * else is open only by its address, since names are what an attacker may get to point elsewhere.
+ * The address classes that a host name in `crl.allow` permits. Other classes need an entry by address, since an
+ * attacker may be able to change what a name resolves to.
  */
 const OPENED_BY_NAME: ReadonlySet<AddressClass> = new Set(['public', 'private', 'shared', 'loopback']);
 
@@ -30,8 +30,8 @@ const ARTICLES: Readonly<Record<AddressClass, string>> = {
 const WAY_OUT = 'list it in crl.allow if it may be fetched from';
 
 /**
- * Where may be fetched from: public addresses at ports 80 and 443, and what the configuration allows. Pure: names
- * are resolved elsewhere, and each answer is why not, or `undefined`.
+ * Decides where CRLs may be fetched from: public addresses at ports 80 and 443, and those that the configuration
+ * allows. Pure: names are resolved elsewhere. Each answer is the reason of a refusal, or `undefined`.
  */
 export class AddressPolicy {
   readonly #allowed: readonly AllowedDestination[];
@@ -40,7 +40,7 @@ export class AddressPolicy {
     this.#allowed = allowed;
   }
 
-  /** As `crl.allow` has it. */
+  /** The entries of `crl.allow`. */
   static of(config: Pick<OptionValues, 'crl.allow'>): AddressPolicy {
     return new AddressPolicy(config['crl.allow'].flatMap((text) => parseAllowedDestination(text) ?? []));
   }

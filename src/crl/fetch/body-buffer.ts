@@ -31,7 +31,7 @@ export class BodyBuffer {
     this.#length = length;
   }
 
-  /** What came; nothing may be added afterwards. */
+  /** The received octets; nothing may be added afterwards. */
   finish(): Buffer {
     if (this.#isExact) return Buffer.from(this.#memory, 0, this.#length);
     const body = Buffer.from(new ArrayBuffer(this.#length));

@@ -31,7 +31,7 @@ export interface ConfiguredSource {
   readonly url: string;
 }
 
-/** Where the configuration says that the CRLs of an issuer are (`crl.sources`). */
+/** The configured URLs of issuers' CRLs (`crl.sources`). */
 export class ConfiguredSources {
   readonly #byIssuer: ReadonlyMap<string, readonly string[]>;
   /** In the order of the configuration; a file as a `file:` URL. */
@@ -50,8 +50,8 @@ export class ConfiguredSources {
   }
 
   /**
-   * Reads the certificates that name issuers, and holds the URLs to the rules as far as they can be told without
-   * asking anybody. Throws CrlSourcesError with all that is wrong.
+   * Reads the certificates that name issuers, and checks the URLs as far as possible without the network. Throws
+   * CrlSourcesError with all problems.
    */
   static read(config: Pick<Config, 'crl.sources'>, policy: AddressPolicy): ConfiguredSources {
     const problems: string[] = [];

@@ -7,7 +7,7 @@ import { fetchMessage } from './unaskable.js';
 
 export interface CrlRequest {
   readonly url: string;
-  /** Of the version in the store; a 304 then answers `notModified`. */
+  /** Validators of the stored version; a 304 then answers `notModified`. */
   readonly validators?: Validators | undefined;
   /** No proxy on the way may answer from its cache without asking the server: for a CRL that is out of date. */
   readonly revalidate?: boolean | undefined;
@@ -24,7 +24,7 @@ export type FetchOutcome =
       readonly validators: Validators;
       /** ms that it had lain in caches on the way, as far as they tell. */
       readonly age?: number | undefined;
-      /** Where it came from in the end, after redirects. */
+      /** The final URL, after redirects. */
       readonly url: string;
     }
   | { readonly kind: 'notModified'; readonly validators: Validators; readonly age?: number | undefined }

@@ -34,7 +34,7 @@ export interface DownloadRequest {
   readonly url: string;
   /** The media types that are wanted. */
   readonly accept: string;
-  /** Of the version that is had already. */
+  /** Validators of the stored version. */
   readonly validators?: Validators | undefined;
   /** No proxy on the way may answer from its cache without asking the server. */
   readonly revalidate?: boolean | undefined;
@@ -57,7 +57,7 @@ export type Downloaded =
 
 const LOOP_DETECTED = 508;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** Of a body that nobody wants, so that its connection can be used again. */
+/** The most octets of an unwanted body that are read so that its connection can be reused. */
 const MOST_DUMPED_BYTES = 16 * 1024;
 
 /**

@@ -24,7 +24,7 @@ export class FetchError extends PkixdError {
   }
 }
 
-/** What the HTTP client and zlib throw, by their codes; anything else that goes wrong is the connection. */
+/** Errors of the HTTP client and zlib, by their codes; any other error is one of the connection. */
 const FAULTS: readonly (readonly [RegExp, FetchFault, string])[] = [
   [/^UND_ERR_CONNECT_TIMEOUT$/, 'timeout', ''],
   [/^UND_ERR_HEADERS_OVERFLOW$/, 'tooLarge', "the answer's headers are too large: "],

@@ -1,14 +1,14 @@
-/** What a server said of the version that it gave; sent back, it need not send the same bytes again (RFC 9110 §13.1). */
+/** A server's validators for its answer; with these it need not send the same bytes again (RFC 9110 §13.1). */
 export interface Validators {
   readonly etag?: string;
   readonly lastModified?: string;
 }
 
-/** Why there is no answer, for programs. */
+/** The kind of failure, for programs. */
 export type FetchFault =
   /** The rules forbid it: address, port, user information. */
   | 'refused'
-  /** A scheme that nobody here speaks, as ldap. */
+  /** An unsupported scheme, such as ldap. */
   | 'unsupported'
   /** The caller gave it up, or the fetcher was closed: this says nothing of the server. */
   | 'aborted'
@@ -22,7 +22,7 @@ export type FetchFault =
   | 'status'
   | 'redirect'
   | 'tooLarge'
-  /** What came is not what was wanted. */
+  /** The content is not a CRL of the wanted kind. */
   | 'content';
 
 export interface FetchFailed {

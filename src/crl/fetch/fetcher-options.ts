@@ -16,7 +16,7 @@ class CaFileError extends PkixdError {
   }
 }
 
-/** What the configuration says about fetching. Reads `crl.caFile`; throws CaFileError. */
+/** The options of fetching. Reads `crl.caFile`; throws CaFileError. */
 export function fetcherOptions(
   config: OptionValues,
   env: Readonly<Record<string, string | undefined>>,

@@ -5,7 +5,7 @@ import { formatIpAddress, parseIpAddress } from '../../ip-address.js';
 /** All addresses of a name, in the order in which they are to be tried. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-/** By the system's own rules, /etc/hosts included. */
+/** Resolved by the system's rules, including /etc/hosts. */
 export async function resolveBySystem(host: string): Promise<readonly string[]> {
   const found = await lookup(host, { all: true });
   return found.map(({ address }) => address);

@@ -50,7 +50,7 @@ export class HttpAgents {
       keepAliveTimeout: KEEP_ALIVE,
       keepAliveMaxTimeout: KEEP_ALIVE,
       maxHeaderSize: MOST_HEADER_BYTES,
-      // Time is watched by whoever downloads, for all of a fetch.
+      // The downloader has a time limit for the whole fetch.
       headersTimeout: 0,
       bodyTimeout: 0,
     };

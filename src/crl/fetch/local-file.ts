@@ -14,7 +14,7 @@ export async function readLocalFile(
 ): Promise<Downloaded> {
   let file: FileHandle | undefined;
   try {
-    // Without waiting: to open a FIFO would otherwise last until somebody writes to it.
+    // Non-blocking: opening a FIFO would otherwise wait for a writer.
     file = await open(fileURLToPath(url), constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await file.stat({ bigint: true });
     if (!found.isFile()) throw new Error('it is no file');

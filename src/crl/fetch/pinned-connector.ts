@@ -12,7 +12,7 @@ export interface ConnectorOptions {
   readonly resolve: Resolve;
   /** ms for all addresses of a host together. */
   readonly connectTimeout: number;
-  /** Who vouches for the servers of https. */
+  /** The CA certificates for https servers. */
   readonly secureContext: SecureContext;
 }
 

@@ -14,7 +14,7 @@ export class BucketWriter {
   readonly room: number;
   readonly #index: EntryIndex;
   readonly #seal: number;
-  /** By slot of the range in hand: how many words it has; where its next entry goes; the seal so far. */
+  /** For each slot of the current range: its number of words, the place of its next entry, and the seal so far. */
   readonly #sizes = new Int32Array(RANGE_SLOTS);
   readonly #positions = new Int32Array(RANGE_SLOTS);
   readonly #sums = new Int32Array(RANGE_SLOTS);
@@ -53,7 +53,7 @@ export class BucketWriter {
     return this.#index.arena.usedBy(range) + this.#bucketsOf(range) * TABLE_WORDS;
   }
 
-  /** Where each slot starts, with room for each bucket's table before its first. */
+  /** The start of each slot, with room for each bucket's table before its first. */
   #layOut(range: number): void {
     const sizes = this.#sizes;
     const positions = this.#positions;
@@ -97,7 +97,7 @@ function count(words: Int32Array, from: number, to: number, sizes: Int32Array): 
   }
 }
 
-/** Puts each entry behind those of its slot that came before. */
+/** Puts each entry after the earlier ones of its slot. */
 function spread(
   words: Int32Array,
   from: number,

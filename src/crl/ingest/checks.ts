@@ -35,7 +35,7 @@ export function checkCrl(
   return signer;
 }
 
-/** Where no key fits, for the CRL is another issuer's, that is what is wrong with it. */
+/** If no key fits because the CRL is another issuer's, that is the error. */
 function signerFor(
   crl: Crl,
   signers: readonly Uint8Array[],
@@ -57,8 +57,8 @@ function checkIssuer(crl: Crl, { issuer }: NonNullable<IngestRequest['wanted']>)
 }
 
 /**
- * Is it what lies at that distribution point? Another issuer's, or another part of a partitioned CRL, would serve
- * nobody who asks for this one (§6.3.3 (b)).
+ * Checks that it is the CRL of that distribution point. A CRL of another issuer, or another part of a partitioned CRL,
+ * would not serve requests for this one (§6.3.3 (b)).
  */
 function checkWanted(crl: Crl, wanted: NonNullable<IngestRequest['wanted']>): void {
   const { uris, isDelta } = wanted;

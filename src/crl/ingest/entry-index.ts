@@ -27,17 +27,17 @@ export const RANGE_BITS = 12;
 export const RANGE_SLOTS = 2 ** RANGE_BITS;
 
 /**
- * The entries of a CRL, each read once, whole and strictly, and put down in the form that they have in a bucket, by
- * range of buckets: there is no object for each. `BucketWriter` makes buckets of a range.
+ * The entries of a CRL, each read once, completely and strictly, and written in the form of a bucket entry, by range of
+ * buckets, without an object for each. `BucketWriter` makes buckets of a range.
  *
  *     range 0 │ length, slot │ entry │ length, slot │ entry │ …      in the order of the CRL
  *     range 1 │ …
  *
- * The CRL is read forward once, and what is written to is the ends of a few dozen ranges; the entries of one range fit
- * into a processor's cache while they are spread over its buckets. They lie where the CRL's list did, which is
- * overwritten behind the reader.
+ * The CRL is read once from beginning to end, and entries are appended to a few dozen ranges; the entries of one range
+ * fit into a processor's cache while they are spread over its buckets. They are stored in the place of the CRL's list,
+ * whose already read part is overwritten.
  *
- * Throws `X509Error`, and whatever `progress` throws.
+ * Throws `X509Error`, and the errors of `progress`.
  */
 export class EntryIndex {
   count = 0;
@@ -53,9 +53,9 @@ export class EntryIndex {
   readonly #hash: HashKey;
   readonly #view: DataView;
   readonly #block: EntryBlock;
-  /** Where the last entry in hand belongs. */
+  /** The place of the current last entry. */
   #range = 0;
-  /** Of the entry in hand, four octets a word. */
+  /** The words of the current entry, four octets each. */
   #serial = new Int32Array(32);
 
   /** @param progress told now and then how many octets of the list are read */
@@ -72,7 +72,7 @@ export class EntryIndex {
     this.#scan(entry, progress);
   }
 
-  /** What the buckets of all ranges take. */
+  /** The size of the buckets of all ranges. */
   get octets(): number {
     return 4 * (this.arena.used - this.count + this.buckets * TABLE_WORDS);
   }
@@ -148,7 +148,7 @@ export class EntryIndex {
   #startChunk(i: number, issuer: number): void {
     const { serialsFrom, serialsTo } = this.#block;
     const from = serialsFrom[i]!;
-    // What comes before this serial number has been read.
+    // The octets before this serial number were read.
     this.arena.startChunk(this.#range, 1 + entryWords(serialsTo[i]! - from, issuer), from);
   }
 
@@ -170,7 +170,7 @@ export class EntryIndex {
   }
 }
 
-/** The list that the name stands in is overwritten behind the reader. */
+/** A copy, since the list that contains the name is overwritten. */
 function copyOf({ der }: Name): Name {
   return readName(new DerReader(Uint8Array.from(der)), 'certificateIssuer');
 }
@@ -178,7 +178,7 @@ function copyOf({ der }: Name): Name {
 /** Entries that are read to know what all of them take. */
 const SAMPLE = 64;
 
-/** What the entries take in buckets, as if all were like the first few. */
+/** The estimated size of the entries in buckets, from the first few. */
 function expectedOctets({ entriesFrom, entriesTo }: Crl, entry: EntryReader): number {
   if (entriesFrom === entriesTo) return 0;
   let at = entriesFrom;

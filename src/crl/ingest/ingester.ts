@@ -27,7 +27,7 @@ import { readCrlFile } from './crl-file.js';
 import { crlCode, knownRefusal, RefusedError, refusedFor, refusing } from './refusals.js';
 
 export interface IngesterOptions {
-  /** What all CRLs together may take: `crl.maxStoreSize`. */
+  /** The most octets of all CRLs together: `crl.maxStoreSize`. */
   readonly maxBytes: number;
   /** The CRLs' own bytes, too. */
   readonly keepsDer: boolean;
@@ -124,7 +124,7 @@ export class Ingester {
       const switched = await deadline.hold(writer.switchTo({ key, issuer: crl.issuer, head, mark }));
       return toOutcome(head, mark, switched);
     } catch (error) {
-      // Not awaited: it may have to wait for the very thing that the ingestion could not wait for.
+      // Not awaited: it may have to wait for the same lock that the ingestion failed to get.
       this.#abandoned = writer.abandon(generation).catch((error_: unknown) => {
         this.#options.report(messageOf(error_));
       });
@@ -190,7 +190,7 @@ export class Ingester {
     };
   }
 
-  /** Range by range, each a transaction of its own: nobody waits long for the store meanwhile. */
+  /** Range by range, each in a transaction of its own, so that others do not wait long for the store. */
   async #writeBuckets(
     generation: number,
     index: EntryIndex,
@@ -235,7 +235,7 @@ function signerOf(signerId: string, { signers }: IngestRequest): Uint8Array {
   return signers.find((spki) => spkiId(spki) === signerId) ?? new Uint8Array(0);
 }
 
-/** What its successor is to be fetched for. */
+/** The want for fetching its successor. */
 function fetchedFor({ wanted }: IngestRequest): Pick<Head, 'fetched'> {
   if (wanted === undefined) return {};
   const { uris, isDelta, source } = wanted;

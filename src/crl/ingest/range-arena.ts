@@ -9,18 +9,17 @@ export interface Stretch {
 }
 
 /**
- * Ranges of words that grow side by side, in chunks. The chunks lie where the list of entries did, as far as it is
- * read: a system takes long to hand out so much memory. Only what there is no such room for is allocated, which is
- * about one chunk for each range.
+ * Ranges of words that grow in parallel, in chunks. The chunks are in the already read part of the list of entries,
+ * since allocating so much memory takes long. Only chunks without room there are allocated, about one for each range.
  *
  *     list of entries │ range 0 │ range 1 │ range 0 │ … │ not read yet │
  */
 export class RangeArena {
-  /** By range, of its last chunk: where it lies, the next word, for its writer to move on, and the end. */
+  /** For the last chunk of each range: its start, its next word, which its writer advances, and its end. */
   readonly current: Int32Array[];
   readonly next: Int32Array;
   readonly limits: Int32Array;
-  /** Where it starts; and the chunks before it, as far as they were used. */
+  /** The start of the range, and the used parts of its earlier chunks. */
   readonly #starts: Int32Array;
   readonly #full: Stretch[][];
   /** The list as words, where it starts in octets, and how many of its words are chunks already. */
@@ -73,7 +72,7 @@ export class RangeArena {
     return this.stretches(range).reduce((sum, { from, to }) => sum + to - from, 0);
   }
 
-  /** What a range has taken, in order. */
+  /** The words of a range, in order. */
   stretches(range: number): readonly Stretch[] {
     return [...this.#full[range]!, this.#lastOf(range)];
   }

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import { PkixdError } from '../../errors.js';
 import type { IngestOutcome, IngestRequest } from '../../wire/ingest.js';
 
-/** What was wrong with the content of a CRL, before anything of it was changed. */
+/** The error in the content of a CRL, found before anything was changed. */
 export class RefusedError extends Error {
   override readonly cause: PkixdError;
-  /** Whoever wants it. */
+  /** For any want. */
   readonly isForAll: boolean;
 
   constructor(cause: PkixdError, isForAll: boolean) {

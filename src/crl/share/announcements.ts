@@ -9,7 +9,7 @@ export interface AnnouncementsOptions {
   /** Looks what another host has of the URL, and takes it; `again` where that cannot be done now. Never rejects. */
   readonly onAnnounced: (url: string) => Promise<'done' | 'again'>;
   readonly log: Logger;
-  /** ms, by a clock that nobody sets. */
+  /** ms, by the monotonic clock. */
   readonly now: () => number;
   readonly random: () => number;
 }

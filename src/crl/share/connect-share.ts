@@ -11,7 +11,7 @@ export type Listening = Pick<AnnouncementsOptions, 'watched' | 'onAnnounced'>;
 
 export type Hosts = ReturnType<typeof connectShare>;
 
-/** What hosts share by `crl.redis`. Two connections: one that announces takes no commands. */
+/** Connects to the Redis of `crl.redis`. Two connections, since a subscribed one takes no commands. */
 export function connectShare(
   address: RedisAddress,
   config: Config,

@@ -11,7 +11,7 @@ export interface RedisConnectionOptions {
   readonly secureContext: SecureContext;
   /** ms: `crl.redisTimeout` */
   readonly timeout: number;
-  /** What the connection is for, for the log. */
+  /** The purpose of the connection, for the log. */
   readonly purpose: string;
   readonly log: Logger;
   /** Told each time that it is up. */
@@ -21,19 +21,18 @@ export interface RedisConnectionOptions {
 /** ms before the first attempt to connect again, and before however many; a little chance goes off. */
 const RECONNECT = 100;
 const RECONNECT_MOST = 5000;
-/** ms between two questions whether an idle connection still leads to somebody. */
+/** ms between two pings on an idle connection. */
 const HEARTBEAT = 10_000;
 /** ms in which of repeated trouble one line is logged. */
 const QUIET = 60_000;
 /** ms until a connection that is given up is cut. */
 const DISCONNECT = 100;
-/** What ioredis calls a command that took longer than `commandTimeout`. */
+/** The message of ioredis for a command that exceeded `commandTimeout`. */
 const TIMED_OUT = 'Command timed out';
 
 /**
- * A connection to Redis that costs nobody more than `timeout`: while it is down a command is given up at once, and
- * one that takes too long ends the connection. Nothing is queued for later, and nothing rejects; trouble is logged,
- * now and then.
+ * A connection to Redis that delays callers by at most `timeout`: while it is down, commands fail at once, and one that
+ * takes too long ends the connection. Nothing is queued, and nothing rejects; errors are logged at intervals.
  */
 export class RedisConnection {
   readonly #options: RedisConnectionOptions;
@@ -88,7 +87,7 @@ export class RedisConnection {
     });
   }
 
-  /** What Redis answers, or `undefined` when it does not, in time and without an error. */
+  /** The answer of Redis, or `undefined` after an error or the time limit. */
   async run<T>(command: (redis: Redis) => Promise<T>): Promise<T | undefined> {
     if (!this.#isUp) return undefined;
     try {

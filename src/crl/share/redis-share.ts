@@ -34,7 +34,7 @@ export interface RedisShareOptions {
 const PIECE = 256 * 1024;
 /** CRLs that are read from Redis at once. */
 const READERS = 4;
-/** ms that bytes stay which were staged and not published, and those that were superseded while somebody reads them. */
+/** ms for which staged but unpublished bytes, and superseded ones that may still be read, are kept. */
 const STAGED = 600_000;
 const SUPERSEDED = 60_000;
 /** An entry is kept for two refreshes, and for no less than this, ms; never beyond the CRL's own end. */
@@ -44,8 +44,8 @@ const MAX_LEASES = 10_000;
 
 /**
  * CRLs in Redis. A URL has an entry, which says what its server has, and names a key with the bytes; these are written
- * under a new key before the entry is changed, so that whoever reads finds old or new, whole. Ages are reckoned by the
- * clock of Redis, for those of the hosts differ.
+ * under a new key before the entry is changed, so that readers find either the old or the new bytes, complete. Ages are
+ * computed by the clock of Redis, since the clocks of hosts differ.
  */
 export class RedisShare implements Share {
   readonly #options: RedisShareOptions;

@@ -17,7 +17,7 @@ const isWord =
 
 const NOTHING: RespValue = { kind: 'null', text: '', elements: [] };
 
-/** What each command that is sent may be answered with, beside an error. */
+/** The permitted reply to each command that is sent, besides an error. */
 const ANSWERS: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ['auth', isStatus],
   ['select', isStatus],
@@ -44,9 +44,9 @@ export const MAX_BULK = 256 * 1024;
 const MAX_ELEMENTS = 3;
 
 /**
- * One connection's commands and replies, side by side: each reply has the form that answers its command, and nothing
- * comes unasked but messages after a subscription. The client library reads replies without such a look; of others it
- * makes exceptions that nobody can catch, and arrays of whatever length and depth it is told.
+ * Checks the replies on one connection against its commands: each reply must have the form for its command, and only
+ * messages of a subscription may come unasked. The client library does not check this: other replies lead to exceptions
+ * that cannot be caught, and to arrays of any announced length and depth.
  */
 export class RespConversation {
   readonly #asked: string[] = [];
@@ -76,7 +76,7 @@ export class RespConversation {
   #check(reply: RespValue): void {
     if (this.#isSubscribed && isMessage(reply)) return;
     const command = this.#asked.shift();
-    if (command === undefined) throw new Error('it answers what nobody asked');
+    if (command === undefined) throw new Error('it sent a reply without a command');
     if (reply.kind === 'error') return;
     if (ANSWERS.get(command)?.(reply) !== true) throw new Error(`its answer to ${command} is not one`);
     if (command === 'subscribe') this.#isSubscribed = true;

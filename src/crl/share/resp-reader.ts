@@ -1,7 +1,7 @@
 /** A value of RESP2, as far as it has to be known to be checked. */
 export interface RespValue {
   readonly kind: 'status' | 'error' | 'integer' | 'bulk' | 'null' | 'array';
-  /** What a line says, or how a bulk string begins; empty for an array. */
+  /** The text of a line, or the beginning of a bulk string; empty for an array. */
   readonly text: string;
   readonly elements: readonly RespValue[];
 }
@@ -58,7 +58,7 @@ export class RespReader {
     if (end < 0) return to;
     const line = this.#line.toString('latin1');
     this.#line = Buffer.alloc(0);
-    // A CR ends a line for whoever looks for that alone.
+    // Some readers end a line at a CR alone.
     if (line.indexOf('\r') !== line.length - 2) throw new Error('it sent a line without its end');
     this.#takeLine(line.charAt(0), line.slice(1, -2));
     return to;
@@ -108,7 +108,7 @@ export class RespReader {
 
 function lengthOf(text: string, most: number): number {
   if (!/^\d{1,19}$/.test(text)) throw notRedis();
-  if (Number(text) > most) throw new Error('it sent more than anybody asked for');
+  if (Number(text) > most) throw new Error('it sent more than was asked for');
   return Number(text);
 }
 

@@ -1,6 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
 
-/** What Redis has of a URL, as JSON of at most MAX_ENTRY characters. Whoever may write there may have written it. */
+/**
+ * The entry of a URL in Redis, as JSON of at most MAX_ENTRY characters. It is not trusted: any client of Redis may have
+ * written it.
+ */
 export interface SharedEntry {
   /** When the URL's own server said so, ms by the clock of Redis. */
   readonly at: number;
@@ -10,7 +13,7 @@ export interface SharedEntry {
   readonly number: bigint | null;
   /** See `SharedCrl`. */
   readonly content: string | null;
-  /** Where its bytes are, and how many; `null` where Redis does not have them. */
+  /** The key of its bytes, and their number; `null` if Redis does not have them. */
   readonly body: { readonly id: string; readonly size: number } | null;
 }
 
@@ -81,7 +84,7 @@ function readBody(value: unknown): { readonly id: string; readonly size: number 
   return Number.isSafeInteger(size) && Number(size) > 0 ? { id, size: Number(size) } : undefined;
 }
 
-/** What TIME answers, seconds and microseconds, as ms since 1970; `undefined` for anything else. */
+/** The reply to TIME, seconds and microseconds, as ms since 1970; `undefined` for anything else. */
 export function readTime(reply: unknown): number | undefined {
   if (!Array.isArray(reply) || reply.length !== 2) return undefined;
   const [seconds, micros] = reply.map((part: unknown) =>

@@ -41,7 +41,7 @@ export function slotOf(hash: number, buckets: number): number {
   return Math.floor((hash / 2 ** 32) * buckets * SLOTS);
 }
 
-/** What an entry takes. */
+/** The size of an entry. */
 export function entryWords(serialLength: number, issuer: number): number {
   return 2 + ((serialLength + 3) >>> 2) + (issuer === 0 ? 0 : 1);
 }
@@ -57,12 +57,12 @@ export function dateWord(seconds: number): number {
   return (seconds - YEAR_ZERO) | 0;
 }
 
-/** What the seals of one CRL begin with: whatever says where an entry is looked for. */
+/** The initial value of a CRL's seals: everything that determines where an entry is looked up. */
 export function sealOf({ k0, k1 }: HashKey, generation: number, buckets: number): number {
   return [k1, generation, Math.floor(generation / 2 ** 32), buckets].reduce(mix, k0);
 }
 
-/** What the seal of a slot begins with, before its `count` words are mixed in, one after the other. */
+/** The initial value of a slot's seal, before its `count` words are mixed in one after the other. */
 export function slotSealOf(seal: number, slot: number, count: number): number {
   return mix(mix(seal, slot), count);
 }
@@ -80,7 +80,7 @@ export function closeSlot(
   words[entry + 1] = sum;
 }
 
-/** Of either word each value leads to another result, so no single word that is changed goes unseen. */
+/** Each value of either word leads to a different result, so any single changed word is detected. */
 export function mix(sum: number, word: number): number {
   const product = Math.imul(sum ^ word, 0x9e3779b1);
   return (product << 13) | (product >>> 19);

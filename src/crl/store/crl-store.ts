@@ -78,7 +78,7 @@ interface Opened {
   served?: { readonly epoch: number } & ServedIndex;
   /** See `maybeHeadsOf`. */
   unclear?: { readonly epoch: number; readonly heads: readonly UnclearHead[] };
-  /** As it was read last: the record, and what it says; `isNow` until the end of the turn of the event loop. */
+  /** The last read: the record, and its meaning; `isNow` until the end of the turn of the event loop. */
   epoch: { readonly record: Uint8Array; readonly value: number; isNow: boolean };
 }
 
@@ -148,7 +148,7 @@ export class CrlStore implements CrlSource {
     });
   }
 
-  /** What lies at a URL, and the URL as its own record has it; `undefined` where the store has nothing of it. */
+  /** The CRL of a URL, and the URL as in its own record; `undefined` if the store has no CRL of it. */
   servedAt(url: string): { readonly crl: ServedCrl; readonly url: string } | undefined {
     return this.#reading(undefined, (opened) => {
       const { environment, served: before } = opened;
@@ -170,7 +170,7 @@ export class CrlStore implements CrlSource {
     await opened?.environment.close();
   }
 
-  /** The issuer's heads anew; a CRL that is still of the same generation stays the same object. */
+  /** Reads the issuer's heads again; a CRL of an unchanged generation stays the same object. */
   #readIssuer(opened: Opened, issuer: Name, epoch: number, old: Issuer | undefined): Issuer {
     const { environment, byIssuer } = opened;
     const hash = (opened.hash ??= readHashKey(environment));
@@ -215,7 +215,7 @@ export class CrlStore implements CrlSource {
     }
   }
 
-  /** `fallback` where there is no store to read. */
+  /** `fallback` if there is no readable store. */
   #reading<T>(fallback: T, read: (opened: Opened) => T): T {
     const now = this.#options.now();
     if (now - this.#lookedAt >= LOOK_AGAIN || now < this.#lookedAt) {
@@ -331,7 +331,7 @@ function epochIn({ bytes, length }: Lent, before: Opened['epoch']): Opened['epoc
   return { record: copy, value: numberOf(unseal(EPOCH_KEY, copy)), isNow: false };
 }
 
-/** While nothing has ever been stored there is no record. */
+/** There is no record before the first CRL is stored. */
 function neverStored(): Opened['epoch'] {
   return { record: new Uint8Array(0), value: 0, isNow: false };
 }

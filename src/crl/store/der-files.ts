@@ -11,9 +11,9 @@ export function keepsDer({ listeners }: Pick<Config, 'listeners'>): boolean {
 }
 
 /**
- * The CRLs' own bytes, a file each beside the environment, kept where somebody serves them on. They belong to a
- * generation as its buckets do: written before it is switched to, removed with it, and whoever has one open may read
- * it to its end.
+ * The CRLs' own bytes, in a file each beside the environment, kept if there is a CRL proxy. They belong to a generation
+ * like its buckets: written before the switch to it, and removed with it. A reader with an open file may read it to its
+ * end.
  */
 export function derFile(environmentPath: string, generation: number): string {
   return join(environmentPath, `${generation}.der`);
@@ -65,7 +65,10 @@ export function derGenerations(environmentPath: string): readonly number[] {
 /** Octets read at a time: little enough that the event loop does not notice. */
 const PIECE = 64 * 1024;
 
-/** Who reads it slower than this, in octets a ms, and a minute, would keep the space of a CRL that is long superseded. */
+/**
+ * A reader must be faster than this, in octets per ms, plus a minute; slower ones would keep the space of a superseded
+ * CRL for long.
+ */
 const SLOWEST = 16;
 const PATIENCE = 60_000;
 /** No room for another file. */

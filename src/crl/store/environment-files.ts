@@ -14,7 +14,7 @@ export function environmentPath(dataDirectory: string): string {
   return join(dataDirectory, ENVIRONMENT);
 }
 
-/** What tells one environment of the same path from another; `undefined` where there is none. */
+/** The identity of an environment, which differs for a later one at the same path; `undefined` if there is none. */
 export function identityOf(path: string): string | undefined {
   const file = openData(path);
   if (file === undefined) return undefined;

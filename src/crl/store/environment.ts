@@ -19,7 +19,7 @@ const OPTIONS = {
   mapSize: MAP_SIZE,
   maxReaders: MAX_READERS,
   permissionsMode: 0o600,
-  // Each transaction is asked for as a whole; a batch that nobody asked for would fail without anybody to tell.
+  // All transactions are explicit; the failure of an implicit batch could not be reported.
   eventTurnBatching: false,
 } as const;
 
@@ -57,7 +57,7 @@ export class Environment {
     );
   }
 
-  /** For a process in which nobody writes. Makes nothing. */
+  /** For a process without a writer. Creates no files. */
   static openOnlyToRead(dataDirectory: string): Environment {
     const path = environmentPath(dataDirectory);
     return guarded(path, () => {
@@ -74,7 +74,7 @@ export class Environment {
     });
   }
 
-  /** As it stands there: a bucket, or a record with its seal. */
+  /** The stored octets: a bucket, or a record with its seal. */
   lend(key: Buffer): Lent | undefined {
     const { database } = this;
     const bytes = guarded(this.path, () => database.getBinaryFast(key));
@@ -162,9 +162,8 @@ function opened(key: Buffer, value: Uint8Array): Uint8Array {
 }
 
 /**
- * LMDB has one handle of an environment in a process, and what it may do is settled by whoever opens it first: that
- * must be a writer's handle, though a reader is the first to come. Opened as a class it begins no transaction, which
- * might wait.
+ * LMDB has one handle of an environment in a process, whose rights are fixed when it is first opened: that must be a
+ * writer's handle, even if a reader comes first. Opening it as a class begins no transaction, which might wait.
  */
 function prepare(dataDirectory: string): string {
   const path = environmentPath(dataDirectory);
@@ -184,7 +183,7 @@ function guarded<T>(path: string, action: () => T): T {
   }
 }
 
-/** Of a commit that failed lmdb tells the reason later, by a promise that is rejected with it. */
+/** lmdb reports the reason of a failed commit later, by a rejected promise. */
 async function commitErrorOf(thrown: unknown): Promise<unknown> {
   if (typeof thrown !== 'object' || thrown === null || !('commitError' in thrown)) return thrown;
   const { commitError } = thrown;

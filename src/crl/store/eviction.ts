@@ -5,7 +5,7 @@ import { pastTime } from './records/past-times.js';
 import { type Head, readHead, scopeOfHead } from './records/records.js';
 import type { EvictedScope, StoredHead, StoreWriter } from './store-writer.js';
 
-/** What the records of a CRL take beside its head's octets: two more keys and seals, and their share of LMDB's pages. */
+/** The size of a CRL's records besides its head's octets: two more keys and seals, and their share of LMDB's pages. */
 const RECORDS = 128;
 
 /**
@@ -48,7 +48,7 @@ export async function evict(
   return evicted.flatMap(({ heads }) => heads.map(({ head }) => head));
 }
 
-/** Of times, -Infinity among them. */
+/** Compares times, which may be -Infinity. */
 function compare(a: number, b: number): number {
   return a === b ? 0 : a - b;
 }

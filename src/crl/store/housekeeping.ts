@@ -15,12 +15,12 @@ import { quietly } from './notes/note-writer.js';
 import { readHead, readPending } from './records/records.js';
 import type { StoreWriter } from './store-writer.js';
 
-/** A CRL that is still being written after so long is no longer waited for, ms. */
+/** ms after which an unfinished CRL counts as abandoned. */
 const MAX_PENDING = 10 * 60_000;
 /** Buckets deleted in one transaction. */
 const SLICE = 512;
 
-/** Whatever dead or slow writers have left, and superseded CRLs: deleted piece by piece, so that nobody waits long. */
+/** Deletes remains of dead or slow writers, and superseded CRLs, piece by piece, so that others do not wait long. */
 export async function sweep(writer: StoreWriter, now: number): Promise<void> {
   const { environment } = writer;
   environment.renew();

@@ -14,8 +14,8 @@ export interface OpenWriterOptions {
 }
 
 /**
- * Opens the store for writing, or makes it. A damaged one is put aside, reported, and made anew with the marks of the
- * old. Waits for another process's transaction. Throws `StoreError` STORE_FAILED.
+ * Opens the store for writing, or makes it. A damaged store is put aside, reported, and rebuilt with the marks of the
+ * old one. Waits for another process's transaction. Throws `StoreError` STORE_FAILED.
  */
 export async function openWriter(options: OpenWriterOptions): Promise<StoreWriter> {
   const path = environmentPath(options.dataDirectory);

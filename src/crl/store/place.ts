@@ -17,7 +17,7 @@ export interface HeldCrl {
   readonly mark: Mark;
 }
 
-/** What becomes of a CRL. */
+/** The decision about a CRL. */
 export type Place =
   | { readonly kind: 'older'; readonly by: HeldCrl | undefined }
   | { readonly kind: 'present'; readonly held: HeldCrl }

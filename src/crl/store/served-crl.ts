@@ -5,7 +5,7 @@ import { ALL_HEADS, crlOf } from './records/keys.js';
 import { quietly } from './notes/note-writer.js';
 import { crlOfHead, readHead } from './records/records.js';
 
-/** A CRL of the store as somebody is served it. */
+/** A stored CRL for the CRL proxy. */
 export interface ServedCrl {
   /** The key of the CRL's place, hex. */
   readonly key: string;
@@ -22,7 +22,7 @@ export interface ServedCrl {
   readonly storedAt: number;
   /** Differs wherever the CRL does. */
   readonly version: string;
-  /** Where its bytes are, and how many; those of a CRL stored without them are not there. */
+  /** The file of its bytes, and their number; a CRL may be stored without its bytes. */
   readonly path: string;
   readonly size: number;
   isKept(): boolean;
@@ -31,7 +31,7 @@ export interface ServedCrl {
 }
 
 export interface ServedIndex {
-  /** By `plainUrl` of the source, where that is one. */
+  /** By `plainUrl` of the source, if that is a URL. */
   readonly byUrl: ReadonlyMap<string, ServedCrl>;
   readonly byKey: ReadonlyMap<string, ServedCrl>;
 }

@@ -50,7 +50,7 @@ export type SwitchOutcome =
   | {
       readonly isStored: true;
       readonly key: Buffer;
-      /** What stays beside it, for neither is the newer one. */
+      /** The CRLs that stay beside it, since neither is newer. */
       readonly beside: readonly HeldCrl[];
     }
   | { readonly isStored: false; readonly place: Exclude<Place, { kind: 'new' }> };
@@ -96,7 +96,7 @@ export class StoreWriter extends NoteWriter {
     return new StoreWriter(environment, hashKey(secret), journal, now);
   }
 
-  /** Of the scope that has this key, or had it: see `MarkKeeper`. Throws STORE_ODD. */
+  /** The mark of the scope that has this key, or had it: see `MarkKeeper`. Throws STORE_ODD. */
   mark(key: Buffer, signerId: string): ScopeMark | undefined {
     return this.#marks.mark(key, signerId);
   }
@@ -111,7 +111,7 @@ export class StoreWriter extends NoteWriter {
     });
   }
 
-  /** A generation for a new CRL: what is written under it is found by nobody until the switch. */
+  /** A generation for a new CRL: readers do not see what is written under it until the switch. */
   async begin(): Promise<number> {
     const { environment } = this;
     return environment.transaction(() => {
@@ -132,7 +132,7 @@ export class StoreWriter extends NoteWriter {
     });
   }
 
-  /** Makes the CRL visible, and those that it replaces garbage, unless it is no newer. */
+  /** Makes the CRL visible, and those that it replaces garbage, unless it is not newer. */
   async switchTo({ key, issuer, head, mark }: Candidate): Promise<SwitchOutcome> {
     const { environment } = this;
     const { generation, signerId } = head;
@@ -174,7 +174,7 @@ export class StoreWriter extends NoteWriter {
     await this.environment.transaction(() => this.#dispute(key, signerId, disputed));
   }
 
-  /** Of a generation that will not be switched to; nothing for one that was, after all. */
+  /** Removes a generation that will not be used; does nothing if it was switched to after all. */
   async abandon(generation: number): Promise<void> {
     const { environment } = this;
     await environment.transaction(() => {
@@ -184,7 +184,7 @@ export class StoreWriter extends NoteWriter {
     });
   }
 
-  /** Of generations that no record speaks of. */
+  /** Removes generations that no record refers to. */
   async discard(generations: readonly number[]): Promise<void> {
     const { environment } = this;
     await environment.transaction(() => {
@@ -278,7 +278,7 @@ export class StoreWriter extends NoteWriter {
     environment.remove(useKey(crlOf(key)));
   }
 
-  /** What is there lacks the bytes that this one has. */
+  /** The stored CRL lacks its bytes, which this one has. */
   #isGap(previous: Head, { derBytes }: Head): boolean {
     return derBytes > 0 && !isKept(this.environment.path, previous);
   }
@@ -290,7 +290,7 @@ export class StoreWriter extends NoteWriter {
   }
 }
 
-/** The same CRL again, with bytes that the one at hand lacks. */
+/** The same CRL again, with the bytes that the stored one lacks. */
 function inPlaceOf(held: HeldCrl): Omit<Extract<Place, { kind: 'new' }>, 'kind'> {
   return { key: held.key, replaces: [held], beside: [], disputed: undefined };
 }

@@ -28,7 +28,7 @@ interface StoredCrlOptions {
   readonly trouble: (error: StoreError) => void;
 }
 
-/** What a CRL's buckets are read from. */
+/** The source of a CRL's buckets. */
 export type Buckets = Pick<Environment, 'path' | 'lend' | 'get'>;
 
 /**

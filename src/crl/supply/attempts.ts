@@ -5,7 +5,7 @@ const RESERVE = 4;
 export class Attempts {
   #left: number;
   #made = 0;
-  /** By want, in the order of their importance: addresses that may still have to be asked for it. */
+  /** For each want, in the order of importance: the addresses that may still have to be asked. */
   readonly #open: number[];
   /** Wants of which an address was asked. */
   readonly #begun = new Set<number>();

@@ -12,11 +12,11 @@ import { recentFailure } from './url-records.js';
 
 export interface CrlServiceOptions extends DownloadsOptions {
   readonly random: () => number;
-  /** Where a wanted CRL may be had, in order: configured sources, then its distribution point. */
+  /** The locations of a wanted CRL, in order: configured sources, then its distribution point. */
   readonly urlsOf: (wanted: WantedCrl) => readonly string[];
 }
 
-/** What was fetched so many ms ago is not asked for again, whatever is still missing. */
+/** ms for which a fetched URL is not asked again, whatever is still missing. */
 const NEW_ENOUGH = 30_000;
 
 /** Supplies CRLs to the requests that lack them, and keeps those in use fresh. */
@@ -73,7 +73,7 @@ export class CrlService {
     const canTurn = wanted.some(({ source }) => source !== undefined);
     const grace = headStartFor(1, patience);
     const ended = await (mayPart ? untilSomeCame(races, grace, canTurn) : Promise.all(races));
-    // What runs goes on, and is what the next one finds; no further address is begun.
+    // Running downloads go on, and the next request finds their results; no further address is begun.
     stopped.abort();
     return {
       failures: ended.flatMap((failures) => failures ?? []),
@@ -102,7 +102,7 @@ export class CrlService {
     return outcomes.includes('again') ? 'again' : 'done';
   }
 
-  /** What is in use, as it would be fetched. */
+  /** The CRLs in use, in the form of wants. */
   get inUse(): readonly FetchOrder[] {
     return [...this.#refresher.byUrl].flatMap(([url, wanted]) =>
       wanted.map((each) => ({ wanted: each, urls: [url] })),
@@ -121,7 +121,7 @@ export class CrlService {
     });
     const ended = outcomes.filter((outcome) => typeof outcome !== 'string');
     const failures = ended.flatMap(({ failure }) => failure ?? []);
-    // What came and is past its time is there nevertheless, where nothing better is.
+    // A received CRL past its nextUpdate is used if there is none better.
     const taken =
       ended.find(({ failure }) => failure === undefined) ??
       ended.find(({ failure }) => failure?.code === 'CRL_STALE');
@@ -140,7 +140,7 @@ export class CrlService {
     await this.#downloads.close();
   }
 
-  /** Why there is no current CRL, if there is none: of each address, in their order. */
+  /** Why there is no current CRL, if there is none: for each address, in their order. */
   async #race(wanted: WantedCrl, { ask, late, patience }: Asking): Promise<readonly FetchFailure[]> {
     const urls = this.#options.urlsOf(wanted);
     const { winner, outcomes } = await firstCurrent(urls, {
@@ -173,7 +173,7 @@ export class CrlService {
   }
 }
 
-/** What a request may cost. */
+/** The limits of one request. */
 export interface SupplyLimits {
   /** ms that it waits. */
   readonly patience: number;
@@ -187,7 +187,7 @@ export interface SupplyLimits {
 
 export interface Supply {
   readonly failures: readonly FetchFailure[];
-  /** What is still being asked for. */
+  /** The wants that are still being fetched. */
   readonly pending: readonly WantedCrl[];
   /** Addresses that were asked. */
   readonly attempts: number;

@@ -21,7 +21,7 @@ const POLL = 100;
 
 /**
  * One download of a URL at a time: within this process by sharing the promise, across processes by a lease in the
- * store. Whoever waits for another process looks at the store until that has noted what came of it, or is gone.
+ * store. A process that waits for another one reads the store until that has noted the result, or is gone.
  *
  *     wanted ─▶ known already? ─▶ lease? ─▶ known by now? ─▶ fetch ─▶ ingest ─▶ note, release
  *                      ▲              │ held by another
@@ -32,7 +32,7 @@ export class Downloads {
   readonly #origin: Origin;
   readonly #shared: SharedSupply | undefined;
   readonly #running = new Map<string, Promise<FetchFailure | undefined>>();
-  /** By URL, the last of those that wait for their turn. */
+  /** By URL, the last of the downloads that wait for their turn. */
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #heeding = new Set<Promise<unknown>>();
   readonly #closed = new AbortController();
@@ -45,16 +45,16 @@ export class Downloads {
   }
 
   /**
-   * Resolves when what the URL has is in the store and current, with the reason when it is not. Never rejects.
+   * Resolves when the URL's CRL is in the store and current, or with the reason why it is not. Never rejects.
    *
-   * @param since ms: what was fetched from then on is new enough
-   * @param via the proxies on the way from whoever asks; where a download runs already, those of its first
+   * @param since ms: a fetch from then on is new enough
+   * @param via the proxies that the request came through; a running download keeps those of its first request
    */
   get(url: string, wanted: WantedCrl, since: number, via = ''): Promise<FetchFailure | undefined> {
     return this.#once(url, wanted, () => this.#get(url, wanted, since, via));
   }
 
-  /** Whoever asks for it now waits for what others have asked. */
+  /** A request for it now waits for the running download. */
   isRunning(url: string, wanted: WantedCrl): boolean {
     return this.#running.has(refusalName(url, wanted));
   }
@@ -102,7 +102,7 @@ export class Downloads {
 
   async #get(url: string, wanted: WantedCrl, since: number, via: string): Promise<FetchFailure | undefined> {
     const way = { via, signal: this.#closed.signal };
-    // Nobody else asks for what no server is asked for.
+    // No lease is needed for a file, which no server is asked for.
     if (!isAskedOfServer(url)) return this.#origin.fetch(url, wanted, way);
     // Wants of one URL that differ are asked one after the other: what the first found out may do for all.
     return this.#inTurn(url, () => this.#getInTurn(url, wanted, since, way));
@@ -161,7 +161,7 @@ export class Downloads {
     return whileLeased(keeper, lease, trouble, work);
   }
 
-  /** What another process found out meanwhile; `undefined` once the lease is ours and there is nothing. */
+  /** The result of another process meanwhile; `undefined` once this process has the lease and there is no result. */
   async #knownOrLeased(
     lease: string,
     url: string,
@@ -171,7 +171,7 @@ export class Downloads {
     const { keeper, longest } = this.#options;
     const known = this.#known(url, wanted, since);
     if (known !== undefined) return known;
-    // By the clock that nobody sets.
+    // By the monotonic clock.
     const end = performance.now() + longest;
     for (; performance.now() < end && !this.#closed.signal.aborted; await pause(POLL)) {
       const isOurs = await keeper.acquireLease(lease, LEASE);

@@ -5,11 +5,11 @@ export interface RaceOptions<T> {
   readonly isGood: (outcome: T) => boolean;
   /** ms that an address may take before the next one is asked beside it. */
   readonly headStart: number;
-  /** Nobody waits any longer; what runs goes on. */
+  /** The caller does not wait any longer; running downloads go on. */
   readonly late?: Promise<unknown>;
 }
 
-/** What came of each address, in their order: `late` where it had not come, `unasked` where its turn had not. */
+/** The result for each address, in their order: `late` if it has not answered, `unasked` if it was not asked. */
 export interface Race<T> {
   readonly winner: T | undefined;
   readonly outcomes: readonly (T | 'late' | 'unasked')[];
@@ -70,7 +70,7 @@ export async function firstCurrent<T>(
   });
 }
 
-/** ms of head start where nobody waits for less than that. */
+/** ms of head start, unless the caller waits for less. */
 const HEAD_START = 1000;
 
 /** The head start for so many addresses of which the last shall still have its time within `patience` ms. */

@@ -6,7 +6,7 @@ import type { FolderCrl } from '../../wire/crl.js';
 import type { CrlSummary, IngestOutcome, IngestProgress, IngestRequest } from '../../wire/ingest.js';
 import { LEASE, type LeaseKeeper, whileLeased } from './store-lease.js';
 
-/** Who writes the store: `IngestHandle`. */
+/** The writer of the store: `IngestHandle`. */
 interface FolderKeeper extends LeaseKeeper {
   ingest(request: IngestRequest, progress: (progress: IngestProgress) => void): Promise<IngestOutcome>;
   remove(key: string): Promise<boolean>;
@@ -35,7 +35,7 @@ export class FolderIntake {
   readonly #options: FolderIntakeOptions;
   readonly #folder: string;
   readonly #running = new Set<string>();
-  /** By path, what the store did not take, so that it is not read over and over. */
+  /** By path, the files that the store refused, so that they are not read again and again. */
   readonly #refused = new Map<string, string>();
   #known: { readonly epoch: number; readonly crls: readonly CrlSummary[] } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -59,7 +59,7 @@ export class FolderIntake {
       .finally(() => this.#running.delete(path));
   }
 
-  /** What is being stored is left to the ingest thread. */
+  /** An ingestion that has begun is left to the ingest thread. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -43,7 +43,7 @@ export class IssuerService {
     this.#options = options;
   }
 
-  /** What there is within so many ms; what goes on beyond that serves whoever asks next. Never rejects. */
+  /** The issuers that came within so many ms; later ones are kept for the next request. Never rejects. */
   async supply(
     wanted: readonly WantedIssuer[],
     patience: number,

@@ -18,7 +18,7 @@ import {
   validatorsOf,
 } from './url-records.js';
 
-/** Who writes the store: `IngestHandle`. */
+/** The writer of the store: `IngestHandle`. */
 export interface StoreKeeper extends LeaseKeeper {
   ingest(request: IngestRequest): Promise<IngestOutcome>;
 }
@@ -29,9 +29,9 @@ export interface OriginOptions {
   readonly keeper: StoreKeeper;
   readonly fetch: (request: CrlRequest) => Promise<FetchOutcome>;
   readonly notes: UrlNotes;
-  /** Our name in the Via of what is fetched; a server that serves nobody else as a proxy has none. */
+  /** Our name in the Via of fetches; absent in a server without a CRL proxy. */
   readonly via: string | undefined;
-  /** Where other hosts find what came; absent where there is none. */
+  /** The share by which other hosts get the CRLs; absent without one. */
   readonly share?: Share | undefined;
   readonly log: Logger;
   readonly warnings: RepeatedWarnings;
@@ -41,7 +41,7 @@ export interface OriginOptions {
 
 /** How a fetch came about. */
 export interface FetchWay {
-  /** The proxies from whoever asks for it to here, as the field Via names them; empty where nobody does. */
+  /** The proxies that the request came through, in the form of the field Via; empty if there are none. */
   readonly via: string;
   readonly signal: AbortSignal;
 }
@@ -57,8 +57,8 @@ export class Origin {
   }
 
   /**
-   * Why the URL is no help, if it is not: what it has is not in the store, or not the newest that is there, or its
-   * time is over (CRL_STALE). Rejects when the store cannot be written.
+   * Fetches the URL. Resolves with the reason if its CRL is not stored, is not the newest there, or is past its
+   * nextUpdate (CRL_STALE). Rejects if the store cannot be written.
    */
   async fetch(url: string, wanted: WantedCrl, { via, signal }: FetchWay): Promise<FetchFailure | undefined> {
     const { records, stored, notes, now } = this.#options;
@@ -67,7 +67,7 @@ export class Origin {
     const isOverdue = present !== undefined && (present.nextUpdate ?? Infinity) <= now();
     const outcome = await this.#options.fetch({
       url,
-      // Of something that is no longer there, 304 would be no answer.
+      // If the stored CRL is gone, a 304 would be useless.
       ...(present?.isWhole === true && { validators: validatorsOf(record) }),
       ...(isOverdue && { revalidate: true }),
       ...this.#viaWith(via),
@@ -97,7 +97,7 @@ export class Origin {
     const { records, keeper, notes, log, warnings, now } = this.#options;
     const { signers } = wanted;
     const size = der.length;
-    // Before the bytes are given away; nobody finds them before the CRL was taken here.
+    // Before the bytes are transferred; other hosts do not see them before the CRL was accepted here.
     const staged = await this.#shareOf(url)?.stage(der);
     const refused = refusedContent(records, url, wanted, now());
     const isOver = await notes.checking(url);
@@ -110,7 +110,7 @@ export class Origin {
         why: outcome.message,
       });
       await isOver();
-      // What cannot be read at all is refused to everybody.
+      // Unreadable content is refused for all wants.
       const name = outcome.isForAll === true ? url : refusalName(url, wanted);
       if (outcome.code !== 'STORE_FAILED') await notes.failed(name, outcome);
       if (outcome.code !== 'STORE_FAILED' && isServed) await notes.refused(url, outcome);
@@ -155,7 +155,7 @@ export class Origin {
     else if (staged !== undefined) await share.discard(staged.id);
   }
 
-  /** What lies in this host's own files is nobody else's. */
+  /** Files of this host are not shared. */
   #shareOf(url: string): Share | undefined {
     return isAskedOfServer(url) ? this.#options.share : undefined;
   }
@@ -172,14 +172,14 @@ export class Origin {
         why: message,
         failures: record.failures + 1,
       });
-      // Of a loop that began with somebody else's request the others need not suffer.
+      // A loop that began with one client's request must not affect other requests.
       if (fault !== 'loop' || !isForwarded) await notes.failed(url, { code, message, retryAfter });
     }
     return { url, code, message };
   }
 }
 
-/** Or is it a file, or a place that nobody here can ask? */
+/** Whether it is an http URL, rather than a file or an unsupported scheme. */
 export function isAskedOfServer(url: string): boolean {
   return /^https?:/i.test(url);
 }

@@ -22,11 +22,11 @@ export interface RefresherOptions {
 
 interface Watched {
   readonly wanted: WantedCrl;
-  /** By `performance.now`. */
+  /** On the clock of `performance.now`. */
   usedAt: number;
   /** When it had last been fetched as `dueAt` was reckoned. */
   fetchedAt: number;
-  /** When it was last refreshed in vain, or never. */
+  /** The time of the last unsuccessful refresh, if any. */
   triedAt: number;
   /** Its nextUpdate had passed as `dueAt` was reckoned. */
   isStale: boolean;
@@ -37,13 +37,13 @@ interface Watched {
 
 /** CRLs that one process keeps fresh; beyond it those unused for longest are left to be fetched when wanted. */
 const MAX_WATCHED = 10_000;
-/** A CRL that nobody used for so many ms, or ten refreshes, is kept fresh no longer. */
+/** ms (or ten refreshes) after its last use from which on a CRL is not refreshed any more. */
 const UNUSED = 86_400_000;
 /** The least between two refreshes of one CRL after a failure, ms. */
 const AFTER_FAILURE = 1000;
 /** Within so many ms a CRL is refreshed whose last refresh is not known. */
 const SOON = 60_000;
-/** What a timer can hold, ms. */
+/** The longest time of a timer, ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
@@ -88,7 +88,7 @@ export class Refresher {
     this.#setTimer();
   }
 
-  /** What is watched, by URL. */
+  /** The CRLs to keep fresh, by URL. */
   get byUrl(): ReadonlyMap<string, readonly WantedCrl[]> {
     this.#byUrl ??= this.#indexByUrl();
     return this.#byUrl;
@@ -113,8 +113,8 @@ export class Refresher {
   }
 
   /**
-   * Due after the source last answered; where it never did, after a whole interval, since the CRL serves. Where it did
-   * at a time to come, by a clock that was ahead, nobody knows how long ago that is: soon.
+   * Due one interval after the source last answered; if it never did, after a whole interval, since the CRL can be
+   * used. If that time is in the future, the clock was ahead and the true time is not known: due soon.
    */
   #reckon(watched: Watched): void {
     const { wanted } = watched;
@@ -179,7 +179,7 @@ export class Refresher {
     const { supply, now } = this.#options;
     watched.dueAt = Infinity;
     watched.triedAt = now();
-    // What another process has got since then will do.
+    // A CRL that another process fetched since then is sufficient.
     await supply(watched.wanted, watched.fetchedAt + 1);
     this.#reckon(watched);
     this.#setTimer();

@@ -4,7 +4,7 @@ import type { Mark } from '../store/notes/marks.js';
 import type { SharedCrl } from './share.js';
 
 export interface LocalCopy {
-  /** What this host has from the URL. */
+  /** The CRL that this host has from the URL. */
   readonly have: (Mark & { readonly contents: readonly string[] }) | undefined;
   /** ms: what its server said from then on is new enough. */
   readonly since: number;
@@ -18,8 +18,8 @@ export interface LocalCopy {
 const SKEW = 5000;
 
 /**
- * What to do about a CRL that another host got: `take` it; `same`: it is what this host has, and new enough for it not
- * to ask the server; `nothing`: it helps nobody here.
+ * What to do with a CRL of another host: `take` it; `same`: this host has the same, and it is new enough not to ask the
+ * server; `nothing`: it is of no use here.
  */
 export function judge(
   offer: SharedCrl,
@@ -44,7 +44,7 @@ export function judge(
 /** Refreshes for which a host leaves it to others to ask a URL's server; then it asks itself. */
 const HEARSAY = 4;
 
-/** Has nobody of this host asked the URL's server for so long that others' word no longer will do? */
+/** Whether this host has not asked the URL's server for so long that the answers of other hosts do not suffice. */
 export function isOverdueHere(
   hearsay: { readonly since: number } | undefined,
   refresh: number,

@@ -20,19 +20,19 @@ export interface SharedSupplyOptions extends Pick<
   readonly wait: number;
 }
 
-/** As `since`: no answer of before will do. */
+/** For `since`: no earlier answer is new enough. */
 export const NOW = Infinity;
 /** ms between two looks at what another host is fetching. */
 const POLL = 100;
-/** Of the share's CRLs that were refused here, so many are remembered: they are not read again. */
+/** The most refused CRLs of the share that are remembered, so that they are not read again. */
 const MAX_REFUSED = 1000;
 
 /**
- * What other hosts have comes before the URL's own server, and one host at a time asks that:
+ * CRLs of other hosts come before the URL's own server, which one host at a time asks:
  *
  *     ─▶ lease? ─▶ has another host what is wanted? ─▶ ask the server, publish, release
- *          ▲              │ no, and another holds the lease
- *          └── a moment ◀─┘ for so long; then the server is asked all the same
+ *          ▲              │ no, and another host holds the lease
+ *          └── a moment ◀─┘ for a limited time; then the server is asked nevertheless
  */
 export class SharedSupply {
   readonly #options: SharedSupplyOptions;
@@ -44,7 +44,7 @@ export class SharedSupply {
     this.#origin = origin;
   }
 
-  /** As `Origin.fetch`. `since` ms: what the server said to another host from then on is new enough. */
+  /** Like `Origin.fetch`. `since` ms: an answer of the server to another host from then on is new enough. */
   async fetch(
     url: string,
     wanted: WantedCrl,
@@ -95,7 +95,7 @@ export class SharedSupply {
     const present = stored.newest(wanted, { urls: [url] });
     const have = present?.isWhole === true ? present : undefined;
     const what = judge(offer, { have, since, refresh, now: now() });
-    // Whoever says that it is still the newest does not make it current.
+    // A host that confirms it as the newest does not make it current.
     return what === 'same' && have && staleness(url, have, wanted, now()) ? 'nothing' : what;
   }
 

@@ -1,4 +1,4 @@
-/** Who gives out leases of the store, across processes: `IngestHandle`. */
+/** Grants leases in the store, across processes: `IngestHandle`. */
 export interface LeaseKeeper {
   /** Is the lease ours now? It ends by itself after `duration` ms. */
   acquireLease(name: string, duration: number): Promise<boolean>;

@@ -12,14 +12,14 @@ export interface NewestCrl extends Pick<SignedCrl, 'thisUpdate' | 'nextUpdate' |
   readonly contents: readonly string[];
 }
 
-/** Where the CRL that is looked for came from: from one of these URLs, or it has the key that was noted with one. */
+/** The origin of the wanted CRL: one of these URLs, or the CRL that was noted with one of them. */
 export interface Whence {
   readonly urls: readonly string[];
   /** See `UrlRecord`. */
   readonly key?: string | undefined;
 }
 
-/** What the store has for a want. */
+/** The stored CRLs for a want. */
 export class StoredCrls {
   readonly #source: CrlSource;
   readonly #keepsDer: boolean;
@@ -35,7 +35,7 @@ export class StoredCrls {
     this.#now = now;
   }
 
-  /** What was stored meanwhile is found from here on. */
+  /** CRLs that were stored meanwhile are found from now on. */
   renew(): void {
     this.#source.renew?.();
   }
@@ -54,7 +54,7 @@ export class StoredCrls {
       const { crl } = candidate;
       if (!isIssued(crl.thisUpdate, { now })) continue;
       const isOfUrl = from === undefined || isFrom(candidate, from);
-      // What lies at a configured place may be either.
+      // A configured URL may have either.
       const isOfKind = configured !== undefined || crl.isDelta === isDelta;
       const fits = isOfUrl && isOfKind && 'signerId' in crl && ids.has(crl.signerId);
       if (fits) fitting.push(crl);

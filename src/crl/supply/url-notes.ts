@@ -6,7 +6,7 @@ import { retryAt, type RetryLimits } from '../fetch/retry-policy.js';
 import { NO_RECORD } from '../store/records/records.js';
 import type { UrlRecords } from './url-records.js';
 
-/** Who writes them down: `IngestHandle`. */
+/** The writer of the notes: `IngestHandle`. */
 export interface UrlKeeper {
   note(url: string, record: UrlRecord): Promise<void>;
   learn(url: string, wanted: WantedCrl): Promise<void>;
@@ -31,7 +31,7 @@ interface Fetched {
   /** ms that the answer had lain in caches on the way. */
   readonly age: number | undefined;
   readonly wanted: WantedCrl;
-  /** Where it was another host's word. */
+  /** Set if the answer came from another host. */
   readonly hearsay?: UrlRecord['hearsay'];
 }
 
@@ -39,7 +39,7 @@ interface Failed {
   readonly code: string;
   readonly message: string;
   readonly retryAfter?: number | undefined;
-  /** Of content that was refused. */
+  /** SHA-256 of refused content. */
   readonly digest?: string;
 }
 
@@ -93,7 +93,10 @@ export class UrlNotes {
     });
   }
 
-  /** What it has now is refused for a want whose earlier CRL serves on. When it is asked again does not change. */
+  /**
+   * Its present content was refused for a want whose earlier CRL stays in use. The time of the next attempt does not
+   * change.
+   */
   async refused(url: string, { code, message }: Failed): Promise<void> {
     const { records, keeper, now } = this.#options;
     const record = withoutChecking(records.urlRecord(url) ?? NO_RECORD);

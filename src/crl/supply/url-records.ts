@@ -7,7 +7,7 @@ import { NO_RECORD } from '../store/records/records.js';
 import { leftAloneUntil, pastTime } from '../store/records/past-times.js';
 import { VERDICT_CODES, type VerdictCode } from '../../wire/verdict.js';
 
-/** Where records of URLs are read: `CrlStore`. */
+/** The reader of URL records: `CrlStore`. */
 export interface UrlRecords {
   urlRecord(url: string): UrlRecord | undefined;
 }
@@ -18,14 +18,14 @@ export function answersOf({ fetchedAt, hearsay }: UrlRecord, now: number) {
   return { fetchedAt: fetched, answeredAt: hearsay ? pastTime(hearsay.answeredAt, now) : fetched };
 }
 
-/** Until when a CRL serves, as whoever wants it has it, ms. */
+/** Until when a CRL can be used, by the limits of its want, ms. */
 function endOf({ thisUpdate, nextUpdate }: Dated, { maxAge = Infinity }: WantedCrl): number {
   return Math.min(nextUpdate ?? Infinity, thisUpdate + maxAge);
 }
 
 type Dated = Pick<Mark, 'thisUpdate'> & { readonly nextUpdate: number | null };
 
-/** Why a CRL that came from a URL is no help: its time is over. */
+/** The failure for a received CRL that is past its nextUpdate. */
 export function staleness(url: string, crl: Dated, wanted: WantedCrl, now: number): FetchFailure | undefined {
   const end = endOf(crl, wanted);
   if (now < end) return undefined;
@@ -38,8 +38,8 @@ export function validatorsOf({ etag, lastModified }: UrlRecord): Pick<UrlRecord,
 }
 
 /**
- * Under which name it is remembered that a URL gave what this want could not use. Another want of the same URL is
- * not hindered by it: anybody whom some CA certified may point to any URL.
+ * The name under which a URL's failure for this want is remembered. It does not affect other wants of the same URL,
+ * since any certified party may name any URL.
  */
 export function refusalName(url: string, { issuer, isDelta, signers }: WantedCrl): string {
   const keys = signers.map((spki) => Buffer.from(spki).toString('base64')).toSorted();
@@ -69,7 +69,7 @@ export function recentFailure(
 /** ms for which content that was refused is not looked at again: another release may take it. */
 const REFUSED_FOR = 86_400_000;
 
-/** What the URL had last that was refused, to everybody or for this want. */
+/** The last refused content of the URL, for all wants or for this one. */
 export function refusedContent(
   records: UrlRecords,
   url: string,

@@ -11,18 +11,18 @@ type Kind = 'mark' | 'floor';
 
 const FILE = 'crl-marks';
 const LINE = /^((mark|floor) ([0-9a-f]{64}) ([A-Za-z0-9+/=]{1,2000})) ([0-9a-f]{8})$/;
-/** As older releases wrote it. */
+/** The form of older releases. */
 const OLD_LINE = /^(([0-9a-f]{64}) (-?\d{1,15}) (-|\d{1,60})) ([0-9a-f]{8})$/;
-/** Above this it is written anew, one line a key, unless that was most of it already. */
+/** Octets above which it is rewritten with one line for each key, unless it consists mostly of such lines. */
 const MAX_SIZE = 4 * 1024 ** 2;
 
 /** By kind and key, hex. */
 type Marks = ReadonlyMap<string, ScopeMark>;
 
 /**
- * The high-water marks once more, in a text file beside the environment, one line for each CRL taken: what a damaged
- * environment is rebuilt with, so that no older CRL gets in. A line cut off by a crash, or not as it was
- * written by its checksum, is passed over.
+ * A copy of the high-water marks in a text file beside the environment, one line for each stored CRL. A damaged
+ * environment is rebuilt with them, so that older CRLs are refused. A line that is incomplete after a crash, or has a
+ * wrong checksum, is ignored.
  */
 export class MarkJournal {
   readonly #path: string;

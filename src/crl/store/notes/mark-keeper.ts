@@ -27,15 +27,14 @@ export class MarkKeeper {
   }
 
   /**
-   * Of the scope that has this key, or had it; where its mark was given up, what stands for all such scopes of the
-   * signer. One that was issued at a time to come was taken by a clock that was ahead, and keeps out none that is
-   * issued now. Throws STORE_ODD.
+   * The mark of the scope that has this key, or had it; if its mark was dropped, the floor of the signer's scopes. A
+   * mark with a future time was set by a clock that was ahead, and does not exclude CRLs issued now. Throws STORE_ODD.
    */
   mark(key: Buffer, signerId: string): ScopeMark | undefined {
     return this.#markAt(markKey(key)) ?? this.#floorOf(signerId);
   }
 
-  /** Of a CRL that is about to become visible: whatever comes of it, it is not forgotten. */
+  /** Sets the mark of a CRL that is about to become visible; it stays even if that fails. */
   announce(key: Buffer, mark: ScopeMark): void {
     this.#journal.append('mark', key, mark);
   }
@@ -57,7 +56,7 @@ export class MarkKeeper {
     this.#environment.put(markKey(key), markBytes({ ...mark, disputed }));
   }
 
-  /** The CRL of this content was taken out by somebody who may: another one of its time and number will do. */
+  /** An operator removed the CRL with this content, so another one of its time and number is accepted. */
   forgetContent(key: Buffer, content: string): void {
     const mark = quietly(() => this.#markAt(markKey(key)));
     if (mark?.content !== content) return;

@@ -16,12 +16,12 @@ import { leftAloneUntil, pastTime } from '../records/past-times.js';
 import { readHead, readLease, readUrlRecord, scopeOfHead } from '../records/records.js';
 import type { StoreWriter } from '../store-writer.js';
 
-/** What a record takes beside its key and its value: its seal, and its share of LMDB's pages. */
+/** The size of a record besides its key and value: its seal, and its share of LMDB's pages. */
 const RECORD = 32;
-/** Of the store's size, what records of URLs may take, and what marks may; CRLs have what these leave. */
+/** The shares of the store's size for records of URLs and for marks; the rest is for CRLs. */
 const URLS_SHARE = 1 / 8;
 const MARKS_SHARE = 1 / 8;
-/** What is beyond its share is brought down to so much of it at once, so that it does not have to be done for each. */
+/** When a share is exceeded it is reduced to this part at once, so that it is not done for each record. */
 const BROUGHT_DOWN = 0.9;
 const MAX_URLS = 20_000;
 
@@ -104,7 +104,7 @@ async function boundMarks(writer: StoreWriter, most: number, report: Report): Pr
   return left <= most ? left : boundSigners(writer, most, held, report);
 }
 
-/** Where each signer has few: the oldest of all go, for the floor that stands for every signer. */
+/** If each signer has few: the oldest of all are dropped, in favour of the floor for every signer. */
 async function boundSigners(
   writer: StoreWriter,
   most: number,

@@ -40,7 +40,7 @@ export class NoteWriter {
     });
   }
 
-  /** What it is named for, where nothing of that is known: in one transaction, for others note what they fetched. */
+  /** Sets the want that a URL is named for, if it has none, in one transaction, since others note what they fetched. */
   async learnUrl(url: string, wanted: WantedCrl): Promise<void> {
     const { environment } = this;
     await environment.transaction(() => {

@@ -74,7 +74,7 @@ export function isBucketKey(key: Uint8Array): boolean {
   return key[0] === BUCKET;
 }
 
-/** Of a scope's mark, or of a floor. */
+/** The key of a scope's mark, or of a floor. */
 export function isMarkKey(key: Uint8Array): boolean {
   return key[0] === MARK || isFloorKey(key);
 }

@@ -73,7 +73,7 @@ async function dropOddHeads(writer: StoreWriter, reasons: string[]): Promise<rea
     });
     return reason === undefined && head !== undefined ? { key, head } : { key, reason };
   });
-  // Those of an older release are without this note.
+  // Records of an older release lack this note.
   const unclear = all.filter((one) => 'head' in one && !crlOfHead(one.head).issuer.isComparable);
   const unnoted = unclear.filter(({ key }) => environment.get(unclearKey(key)) === undefined);
   if (unnoted.length > 0) await writer.noteUnclear(unnoted.map(({ key }) => key));

@@ -20,7 +20,7 @@ import {
 } from './record-fields.js';
 import { StoreError } from '../store-error.js';
 
-/** What identifies the layout; another one is not read. */
+/** The identifier of the layout; another layout is not read. */
 export const FORMAT = 5;
 
 /** Written once, when the environment is made. */
@@ -52,7 +52,7 @@ export interface Head {
   readonly buckets: number;
   /** See issuer-table.ts. */
   readonly issuerTables: number;
-  /** What it takes. */
+  /** Its size in octets. */
   readonly bytes: number;
   /** Octets of the CRL itself, where they are kept: see der-files.ts; else 0. */
   readonly derBytes: number;
@@ -62,7 +62,7 @@ export interface Head {
   readonly unclearIssuers: readonly UnclearIssuer[];
   /** The key of the CRL that it stands beside: see place.ts. */
   readonly beside?: Uint8Array;
-  /** What it was fetched for; absent where nobody fetched it. */
+  /** The want that it was fetched for; absent if it was not fetched. */
   readonly fetched?: Pick<WantedCrl, 'uris' | 'isDelta' | 'source'>;
 }
 
@@ -79,7 +79,7 @@ interface Pending {
   readonly since: number;
 }
 
-/** Of a URL of which nothing is known. */
+/** The record of an unknown URL. */
 export const NO_RECORD: UrlRecord = { fetchedAt: null, failures: 0, retryAt: 0 };
 
 export const formatBytes = (record: FormatRecord): Buffer => recordBytes(record, readFormat);

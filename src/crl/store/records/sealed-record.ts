@@ -5,8 +5,8 @@ import { StoreError } from '../store-error.js';
 const SEAL = 4;
 
 /**
- * A record as it stands in the environment: its octets, and behind them the CRC-32 of its key and of them. A bit that a
- * disk or a memory flips would else make a newer CRL of an older one, or a certificate good that is revoked.
+ * A record as it is stored: its octets, followed by the CRC-32 of its key and of them. A bit flipped by disk or memory
+ * could otherwise make an older CRL look newer, or a revoked certificate good.
  */
 export function seal(key: Uint8Array, record: Uint8Array): Buffer {
   const sealed = Buffer.alloc(record.length + SEAL);
