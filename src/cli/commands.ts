@@ -29,7 +29,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'scale <workers>',
-    summary: 'Fork or drain to this many workers, by so many (+N, -N), or by load (auto)',
+    summary: 'Set the number of workers: N, +N or -N, or by load (auto)',
     load: async () => (await import('./server/control.js')).scale,
   },
   {
@@ -39,7 +39,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'reload',
-    summary: 'Replace the workers one by one, with the configuration and the release as they are now',
+    summary: 'Read the configuration and the release again, and replace the workers one by one',
     load: async () => (await import('./server/control.js')).reload,
   },
   {
@@ -54,12 +54,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'crl',
-    summary: 'Look into the CRL store of this host, fill it and check it',
+    summary: 'Show, fill and check the CRL store of this host',
     load: async () => (await import('./crl/crl.js')).crl,
   },
   {
     name: 'logs',
-    summary: 'Show the log, readable',
+    summary: 'Show the log in readable form',
     load: async () => (await import('./server/logs.js')).logs,
   },
 ];

@@ -121,7 +121,7 @@ export class Call implements Asker {
       return;
     }
     const body = decode(message.body);
-    if (!isFields(body)) this.fail(new ProtocolError('an answer is no map'));
+    if (!isFields(body)) this.fail(new ProtocolError('an answer is not a map'));
     else if (body['refused'] === undefined) this.#succeed(body);
     else this.#refused(body['refused']);
   }

@@ -10,7 +10,7 @@ const DEFAULTS = Object.fromEntries(Object.entries(OPTIONS).map(([key, option]) 
  */
 export function receivedConfig(value: unknown): Config {
   if (!isWhole(value)) {
-    throw new PkixdError('BAD_CONFIG', 'what was received is no whole configuration of this version');
+    throw new PkixdError('BAD_CONFIG', 'the received configuration is not complete for this version');
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every option is there, by its default if need be
   return { ...DEFAULTS, ...value } as unknown as Config;

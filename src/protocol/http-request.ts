@@ -31,7 +31,7 @@ const MAX_FIELDS = 100;
 export function parseHttpHead(text: string): HttpHead {
   const [first = '', ...lines] = text.split('\r\n');
   const [, method = '', target = '', minor] = REQUEST_LINE.exec(first) ?? [];
-  if (minor === undefined) throw new HttpError(400, 'this is no request line of HTTP/1.1');
+  if (minor === undefined) throw new HttpError(400, 'this is not a request line of HTTP/1.1');
   if (lines.length > MAX_FIELDS)
     throw new HttpError(431, `a request has at most ${MAX_FIELDS} header fields`);
   const fields = new Map<string, string>();

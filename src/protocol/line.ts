@@ -178,7 +178,7 @@ class LineSession implements Session {
         this.#state = { in: 'closed' };
         return { kind: 'reply', bytes: Buffer.from('BYE\n') };
       default:
-        return this.#garbage(`"${printable(word)}" is no command; HELP lists them`, 'UNKNOWN_COMMAND');
+        return this.#garbage(`"${printable(word)}" is not a command; HELP lists them`, 'UNKNOWN_COMMAND');
     }
   }
 

@@ -161,7 +161,7 @@ function countOfFields(scanner: Scanner, what: string, most: number): number {
 /** An ignored field would be a request that is not fulfilled. */
 function unknown(key: string, known: readonly string[]): RequestError {
   const shown = key.replaceAll(/[^\x20-\x7e]/g, '?');
-  return new RequestError('BAD_ARGUMENT', `"${shown}" is no field; the fields are ${known.join(' ')}`);
+  return new RequestError('BAD_ARGUMENT', `"${shown}" is not a field; the fields are ${known.join(' ')}`);
 }
 
 function twice(key: string): RequestError {

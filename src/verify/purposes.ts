@@ -21,6 +21,6 @@ export function purposeOid(purpose: string): string {
   const names = [...PURPOSES.keys()].join(', ');
   throw new RequestError(
     'BAD_ARGUMENT',
-    `"${purpose}" is no key purpose: write one of ${names}, or a dotted OID`,
+    `"${purpose}" is not a key purpose: write one of ${names}, or a dotted OID`,
   );
 }

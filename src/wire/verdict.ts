@@ -22,7 +22,7 @@ export const VERDICT_CODES = {
   LEAF_IS_ANCHOR: [
     'invalid',
     'RFC 4158',
-    'The certificate is itself a trust anchor, so there is no path to validate, and the profile is without `trust.leaf`.',
+    'The certificate is itself a trust anchor, so there is no path to validate, and the profile does not have `trust.leaf`.',
   ],
   NAME_CHAINING: [
     'invalid',

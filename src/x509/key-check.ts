@@ -148,7 +148,7 @@ function checkEcKey({ parameters }: AlgorithmIdentifier, key: Uint8Array): KeyFa
   const curve = CURVES.get(oid);
   if (curve === undefined) throw new X509Error('UNSUPPORTED_ALGORITHM', `EC key is on the curve ${oid}`);
   const { name, bits, jwk: crv } = curve;
-  if (!isPointForm(key, curve)) throw badKey(`EC key is no point of ${name}`);
+  if (!isPointForm(key, curve)) throw badKey(`EC key is not a point of ${name}`);
   const facts = { kind: 'ec', bits, curve: name, point: [curve, key] } as const;
   if (crv === undefined || isCompressed(key)) return facts;
   const middle = 1 + (key.length >> 1);

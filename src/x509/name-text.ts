@@ -79,5 +79,5 @@ function unescape(text: string): Uint8Array {
 }
 
 function wrong(text: string, why: string): Error {
-  return malformed(`"${text}" is no name as RFC 4514 writes it (CN=Example CA,O=Example,C=US): ${why}`);
+  return malformed(`"${text}" is not a name in the form of RFC 4514 (CN=Example CA,O=Example,C=US): ${why}`);
 }

@@ -64,7 +64,7 @@ export function checkUnimportedKey(
     if (point === undefined) return;
     const [curve, key] = point;
     if (isCompressed(key)) spend(compressedPointCost(curve));
-    if (!isOnCurve(key, curve)) throw badKey(`EC key is no point of ${curve.name}`);
+    if (!isOnCurve(key, curve)) throw badKey(`EC key is not a point of ${curve.name}`);
   } catch (error) {
     if (!(error instanceof X509Error) || error.code !== 'UNSUPPORTED_ALGORITHM') throw error;
   }

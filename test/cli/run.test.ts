@@ -41,7 +41,7 @@ test.each([
   [['scale', '257'], /from 1 to 256/],
   [['scale', '1.5'], /from 1 to 256/],
   [['restart', '0'], /from 1 on/],
-  [['verify', 'x', '--at', 'noon', '--local'], /"noon" is no instant/],
+  [['verify', 'x', '--at', 'noon', '--local'], /"noon" is not an instant/],
   [['verify', 'x', '--revocation', 'none'], /hard.*grace.*soft.*off/s],
   [['verify', 'x', '--local', '--connect', 'tcp://a:1'], /mutually exclusive/],
   [['verify', 'x', '--connect', 'a:1'], /"a:1" is not an address/],

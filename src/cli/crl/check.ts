@@ -19,7 +19,7 @@ export const crlCheck: Command = {
     within: {
       type: 'string',
       requiresArg: true,
-      describe: 'Count a nextUpdate within this time as not fresh, as 12h (default 0s)',
+      describe: 'Report CRLs whose nextUpdate comes within this time, for example 12h (default 0s)',
     },
     json: { type: 'boolean', describe: 'One JSON object a line for each CRL, {…, "problems"}' },
   },
@@ -27,7 +27,8 @@ export const crlCheck: Command = {
   run: (context, args) => {
     const text = textFlag(args, 'within') ?? '0s';
     const within = parseDuration(text);
-    if (within === undefined) throw new UsageError(`--within: "${text}" is no time, as 30m, 12h or 7d`);
+    if (within === undefined)
+      throw new UsageError(`--within: "${text}" is not a time such as 30m, 12h or 7d`);
     return withStore(context, args, (opened) => {
       const { store, troubles } = opened;
       let code = WELL;

@@ -23,17 +23,17 @@ export const crl: Command = {
     },
     {
       name: 'import <files..>',
-      summary: 'Take CRLs from files and folders into the store; a file that is bad costs only itself',
+      summary: 'Store CRLs from files and folders; a bad file does not stop the others',
       load: async () => (await import('./import.js')).crlImport,
     },
     {
       name: 'remove <crl>',
-      summary: 'Take a CRL out of the store; an older one still does not get in afterwards',
+      summary: 'Remove a CRL from the store; an older one is still refused afterwards',
       load: async () => (await import('./remove.js')).crlRemove,
     },
     {
       name: 'check',
-      summary: 'Check every CRL of the store: exit 0 all fresh and whole, 1 some not fresh, 2 damage',
+      summary: 'Check every CRL of the store: exit 0 all fresh and complete, 1 some not fresh, 2 damaged',
       load: async () => (await import('./check.js')).crlCheck,
     },
   ],

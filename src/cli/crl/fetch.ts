@@ -23,13 +23,13 @@ export const crlFetch: Command = {
   flags: {
     ...STORE_FLAGS,
     ...optionFlags(['run.directory', 'trust.anchors', 'trust.brokenAnchors', 'profile.default']),
-    all: { type: 'boolean', describe: 'All that the store knows the place of, and all of crl.sources' },
+    all: { type: 'boolean', describe: 'Every CRL whose URL is known, and all of crl.sources' },
     issuer: {
       type: 'array',
       string: true,
       requiresArg: true,
       describe:
-        'Certificates of those that sign what crl.sources names (repeatable), beside those there and the trust anchors',
+        'Certificates of the signers of CRLs in crl.sources (repeatable), in addition to those there and the trust anchors',
     },
     untrusted: {
       type: 'array',
@@ -37,7 +37,7 @@ export const crlFetch: Command = {
       requiresArg: true,
       describe: 'Further certificates to build the paths of the files from (repeatable)',
     },
-    local: { type: 'boolean', describe: 'In this process, even where a server runs' },
+    local: { type: 'boolean', describe: 'Fetch in this process, even if a server runs' },
     json: { type: 'boolean', describe: 'One JSON object a line: {"url", "outcome", …}' },
   },
   examples: [

@@ -20,7 +20,7 @@ export const crlImport: Command = {
       type: 'string',
       array: true,
       describe:
-        'CRLs in DER or PEM (several a file), folders of .crl, .der, .pem and HASH.r0, or - for standard input',
+        'CRLs in DER or PEM (several in a file), folders of .crl, .der, .pem and HASH.r0, or - for standard input',
     },
   },
   flags: {
@@ -30,7 +30,7 @@ export const crlImport: Command = {
       type: 'array',
       string: true,
       requiresArg: true,
-      describe: 'Certificates of those that signed them (repeatable); else the trust anchors of that name',
+      describe: 'Certificates of the signers (repeatable); else the trust anchors with the issuer’s name',
     },
     json: { type: 'boolean', describe: 'One JSON object a line: {"file", "outcome", …}' },
   },

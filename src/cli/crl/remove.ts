@@ -10,9 +10,14 @@ export const crlRemove: Command = {
   },
   flags: {
     ...STORE_FLAGS,
-    all: { type: 'boolean', describe: 'All that fit, where there are several' },
+    all: { type: 'boolean', describe: 'Remove all that match, if there are several' },
   },
-  examples: [['$0 crl remove 3f9a01c2', 'all workers know at once; a server that needs it fetches it again']],
+  examples: [
+    [
+      '$0 crl remove 3f9a01c2',
+      'takes effect in all workers at once; a server that needs the CRL fetches it again',
+    ],
+  ],
   async run(context, args) {
     const wanted = String(args['crl']);
     const crls = await withStore(context, args, ({ store }) => chooseCrls(store, wanted));

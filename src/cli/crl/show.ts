@@ -18,7 +18,7 @@ export const crlShow: Command = {
     serial: {
       type: 'string',
       requiresArg: true,
-      describe: 'Look this serial number up (hexadecimal): exit 1 when it is listed, 0 when not',
+      describe: 'Look this serial number up (hexadecimal): exit 1 if it is listed, 0 if not',
     },
     json: { type: 'boolean', describe: 'One JSON object a line' },
   },
@@ -105,7 +105,7 @@ function said(serial: string, entry: CrlEntry | undefined): string {
 function serialOf(text: string): Uint8Array {
   const digits = text.replace(/^0x/i, '').replaceAll(/[:\s]/g, '');
   if (!/^[0-9a-f]{1,512}$/i.test(digits))
-    throw new UsageError(`--serial: "${text}" is no hexadecimal number, as 04:9D or 049d`);
+    throw new UsageError(`--serial: "${text}" is not a hexadecimal number such as 04:9D or 049d`);
   const octets = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
   const first = octets.findIndex((octet) => octet !== 0);
   const plain = first === -1 ? octets.subarray(-1) : octets.subarray(first);

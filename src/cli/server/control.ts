@@ -12,7 +12,7 @@ export const scale: Command = {
   positionals: {
     workers: {
       type: 'string',
-      describe: `How many worker processes there shall be (1 to ${MAX_WORKERS}), +N, -N, or auto`,
+      describe: `The number of worker processes (1 to ${MAX_WORKERS}), +N, -N, or auto`,
     },
   },
   examples: [
@@ -38,7 +38,7 @@ function describeScale(result: unknown): string {
 
 export const restart: Command = {
   flags: SERVER_FLAGS,
-  positionals: { worker: { type: 'string', describe: 'Its number in "pkixd status"' } },
+  positionals: { worker: { type: 'string', describe: 'The worker’s number in "pkixd status"' } },
   examples: [['$0 restart 2', 'replace worker 2']],
   async run(context, args) {
     const worker = wholeNumber(args, 'worker', Number.MAX_SAFE_INTEGER);
@@ -62,9 +62,9 @@ export const reload: Command = {
 };
 
 export const stop: Command = {
-  flags: { ...SERVER_FLAGS, now: { type: 'boolean', describe: 'Without waiting for the answers under way' } },
+  flags: { ...SERVER_FLAGS, now: { type: 'boolean', describe: 'Do not wait for pending answers' } },
   examples: [
-    ['$0 stop', 'every request that was read whole is still answered'],
+    ['$0 stop', 'every request that was read completely is still answered'],
     ['$0 stop --now', 'only to be certain that it ends at once'],
   ],
   async run(context, args) {

@@ -25,7 +25,7 @@ export const health: Command = {
         'Ask a listener (unix:/path, tcp://host:port or tls://host:port) in place of the control socket: for users who may not use that, and from other hosts',
     },
     ...CLIENT_CERTIFICATE_FLAGS,
-    quiet: { alias: 'q', type: 'boolean', describe: 'Print nothing: the exit code alone' },
+    quiet: { alias: 'q', type: 'boolean', describe: 'Print nothing; only set the exit code' },
   },
   examples: [
     ['$0 health --quiet', 'exit 0 ready, 1 degraded, 2 down: for a load balancer, a container or a monitor'],

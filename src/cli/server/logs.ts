@@ -14,22 +14,22 @@ const LOG_FILE = 'pkixd.log';
 export const logs: Command = {
   flags: {
     ...CONFIG_FLAG,
-    follow: { alias: 'f', type: 'boolean', describe: 'Go on with what is written, through rotations' },
+    follow: { alias: 'f', type: 'boolean', describe: 'Follow the log across rotations' },
     lines: {
       alias: 'n',
       type: 'string',
       requiresArg: true,
       default: '20',
-      describe: 'How many lines of the past',
+      describe: 'The number of earlier lines to show',
     },
     level: {
       type: 'string',
       requiresArg: true,
       choices: LOG_LEVELS,
       default: 'debug',
-      describe: 'This level and more urgent ones',
+      describe: 'Show this level and more urgent ones',
     },
-    worker: { type: 'string', requiresArg: true, describe: 'Only of this worker, by its number' },
+    worker: { type: 'string', requiresArg: true, describe: 'Show only this worker, by its number' },
     ...optionFlags(['log.directory']),
   },
   examples: [

@@ -13,7 +13,7 @@ import { findLauncher, releaseOf } from './release.js';
 export const start: Command = {
   flags: {
     ...CONFIG_FLAG,
-    check: { type: 'boolean', describe: 'Check the configuration, say what it means, and do not start' },
+    check: { type: 'boolean', describe: 'Check the configuration, print its listeners, and do not start' },
     listen: {
       type: 'array',
       string: true,

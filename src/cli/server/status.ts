@@ -18,7 +18,7 @@ export const status: Command = {
   flags: {
     ...SERVER_FLAGS,
     json: { type: 'boolean', describe: 'One JSON object in place of the tables' },
-    watch: { alias: 'w', type: 'boolean', describe: 'Show it anew every two seconds, until Ctrl-C' },
+    watch: { alias: 'w', type: 'boolean', describe: 'Repeat every two seconds, until Ctrl-C' },
   },
   examples: [
     ['$0 status --json', 'the same for programs'],

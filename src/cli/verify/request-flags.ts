@@ -24,14 +24,14 @@ export const FILES: Readonly<Record<string, PositionalOptions>> = {
 /** The flags of the request and of the configuration. */
 export const REQUEST_FLAGS = {
   untrusted: file('Further certificates to build paths from (repeatable)'),
-  anchor: file('Trust anchors in place of the configured ones (repeatable)'),
+  anchor: file('Trust anchors instead of the configured ones (repeatable)'),
   crl: file('CRLs, PEM or DER (repeatable)'),
   ocsp: file('OCSP responses, as a server staples them, PEM or DER (repeatable)'),
   profile: { type: 'string', requiresArg: true, describe: 'A profile of the configuration' },
   purpose: { type: 'string', requiresArg: true, describe: 'A key purpose (serverAuth, …) or a dotted OID' },
-  host: file('A DNS name the leaf must be for (repeatable: all of them)'),
-  ip: file('An IP address the leaf must be for (repeatable)'),
-  email: file('A mail address the leaf must be for (repeatable)'),
+  host: file('A DNS name that the leaf must have (repeatable: all of them)'),
+  ip: file('An IP address that the leaf must have (repeatable)'),
+  email: file('A mail address that the leaf must have (repeatable)'),
   at: {
     type: 'string',
     requiresArg: true,
@@ -41,7 +41,7 @@ export const REQUEST_FLAGS = {
     type: 'string',
     requiresArg: true,
     choices: REVOCATION_MODES,
-    describe: 'In place of the profile’s mode',
+    describe: 'Revocation mode, instead of the profile’s',
   },
   ...CONFIG_FLAG,
   ...optionFlags([

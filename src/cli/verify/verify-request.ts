@@ -57,7 +57,7 @@ const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:
 export function parseInstant(text: string): number {
   const milliseconds = INSTANT.test(text) && isRealDay(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(milliseconds)) return Math.floor(milliseconds / 1000) * 1000;
-  throw new UsageError(`--at "${text}" is no instant; write 2026-03-31T12:00:00Z or 2026-03-31`);
+  throw new UsageError(`--at "${text}" is not an instant; write 2026-03-31T12:00:00Z or 2026-03-31`);
 }
 
 /** Date.parse accepts 30 February as a day in March. */

@@ -94,6 +94,6 @@ function plainClass(octets: Uint8Array): AddressClass {
 
 function rangeOf(text: string): IpRange {
   const range = parseIpRange(text);
-  if (range === undefined) throw new TypeError(`${text} is no range of addresses`);
+  if (range === undefined) throw new TypeError(`${text} is not a range of addresses`);
   return range;
 }

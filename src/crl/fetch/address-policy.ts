@@ -67,7 +67,7 @@ export class AddressPolicy {
     own: ReadonlySet<string>,
   ): string | undefined {
     const parsed = parseIpAddress(address);
-    if (parsed === undefined) return `"${address}" is no address that can be checked`;
+    if (parsed === undefined) return `"${address}" is not an address that can be checked`;
     const octets = unmapped(parsed);
     const { name, embedded } = classifyAddress(octets);
     const isOwn = own.has(formatIpAddress(octets));

@@ -17,7 +17,7 @@ export async function readLocalFile(
     // Non-blocking: opening a FIFO would otherwise wait for a writer.
     file = await open(fileURLToPath(url), constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await file.stat({ bigint: true });
-    if (!found.isFile()) throw new Error('it is no file');
+    if (!found.isFile()) throw new Error('it is not a file');
     if (found.size > maxSize) {
       throw new FetchError(
         'tooLarge',

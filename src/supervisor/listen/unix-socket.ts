@@ -38,7 +38,7 @@ async function removeStale(path: string): Promise<void> {
   if (!found.isSocket()) {
     throw new UnixSocketError(
       'NOT_A_SOCKET',
-      `"${path}" exists and is no socket; remove it or choose another path`,
+      `"${path}" exists and is not a socket; remove it or choose another path`,
     );
   }
   const answer = await probe(path);

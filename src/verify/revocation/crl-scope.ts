@@ -68,7 +68,7 @@ export function checkIndirection(
   if (!crl.hasCertificateIssuer || crl.issuingDistributionPoint?.indirectCrl === true) return;
   throw new VerifyError(
     'CRL_MALFORMED',
-    `the CRL of ${formatName(crl.issuer)} lists certificates of other issuers and is no indirect CRL`,
+    `the CRL of ${formatName(crl.issuer)} lists certificates of other issuers and is not an indirect CRL`,
     '5.3.3',
   );
 }

@@ -183,9 +183,9 @@ test.each([
 });
 
 test.each(['yesterday', '2026-02-30', '2026-02-30T00:00:00Z', '2026-03-31T12:00:00', '31.3.2026', ''])(
-  '--at %j is no instant',
+  '--at %j is not an instant',
   (text) => {
-    expect(() => parseInstant(text)).toThrow(/is no instant/);
+    expect(() => parseInstant(text)).toThrow(/is not an instant/);
   },
 );
 
