@@ -15,9 +15,9 @@ test('options that an earlier release did not send have their defaults', () => {
 
 test.each([['listeners'], ['profiles'], ['crl.sources']])('one without %s is refused', (key) => {
   const partial = Object.fromEntries(Object.entries(config).filter(([name]) => name !== key));
-  expect(() => receivedConfig(partial)).toThrow('no whole configuration');
+  expect(() => receivedConfig(partial)).toThrow('is not complete for this version');
 });
 
 test.each([null, undefined, 1, 'text'])('%p is refused', (value) => {
-  expect(() => receivedConfig(value)).toThrow('no whole configuration');
+  expect(() => receivedConfig(value)).toThrow('is not complete for this version');
 });

@@ -35,14 +35,14 @@ test('a name that is typed equals that of a certificate, whatever its case and k
 });
 
 test.each([
-  ['', /is no TYPE=VALUE/],
-  ['Example CA', /is no TYPE=VALUE/],
+  ['', /is not in the form TYPE=VALUE/],
+  ['Example CA', /is not in the form TYPE=VALUE/],
   ['/C=US/O=Example/CN=CA', /written with slashes/],
   ['C = US, O = Example, CN = CA', /begins with the country/],
-  ['CN=a,', /is no TYPE=VALUE/],
+  ['CN=a,', /is not in the form TYPE=VALUE/],
   ['CN=a;O=b', /";O=b" was not expected/],
   ['XX=a', /type XX is not known; write its OID/],
-  ['3.1=a', /is no TYPE=VALUE/],
+  ['3.1=a', /is not in the form TYPE=VALUE/],
   ['CN=#zz', /hexadecimal/],
   ['CN=#1303', /cut off/],
   [String.raw`CN=\ff`, /no UTF-8/],

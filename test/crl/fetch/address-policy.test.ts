@@ -33,7 +33,7 @@ test("this machine's own addresses are refused, public as they may be", () => {
 });
 
 test.each(['fe80::1%eth0', '', '127.1', 'crl.example'])('"%s" cannot be checked and is refused', (text) => {
-  expect(at(['0.0.0.0/0', '::/0'], 'crl.example', 80, text)).toMatch(/no address that can be checked/);
+  expect(at(['0.0.0.0/0', '::/0'], 'crl.example', 80, text)).toMatch(/not an address that can be checked/);
 });
 
 test('a range opens its addresses at its port, or at 80 and 443', () => {

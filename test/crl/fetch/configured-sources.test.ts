@@ -70,7 +70,7 @@ crl.sources:
   } catch (error) {
     message = String(error);
   }
-  expect(message).toMatch(/crl\.sources\[0\]: "nobody" is no name/);
+  expect(message).toMatch(/crl\.sources\[0\]: "nobody" is not a name/);
   expect(message).toMatch(/crl\.sources\[1\]: certificate .*missing\.pem: .*ENOENT/);
   expect(message).toMatch(/crl\.sources\[2\]: .*ldap is not supported/);
   expect(message).toMatch(/crl\.sources\[3\]: .*loopback address; list it in crl\.allow/);
@@ -98,7 +98,7 @@ test('a configured file is read, and again only when it has changed; no other fi
     message: expect.stringMatching(/local\.crl: it cannot be read: .*ENOENT/),
   });
   execFileSync('/usr/bin/mkfifo', [path]);
-  expect(await fetchWith(fetcher, url)).toMatchObject({ message: expect.stringMatching(/no file/) });
+  expect(await fetchWith(fetcher, url)).toMatchObject({ message: expect.stringMatching(/not a file/) });
   expect(await fetchWith(fetcher, 'file:///etc/passwd')).toMatchObject({ fault: 'unsupported' });
   await fetcher.close();
 });
