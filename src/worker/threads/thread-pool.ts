@@ -6,30 +6,14 @@ import type { Clock } from '../clock.js';
 import { FailedStarts } from './failed-starts.js';
 import type { QueuedRequest } from '../requests/queued-request.js';
 import type { RequestQueue } from '../requests/request-queue.js';
+import { SpareThread } from './spare-thread.js';
+import { LONG_TASK_MS, TaskWatch } from './task-watch.js';
 import { ThreadHandle } from './thread-handle.js';
 import type { ThreadPoolOptions } from './thread-pool-options.js';
 import { warmUpFields } from '../warm-up.js';
 
 /** Bodies are copied into the batch; from this many bytes on it takes no further one. */
 const MAX_BATCH_BYTES = 1024 * 1024;
-/** Milliseconds that a task may run before another thread is started for the tasks behind it. */
-const RELIEVED_AFTER = 250;
-/**
- * With a ready spare thread, the tasks behind it wait less: until it has run for so many times the average, and at
- * least for so many milliseconds.
- */
-const UNUSUAL = 8;
-const UNUSUAL_AT_LEAST = 50;
-/**
- * Milliseconds after all threads got ready until the first spare one is started: while other workers start, the cores
- * are needed for threads that serve.
- */
-const SPARE_AFTER = 1000;
-/** The average covers roughly the last so many tasks. */
-const AVERAGED = 64;
-/** Milliseconds that a batch runs until its tasks that have not begun go back to the queue. */
-const RETURNED_AFTER = 50;
-
 /**
  * Idle threads pull from the queue; nothing is assigned ahead. A pull takes one request when the queue is short and an
  * even share of it, up to a batch, when it is long, since the message costs more than the task.
@@ -39,12 +23,7 @@ const RETURNED_AFTER = 50;
  * in for it, so that one request does not delay others for long. If a task exceeds its time limit, its thread is ended
  * and it fails with TIMEOUT. If a thread dies, the task that it ran is tried once more, then fails with INTERNAL.
  *
- * One spare thread is kept, ready and idle. It takes over at once when a thread is relieved, ends or is added, and the
- * next spare one is started:
- *
- *     started ─▶ spare ──relief, death, scaling──▶ serves ──▶ ended
- *                  ▲                                  │
- *                  └───── the relieved one ────┘  if its task ends, one of the two is superfluous
+ * One spare thread may be kept, which takes over when a thread is relieved, ends or is added (SpareThread).
  */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions;
@@ -54,19 +33,12 @@ export class ThreadPool {
   readonly #threads = new Set<ThreadHandle>();
   readonly #idle: ThreadHandle[] = [];
   readonly #relieved = new Set<ThreadHandle>();
-  #spare: ThreadHandle | undefined;
-  /** The last spare thread did not get ready, and waits for its next start. */
-  #isSpareMissing = false;
-  /** All threads have been ready for a while; before that a spare one would compete with them. */
-  #hasStarted = false;
-  #cancelSpare: (() => void) | undefined;
-  /** The average duration of a task in milliseconds. */
-  #average = 0;
+  readonly #spare: SpareThread;
+  readonly #watch: TaskWatch;
   readonly busyTime: BusyTime;
   readonly #failedStarts: FailedStarts;
   #wanted: number;
   #pullScheduled = false;
-  #cancelWatch: (() => void) | undefined;
   #restarts = 0;
   #timeouts = 0;
   #onAllReady: (() => void) | undefined;
@@ -77,10 +49,24 @@ export class ThreadPool {
     this.#log = log;
     this.#clock = clock;
     this.busyTime = new BusyTime(clock);
+    this.#spare = new SpareThread(options.spare, clock);
     this.#wanted = options.count;
+    this.#watch = new TaskWatch(
+      {
+        taskTimeout: options.taskTimeout,
+        threads: this.#threads,
+        hasSpare: () => this.hasSpare,
+        onRunning: (request, ran) => queue.runs(request, ran),
+        onLongBatch: (thread) => this.#cutShort(thread),
+        onLongTask: (thread) => this.#relieve(thread),
+        onTimeout: (thread, request, ran) => this.#timeOut(thread, request, ran),
+        onSilent: (thread) => this.#giveUp(thread),
+      },
+      clock,
+    );
     this.#failedStarts = new FailedStarts(clock, {
       onDue: () => {
-        this.#isSpareMissing = false;
+        this.#spare.mayStartAgain();
         this.#fill();
       },
       onStuck: (reason) => options.onStuck(reason),
@@ -114,16 +100,15 @@ export class ThreadPool {
   }
 
   close(): void {
-    this.#cancelWatch?.();
-    this.#cancelSpare?.();
+    this.#watch.close();
     this.#failedStarts.close();
     for (const thread of this.#threads) thread.terminate();
-    this.#spare?.terminate();
+    this.#spare.close();
   }
 
   /** Whether the spare thread could take over now. */
   get hasSpare(): boolean {
-    return this.#spare?.wasReady ?? false;
+    return this.#spare.isReady;
   }
 
   /** The wanted number of threads. */
@@ -157,11 +142,8 @@ export class ThreadPool {
       const thread = this.#idle.pop();
       if (!thread) return;
       const share = Math.ceil(this.#queue.depth / this.#wanted);
-      const taken = this.#queue.take(
-        Math.min(share, this.#options.batch),
-        MAX_BATCH_BYTES,
-        this.#clock.now(),
-      );
+      const count = Math.min(share, this.#options.batch);
+      const taken = this.#queue.take(count, MAX_BATCH_BYTES, this.#clock.now());
       const batch = taken.filter((request) => this.#known(thread, request));
       if (batch.length === 0) {
         this.#idle.push(thread);
@@ -169,7 +151,7 @@ export class ThreadPool {
       }
       thread.run(batch);
       this.busyTime.begin();
-      this.#watchIn(Math.min(RETURNED_AFTER, this.#relief));
+      this.#watch.begin();
     }
   }
 
@@ -185,7 +167,7 @@ export class ThreadPool {
         cancelBoot();
         if (warmed) this.#log.verbose('a task thread is warm', warmUpFields(warmed));
         this.#failedStarts.succeeded();
-        if (thread === this.#spare) return;
+        if (this.#spare.is(thread)) return;
         this.#becomeIdle(thread);
         this.#announceReady();
       },
@@ -194,15 +176,9 @@ export class ThreadPool {
         this.#relieved.delete(thread);
         this.#becomeIdle(thread);
       },
-      onResult: (request, result) => {
-        this.#take(request, result);
-      },
-      onNotice: (name, body) => {
-        this.#options.onNotice(name, body);
-      },
-      onLog: ({ level, message, fields }) => {
-        this.#log[level](message, fields);
-      },
+      onResult: (request, result) => this.#take(request, result),
+      onNotice: (name, body) => this.#options.onNotice(name, body),
+      onLog: ({ level, message, fields }) => this.#log[level](message, fields),
       onGone: (why) => {
         cancelBoot();
         this.#giveBackAfterDeath(thread, why);
@@ -210,7 +186,7 @@ export class ThreadPool {
       },
     });
     const cancelBoot = this.#clock.after(this.#options.bootTimeout, () => {
-      if (!this.#threads.has(thread) && thread !== this.#spare) return;
+      if (!this.#threads.has(thread) && !this.#spare.is(thread)) return;
       thread.terminate();
       this.#replace(thread, `it was not ready after ${this.#options.bootTimeout} ms`);
     });
@@ -222,7 +198,7 @@ export class ThreadPool {
     const ran = result.microseconds / 1000;
     request.ran += ran;
     this.#queue.ran(request, result.microseconds);
-    this.#average += (ran - this.#average) / AVERAGED;
+    this.#watch.took(ran);
     if (result.kind === 'needs') this.#options.onNeeds(request, result.step, body);
     else if (result.kind === 'failed') fail(request, 'INTERNAL', Buffer.from(body).toString(), 0);
     else request.settle({ kind: 'done', body }, request.ran, result.keep);
@@ -235,93 +211,45 @@ export class ThreadPool {
   }
 
   #fill(): void {
-    const missing = this.#failedStarts.missing - Number(this.#isSpareMissing);
+    const missing = this.#failedStarts.missing - Number(this.#spare.isMissing);
     const wanted = this.#wanted + this.#relieved.size;
-    while (this.#threads.size < wanted && this.#spare !== undefined) this.#useSpare(this.#spare);
+    while (this.#threads.size < wanted) {
+      const spare = this.#spare.take();
+      if (!spare) break;
+      this.#takeOver(spare);
+    }
     while (this.#threads.size + missing < wanted) this.#threads.add(this.#startThread());
-    if (this.#isSpareDue) this.#spare = this.#startThread();
+    if (this.#spare.isDue && !this.#mayOneComeBack) this.#spare.set(this.#startThread());
   }
 
-  /** Ends it if it is superfluous; lets it pull if it is ready. */
-  #useSpare(thread: ThreadHandle): void {
-    this.#spare = undefined;
-    this.#threads.add(thread);
-    this.#log.verbose('the spare task thread takes over', { ready: thread.wasReady });
-    if (thread.wasReady) this.#becomeIdle(thread);
+  #takeOver(spare: ThreadHandle): void {
+    this.#threads.add(spare);
+    this.#log.verbose('the spare task thread takes over', { ready: spare.wasReady });
+    if (spare.wasReady) this.#becomeIdle(spare);
   }
 
-  /** Not while a relieved thread may come back, which is the spare one then. */
-  get #isSpareDue(): boolean {
-    if (!this.#options.spare || !this.#hasStarted || this.#spare || this.#isSpareMissing) return false;
-    return [...this.#relieved].every((thread) => (thread.running()?.ran ?? 0) >= RELIEVED_AFTER);
+  /** Whether a relieved thread may soon end its task and be the spare one then. */
+  get #mayOneComeBack(): boolean {
+    return [...this.#relieved].some((thread) => (thread.running()?.ran ?? 0) < LONG_TASK_MS);
   }
 
-  /** Ends superfluous threads, first those that are not ready yet. */
+  /** Ends superfluous threads, first those that are not ready yet, or keeps one as the spare thread. */
   #trim(): void {
     while (this.#threads.size > this.#wanted + this.#relieved.size) {
       const thread = [...this.#threads].find(({ wasReady }) => !wasReady) ?? this.#idle.pop();
       if (!thread) return;
       this.#threads.delete(thread);
-      if (this.#isBetterSpare(thread)) this.#keepAsSpare(thread);
-      else thread.terminate();
+      if (!this.#spare.keep(thread)) thread.terminate();
     }
-  }
-
-  #isBetterSpare({ wasReady }: ThreadHandle): boolean {
-    return this.#options.spare && (this.#spare === undefined || (wasReady && !this.#spare.wasReady));
-  }
-
-  #keepAsSpare(thread: ThreadHandle): void {
-    this.#spare?.terminate();
-    this.#spare = thread;
   }
 
   #announceReady(): void {
     if (!this.settled) return;
     this.#onAllReady?.();
-    this.#cancelSpare ??= this.#clock.after(SPARE_AFTER, () => {
-      this.#hasStarted = true;
-      this.#fill();
-    });
+    this.#spare.othersAreReady(() => this.#fill());
   }
 
   // ── Threads past their limit ──────────────────────────────────────────────────────────────────────────────
-
-  /** At most one timer; when it fires, each thread's state says what is due. */
-  #watchIn(delay: number): void {
-    this.#cancelWatch ??= this.#clock.after(delay, () => {
-      this.#cancelWatch = undefined;
-      this.#watch();
-    });
-  }
-
-  #watch(): void {
-    const limit = this.#options.taskTimeout;
-    const relief = this.#relief;
-    let next = Infinity;
-    for (const thread of this.#threads) {
-      if (thread.pending.length === 0) continue;
-      const running = thread.running();
-      const ran = running?.ran ?? 0;
-      if (running && ran >= limit) this.#timeOut(thread, running.request, ran);
-      else if (thread.heldFor() > limit * (thread.pending.length + 1)) this.#giveUp(thread);
-      else {
-        if (running) this.#queue.runs(running.request, ran);
-        if (ran >= relief) this.#relieve(thread);
-        else if (thread.heldFor() >= RETURNED_AFTER) this.#cutShort(thread);
-        // Not only at the limit: another task may take long meanwhile.
-        next = Math.min(next, ran < relief ? relief - ran : Math.min(this.#relief, limit - ran));
-        if (thread.pending.length > 1) next = Math.min(next, RETURNED_AFTER);
-      }
-    }
-    // One millisecond more, since timers round down.
-    if (next < Infinity) this.#watchIn(Math.ceil(next) + 1);
-  }
-
-  get #relief(): number {
-    const unusual = this.hasSpare ? Math.max(UNUSUAL_AT_LEAST, this.#average * UNUSUAL) : Infinity;
-    return Math.min(unusual, RELIEVED_AFTER, this.#options.taskTimeout / 2);
-  }
 
   /**
    * Gives its other tasks to other threads. There are never more stand-ins than threads: a client that sends many such
@@ -354,7 +282,6 @@ export class ThreadPool {
     fail(request, 'TIMEOUT', why, ran);
   }
 
-  /** It runs no task but does not send its results: no task is to blame, but the thread must be replaced. */
   #giveUp(thread: ThreadHandle): void {
     thread.terminate();
     this.#giveBackAfterDeath(thread, 'it did not answer');
@@ -381,8 +308,7 @@ export class ThreadPool {
   #replace(thread: ThreadHandle, why: string): void {
     this.#threads.delete(thread);
     this.#relieved.delete(thread);
-    const wasSpare = thread === this.#spare;
-    if (wasSpare) this.#spare = undefined;
+    this.#spare.ended(thread);
     if (thread.pending.length > 0) this.busyTime.end();
     const place = this.#idle.indexOf(thread);
     if (place >= 0) this.#idle.splice(place, 1);
@@ -393,7 +319,6 @@ export class ThreadPool {
       this.#pull();
       return;
     }
-    if (wasSpare) this.#isSpareMissing = true;
     this.#failedStarts.failed(why);
     this.#fill();
   }
