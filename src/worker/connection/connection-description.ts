@@ -1,3 +1,4 @@
+import type { ConnectionPhase } from './connection-phase.js';
 import type { DeadlineKind, LeaveReason } from '../../wire/protocol.js';
 
 /** The origin of a connection. */
@@ -20,7 +21,7 @@ export interface ConnectionDescription extends Origin {
   /** Its current deadline, if any. */
   readonly deadline: DeadlineKind | null;
   readonly leaving: LeaveReason | null;
-  readonly closed: boolean;
+  readonly phase: ConnectionPhase;
   /** See `OpenRequests.describe`. */
   readonly requests: readonly Readonly<Record<string, unknown>>[];
 }

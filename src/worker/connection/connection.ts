@@ -3,6 +3,7 @@ import { messageOf } from '../../errors.js';
 import type { DeadlineKind, LeaveReason, Session, SessionEvent } from '../../wire/protocol.js';
 import { AnswerWriter } from './answer-writer.js';
 import type { ConnectionDescription, Origin } from './connection-description.js';
+import type { ConnectionPhase } from './connection-phase.js';
 import type { Deadlines, Watch } from './deadlines.js';
 import { GracefulClose } from './graceful-close.js';
 import { LingeringClose } from './lingering-close.js';
@@ -50,20 +51,19 @@ export class Connection {
   readonly #writer: AnswerWriter;
   readonly #requests: OpenRequests;
   readonly #intake: Intake;
-  readonly #rest: ReadThrottle;
-  readonly #departure: GracefulClose;
-  readonly #farewell: LingeringClose;
+  readonly #throttle: ReadThrottle;
+  readonly #gracefulClose: GracefulClose;
+  readonly #lingeringClose: LingeringClose;
   /** Bytes of an incomplete request, as last reported to the host. */
   #held = 0;
   readonly #openedAt: number;
-  #started = false;
+  #phase: ConnectionPhase = 'new';
+  /** The client has sent something. */
   #heard = false;
+  /** The client has ended its side. */
   #peerEnded = false;
-  /** No further request is taken. */
-  #inputOver = false;
+  /** Requests taken so far. */
   #taken = 0;
-  #expired = false;
-  #closed = false;
   readonly #watch: Watch<Connection, DeadlineKind>;
 
   constructor(stream: Duplex, session: Session, host: ConnectionHost) {
@@ -71,9 +71,7 @@ export class Connection {
     this.#session = session;
     this.#host = host;
     this.#watch = host.deadlines.of(this);
-    this.#writer = new AnswerWriter(stream, () => {
-      this.#guarded(() => this.#advance(true));
-    });
+    this.#writer = new AnswerWriter(stream, () => this.#guarded(() => this.#advance(true)));
     this.#requests = new OpenRequests(host, session.unordered ?? false, {
       write: (bytes) => this.#writer.write(bytes),
       hasRoom: () => this.#writer.peerReads && !this.#writer.full,
@@ -82,44 +80,32 @@ export class Connection {
         stream.destroy();
       },
       guarded: (step) => this.#guarded(step),
-      onRefused: () => {
-        this.#rest.refused();
-      },
+      onRefused: () => this.#throttle.refused(),
     });
     this.#intake = new Intake(session, {
       take: (event) => this.#take(event),
-      wants: () => !this.#inputOver && !this.#writer.full,
-      hasRoom: () => !this.#inputOver && this.#readyForMore(),
+      wants: () => this.#takesInput && !this.#writer.full,
+      hasRoom: () => this.#takesInput && this.#readyForMore(),
     });
-    this.#rest = new ReadThrottle(host.rests, host.clock, () => {
-      this.#advance(false);
-    });
-    this.#departure = new GracefulClose(session, {
+    this.#throttle = new ReadThrottle(host.rests, host.clock, () => this.#advance(false));
+    this.#gracefulClose = new GracefulClose(session, {
       clock: host.clock,
-      onAsked: () => {
-        host.onLeaving();
-      },
+      onAsked: () => host.onLeaving(),
       say: (words) => {
-        if (!this.#inputOver) this.#writer.write(words);
+        if (this.#takesInput) this.#writer.write(words);
       },
-      onDue: () => {
-        this.#guarded(() => this.#advance(false));
-      },
+      onDue: () => this.#guarded(() => this.#advance(false)),
     });
-    this.#farewell = new LingeringClose(stream, host.clock);
+    this.#lingeringClose = new LingeringClose(stream, host.clock);
     // A handed-over socket arrives with false: then Node would end our side at the client's half-close, before the
     // answers.
     stream.allowHalfOpen = true;
-    stream.on('error', (error) => {
-      host.log.debug('connection error', { error: error.message });
-    });
+    stream.on('error', (error) => host.log.debug('connection error', { error: error.message }));
     stream.on('end', () => {
       this.#peerEnded = true;
-      if (this.#started) this.#guarded(() => this.#onEnd());
+      if (this.#isStarted) this.#guarded(() => this.#onEnd());
     });
-    stream.on('close', () => {
-      this.#onClose();
-    });
+    stream.on('close', () => this.#onClose());
     this.#openedAt = host.clock.now();
     host.counters.openConnections++;
     host.counters.handledConnections++;
@@ -127,44 +113,42 @@ export class Connection {
 
   /** To be called once the connection belongs to this worker. */
   start(): void {
-    if (this.#closed) return;
-    this.#started = true;
+    if (this.#phase === 'closed') return;
+    this.#phase = this.#phase === 'stopped' ? 'answering' : 'reading';
     if (this.#session.greeting) this.#writer.write(this.#session.greeting);
-    this.#departure.start();
-    this.#stream.on('data', (chunk: Buffer) => {
-      this.#guarded(() => this.#onData(chunk));
-    });
+    this.#gracefulClose.start();
+    this.#stream.on('data', (chunk: Buffer) => this.#guarded(() => this.#onData(chunk)));
     if (this.#peerEnded) this.#guarded(() => this.#onEnd());
     else this.#advance(true);
   }
 
   /** Ends the connection without losing a request: one that has begun may be completed, but no other follows. */
   leave(reason: LeaveReason): void {
-    if (this.#closed) return;
+    if (this.#phase === 'closed') return;
     // Only a drain cannot wait for the next answer. Otherwise it does: a request may be under way at any other
     // boundary.
     const patient = reason !== 'drain' && this.#requests.waiting === 0;
     const closing = patient ? 'behind-an-answer' : this.#heard ? 'now' : 'once-heard';
-    this.#departure.ask(reason, closing, this.#openedAt);
+    this.#gracefulClose.ask(reason, closing, this.#openedAt);
     this.#advance(false);
   }
 
   /** Takes no further input, not even the rest of a request. Answers what was taken, then closes. */
   stopReading(): void {
-    this.#inputOver = true;
+    if (this.#phase === 'new') this.#phase = 'stopped';
+    this.#endInput();
     this.#advance(false);
   }
 
   /** A deadline has passed: tells the client and closes the connection. */
   expire(kind: DeadlineKind): void {
     // No message fits into the middle of an answer.
-    if (this.#farewell.begun || this.#requests.isPartWay) {
+    if (this.#lingeringClose.begun || this.#requests.isPartWay) {
       this.#stream.destroy();
       return;
     }
     this.#guarded(() => {
-      this.#inputOver = true;
-      this.#expired = true;
+      this.#phase = 'expired';
       this.#requests.reply(this.#session.timedOut(kind), true);
       this.#advance(false);
     });
@@ -172,7 +156,7 @@ export class Connection {
 
   /** Ends a pause of reading. */
   wake(): void {
-    this.#rest.end();
+    this.#throttle.end();
   }
 
   /** Its present state, for a dump. */
@@ -185,8 +169,8 @@ export class Connection {
       unanswered: this.#requests.waiting,
       heldBytes: this.#held,
       deadline: this.#watch.kind ?? null,
-      leaving: this.#departure.reason ?? null,
-      closed: this.#closed,
+      leaving: this.#gracefulClose.reason ?? null,
+      phase: this.#phase,
       requests: this.#requests.describe(),
     };
   }
@@ -198,13 +182,13 @@ export class Connection {
   // ── From bytes to answers ─────────────────────────────────────────────────────────────────────────────────
 
   #onData(chunk: Buffer): void {
-    if (this.#inputOver) return;
+    if (!this.#takesInput) return;
     this.#heard = true;
     const { completed, rest } = this.#intake.receive(chunk);
-    if (rest && !this.#inputOver) this.#stream.unshift(rest);
+    if (rest && this.#takesInput) this.#stream.unshift(rest);
     if (completed) this.#tellOfRequests();
     this.#weigh();
-    if (completed && (this.#departure.due || this.#departure.isWordless)) this.#inputOver = true;
+    if (completed && (this.#gracefulClose.due || this.#gracefulClose.isWordless)) this.#endInput();
     // The request deadline starts again when an earlier request was completed, not with each piece.
     this.#advance(completed || !this.#session.midRequest);
   }
@@ -226,21 +210,20 @@ export class Connection {
   }
 
   #onEnd(): void {
-    if (this.#closed) return;
     this.#finishInput();
     this.#advance(false);
   }
 
   /** Called once all input before the client's end was taken. */
   #finishInput(): void {
-    if (this.#inputOver || this.#intake.backlog) return;
+    if (!this.#takesInput || this.#intake.backlog) return;
     for (const event of this.#session.end()) this.#take(event);
-    this.#inputOver = true;
+    this.#endInput();
   }
 
   #take(event: SessionEvent): void {
     const { maxPipelined } = this.#host.limits;
-    if (event.kind === 'close') this.#inputOver = true;
+    if (event.kind === 'close') this.#endInput();
     else if (event.kind === 'cancel') this.#requests.cancel(event.of);
     else if (this.#session.tooManyPipelined && this.#requests.waiting >= maxPipelined) {
       this.#requests.reply(this.#session.tooManyPipelined(event, maxPipelined), true);
@@ -254,33 +237,49 @@ export class Connection {
   #count(): void {
     this.#taken++;
     if (this.#taken === this.#host.limits.maxRequests)
-      this.#departure.ask('rebalance', 'now', this.#openedAt);
+      this.#gracefulClose.ask('rebalance', 'now', this.#openedAt);
   }
 
   /** Called once for requests that came together. */
   #tellOfRequests(): void {
-    if (this.#departure.reason === undefined) this.#host.onRequest();
+    if (this.#gracefulClose.reason === undefined) this.#host.onRequest();
   }
 
   // ── What to do next ───────────────────────────────────────────────────────────────────────────────────────
 
   /** @param anew whether the current deadline starts again */
   #advance(anew: boolean): void {
-    if (this.#closed || !this.#started) return;
+    if (!this.#isStarted) return;
     this.#guarded(() => this.#requests.pump());
     if (this.#intake.backlog && this.#intake.pull()) {
       this.#tellOfRequests();
       this.#weigh();
     }
     if (this.#peerEnded) this.#finishInput();
-    if (this.#departure.due && !this.#session.midRequest) this.#inputOver = true;
+    if (this.#gracefulClose.due && !this.#session.midRequest) this.#endInput();
     const owing = this.#requests.waiting > 0 || this.#writer.pending;
-    if (this.#inputOver && !owing)
-      this.#farewell.begin(this.#expired, this.#peerEnded, () => this.#host.deadlines.release(this.#watch));
-    const read = this.#farewell.begun || (!this.#inputOver && !this.#rest.isOn && this.#readyForMore());
+    if (!this.#takesInput && !owing)
+      this.#lingeringClose.begin(this.#phase === 'expired', this.#peerEnded, () =>
+        this.#host.deadlines.release(this.#watch),
+      );
+    const read =
+      this.#lingeringClose.begun || (this.#takesInput && !this.#throttle.isOn && this.#readyForMore());
     if (read) this.#stream.resume();
     else this.#stream.pause();
     this.#setDeadline(anew);
+  }
+
+  get #isStarted(): boolean {
+    return this.#takesInput || this.#phase === 'answering' || this.#phase === 'expired';
+  }
+
+  get #takesInput(): boolean {
+    return this.#phase === 'reading';
+  }
+
+  /** No further request is taken. */
+  #endInput(): void {
+    if (this.#phase === 'reading') this.#phase = 'answering';
   }
 
   #readyForMore(): boolean {
@@ -297,9 +296,9 @@ export class Connection {
 
   /** A client that waits for answers is not idle; one that does not read them is. */
   #currentDeadline(): DeadlineKind | undefined {
-    if (this.#farewell.begun) return this.#farewell.lingering ? undefined : 'idle';
-    if (!this.#writer.peerReads) return this.#expired ? undefined : 'idle';
-    if (this.#inputOver || this.#rest.isOn || !this.#readyForMore()) return undefined;
+    if (this.#lingeringClose.begun) return this.#lingeringClose.lingering ? undefined : 'idle';
+    if (!this.#writer.peerReads) return this.#phase === 'expired' ? undefined : 'idle';
+    if (!this.#takesInput || this.#throttle.isOn || !this.#readyForMore()) return undefined;
     if (!this.#heard) return 'firstByte';
     if (this.#session.midRequest) return 'request';
     return this.#requests.waiting > 0 ? undefined : 'idle';
@@ -308,13 +307,13 @@ export class Connection {
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
 
   #onClose(): void {
-    this.#closed = true;
-    this.#farewell.cancel();
-    this.#departure.cancel();
+    this.#phase = 'closed';
+    this.#lingeringClose.cancel();
+    this.#gracefulClose.cancel();
     this.#reportHeld(0);
     this.#requests.close();
     this.#host.deadlines.release(this.#watch);
-    this.#rest.cancel();
+    this.#throttle.cancel();
     this.#host.counters.openConnections--;
     this.#host.loadChanged();
     this.#host.onClosed();

@@ -20,7 +20,7 @@ export async function dump(connections: Iterable<Connection>, log: Logger): Prom
   };
   for (const connection of connections) {
     const { requests, ...fields } = connection.describe();
-    if (fields.closed) continue;
+    if (fields.phase === 'closed') continue;
     await write('dump: connection', fields);
     for (const request of requests) await write('dump: request', { peer: fields.peer, ...request });
   }

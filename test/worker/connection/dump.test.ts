@@ -35,7 +35,7 @@ test('a dump tells of each connection, and of each request where it is and for h
     ageMs: 40,
     taken: 2,
     unanswered: 2,
-    closed: false,
+    phase: 'reading',
   });
   const age = { ageMs: 40, attempt: 1, peer: '192.0.2.1 4711' };
   expect(records[1]?.fields).toMatchObject({ ...age, task: first?.task.name, stage: 'queued' });
