@@ -2,13 +2,13 @@ import { codeOf, messageOf } from '../../errors.js';
 import type { CrlSummary, UrlRecord } from '../../wire/ingest.js';
 import { type HashKey, hashKey } from '../../x509/keyed-hash.js';
 import { mayBeSameName, type Name } from '../../x509/name.js';
-import { Environment, type Lent } from './environment.js';
+import { Environment } from './environment.js';
+import { type Epoch, epochNow, neverStored } from './epoch.js';
 import { environmentPath, identityOf } from './environment-files.js';
 import {
   ALL_HEADS,
   ALL_UNCLEAR,
   crlOf,
-  EPOCH_KEY,
   FORMAT_KEY,
   headOfUnclear,
   headsOf,
@@ -16,10 +16,8 @@ import {
   urlKey,
 } from './records/keys.js';
 import { readMark } from './notes/marks.js';
-import { numberOf } from './records/numbers.js';
 import { crlOfHead, type Head, readFormat, readHead, readUrlRecord, scopeOfHead } from './records/records.js';
 import { plainUrl, readServed, type ServedCrl, type ServedIndex } from './served-crl.js';
-import { unseal } from './records/sealed-record.js';
 import { StoredCrl } from './stored-crl.js';
 import { summaryOf } from './summary.js';
 import type { CrlSource, CandidateCrl } from '../../verify/crl-source.js';
@@ -79,7 +77,7 @@ interface Opened {
   /** See `maybeHeadsOf`. */
   unclear?: { readonly epoch: number; readonly heads: readonly UnclearHead[] };
   /** The last read: the record, and its meaning; `isNow` until the end of the turn of the event loop. */
-  epoch: { readonly record: Uint8Array; readonly value: number; isNow: boolean };
+  epoch: Epoch;
 }
 
 /**
@@ -307,31 +305,8 @@ function readHashKey(environment: Environment): HashKey | undefined {
   return record && hashKey(readFormat(record).secret);
 }
 
-/** Throws STORE_DAMAGED. Read once a turn, for one turn asks for it often, and all of it is of one moment. */
+/** Throws STORE_DAMAGED. */
 function epochOf(opened: Opened): number {
-  if (!opened.epoch.isNow) opened.epoch = readEpoch(opened);
+  opened.epoch = epochNow(opened.environment, opened.epoch);
   return opened.epoch.value;
-}
-
-function readEpoch({ environment, epoch: before }: Opened): Opened['epoch'] {
-  const lent = environment.lend(EPOCH_KEY);
-  const epoch = lent === undefined ? neverStored() : epochIn(lent, before);
-  epoch.isNow = true;
-  setImmediate(() => {
-    epoch.isNow = false;
-  });
-  return epoch;
-}
-
-/** The seal is looked at only when it is another than before. */
-function epochIn({ bytes, length }: Lent, before: Opened['epoch']): Opened['epoch'] {
-  const { record } = before;
-  if (length === record.length && record.every((octet, i) => octet === bytes[i])) return before;
-  const copy = Uint8Array.from(bytes.subarray(0, length));
-  return { record: copy, value: numberOf(unseal(EPOCH_KEY, copy)), isNow: false };
-}
-
-/** There is no record before the first CRL is stored. */
-function neverStored(): Opened['epoch'] {
-  return { record: new Uint8Array(0), value: 0, isNow: false };
 }

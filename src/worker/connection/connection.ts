@@ -304,8 +304,6 @@ export class Connection {
     return this.#requests.waiting > 0 ? undefined : 'idle';
   }
 
-  // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────
-
   #onClose(): void {
     this.#phase = 'closed';
     this.#lingeringClose.cancel();
