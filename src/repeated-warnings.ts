@@ -1,7 +1,7 @@
 import type { Logger } from './log.js';
 
 /** Milliseconds in which one line is written for each kind and place. */
-const QUIET = 60_000;
+const QUIET_MS = 60_000;
 /** The most places of one kind that get their own line in that time; all others share a line. */
 const MAX_PLACES = 20;
 /** The most kinds, likewise. A kind must be a constant text, so there should be few. */
@@ -35,7 +35,7 @@ export class RepeatedWarnings {
   warn(kind: string, place: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const now = this.#now();
     const known = this.#placeOf(kind, place, now);
-    if (now - known.saidAt < QUIET) {
+    if (now - known.saidAt < QUIET_MS) {
       known.unsaid++;
       return;
     }
@@ -60,7 +60,7 @@ export class RepeatedWarnings {
 /** Drops places whose minute is over; their suppressed warnings are counted under OTHERS. */
 function forgetQuiet(places: Map<string, Place>, now: number): void {
   for (const [name, { saidAt, unsaid }] of places) {
-    if (name === OTHERS || now - saidAt < QUIET) continue;
+    if (name === OTHERS || now - saidAt < QUIET_MS) continue;
     places.delete(name);
     const others = places.get(OTHERS);
     if (unsaid > 0 && others !== undefined) others.unsaid += unsaid;

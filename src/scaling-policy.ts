@@ -32,7 +32,7 @@ export interface ScalingState {
   readonly low: number;
   readonly sinceShrink: number;
   readonly sinceFlap: number;
-  /** By how much `SHRINK_AFTER` is multiplied. */
+  /** By how much `SHRINK_AFTER_SAMPLES` is multiplied. */
   readonly patience: number;
 }
 
@@ -48,8 +48,8 @@ const GROW_ABOVE = 0.5;
 const SHRINK_BELOW = 0.25;
 /** The highest busy share that the others may have after shrinking. */
 const AFTER_SHRINK = 0.4;
-const GROW_AFTER = 3;
-const SHRINK_AFTER = 10;
+const GROW_AFTER_SAMPLES = 3;
+const SHRINK_AFTER_SAMPLES = 10;
 /** Milliseconds; when the first in the queue has waited this long, one sample suffices for growing. */
 const LONG_WAIT = 500;
 /** Growing within so many samples after shrinking is flapping. */
@@ -87,11 +87,11 @@ function observed(before: ScalingState, { busy, oldestWait, pending }: LoadSampl
 }
 
 function wantsMore({ high }: ScalingState, { oldestWait, pending }: LoadSample): boolean {
-  return high >= GROW_AFTER || pending > 0 || oldestWait > LONG_WAIT;
+  return high >= GROW_AFTER_SAMPLES || pending > 0 || oldestWait > LONG_WAIT;
 }
 
 function wantsLess({ low, patience }: ScalingState, { count, busy }: LoadSample): boolean {
-  return low >= SHRINK_AFTER * patience && (busy * count) / (count - 1) < AFTER_SHRINK;
+  return low >= SHRINK_AFTER_SAMPLES * patience && (busy * count) / (count - 1) < AFTER_SHRINK;
 }
 
 function grown(state: ScalingState): ScalingState {

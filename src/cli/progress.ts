@@ -2,7 +2,7 @@ import type { Context } from './context.js';
 
 const WIDTH = 30;
 /** ms between two updates. */
-const PERIOD = 100;
+const UPDATE_PERIOD_MS = 100;
 const ERASE = '\r\u001B[K';
 
 /** A progress bar on standard error, if that is a terminal. */
@@ -20,7 +20,7 @@ export class Progress {
   /** @param share 0 to 1 */
   show(share: number, what: string): void {
     const now = performance.now();
-    if (!this.#isTerminal || now - this.#shownAt < PERIOD) return;
+    if (!this.#isTerminal || now - this.#shownAt < UPDATE_PERIOD_MS) return;
     this.#shownAt = now;
     this.#isShown = true;
     const full = Math.round(Math.min(1, share) * WIDTH);

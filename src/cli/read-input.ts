@@ -8,9 +8,9 @@ const STDIN = 0;
 
 /** Octets. The largest known CRLs are below 100 MiB; an endless device or pipe must not fill the memory. */
 const MAX_INPUT = 128 * 1024 * 1024;
-const CHUNK = 256 * 1024;
+const CHUNK_OCTETS = 256 * 1024;
 /** Milliseconds between two attempts to read a non-blocking standard input. */
-const RETRY = 10;
+const RETRY_MS = 10;
 
 /** The content of a file, a pipe or standard input. Throws the system's errors, and for too large input. */
 export function readInputFile(path: string): Buffer {
@@ -24,8 +24,8 @@ export function readInputFile(path: string): Buffer {
 }
 
 function readToEnd(descriptor: number): Buffer {
-  const input = new GrowingBuffer(MAX_INPUT + CHUNK);
-  const chunk = Buffer.allocUnsafe(CHUNK);
+  const input = new GrowingBuffer(MAX_INPUT + CHUNK_OCTETS);
+  const chunk = Buffer.allocUnsafe(CHUNK_OCTETS);
   while (input.length <= MAX_INPUT) {
     const length = readSome(descriptor, chunk);
     if (length === 0) return input.take();
@@ -40,7 +40,7 @@ function readSome(descriptor: number, chunk: Buffer): number {
       return readSync(descriptor, chunk);
     } catch (error) {
       if (codeOf(error) !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }
 }

@@ -1,11 +1,11 @@
 /** Milliseconds between two checks whether the server has sent anything. */
-const LOOK = 500;
+const CHECK_PERIOD_MS = 500;
 /** Checks in a row without a byte from a server that owes an answer, after which it is sent a PING. */
-const QUIET = 2;
+const MAX_SILENT_CHECKS = 2;
 /** Checks in a row without a byte after a PING, after which the connection is given up. */
-const PATIENCE = 12;
+const MAX_UNANSWERED_CHECKS = 12;
 
-export interface VigilOwner {
+export interface KeepaliveOwner {
   /** Whether the server owes an answer; otherwise it may be silent. */
   isOwed(): boolean;
   /** Sends a PING, which a living server answers at once; `false` if the server would not read it now. */
@@ -23,13 +23,13 @@ export interface VigilOwner {
  * It counts checks and not time, so that a pause of this process does no harm.
  */
 export class Keepalive {
-  readonly #owner: VigilOwner;
+  readonly #owner: KeepaliveOwner;
   #timer: NodeJS.Timeout | undefined;
   /** Checks in a row without a byte from the server. */
   #silent = 0;
   #doubtful = false;
 
-  constructor(owner: VigilOwner) {
+  constructor(owner: KeepaliveOwner) {
     this.#owner = owner;
   }
 
@@ -40,7 +40,7 @@ export class Keepalive {
 
   /** To be called when something was sent that will be answered. */
   watch(): void {
-    this.#timer ??= setInterval(() => this.#look(), LOOK).unref();
+    this.#timer ??= setInterval(() => this.#look(), CHECK_PERIOD_MS).unref();
   }
 
   /** Something came. */
@@ -73,8 +73,10 @@ export class Keepalive {
       return;
     }
     this.#silent++;
-    if (this.#doubtful && this.#silent > PATIENCE)
-      this.#owner.giveUp(`nothing was heard for ${(PATIENCE * LOOK) / 1000} s, a PING included`);
-    else if (this.#silent >= QUIET) this.doubt();
+    if (this.#doubtful && this.#silent > MAX_UNANSWERED_CHECKS)
+      this.#owner.giveUp(
+        `nothing was heard for ${(MAX_UNANSWERED_CHECKS * CHECK_PERIOD_MS) / 1000} s, a PING included`,
+      );
+    else if (this.#silent >= MAX_SILENT_CHECKS) this.doubt();
   }
 }

@@ -51,7 +51,7 @@ export class MsgpackConnection {
   readonly #socket: Socket;
   readonly #listener: ConnectionListener;
   readonly #reader = new MessageReader(() => MAX_ANSWER);
-  readonly #vigil: Keepalive;
+  readonly #keepalive: Keepalive;
   /** By id, in the order of sending. */
   readonly #asked = new Map<number, Asked>();
   /** Requests whose answer is awaited. */
@@ -72,7 +72,7 @@ export class MsgpackConnection {
   constructor(socket: Socket, listener: ConnectionListener) {
     this.#socket = socket;
     this.#listener = listener;
-    this.#vigil = new Keepalive({
+    this.#keepalive = new Keepalive({
       isOwed: () => this.#asked.size > 0,
       ask: () => this.#ping(),
       giveUp: (why) => this.destroy(why),
@@ -99,7 +99,7 @@ export class MsgpackConnection {
   /** The last place is kept for a PING, since a server reads nothing beyond its limit. */
   get usable(): boolean {
     const room = Math.max(1, this.#maxInFlight - 1);
-    return !this.#gone && !this.#vigil.doubtful && this.#maxInFlight > 0 && this.#asked.size < room;
+    return !this.#gone && !this.#keepalive.doubtful && this.#maxInFlight > 0 && this.#asked.size < room;
   }
 
   /** Whether a request has waited for long, so that later ones may have to wait too. */
@@ -119,7 +119,7 @@ export class MsgpackConnection {
     this.#asked.set(id, { asker, at: performance.now(), overtaken: false });
     this.#lastSent = id;
     this.#awaited++;
-    this.#vigil.watch();
+    this.#keepalive.watch();
     this.#write(encodeMessage(type, id, time, body));
     return id;
   }
@@ -140,7 +140,7 @@ export class MsgpackConnection {
    * and is given up if that takes too long.
    */
   confirm(): void {
-    this.#vigil.doubt();
+    this.#keepalive.doubt();
   }
 
   /** Takes no further request, and closes after the pending answers. Until then it keeps the process alive. */
@@ -161,14 +161,14 @@ export class MsgpackConnection {
   #ping(): boolean {
     if (this.#gone || this.#asked.size >= this.#maxInFlight) return false;
     this.send(MESSAGE.ping, 0, undefined, {
-      answered: () => this.#vigil.trust(),
+      answered: () => this.#keepalive.trust(),
       unanswered: () => undefined,
     });
     return true;
   }
 
   #receive(chunk: Buffer): void {
-    this.#vigil.heard();
+    this.#keepalive.heard();
     this.#heardAt = performance.now();
     try {
       this.#reader.push(chunk);
@@ -241,7 +241,7 @@ export class MsgpackConnection {
   #lose(why: string, unread?: number): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.#vigil.stop();
+    this.#keepalive.stop();
     this.#leave(why);
     const unanswered = [...this.#asked];
     this.#asked.clear();

@@ -19,7 +19,7 @@ export interface PoolOptions extends OpenOptions {
 const GROW_AT = 8;
 
 /** Milliseconds that a call which lost its connection waits for a connection of its own. */
-const PATIENCE = 3000;
+const OWN_CONNECTION_WAIT_MS = 3000;
 
 /** Milliseconds for which an answer proves that the worker is alive. */
 const PROOF = 100;
@@ -28,7 +28,7 @@ const PROOF = 100;
 const AVOIDED = 1000;
 
 /** Milliseconds between two checks whether waiting calls may be sent now. */
-const LOOK = 100;
+const CHECK_PERIOD_MS = 100;
 
 /** One server, and the state of connecting to it. */
 interface Target {
@@ -129,7 +129,7 @@ export class Pool implements CallQueue {
     this.#look = setTimeout(() => {
       this.#look = undefined;
       this.#serve();
-    }, LOOK).unref();
+    }, CHECK_PERIOD_MS).unref();
   }
 
   #serveLastChances(): void {
@@ -162,7 +162,7 @@ export class Pool implements CallQueue {
 
   /** Whether the first call that lost a connection may wait for a connection of its own; the others wait with it. */
   get #hasPatience(): boolean {
-    for (const since of this.#lastChances.values()) return performance.now() - since < PATIENCE;
+    for (const since of this.#lastChances.values()) return performance.now() - since < OWN_CONNECTION_WAIT_MS;
     return false;
   }
 

@@ -52,9 +52,9 @@ const PROXIED = 1 / 4;
 /** The result of a request before the service is ready. */
 const NO_SUPPLY: Supply = { failures: [], pending: [], attempts: 0 };
 /** ms that the ingest thread gets to finish what it is writing when the process ends. */
-const CLOSING = 5000;
+const CLOSE_TIMEOUT_MS = 5000;
 /** ms that a worker's start waits for the store to be opened for writing. */
-const OPENING = 2000;
+const OPEN_TIMEOUT_MS = 2000;
 
 /**
  * A worker's services for CRLs: the step that supplies them, the notice of their use, the store's epoch. Bytes in,
@@ -179,7 +179,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       await parts?.ingest.loaded;
       const opened = Promise.race([
         parts?.ingest.ready,
-        new Promise((resolve) => setTimeout(resolve, OPENING).unref()),
+        new Promise((resolve) => setTimeout(resolve, OPEN_TIMEOUT_MS).unref()),
       ]);
       await Promise.all([opened, hosts?.up()]);
     },
@@ -191,7 +191,7 @@ export function createCrlServices({ config, log, ingestEntry, onStuck }: CrlServ
       await parts?.service.close();
       hosts?.close();
       await Promise.all([fetcher.close(), issuers.close()]);
-      const isClosed = (await parts?.ingest.close(CLOSING)) ?? true;
+      const isClosed = (await parts?.ingest.close(CLOSE_TIMEOUT_MS)) ?? true;
       if (!isClosed) log.warn('the CRL store was still being written to');
       await store.close();
       return isClosed;

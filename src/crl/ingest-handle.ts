@@ -26,7 +26,7 @@ const NOT_OPEN =
 /** ms that the thread may take beyond its own time limit before it counts as hanging. */
 const MARGIN = 30_000;
 /** How long a request waits for the store to be opened, ms. */
-const OPENING = 2000;
+const OPEN_TIMEOUT_MS = 2000;
 
 interface Pending {
   settle(result: unknown): void;
@@ -179,7 +179,7 @@ export class IngestHandle {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         reject(new StoreError('STORE_FAILED', NOT_OPEN));
-      }, OPENING);
+      }, OPEN_TIMEOUT_MS);
     });
     try {
       await Promise.race([this.ready, late]);

@@ -14,7 +14,7 @@ export interface LargeCrlKeeper extends Pick<CrlSource, 'find'> {
 }
 
 /** Between two requests to take the same file in, and how long the CRL before it serves meanwhile, ms. */
-const PATIENCE = 30_000;
+const STORE_TIMEOUT_MS = 30_000;
 const NONE: readonly CandidateCrl[] = [];
 
 /**
@@ -71,7 +71,8 @@ export class LargeCrl {
       this.#held = undefined;
       return NONE;
     }
-    const isAwaited = this.#signers.length > 0 && now >= this.#seenAt && now - this.#seenAt < PATIENCE;
+    const isAwaited =
+      this.#signers.length > 0 && now >= this.#seenAt && now - this.#seenAt < STORE_TIMEOUT_MS;
     if (stored === 'another' && isAwaited) return NONE;
     return (this.#held ??= this.#load());
   }
@@ -81,7 +82,7 @@ export class LargeCrl {
     const stored = this.#keeper.find(this.issuer).filter(({ source }) => source === this.path);
     const { signature } = this.#header;
     if (stored.some(({ crl }) => Buffer.compare(crl.signature, signature) === 0)) return 'this';
-    const isDue = now - this.#askedAt >= PATIENCE || now < this.#askedAt;
+    const isDue = now - this.#askedAt >= STORE_TIMEOUT_MS || now < this.#askedAt;
     if (isDue && this.#signers.length > 0) {
       this.#askedAt = now;
       this.#keeper.take(this.path, this.#signers);

@@ -51,7 +51,7 @@ export interface SupervisorOptions {
 }
 
 /** Suggested to clients that get BUSY, in milliseconds. */
-const RETRY_AFTER = 1000;
+const RETRY_AFTER_MS = 1000;
 const NO_WORKER = 'clients are refused with BUSY: no worker takes their connections';
 const REFUSED = {
   'pending.max': NO_WORKER,
@@ -60,7 +60,7 @@ const REFUSED = {
     'clients are refused with BUSY: the primary has too few file descriptors; raise its limit (ulimit -n, LimitNOFILE=)',
 } as const;
 /** How often deadlines are looked at, at most, in milliseconds. */
-const MAX_PERIOD = 250;
+const MAX_TICK_MS = 250;
 
 /** The primary: listeners, workers, and the hand-over of connections from listeners to workers. */
 export class Supervisor {
@@ -230,7 +230,7 @@ export class Supervisor {
       const fields = { listener: name, limit: why, pending: this.#dispatcher.pending, ready, wanted };
       this.#refusals.warn(REFUSED[why], `${name} ${why}`, fields);
     }
-    return tls ? TLS_INTERNAL_ERROR : this.#options.busy(protocol, RETRY_AFTER);
+    return tls ? TLS_INTERNAL_ERROR : this.#options.busy(protocol, RETRY_AFTER_MS);
   }
 
   #tick(config: Config): void {
@@ -313,5 +313,5 @@ export class Supervisor {
 
 /** How often deadlines are looked at, in milliseconds. */
 function periodOf(config: Config): number {
-  return Math.min(config['workers.pingInterval'], config['workers.pingTimeout'] / 4, MAX_PERIOD);
+  return Math.min(config['workers.pingInterval'], config['workers.pingTimeout'] / 4, MAX_TICK_MS);
 }

@@ -32,11 +32,11 @@ type Refused = Extract<CrlProxyAnswer, { kind: 'refused' }>;
 type Served = NonNullable<ReturnType<CrlStore['servedAt']>>;
 
 /** ms: a CRL that was fetched within this time is served even to a client that wants the source to be asked again. */
-const YOUNG = 30_000;
+const YOUNG_MS = 30_000;
 /** The most proxies, and octets of the field Via, of a request. */
 const MAX_HOPS = 16;
 const MAX_VIA = 1024;
-const NOTHING = nothingSupplied(NO_ISSUERS);
+const NOTHING_SUPPLIED = nothingSupplied(NO_ISSUERS);
 
 /**
  * The task of the CRL proxy: answers with a CRL from the store, which is fetched first if it is missing or old. Only
@@ -62,14 +62,14 @@ export function createCrlProxyTask(options: CrlProxyOptions): TaskHandler {
     if (served === undefined && wanted === undefined) return refused(...unknown(url, store));
     const found = served && describe(served, options);
     const isYoung =
-      found !== undefined && found.sinceAsked < Math.min(found.freshFor, revalidate ? YOUNG : Infinity);
+      found !== undefined && found.sinceAsked < Math.min(found.freshFor, revalidate ? YOUNG_MS : Infinity);
     if (isYoung) return answered(found.answer);
     if (attempt.number === 0 && !attempt.isLast && !onlyStored && wanted !== undefined) {
       options.used([wanted]);
       const others = pkixdsOf(request.via);
       const needs: SupplyRequest = {
         wanted: [wanted],
-        supplied: NOTHING,
+        supplied: NOTHING_SUPPLIED,
         maxAttempts: 1,
         mayPart: false,
         via: others,

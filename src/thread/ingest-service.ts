@@ -30,7 +30,7 @@ export async function runIngest(port: MessagePort, notes: BroadcastChannel, data
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- Node's types know only this of a BroadcastChannel
   notes.onmessage = (event: unknown) => {
     const note = noteOf(event);
-    if (note !== undefined) service.heed(note);
+    if (note !== undefined) service.handleNote(note);
   };
   await service.open();
 }
@@ -100,7 +100,7 @@ class IngestService {
     );
   }
 
-  heed(note: StoreNote): void {
+  handleNote(note: StoreNote): void {
     if (note.type === 'odd') this.#enqueue(() => this.#dropOdd());
     else if (note.type === 'damaged') this.#enqueue(() => this.#rebuild(note.identity));
     else if (this.#writer !== undefined && this.#rebuilding === undefined) {
@@ -128,12 +128,12 @@ class IngestService {
     try {
       await this.#ingester?.tidy(stored);
     } catch (error) {
-      this.#heedDamage(error, writer);
+      this.#handleDamage(error, writer);
       throw error;
     }
   }
 
-  #heedDamage(thrown: unknown, { environment }: StoreWriter): void {
+  #handleDamage(thrown: unknown, { environment }: StoreWriter): void {
     if (codeOf(thrown) === 'STORE_DAMAGED') this.#enqueue(() => this.#rebuild(environment.identity));
     if (codeOf(thrown) === 'STORE_ODD') this.#enqueue(() => this.#dropOdd());
   }
@@ -211,7 +211,7 @@ class IngestService {
     try {
       return await running;
     } catch (error) {
-      this.#heedDamage(error, writer);
+      this.#handleDamage(error, writer);
       throw error;
     } finally {
       this.#underWay.delete(running);

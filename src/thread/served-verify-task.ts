@@ -50,7 +50,7 @@ const MAX_ATTEMPTS = 64;
 /** How often one request may ask for CRLs, and how often it is verified again before all of them have come. */
 const MAX_ROUNDS = 2;
 const MAX_PARTINGS = 2;
-const NOTHING = nothingSupplied(NO_ISSUERS);
+const NOTHING_SUPPLIED = nothingSupplied(NO_ISSUERS);
 
 /**
  * The `verify` task of a server: missing CRLs and issuers are asked for, and the request is verified again with what
@@ -108,7 +108,7 @@ function answer(body: Uint8Array, attempt: Attempt, surroundings: Surroundings):
   if (attempt.number > 0) store.renew();
   const epoch = store.epoch();
   const since = environment.now();
-  const supplied = attempt.found.length === 0 ? NOTHING : decodeTrusted<Supplied>(attempt.found);
+  const supplied = attempt.found.length === 0 ? NOTHING_SUPPLIED : decodeTrusted<Supplied>(attempt.found);
   const { isLast } = attempt;
   const wants = wantsFor(isLast, supplied, surroundings);
   const issuers = issuerWantsFor(config, supplied);

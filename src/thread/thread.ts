@@ -37,7 +37,7 @@ export interface WarmUp {
   readonly time: number;
 }
 
-const NOTHING = new Uint8Array(0);
+const NO_OCTETS = new Uint8Array(0);
 /** Rounds between two calls of `WarmUp.handlers`. */
 const RENEWAL = 12;
 
@@ -80,7 +80,7 @@ export function runWarmUp({ handlers, tasks, rounds, time }: WarmUp): WarmUpAcco
   const beganAt = performance.now();
   let byPlace: Numbered = [];
   let batch: readonly BatchTask[] = [];
-  let results: Uint8Array = NOTHING;
+  let results: Uint8Array = NO_OCTETS;
   const keep = (last: Uint8Array): void => {
     results = last;
   };

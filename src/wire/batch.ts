@@ -16,7 +16,7 @@ import type { Attempt, CacheLifetime } from './task.js';
  */
 const NUMBERS_PER_ITEM = 7;
 const KINDS = ['done', 'failed', 'needs'] as const;
-const NOTHING = new Uint8Array(0);
+const NO_OCTETS = new Uint8Array(0);
 /** The value of `until` for a result that must not be kept. */
 const NOT_KEPT = -1;
 
@@ -61,7 +61,7 @@ export function unpackTasks(batch: Uint8Array): BatchTask[] {
 }
 
 export function packResults(results: readonly BatchResult[]): Uint8Array<ArrayBuffer> {
-  const notes = results.map((result) => (result.kind === 'needs' ? Buffer.from(result.step) : NOTHING));
+  const notes = results.map((result) => (result.kind === 'needs' ? Buffer.from(result.step) : NO_OCTETS));
   let size = 0;
   for (const { body } of results) size += body.length;
   for (const { length } of notes) size += length;
@@ -69,7 +69,7 @@ export function packResults(results: readonly BatchResult[]): Uint8Array<ArrayBu
   for (const [place, result] of results.entries()) {
     const { kind, microseconds, body } = result;
     const keep = kind === 'done' ? result.keep : undefined;
-    batch.add(KINDS.indexOf(kind), microseconds, body, notes[place] ?? NOTHING, keep);
+    batch.add(KINDS.indexOf(kind), microseconds, body, notes[place] ?? NO_OCTETS, keep);
   }
   return batch.bytes;
 }
@@ -135,7 +135,7 @@ function unpack<T>(
     const noteAt = offset + (numbers[at + 2] ?? 0);
     const end = noteAt + (numbers[at + 3] ?? 0);
     const body = batch.subarray(offset, noteAt);
-    const note = end === noteAt ? NOTHING : batch.subarray(noteAt, end);
+    const note = end === noteAt ? NO_OCTETS : batch.subarray(noteAt, end);
     const keep: KeepNumbers = [numbers[at + 4] ?? 0, numbers[at + 5] ?? 0, numbers[at + 6] ?? 0];
     items.push(make(numbers[at] ?? 0, numbers[at + 1] ?? 0, body, note, keep));
     offset = end;

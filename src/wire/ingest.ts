@@ -97,7 +97,7 @@ export interface UrlRecord {
    * Set if the last success came from another host by Redis: when that host asked the server, and since when this host
    * has not asked it, ms.
    */
-  readonly hearsay?: { readonly answeredAt: number; readonly since: number };
+  readonly secondHand?: { readonly answeredAt: number; readonly since: number };
   /** ms: since when its content is being checked and stored; it remains if the process ended in between. */
   readonly checking?: number;
   /** SHA-256 of its refused content, hex; the same content is not checked again. */

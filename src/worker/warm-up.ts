@@ -34,7 +34,7 @@ const CACHED_BYTES = 1024 * 1024;
 /** One request in so many repeats one of the previous round, whose outcome is cached. */
 const REPEATED = 4;
 /** ms: longer than a warm-up takes; an expired timer may run for as long. */
-const PATIENCE = 5000;
+const DEADLINES_MS = 5000;
 const MINUTE = 60_000;
 
 /**
@@ -90,7 +90,7 @@ class WarmUpLine {
     const connection = new Connection(this.#stream, session, {
       limits: { maxInFlight: limits.maxInFlight, maxPipelined: limits.maxPipelined, maxRequests: 0 },
       deadlines: new Deadlines<Connection>(
-        { firstByte: PATIENCE, request: PATIENCE, idle: PATIENCE },
+        { firstByte: DEADLINES_MS, request: DEADLINES_MS, idle: DEADLINES_MS },
         clock,
         (it) => {
           it.destroy();

@@ -46,7 +46,8 @@ export function parseNameText(text: string): Name {
 function readAttribute(rest: string, text: string): { oid: string; attribute: Uint8Array; length: number } {
   const type = TYPE.exec(rest);
   const word = type?.groups?.['type'];
-  if (type === null || word === undefined) throw wrong(text, `"${rest.slice(0, 20)}" is not in the form TYPE=VALUE`);
+  if (type === null || word === undefined)
+    throw wrong(text, `"${rest.slice(0, 20)}" is not in the form TYPE=VALUE`);
   const oid = /^\d/.test(word) ? word : TYPES.get(word.toLowerCase());
   if (oid === undefined) throw wrong(text, `the type ${word} is not known; write its OID`);
   const value = VALUE.exec(rest.slice(type[0].length));

@@ -6,7 +6,7 @@ interface Entry<T> {
 }
 
 /** Octets that are hashed: the end of a name, of an OID or of an algorithm tells it apart. */
-const TAIL = 16;
+const TAIL_OCTETS = 16;
 
 /**
  * A cache of values read from octets that recur, so that the same few dozen are not read for every certificate. Each
@@ -34,7 +34,7 @@ export class RecentOctets<T> {
 
   #slotOf(bytes: Uint8Array, from: number, to: number): number {
     let hash = to - from;
-    for (let i = Math.max(from, to - TAIL); i < to; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
+    for (let i = Math.max(from, to - TAIL_OCTETS); i < to; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
     return hash & (this.#entries.length - 1);
   }
 }

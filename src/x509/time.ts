@@ -31,7 +31,8 @@ function restOfTime(r: DerReader, year: number, offset: number, what: string): n
   const minute = twoDigits(r, offset + 6, what);
   const second = twoDigits(r, offset + 8, what);
   const days = daysSince1970(year, month, day);
-  if (days === undefined || hour > 23 || minute > 59 || second > 59) throw malformed(`${what} is not a valid time`);
+  if (days === undefined || hour > 23 || minute > 59 || second > 59)
+    throw malformed(`${what} is not a valid time`);
   return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000;
 }
 

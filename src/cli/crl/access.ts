@@ -68,9 +68,9 @@ function storeIdentity(dataDirectory: string): string | undefined {
 }
 
 /** ms that opening the store may take; an operator waits for it, not a request. */
-const OPENING = 20_000;
+const OPEN_TIMEOUT_MS = 20_000;
 /** ms that unfinished work gets to end. */
-const CLOSING = 5000;
+const CLOSE_TIMEOUT_MS = 5000;
 
 /**
  * Runs `use` with the store opened for writing, also while a server writes to it; creates it if there is none. A store
@@ -96,10 +96,10 @@ export async function withWriter<T>(
     },
   });
   try {
-    await Promise.race([ingest.ready, delay(OPENING, undefined, { ref: false })]);
+    await Promise.race([ingest.ready, delay(OPEN_TIMEOUT_MS, undefined, { ref: false })]);
     return await use(ingest);
   } finally {
-    if (!(await ingest.close(CLOSING))) {
+    if (!(await ingest.close(CLOSE_TIMEOUT_MS))) {
       note(context, 'the CRL store is held by another process, which may be stopped: giving up');
       process.kill(process.pid, 'SIGTERM');
     }

@@ -27,7 +27,7 @@ export interface CrlFetcher {
 type CarryOut = (name: string, body: Uint8Array, patience: number) => Promise<Uint8Array>;
 
 /** ms that a server may take without fetching, and in addition to the limits of a fetch. */
-const PATIENCE = 20_000;
+const ORDER_TIMEOUT_MS = 20_000;
 
 /** The server that the configuration names, if it runs; this process with `isLocal` or without a server. */
 export async function openCrlFetcher(
@@ -55,14 +55,16 @@ function crlFetcher(config: Config, carryOut: CarryOut, close: () => Promise<voi
       const orders: FetchOrder[] = [];
       for (let from: number | null = 0; from !== null;) {
         const request: KnownRequest = { from, ...(url !== undefined && { url }) };
-        const reply = decodeTrusted<KnownReply>(await carryOut(KNOWN_ORDER, encode(request), PATIENCE));
+        const reply = decodeTrusted<KnownReply>(
+          await carryOut(KNOWN_ORDER, encode(request), ORDER_TIMEOUT_MS),
+        );
         orders.push(...reply.orders);
         from = reply.next;
       }
       return orders;
     },
     fetch: async (ordered) => {
-      const patience = ordered.urls.length * once + PATIENCE;
+      const patience = ordered.urls.length * once + ORDER_TIMEOUT_MS;
       return decodeTrusted<FetchReport>(await carryOut(FETCH_ORDER, encode(ordered), patience));
     },
     close,
@@ -71,7 +73,7 @@ function crlFetcher(config: Config, carryOut: CarryOut, close: () => Promise<voi
 
 async function isServed(path: string): Promise<boolean> {
   try {
-    await callServer(path, { command: 'status' }, PATIENCE);
+    await callServer(path, { command: 'status' }, ORDER_TIMEOUT_MS);
     return true;
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;

@@ -12,14 +12,14 @@ import { runDirectoryOf } from './run-directory.js';
 export const SERVER_FLAGS = { ...CONFIG_FLAG, ...optionFlags(['run.directory']) };
 
 /** Milliseconds that a server may take for a command. `stop` and `scale` answer once they have begun. */
-const TIMEOUT = 10_000;
+const COMMAND_TIMEOUT_MS = 10_000;
 
 /** One command to the server whose control socket the configuration names. */
 export async function askServer(
   context: Context,
   args: Arguments,
   request: ControlRequest,
-  timeout = TIMEOUT,
+  timeout = COMMAND_TIMEOUT_MS,
 ): Promise<unknown> {
   const path = join(runDirectoryOf(context, args), CONTROL_SOCKET);
   try {

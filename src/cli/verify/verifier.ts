@@ -15,7 +15,7 @@ export interface Verifier {
 }
 
 /** Milliseconds that an answer may take. */
-const TIMEOUT = 60_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** The server at `given`, or at the configuration's first listener, with the protocol of that listener. */
 export async function remoteVerifier(
@@ -38,7 +38,7 @@ async function lineVerifier(address: Address, tls: ConnectionOptions): Promise<V
 }
 
 async function msgpackVerifier(address: Address, tls: ConnectionOptions): Promise<Verifier> {
-  const client = new Client(formatAddress(address), { failFast: true, timeout: TIMEOUT, tls });
+  const client = new Client(formatAddress(address), { failFast: true, timeout: ANSWER_TIMEOUT_MS, tls });
   await client.ping();
   return {
     ask: async (request) => {

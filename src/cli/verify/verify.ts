@@ -48,7 +48,7 @@ export const verify: Command = {
 };
 
 /** Requests under way at once: enough to keep a server's threads busy, few enough to keep only so many files in memory. */
-const WINDOW = 32;
+const MAX_UNDER_WAY = 32;
 
 interface Answered {
   readonly name: string;
@@ -74,7 +74,7 @@ async function verifyAll(
     worst = Math.max(worst, codeOf(next.answer));
   };
   for (const name of names) {
-    if (underWay.length >= WINDOW) await take();
+    if (underWay.length >= MAX_UNDER_WAY) await take();
     underWay.push(verifyOne(name, context, verifier, common));
   }
   while (underWay.length > 0) await take();

@@ -1,7 +1,7 @@
 import { formatSize } from '../../config/units.js';
 import { FetchError } from './fetch-error.js';
 
-const STEP = 1024 * 1024;
+const GROWTH_STEP_OCTETS = 1024 * 1024;
 
 /**
  * Gathers a body into one buffer without ever holding it twice over in pieces. Of a known length the buffer is made
@@ -42,7 +42,7 @@ export class BodyBuffer {
 
   #grow(length: number): void {
     // HTTP lets no body outgrow its Content-Length, so an exact one never gets here.
-    this.#memory.resize(Math.min(this.#most, Math.ceil(length / STEP) * STEP));
+    this.#memory.resize(Math.min(this.#most, Math.ceil(length / GROWTH_STEP_OCTETS) * GROWTH_STEP_OCTETS));
   }
 }
 

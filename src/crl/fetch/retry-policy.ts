@@ -15,7 +15,7 @@ export interface Failures {
 }
 
 /** Beyond this a server's wish is a mistake or a trap: the CRL would never be asked for again. */
-const MOST_RETRY_AFTER = 86_400_000;
+const MAX_RETRY_AFTER_MS = 86_400_000;
 
 /**
  * When a URL that failed may be asked for again, in ms since 1970: the wait doubles with each failure up to `most`,
@@ -29,5 +29,5 @@ export function retryAt(
 ): number {
   const doubled = limits.base * 2 ** Math.min(30, Math.max(0, count - 1));
   const wait = Math.min(limits.most, doubled) * (1 - random / 4);
-  return at + Math.round(Math.max(wait, Math.min(retryAfter, MOST_RETRY_AFTER)));
+  return at + Math.round(Math.max(wait, Math.min(retryAfter, MAX_RETRY_AFTER_MS)));
 }

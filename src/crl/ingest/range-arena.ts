@@ -1,5 +1,5 @@
 /** Words that a range takes at once. */
-const CHUNK = 4096;
+const CHUNK_WORDS = 4096;
 
 /** Consecutive words of a range. */
 export interface Stretch {
@@ -34,8 +34,8 @@ export class RangeArena {
     this.#list = new Int32Array(bytes.buffer, aligned, Math.max(0, Math.floor((end - aligned) / 4)));
     this.#listFrom = aligned - bytes.byteOffset;
     this.next = new Int32Array(ranges);
-    this.limits = new Int32Array(ranges).fill(CHUNK);
-    this.current = Array.from({ length: ranges }, () => new Int32Array(CHUNK));
+    this.limits = new Int32Array(ranges).fill(CHUNK_WORDS);
+    this.current = Array.from({ length: ranges }, () => new Int32Array(CHUNK_WORDS));
     this.#starts = new Int32Array(ranges);
     this.#full = Array.from({ length: ranges }, () => []);
   }
@@ -51,7 +51,7 @@ export class RangeArena {
    */
   startChunk(range: number, count: number, read: number): void {
     this.#full[range]!.push(this.#lastOf(range));
-    const size = Math.ceil(count / CHUNK) * CHUNK;
+    const size = Math.ceil(count / CHUNK_WORDS) * CHUNK_WORDS;
     const isFree = this.#listFrom + 4 * (this.#listUsed + size) <= read;
     const start = isFree ? this.#listUsed : 0;
     if (isFree) this.#listUsed += size;

@@ -15,7 +15,7 @@ export interface AnnouncementsOptions {
 }
 
 /** ms within which word of a newer CRL is followed, by chance, so that all hosts do not come at once. */
-const SPREAD = 500;
+const SPREAD_MS = 500;
 /** ms between two times that one URL is looked after. */
 const LEAST_BETWEEN = 5000;
 /** URLs waiting for that; whatever is announced beyond them is found at the CRL's own refresh. */
@@ -26,13 +26,13 @@ const LEFT_FOR = 30_000;
 
 /**
  * Word that other hosts have newer CRLs. Anybody who reaches Redis may say so, however often: a message only names a
- * URL, is heeded only for URLs in use, for each of them now and then, one after the other.
+ * URL, is handled only for URLs in use, for each of them now and then, one after the other.
  */
 export class Announcements {
   readonly #options: AnnouncementsOptions;
   /** URL → when it may be looked after. */
   readonly #waiting = new Map<string, number>();
-  readonly #heededAt = new Map<string, number>();
+  readonly #handledAt = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #isHeeding = false;
   #isClosed = false;
@@ -91,8 +91,8 @@ export class Announcements {
   #wait(url: string): void {
     const { now, random } = this.#options;
     if (this.#waiting.size >= MAX_WAITING || this.#isClosed) return;
-    const soon = now() + SPREAD * random();
-    this.#waiting.set(url, Math.max(soon, (this.#heededAt.get(url) ?? -Infinity) + LEAST_BETWEEN));
+    const soon = now() + SPREAD_MS * random();
+    this.#waiting.set(url, Math.max(soon, (this.#handledAt.get(url) ?? -Infinity) + LEAST_BETWEEN));
   }
 
   #setTimer(): void {
@@ -101,20 +101,20 @@ export class Announcements {
     const next = Math.min(...this.#waiting.values());
     this.#timer = setTimeout(
       () => {
-        void this.#heedDue();
+        void this.#handleDue();
       },
       Math.max(0, next - this.#options.now()),
     ).unref();
   }
 
-  async #heedDue(): Promise<void> {
-    const { now, onAnnounced: heed } = this.#options;
+  async #handleDue(): Promise<void> {
+    const { now, onAnnounced } = this.#options;
     this.#isHeeding = true;
     for (const [url, due] of this.#waiting) {
       if (due > now()) continue;
       this.#waiting.delete(url);
       this.#remember(url);
-      if ((await heed(url)) === 'again') this.#wait(url);
+      if ((await onAnnounced(url)) === 'again') this.#wait(url);
     }
     this.#isHeeding = false;
     this.#setTimer();
@@ -123,11 +123,11 @@ export class Announcements {
   /** Only those that a new message would have to wait for. */
   #remember(url: string): void {
     const { now } = this.#options;
-    this.#heededAt.delete(url);
-    this.#heededAt.set(url, now());
-    for (const [old, at] of this.#heededAt) {
+    this.#handledAt.delete(url);
+    this.#handledAt.set(url, now());
+    for (const [old, at] of this.#handledAt) {
       if (now() - at < LEAST_BETWEEN) break;
-      this.#heededAt.delete(old);
+      this.#handledAt.delete(old);
     }
   }
 }

@@ -23,8 +23,8 @@ const RECONNECT = 100;
 const RECONNECT_MOST = 5000;
 /** ms between two pings on an idle connection. */
 const HEARTBEAT = 10_000;
-/** ms in which of repeated trouble one line is logged. */
-const QUIET = 60_000;
+/** ms in which one line is logged about repeated errors. */
+const LOG_PERIOD_MS = 60_000;
 /** ms until a connection that is given up is cut. */
 const DISCONNECT = 100;
 /** The message of ioredis for a command that exceeded `commandTimeout`. */
@@ -138,7 +138,7 @@ export class RedisConnection {
     this.#errors++;
     const now = performance.now();
     const { at, unsaid } = this.#trouble;
-    if (now - at < QUIET) {
+    if (now - at < LOG_PERIOD_MS) {
       this.#trouble.unsaid++;
       return;
     }

@@ -9,13 +9,13 @@ const isBulkOrNull: Shape = ({ kind }) => kind === 'bulk' || kind === 'null';
 const isArrayOf =
   (...shapes: readonly Shape[]): Shape =>
   ({ elements }) =>
-    elements.length === shapes.length && shapes.every((shape, place) => shape(elements[place] ?? NOTHING));
+    elements.length === shapes.length && shapes.every((shape, place) => shape(elements[place] ?? NULL_REPLY));
 const isWord =
   (word: string): Shape =>
   ({ kind, text }) =>
     kind === 'bulk' && text === word;
 
-const NOTHING: RespValue = { kind: 'null', text: '', elements: [] };
+const NULL_REPLY: RespValue = { kind: 'null', text: '', elements: [] };
 
 /** The permitted reply to each command that is sent, besides an error. */
 const ANSWERS: ReadonlyMap<string, Shape> = new Map<string, Shape>([

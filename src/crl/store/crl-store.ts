@@ -39,10 +39,10 @@ export interface CrlStoreOptions {
 }
 
 /** Between two looks at whether the environment was replaced, or can be opened at last, ms. */
-const LOOK_AGAIN = 1000;
-const NOTE_USE = 10 * 60_000;
+const LOOK_AGAIN_MS = 1000;
+const NOTE_USE_MS = 10 * 60_000;
 /** Between two words to the writer of odd records, ms. */
-const ODD_AGAIN = 10_000;
+const ODD_AGAIN_MS = 10_000;
 /** Issuers whose CRLs a thread keeps the headers of. */
 const MAX_ISSUERS = 4096;
 const NONE: readonly Known[] = [];
@@ -207,7 +207,7 @@ export class CrlStore implements CrlSource {
   #noteUse(candidates: readonly { readonly key: string; notedAt: number }[]): void {
     const now = this.#options.now();
     for (const candidate of candidates) {
-      if (now - candidate.notedAt < NOTE_USE && now >= candidate.notedAt) continue;
+      if (now - candidate.notedAt < NOTE_USE_MS && now >= candidate.notedAt) continue;
       candidate.notedAt = now;
       this.#options.used?.(candidate.key);
     }
@@ -216,7 +216,7 @@ export class CrlStore implements CrlSource {
   /** `fallback` if there is no readable store. */
   #reading<T>(fallback: T, read: (opened: Opened) => T): T {
     const now = this.#options.now();
-    if (now - this.#lookedAt >= LOOK_AGAIN || now < this.#lookedAt) {
+    if (now - this.#lookedAt >= LOOK_AGAIN_MS || now < this.#lookedAt) {
       this.#lookedAt = now;
       this.#look();
     }
@@ -258,7 +258,7 @@ export class CrlStore implements CrlSource {
 
   #noteOdd(): void {
     const now = this.#options.now();
-    if (Math.abs(now - this.#oddAt) < ODD_AGAIN) return;
+    if (Math.abs(now - this.#oddAt) < ODD_AGAIN_MS) return;
     this.#oddAt = now;
     this.#options.odd?.();
   }

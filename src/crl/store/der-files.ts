@@ -70,7 +70,7 @@ const PIECE = 64 * 1024;
  * CRL for long.
  */
 const SLOWEST = 16;
-const PATIENCE = 60_000;
+const READER_GRACE_MS = 60_000;
 /** No room for another file. */
 const NO_FILES: ReadonlySet<unknown> = new Set(['ENOENT', 'EMFILE', 'ENFILE']);
 
@@ -106,7 +106,7 @@ export class DerPieces {
   /** `undefined` at the end. */
   next(): Buffer | undefined {
     if (this.#file === undefined || this.#position === this.#size) return undefined;
-    if (this.#now() - this.#openedAt > PATIENCE + this.#size / SLOWEST)
+    if (this.#now() - this.#openedAt > READER_GRACE_MS + this.#size / SLOWEST)
       throw new StoreError('STORE_FAILED', `the client takes too long to read ${this.#size} octets`);
     const piece = Buffer.allocUnsafe(Math.min(PIECE, this.#size - this.#position));
     const length = readSync(this.#file, piece, 0, piece.length, this.#position);

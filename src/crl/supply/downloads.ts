@@ -34,7 +34,7 @@ export class Downloads {
   readonly #running = new Map<string, Promise<FetchFailure | undefined>>();
   /** By URL, the last of the downloads that wait for their turn. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  readonly #heeding = new Set<Promise<unknown>>();
+  readonly #announcements = new Set<Promise<unknown>>();
   readonly #closed = new AbortController();
 
   constructor(options: DownloadsOptions) {
@@ -87,17 +87,17 @@ export class Downloads {
     const name = refusalName(url, wanted);
     if (this.#shared === undefined) return 'done';
     if (this.#running.has(name)) return 'again';
-    const heeding = this.#heed(this.#shared, url, wanted);
-    this.#heeding.add(heeding);
-    return heeding.finally(() => {
-      this.#heeding.delete(heeding);
+    const handling = this.#handleAnnouncement(this.#shared, url, wanted);
+    this.#announcements.add(handling);
+    return handling.finally(() => {
+      this.#announcements.delete(handling);
     });
   }
 
   /** Gives up what is running. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await Promise.all([...this.#running.values(), ...this.#heeding]);
+    await Promise.all([...this.#running.values(), ...this.#announcements]);
   }
 
   async #get(url: string, wanted: WantedCrl, since: number, via: string): Promise<FetchFailure | undefined> {
@@ -140,7 +140,7 @@ export class Downloads {
     }
   }
 
-  async #heed(shared: SharedSupply, url: string, wanted: WantedCrl): Promise<'done' | 'again'> {
+  async #handleAnnouncement(shared: SharedSupply, url: string, wanted: WantedCrl): Promise<'done' | 'again'> {
     const { keeper, warnings, shareWait } = this.#options;
     const lease = `fetch ${url}`;
     try {

@@ -24,7 +24,7 @@ export interface FolderIntakeOptions {
 }
 
 /** The least between two looks at what has gone, and between two words on the progress of a file, ms. */
-const LOOK = 1000;
+const LOOK_PERIOD_MS = 1000;
 const TELL = 5000;
 
 /**
@@ -133,7 +133,7 @@ export class FolderIntake {
             if (!this.#isClosed) this.#setTimer();
           });
       },
-      Math.max(LOOK, this.#options.rescan),
+      Math.max(LOOK_PERIOD_MS, this.#options.rescan),
     ).unref();
   }
 

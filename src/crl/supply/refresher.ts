@@ -42,7 +42,7 @@ const UNUSED = 86_400_000;
 /** The least between two refreshes of one CRL after a failure, ms. */
 const AFTER_FAILURE = 1000;
 /** Within so many ms a CRL is refreshed whose last refresh is not known. */
-const SOON = 60_000;
+const SOON_MS = 60_000;
 /** The longest time of a timer, ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -136,7 +136,7 @@ export class Refresher {
     watched.triedAt = pastTime(watched.triedAt, time);
     watched.reckonedAt = time;
     const due = isAhead
-      ? time + Math.round(Math.min(refresh, SOON) * random())
+      ? time + Math.round(Math.min(refresh, SOON_MS) * random())
       : crl === undefined || fetchedAt === -Infinity
         ? time + refresh
         : refreshAt({ ...crl, fetchedAt: answeredAt }, refresh, random());
@@ -156,7 +156,7 @@ export class Refresher {
     if (next === Infinity) return;
     const { now, refresh } = this.#options;
     // Looked at again in time, whatever becomes of the clock.
-    const wait = Math.min(LONGEST_TIMER, refresh + SOON, Math.max(0, next - now()));
+    const wait = Math.min(LONGEST_TIMER, refresh + SOON_MS, Math.max(0, next - now()));
     this.#timer = setTimeout(() => {
       this.#refreshDue();
     }, wait).unref();

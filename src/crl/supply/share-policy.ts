@@ -15,7 +15,7 @@ export interface LocalCopy {
 }
 
 /** A host whose clock goes before ours by no more than so many ms is taken to speak of now. */
-const SKEW = 5000;
+const CLOCK_SKEW_MS = 5000;
 
 /**
  * What to do with a CRL of another host: `take` it; `same`: this host has the same, and it is new enough not to ask the
@@ -28,7 +28,7 @@ export function judge(
   const { answeredAt, nextUpdate, body } = offer;
   const age = now - answeredAt;
   const isOver = nextUpdate !== null && nextUpdate <= now;
-  if (age < -SKEW || isOver) return 'nothing';
+  if (age < -CLOCK_SKEW_MS || isOver) return 'nothing';
   const order = have === undefined ? undefined : compareAge(offer, have);
   // Two of one time and number that differ both count: what either lists is revoked.
   const isSame =
@@ -42,13 +42,15 @@ export function judge(
 }
 
 /** Refreshes for which a host leaves it to others to ask a URL's server; then it asks itself. */
-const HEARSAY = 4;
+const MAX_SECOND_HAND_REFRESHES = 4;
 
 /** Whether this host has not asked the URL's server for so long that the answers of other hosts do not suffice. */
 export function isOverdueHere(
-  hearsay: { readonly since: number } | undefined,
+  secondHand: { readonly since: number } | undefined,
   refresh: number,
   now: number,
 ): boolean {
-  return hearsay !== undefined && now - pastTime(hearsay.since, now) >= HEARSAY * refresh;
+  return (
+    secondHand !== undefined && now - pastTime(secondHand.since, now) >= MAX_SECOND_HAND_REFRESHES * refresh
+  );
 }

@@ -52,7 +52,7 @@ export class SharedSupply {
     way: FetchWay,
   ): Promise<FetchFailure | undefined> {
     const { share, records, refresh, wait, now } = this.#options;
-    const isOurTurn = since === NOW || isOverdueHere(records.urlRecord(url)?.hearsay, refresh, now());
+    const isOurTurn = since === NOW || isOverdueHere(records.urlRecord(url)?.secondHand, refresh, now());
     for (const end = performance.now() + wait; ; await pause(POLL)) {
       const isOurs = await share.acquireLease(url);
       try {
@@ -134,14 +134,14 @@ export class SharedSupply {
     const { records, notes, now } = this.#options;
     const record = records.urlRecord(url) ?? NO_RECORD;
     const answeredAt = Math.min(offer.answeredAt, now());
-    const since = pastTime(record.hearsay?.since, now());
+    const since = pastTime(record.secondHand?.since, now());
     await notes.fetched(url, {
       // With another's validators the server's "not modified" would speak of what is not here.
       validators: isSame ? validatorsOf(record) : {},
       crl,
       age: now() - answeredAt,
       wanted,
-      hearsay: { answeredAt, since: since === -Infinity ? now() : since },
+      secondHand: { answeredAt, since: since === -Infinity ? now() : since },
     });
   }
 }

@@ -32,7 +32,7 @@ interface Fetched {
   readonly age: number | undefined;
   readonly wanted: WantedCrl;
   /** Set if the answer came from another host. */
-  readonly hearsay?: UrlRecord['hearsay'];
+  readonly secondHand?: UrlRecord['secondHand'];
 }
 
 interface Failed {
@@ -51,7 +51,7 @@ export class UrlNotes {
     this.#options = options;
   }
 
-  async fetched(url: string, { validators, crl, age, wanted, hearsay }: Fetched): Promise<void> {
+  async fetched(url: string, { validators, crl, age, wanted, secondHand }: Fetched): Promise<void> {
     const { keeper, servesOthers, now } = this.#options;
     await keeper.note(url, {
       ...NO_RECORD,
@@ -59,7 +59,7 @@ export class UrlNotes {
       fetchedAt: now(),
       ...(crl !== undefined && { crl }),
       ...(age !== undefined && { age }),
-      ...(hearsay !== undefined && { hearsay }),
+      ...(secondHand !== undefined && { secondHand }),
       ...(servesOthers && { wanted: withoutSource(wanted) }),
     });
   }

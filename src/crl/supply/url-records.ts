@@ -13,9 +13,9 @@ export interface UrlRecords {
 }
 
 /** When the URL was last fetched, and when its own server last answered whichever host, ms; -Infinity: never. */
-export function answersOf({ fetchedAt, hearsay }: UrlRecord, now: number) {
+export function answersOf({ fetchedAt, secondHand }: UrlRecord, now: number) {
   const fetched = pastTime(fetchedAt, now);
-  return { fetchedAt: fetched, answeredAt: hearsay ? pastTime(hearsay.answeredAt, now) : fetched };
+  return { fetchedAt: fetched, answeredAt: secondHand ? pastTime(secondHand.answeredAt, now) : fetched };
 }
 
 /** Until when a CRL can be used, by the limits of its want, ms. */

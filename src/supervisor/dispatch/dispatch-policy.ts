@@ -22,10 +22,10 @@ export const MAX_UNACKNOWLEDGED = 256;
 export const PROMPT = 50;
 
 /** How long a worker that refused a connection gets no other, in milliseconds. */
-export const REFUSAL_REST = 100;
+export const REFUSAL_PAUSE_MS = 100;
 
 /** How long a worker that lost or did not acknowledge a connection gets no other, in milliseconds. */
-export const REVOCATION_REST = 500;
+export const REVOCATION_PAUSE_MS = 500;
 
 /** The best of these candidates, or `undefined` when none of them may get a connection now. */
 export function choose<C extends Candidate>(candidates: Iterable<C>): C | undefined {

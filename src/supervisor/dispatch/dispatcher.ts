@@ -1,5 +1,5 @@
 import type { ConnectionHandle } from '../../wire/connection-handle.js';
-import { choose, REFUSAL_REST, REVOCATION_REST } from './dispatch-policy.js';
+import { choose, REFUSAL_PAUSE_MS, REVOCATION_PAUSE_MS } from './dispatch-policy.js';
 import type { Listener } from '../listen/listeners.js';
 import { type Connection, PendingConnections } from './pending-connections.js';
 import { type HandoverTarget, WorkerSlot } from './worker-slot.js';
@@ -37,7 +37,7 @@ interface DispatchLimits {
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #seats = new Map<HandoverTarget, WorkerSlot>();
+  readonly #slots = new Map<HandoverTarget, WorkerSlot>();
   readonly #pending = new PendingConnections();
   #uses = 0;
   #closed = false;
@@ -53,8 +53,8 @@ export class Dispatcher {
 
   accept(handle: ConnectionHandle, listener: Listener): void {
     const connection = { handle, listener, deadline: this.#options.now() + this.#options.limits().maxWait };
-    const seat = this.#closed || this.#pending.size > 0 ? undefined : this.#seatFor(listener);
-    if (seat) this.#give(connection, seat);
+    const slot = this.#closed || this.#pending.size > 0 ? undefined : this.#slotFor(listener);
+    if (slot) this.#give(connection, slot);
     else if (this.#closed) this.#refuse(connection, 'stopping');
     else if (!this.#pending.add(connection, this.#options.limits().maxPending))
       this.#refuse(connection, 'pending.max');
@@ -63,55 +63,55 @@ export class Dispatcher {
 
   /** The worker is ready to take connections. */
   admit(target: HandoverTarget): void {
-    this.#seats.set(target, new WorkerSlot(target, this.#options.now));
+    this.#slots.set(target, new WorkerSlot(target, this.#options.now));
     this.#serve();
   }
 
   /** The worker gets no further connection. Returns the id of the last connection that it was sent. */
   exclude(target: HandoverTarget): number {
-    return this.#seats.get(target)?.shut() ?? 0;
+    return this.#slots.get(target)?.shut() ?? 0;
   }
 
   /** The worker is dead and all its messages were read: connections that it did not acknowledge go to others. */
   remove(target: HandoverTarget): void {
-    const seat = this.#seats.get(target);
-    this.#seats.delete(target);
-    for (const connection of seat?.takeAll() ?? []) this.#giveBack(connection);
+    const slot = this.#slots.get(target);
+    this.#slots.delete(target);
+    for (const connection of slot?.takeAll() ?? []) this.#giveBack(connection);
     this.#serve();
   }
 
   report(target: HandoverTarget, load: { readonly inFlight: number; readonly connections: number }): void {
-    const seat = this.#seats.get(target);
-    if (!seat) return;
-    seat.inFlight = load.inFlight;
-    seat.connections = load.connections;
+    const slot = this.#slots.get(target);
+    if (!slot) return;
+    slot.inFlight = load.inFlight;
+    slot.connections = load.connections;
     this.#serve();
   }
 
   accepted(target: HandoverTarget, ids: readonly number[]): void {
-    const seat = this.#seats.get(target);
-    if (!seat) return;
+    const slot = this.#slots.get(target);
+    if (!slot) return;
     for (const id of ids) {
-      const connection = seat.take(id);
+      const connection = slot.take(id);
       if (!connection) {
         target.kill(`it acknowledged connection ${id}, which it does not hold`);
         return;
       }
       connection.handle.close();
-      seat.connections += 1;
+      slot.connections += 1;
     }
-    seat.revokeBefore(Math.max(...ids));
+    slot.revokeBefore(Math.max(...ids));
     this.#serve();
   }
 
   /** The worker gave these back unread. An unknown id was already answered. */
   refused(target: HandoverTarget, ids: readonly number[]): void {
-    this.#returned(target, ids, REFUSAL_REST);
+    this.#returned(target, ids, REFUSAL_PAUSE_MS);
   }
 
   /** The worker never received these, or will not use them. It is behind, so it gets no connection for longer. */
   revoked(target: HandoverTarget, ids: readonly number[]): void {
-    this.#returned(target, ids, REVOCATION_REST);
+    this.#returned(target, ids, REVOCATION_PAUSE_MS);
   }
 
   /** From now on, waiting and returned connections are refused. */
@@ -121,26 +121,26 @@ export class Dispatcher {
   }
 
   #returned(target: HandoverTarget, ids: readonly number[], rest: number): void {
-    const seat = this.#seats.get(target);
-    if (!seat) return;
-    seat.rest(rest);
+    const slot = this.#slots.get(target);
+    if (!slot) return;
+    slot.rest(rest);
     for (const id of ids) {
-      const connection = seat.take(id);
+      const connection = slot.take(id);
       if (connection) this.#giveBack(connection);
     }
     this.#serve();
   }
 
-  #give(connection: Connection, seat: WorkerSlot): void {
+  #give(connection: Connection, slot: WorkerSlot): void {
     this.#uses += 1;
-    seat.lastUse = this.#uses;
-    seat.give(connection);
+    slot.lastUse = this.#uses;
+    slot.give(connection);
   }
 
   /** The best worker among those that have this listener in their configuration. */
-  #seatFor(listener: Listener): WorkerSlot | undefined {
-    const seats = [...this.#seats.values()];
-    return choose(seats.filter(({ target }) => target.nameOf(listener) !== undefined));
+  #slotFor(listener: Listener): WorkerSlot | undefined {
+    const slots = [...this.#slots.values()];
+    return choose(slots.filter(({ target }) => target.nameOf(listener) !== undefined));
   }
 
   #giveBack(connection: Connection): void {
@@ -154,11 +154,11 @@ export class Dispatcher {
 
   /** Hands out waiting connections while a worker can take them. */
   #serve(): void {
-    while (this.#pending.size > 0 && choose(this.#seats.values())) {
-      const connection = this.#pending.next((listener) => this.#seatFor(listener) !== undefined);
-      const seat = connection && this.#seatFor(connection.listener);
-      if (!seat) break;
-      this.#give(connection, seat);
+    while (this.#pending.size > 0 && choose(this.#slots.values())) {
+      const connection = this.#pending.next((listener) => this.#slotFor(listener) !== undefined);
+      const slot = connection && this.#slotFor(connection.listener);
+      if (!slot) break;
+      this.#give(connection, slot);
     }
     this.#watch();
   }
@@ -167,7 +167,7 @@ export class Dispatcher {
   #watch(): void {
     if (this.#timer !== undefined || !this.#hasOpenEnds()) return;
     const { handoverTimeout, maxWait } = this.#options.limits();
-    const period = Math.min(Math.max(Math.min(handoverTimeout, maxWait) / 4, 5), REFUSAL_REST);
+    const period = Math.min(Math.max(Math.min(handoverTimeout, maxWait) / 4, 5), REFUSAL_PAUSE_MS);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#review();
@@ -177,7 +177,7 @@ export class Dispatcher {
 
   #hasOpenEnds(): boolean {
     if (this.#pending.size > 0) return true;
-    for (const seat of this.#seats.values()) if (seat.unacknowledged > 0) return true;
+    for (const slot of this.#slots.values()) if (slot.unacknowledged > 0) return true;
     return false;
   }
 
@@ -185,9 +185,9 @@ export class Dispatcher {
     const { now, limits } = this.#options;
     const { handoverTimeout, patience } = limits();
     for (const connection of this.#pending.expired(now())) this.#refuse(connection, 'pending.maxWait');
-    for (const seat of this.#seats.values()) {
-      seat.revokeOlderThan(handoverTimeout);
-      if (seat.isSilent(patience)) seat.target.kill('it does not answer for connections asked back');
+    for (const slot of this.#slots.values()) {
+      slot.revokeOlderThan(handoverTimeout);
+      if (slot.isSilent(patience)) slot.target.kill('it does not answer for connections asked back');
     }
   }
 }

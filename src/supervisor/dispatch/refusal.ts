@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { type ConnectionHandle, socketOn } from '../../wire/connection-handle.js';
 
 /** Milliseconds that a refused client may go on sending before its connection is destroyed. */
-const LINGER = 500;
+const LINGER_MS = 500;
 
 /**
  * The refusal before a TLS handshake: a fatal alert `internal_error` (RFC 8446 §6), with the record version that every
@@ -27,7 +27,7 @@ export function refuse(handle: ConnectionHandle, answer: Buffer): void {
     return;
   }
   lingering += 1;
-  const deadline = setTimeout(() => socket.destroy(), LINGER);
+  const deadline = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => {
     lingering -= 1;
     clearTimeout(deadline);

@@ -3,22 +3,22 @@ import { Histogram } from '../../wire/histogram.js';
 import type { LatencyCounts } from '../../wire/ipc.js';
 
 /** Milliseconds after which a report becomes the base that later reports are compared with. */
-const PERIOD = 60_000;
+const PERIOD_MS = 60_000;
 
 type Report = ReadonlyMap<string, Histogram>;
 
-const NOTHING: Report = new Map();
+const NO_LATENCIES: Report = new Map();
 
 /**
  * The last one to two minutes of what a worker reports since its start, so that quantiles describe the present load.
  *
  *     ──┬────────────┬────────────┬───────▶      recent = current − before
- *     before       next         current          each PERIOD: before ← next ← current
+ *     before       next         current          each PERIOD_MS: before ← next ← current
  */
 export class LatencyWindow {
-  #before = NOTHING;
-  #next = NOTHING;
-  #current = NOTHING;
+  #before = NO_LATENCIES;
+  #next = NO_LATENCIES;
+  #current = NO_LATENCIES;
   #turnedAt: number;
 
   /** @param now milliseconds, monotonic. */
@@ -33,7 +33,7 @@ export class LatencyWindow {
         Histogram.from(counts) ?? new Histogram(),
       ]),
     );
-    if (now - this.#turnedAt < PERIOD) return;
+    if (now - this.#turnedAt < PERIOD_MS) return;
     this.#turnedAt = now;
     this.#before = this.#next;
     this.#next = this.#current;

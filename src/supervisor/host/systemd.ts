@@ -7,7 +7,7 @@ import { messageOf } from '../../errors.js';
 /** systemd expects a notification within WatchdogSec; it is sent this many in that time. */
 const SIGNS = 2;
 /** Milliseconds that the command may take. */
-const PATIENCE = 2000;
+const COMMAND_TIMEOUT_MS = 2000;
 
 /**
  * Notifies systemd of the server's state if systemd started it (`Type=notify`). Node has no datagrams on UNIX sockets,
@@ -50,7 +50,7 @@ export class Systemd {
 
   /** Resolves when all notifications were sent or failed, or after a time limit. Never rejects. */
   async settled(): Promise<void> {
-    await Promise.race([this.#told, delay(PATIENCE)]);
+    await Promise.race([this.#told, delay(COMMAND_TIMEOUT_MS)]);
   }
 
   /** At most one notification waits while the command hangs. */
@@ -70,7 +70,7 @@ export class Systemd {
 
   async #run(variables: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
     try {
-      const options = { timeout: PATIENCE, killSignal: 'SIGKILL' } as const;
+      const options = { timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL' } as const;
       const child = spawn('systemd-notify', variables, { env, stdio: 'ignore', ...options });
       // Rejects with the error of a command that could not be started.
       await once(child, 'exit');

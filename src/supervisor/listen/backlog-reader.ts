@@ -4,7 +4,7 @@ import type { Logger } from '../../log.js';
 import type { BoundAddress } from './kernel-backlog.js';
 
 /** Milliseconds between two readings. */
-const PERIOD = 5000;
+const READ_PERIOD_MS = 5000;
 
 /** How many connections wait in the kernel for each listener, at the last reading. */
 export class BacklogReader {
@@ -27,7 +27,7 @@ export class BacklogReader {
       log.warn('the kernel backlog is not read any more', { error: messageOf(error) });
       this.close();
     });
-    this.#timer = setInterval(() => this.#ask(), PERIOD).unref();
+    this.#timer = setInterval(() => this.#ask(), READ_PERIOD_MS).unref();
     this.#ask();
   }
 

@@ -6,7 +6,7 @@ import { codeOf } from '../../errors.js';
 /** Bytes that may wait for a slow reader; further lines are dropped and counted. */
 const MAX_WAITING = 256 * 1024;
 /** Milliseconds between two attempts to write to a slow reader. */
-const RETRY = 100;
+const RETRY_MS = 100;
 
 const STDOUT = 1;
 
@@ -67,7 +67,7 @@ export class Console extends Writable {
       this.#retry = setTimeout(() => {
         this.#retry = undefined;
         this.#drain();
-      }, RETRY).unref();
+      }, RETRY_MS).unref();
     }
   }
 

@@ -10,7 +10,7 @@ export interface RotationLimits {
 }
 
 /** Milliseconds after a failure (disk full, …) in which nothing is written; lines of that time are lost. */
-const REST = 1000;
+const RETRY_PAUSE_MS = 1000;
 /** Octets of one write to the disk, roughly. */
 const MAX_WRITE = 256 * 1024;
 
@@ -133,7 +133,7 @@ export class LogFile extends Writable {
     this.#lost += count;
     if (why !== '') {
       this.#trouble = why;
-      this.#restsUntil = this.#now() + REST;
+      this.#restsUntil = this.#now() + RETRY_PAUSE_MS;
       // Opening the file again by its name may help.
       this.#reopen = true;
     }

@@ -24,7 +24,7 @@ const IMBALANCE = 2;
 /** The least difference in connections that counts as an imbalance. */
 const LEAST_EXCESS = 4;
 const IMBALANCED_LOOKS = 3;
-const PAUSE = 60;
+const PAUSE_SAMPLES = 60;
 
 /** A worker was added or replaced. */
 export function afterNewWorker(state: RebalanceState): RebalanceState {
@@ -48,7 +48,7 @@ export function nextShares(
     return most === even && worker === giver ? 1 : 0;
   });
   const steps = state.steps - 1;
-  return { state: { steps, imbalanced: 0, pause: steps === 0 ? PAUSE : state.pause }, shares };
+  return { state: { steps, imbalanced: 0, pause: steps === 0 ? PAUSE_SAMPLES : state.pause }, shares };
 }
 
 function looked(state: RebalanceState, active: readonly number[]): RebalanceState {

@@ -1,4 +1,4 @@
-const TAIL = 16;
+const TAIL_OCTETS = 16;
 
 /**
  * A cheap key for bytes whose end tells them apart (a signature, a common name), for look-ups that compare the whole
@@ -7,7 +7,7 @@ const TAIL = 16;
 export function tailHash(bytes: Uint8Array): number {
   const { length } = bytes;
   let hash = length;
-  for (let at = Math.max(0, length - TAIL); at < length; at++) {
+  for (let at = Math.max(0, length - TAIL_OCTETS); at < length; at++) {
     hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x0100_0193);
   }
   return hash;

@@ -72,7 +72,7 @@ function matches(presented: GeneralName, wanted: PeerName, rules: ReadonlySet<Ru
  * RFC 9525 §6.3: a wildcard stands for exactly one whole left-most label, above at least two more; with the profile's
  * rule, no public suffix may be what it stands above (BR §3.2.2.6).
  */
-function matchesDns(presented: string, wanted: string, heedsSuffixes: boolean): boolean {
+function matchesDns(presented: string, wanted: string, appliesSuffixes: boolean): boolean {
   if (presented === wanted) return true;
   // A wildcard stands for one character at least.
   if (presented.length > wanted.length) return false;
@@ -81,7 +81,7 @@ function matchesDns(presented: string, wanted: string, heedsSuffixes: boolean): 
   const suffix = pattern.slice(1);
   const dot = wanted.indexOf('.');
   if (dot <= 0 || wanted.slice(dot) !== suffix || !suffix.includes('.', 1)) return false;
-  return !heedsSuffixes || !isPublicSuffix(suffix.slice(1));
+  return !appliesSuffixes || !isPublicSuffix(suffix.slice(1));
 }
 
 /** RFC 5280 §7.5: the local part exactly, the host without regard to case. What is not a mailbox matches none. */

@@ -6,7 +6,7 @@ type List = typeof import('tldts');
 const ICANN_ONLY = { allowIcannDomains: true, allowPrivateDomains: false, extractHostname: false } as const;
 
 const require = createRequire(import.meta.url);
-/** Read for the first name that is asked for: it is large, and only wildcards under a profile that heeds it need it. */
+/** Read for the first name that is asked for: it is large, and only wildcards under a profile with that rule need it. */
 let list: List | undefined;
 
 /** Is this whole host name, in lower case, a public suffix of the ICANN part of the list? */

@@ -86,7 +86,7 @@ function revoked(certificate: Certificate, finding: StatusFinding & { state: 're
 
 function toEvidence(certificate: Certificate, finding: StatusFinding): RevocationEvidence {
   const { from } = finding;
-  const { thisUpdate, nextUpdate, number } = from === undefined ? NOTHING : datesOf(from);
+  const { thisUpdate, nextUpdate, number } = from === undefined ? NO_DATES : datesOf(from);
   const source = from?.source ?? null;
   const evidence = {
     cert: certificate.fingerprint,
@@ -103,7 +103,7 @@ function toEvidence(certificate: Certificate, finding: StatusFinding): Revocatio
 
 type Dates = Pick<RevocationEvidence, 'thisUpdate' | 'nextUpdate' | 'number'>;
 
-const NOTHING: Dates = { thisUpdate: null, nextUpdate: null, number: null };
+const NO_DATES: Dates = { thisUpdate: null, nextUpdate: null, number: null };
 
 function datesOf(from: CandidateCrl | OcspSource): Dates {
   return 'crl' in from ? written(from.crl) : toDates({ ...from.response, number: null });

@@ -2,7 +2,7 @@ import type { LeaveReason, Session } from '../../wire/protocol.js';
 import type { Clock } from '../clock.js';
 
 /** Milliseconds that a client that was asked to go may still send, so that requests under way arrive. */
-const GRACE = 1000;
+const GRACE_MS = 1000;
 
 /** What a graceful close needs from its connection. */
 interface Departing {
@@ -68,7 +68,7 @@ export class GracefulClose {
       if (this.#started && asked === undefined) this.#say(reason);
       return;
     }
-    const left = openedAt + GRACE - this.#connection.clock.now();
+    const left = openedAt + GRACE_MS - this.#connection.clock.now();
     if (closing === 'once-heard' && left > 0) this.#dueAfter(left);
     else this.#due = closing !== 'behind-an-answer';
     this.#session.closing?.();
@@ -81,7 +81,7 @@ export class GracefulClose {
   #say(reason: LeaveReason): void {
     const words = this.#session.leave?.(reason);
     if (words) this.#connection.say(words);
-    this.#dueAfter(GRACE);
+    this.#dueAfter(GRACE_MS);
   }
 
   #dueAfter(milliseconds: number): void {

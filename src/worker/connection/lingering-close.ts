@@ -4,7 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.js';
 
 /** Milliseconds that a peer may take to accept the last bytes, or to close its side after them. */
-const LINGER = 500;
+const LINGER_MS = 500;
 
 /**
  * Closes a connection whose answers were all written to the stream. Our side is ended, and input is read and dropped
@@ -62,7 +62,7 @@ export class LingeringClose {
 
   #linger(onLinger: () => void): void {
     if (this.#stream.destroyed || this.lingering) return;
-    this.#cancelLinger = this.#clock.after(LINGER, () => {
+    this.#cancelLinger = this.#clock.after(LINGER_MS, () => {
       this.#stream.destroy();
     });
     onLinger();

@@ -3,7 +3,7 @@ import { MIN_RETRY_MS } from '../requests/admission.js';
 import type { Deadlines, Watch } from './deadlines.js';
 
 /** Refusals within that time from which on reading pauses; a client that waits as it is told gets fewer. */
-const PATIENCE = 16;
+const MAX_REFUSALS = 16;
 
 /**
  * Pauses reading from a client that goes on sending although its requests find no room. Otherwise the loop would spend
@@ -59,7 +59,7 @@ export class ReadThrottle {
       this.#refusals = 0;
     }
     this.#refusals++;
-    return this.#refusals >= PATIENCE;
+    return this.#refusals >= MAX_REFUSALS;
   }
 
   /** The connection is closed. */

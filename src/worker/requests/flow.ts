@@ -3,7 +3,7 @@ import { Heaviest, type Weighed } from './heaviest.js';
 import { type Turn, Turns } from './turns.js';
 
 /** Past this many empty places at the head, and as many as requests left, the array is compacted. */
-const COMPACT_AFTER = 512;
+const COMPACT_AFTER_REQUESTS = 512;
 /** The expected cost of a client's first task in microseconds. */
 const UNKNOWN_COST = 1000;
 /** The same for a batch: so high that no batch takes several tasks of an unknown client. */
@@ -105,7 +105,7 @@ export class Flow<R> extends Share<Flow<R>> {
       // A new array: an array in the old generation makes the collector track all that is put into it.
       this.#requests = [];
       this.#head = 0;
-    } else if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#requests.length) {
+    } else if (this.#head >= COMPACT_AFTER_REQUESTS && this.#head * 2 >= this.#requests.length) {
       this.#requests = this.#requests.slice(this.#head);
       this.#head = 0;
     }

@@ -35,14 +35,14 @@ interface Entry extends Linked<Entry> {
 /** Larger bodies are not cached: each would take the room of many others. */
 const MAX_BODY = 128 * 1024;
 /** Bytes of an entry besides its bodies, roughly. */
-const OVERHEAD = 256;
+const ENTRY_OVERHEAD_OCTETS = 256;
 /** Entries are put into slabs one after the other: a buffer for each would cost more than copying. */
-const SLAB = 64 * 1024;
+const SLAB_OCTETS = 64 * 1024;
 /** The least number of slabs. */
 const MIN_SLABS = 8;
 /** Octets of a body that its place is computed from: some spread over all of it, and those at its end. */
-const SPREAD = 32;
-const TAIL = 48;
+const SPREAD_OCTETS = 32;
+const TAIL_OCTETS = 48;
 const FNV_PRIME = 0x01_00_01_93;
 /** The most entries that share a place. */
 const MAX_BESIDE = 8;
@@ -71,7 +71,7 @@ export class OutcomeCache {
 
   constructor(options: OutcomeCacheOptions) {
     this.#options = options;
-    this.#slabSize = Math.min(SLAB, Math.floor(options.maxBytes / MIN_SLABS));
+    this.#slabSize = Math.min(SLAB_OCTETS, Math.floor(options.maxBytes / MIN_SLABS));
   }
 
   get hits(): number {
@@ -207,10 +207,10 @@ export class OutcomeCache {
 /** A number that different bodies rarely share, computed from octets in which certificates differ. */
 function placeOf(body: Uint8Array): number {
   const { length } = body;
-  const step = Math.max(1, Math.floor(length / SPREAD));
+  const step = Math.max(1, Math.floor(length / SPREAD_OCTETS));
   let place = length;
   for (let at = step >> 1; at < length; at += step) place = Math.imul(place ^ (body[at] ?? 0), FNV_PRIME);
-  for (let at = Math.max(0, length - TAIL); at < length; at++)
+  for (let at = Math.max(0, length - TAIL_OCTETS); at < length; at++)
     place = Math.imul(place ^ (body[at] ?? 0), FNV_PRIME);
   return place;
 }
@@ -220,5 +220,5 @@ function holds({ bytes, length }: Entry, body: Uint8Array): boolean {
 }
 
 function sizeOf({ bytes }: Entry): number {
-  return bytes.length + OVERHEAD;
+  return bytes.length + ENTRY_OVERHEAD_OCTETS;
 }

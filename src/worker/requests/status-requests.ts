@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 
 /** Milliseconds that the primary may take; then STATUS is answered without its status. */
-const PATIENCE = 5000;
+const STATUS_TIMEOUT_MS = 5000;
 
 /** Requests to the primary for the server's status; answers come by number. */
 export class StatusRequests {
@@ -18,7 +18,7 @@ export class StatusRequests {
   /** `answer` is called once; with null if the primary did not answer in time. */
   request(answer: (status: unknown) => void): void {
     const request = ++this.#last;
-    const cancel = this.#clock.after(PATIENCE, () => {
+    const cancel = this.#clock.after(STATUS_TIMEOUT_MS, () => {
       this.answered(request, null);
     });
     this.#open.set(request, (status) => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 
 /** Failed starts in a row after which the pool reports that it is stuck. It goes on trying. */
-const STUCK_AFTER = 5;
+const STUCK_AFTER_FAILURES = 5;
 /** Milliseconds before a failed start is repeated; doubled each time up to the limit. */
 const BACKOFF = 100;
 const MAX_BACKOFF = 10_000;
@@ -38,8 +38,10 @@ export class FailedStarts {
 
   failed(why: string): void {
     this.#inARow++;
-    if (this.#inARow === STUCK_AFTER) {
-      this.#owner.onStuck(`${STUCK_AFTER} task threads in a row did not get ready; the last: ${why}`);
+    if (this.#inARow === STUCK_AFTER_FAILURES) {
+      this.#owner.onStuck(
+        `${STUCK_AFTER_FAILURES} task threads in a row did not get ready; the last: ${why}`,
+      );
     }
     const delay = Math.min(BACKOFF * 2 ** (this.#inARow - 1), MAX_BACKOFF);
     this.#missing++;

@@ -6,7 +6,7 @@ import type { RequestQueue } from '../requests/request-queue.js';
 import type { ThreadPool } from './thread-pool.js';
 
 /** Milliseconds between two samples. */
-const PERIOD = 1000;
+const SAMPLE_PERIOD_MS = 1000;
 
 /** Changes the number of a worker's threads with their load. */
 export class ThreadScaler {
@@ -28,7 +28,7 @@ export class ThreadScaler {
   }
 
   start(): void {
-    this.#clock.after(PERIOD, () => {
+    this.#clock.after(SAMPLE_PERIOD_MS, () => {
       this.#sample();
       this.start();
     });

@@ -158,11 +158,11 @@ export class SharingHost {
   }
 
   /** As if nobody of this host had asked the URL's server for five intervals. */
-  async hearsayGetsOld(url: string): Promise<void> {
+  async secondHandGetsOld(url: string): Promise<void> {
     const record = this.#scene.store.urlRecord(url);
-    if (record?.hearsay === undefined) throw new Error('it asked itself');
-    const hearsay = { ...record.hearsay, since: Date.now() - 5 * DAY };
-    await this.#scene.writer.noteUrl(url, { ...record, hearsay });
+    if (record?.secondHand === undefined) throw new Error('it asked itself');
+    const secondHand = { ...record.secondHand, since: Date.now() - 5 * DAY };
+    await this.#scene.writer.noteUrl(url, { ...record, secondHand });
     this.#scene.store.renew();
   }
 

@@ -86,7 +86,7 @@ test('a host that serves CRLs to others gets them whole from there, too, and kno
   expect(second.servedAt(URL)?.crl.isKept()).toBe(true);
   const record = second.recordOf(URL);
   // The clock may go on between the two notes of it.
-  const age = (record?.fetchedAt ?? 0) - (record?.hearsay?.answeredAt ?? 0);
+  const age = (record?.fetchedAt ?? 0) - (record?.secondHand?.answeredAt ?? 0);
   expect(Math.abs((record?.age ?? Number.NaN) - age)).toBeLessThan(1000);
   expect(record?.wanted).toMatchObject({ uris: [URL], isDelta: false });
   expect(origin.asked).toBe(1);
@@ -196,7 +196,7 @@ test('word of another host that nothing has changed spares a question, but not f
   await get(second, since + 1);
   expect(origin.asked).toBe(2);
   expect(second.counts).toMatchObject({ hit: 2 });
-  await second.hearsayGetsOld(URL);
+  await second.secondHandGetsOld(URL);
   await get(second, Date.now() + 1);
   expect(origin.asked).toBe(3);
 });

@@ -28,7 +28,7 @@ test.each(CLOCKS)('times of a record that was written %d ms ahead', (by) => {
   expect(pastTime(at, NOW)).toBe(isAhead(by) ? -Infinity : at);
   const record: UrlRecord = { fetchedAt: at, failures: 0, retryAt: 0 };
   expect(answersOf(record, NOW).fetchedAt).toBe(isAhead(by) ? -Infinity : at);
-  const told = { ...record, fetchedAt: NOW, hearsay: { answeredAt: at, since: at } };
+  const told = { ...record, fetchedAt: NOW, secondHand: { answeredAt: at, since: at } };
   expect(answersOf(told, NOW).answeredAt).toBe(isAhead(by) ? -Infinity : at);
   // Left alone for ten seconds by the clock of then.
   const failed = { fetchedAt: null, failures: 1, failedAt: at, retryAt: at + 10_000 };
@@ -38,7 +38,7 @@ test.each(CLOCKS)('times of a record that was written %d ms ahead', (by) => {
   expect(recentFailure(records, URL, want([URL]), NOW) !== undefined).toBe(isLeftAlone);
   // Others' word is not followed for longer than four refreshes, nor for ever.
   const isOverdue = isAhead(by) || NOW - at >= 4 * REFRESH;
-  expect(isOverdueHere(told.hearsay, REFRESH, NOW)).toBe(isOverdue);
+  expect(isOverdueHere(told.secondHand, REFRESH, NOW)).toBe(isOverdue);
 });
 
 test('what never was is never', () => {

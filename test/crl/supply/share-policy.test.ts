@@ -64,7 +64,7 @@ describe('a host that has one', () => {
   });
 });
 
-test('after four intervals of hearsay a host asks itself', () => {
+test('after four intervals of second-hand answers a host asks itself', () => {
   expect(isOverdueHere(undefined, REFRESH, NOW)).toBe(false);
   expect(isOverdueHere({ since: NOW - 4 * REFRESH + 1 }, REFRESH, NOW)).toBe(false);
   expect(isOverdueHere({ since: NOW - 4 * REFRESH }, REFRESH, NOW)).toBe(true);

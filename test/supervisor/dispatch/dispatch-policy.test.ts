@@ -34,10 +34,10 @@ test('nobody is chosen when all rest or are full', () => {
 });
 
 test('a burst between two reports is spread evenly', () => {
-  const seats = Array.from({ length: 4 }, () => Object.assign({}, idle));
+  const slots = Array.from({ length: 4 }, () => Object.assign({}, idle));
   for (let use = 1; use <= 40; use++) {
-    const seat = choose(seats);
-    if (seat) Object.assign(seat, { unacknowledged: seat.unacknowledged + 1, lastUse: use });
+    const slot = choose(slots);
+    if (slot) Object.assign(slot, { unacknowledged: slot.unacknowledged + 1, lastUse: use });
   }
-  expect(seats.map(({ unacknowledged }) => unacknowledged)).toEqual([10, 10, 10, 10]);
+  expect(slots.map(({ unacknowledged }) => unacknowledged)).toEqual([10, 10, 10, 10]);
 });

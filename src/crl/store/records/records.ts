@@ -160,7 +160,7 @@ export function readUrlRecord(bytes: Uint8Array): UrlRecord {
     ...optional(fields, 'refused', text),
     ...optional(fields, 'code', text),
     ...optional(fields, 'message', text),
-    ...optional(fields, 'hearsay', readHearsay),
+    ...optional(fields, 'secondHand', readSecondHand),
     ...optional(fields, 'wanted', readWanted),
     ...optional(fields, 'age', integer),
     ...optional(fields, 'checking', time),
@@ -186,7 +186,7 @@ function readFetched(record: Fields, name: string): NonNullable<Head['fetched']>
   };
 }
 
-function readHearsay(record: Fields, name: string): NonNullable<UrlRecord['hearsay']> {
+function readSecondHand(record: Fields, name: string): NonNullable<UrlRecord['secondHand']> {
   const fields = map(record[name], name);
   return { answeredAt: time(fields, 'answeredAt'), since: time(fields, 'since') };
 }

@@ -129,7 +129,7 @@ test('what the writer takes is what the reader reads; everything else is not wri
       failedAt: anything,
       age: anything,
       etag: anything,
-      hearsay: fc.record({ answeredAt: anything, since: anything }),
+      secondHand: fc.record({ answeredAt: anything, since: anything }),
     },
     { requiredKeys: ['fetchedAt', 'failures', 'retryAt'] },
   );
