@@ -28,6 +28,7 @@ export async function run({ brief }: BenchOptions): Promise<BenchResult> {
       { name: 'BUSY, answered on retry', value: busy, unit: '' },
       { name: 'tasks given up, and their threads replaced', value: timeouts, unit: '' },
       ...[...tally.failed].map(([code, count]) => counted(`failed after the one resend: ${code}`, count)),
+      ...[...tally.failedAt].map(([second, count]) => counted(`of these in second ${second}`, count)),
       counted('lost', tally.lost),
       { name: 'longest gap between answers of a client', value: tally.longestGap, unit: 'ms' },
       ...[...done].map(([what, count]): Row => ({ name: what, value: count, unit: '' })),

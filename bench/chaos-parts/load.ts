@@ -10,6 +10,8 @@ export interface Tally {
   readonly wrong: readonly string[];
   /** Calls that ended with an error of the client's, by its code; those without an answer in time are lost instead. */
   readonly failed: ReadonlyMap<string, number>;
+  /** Seconds since the load began in which calls failed, and how many: one event, or many. */
+  readonly failedAt: ReadonlyMap<number, number>;
   /** No answer within the client's time, or no end at all. */
   readonly lost: number;
   /** Milliseconds between two answers of one client, the longest. */
@@ -36,6 +38,8 @@ export class Load {
   readonly #lanes: readonly Promise<void>[];
   readonly #wrong: string[] = [];
   readonly #failed = new Map<string, number>();
+  readonly #failedAt = new Map<number, number>();
+  readonly #startedAt = performance.now();
   #sent = 0;
   #right = 0;
   #longestGap = 0;
@@ -68,6 +72,7 @@ export class Load {
       right: this.#right,
       wrong: this.#wrong,
       failed: this.#failed,
+      failedAt: this.#failedAt,
       // Those that came too late, and those that never ended.
       lost: this.#sent - this.#right - this.#wrong.length - failures,
       longestGap: this.#longestGap,
@@ -96,6 +101,8 @@ export class Load {
     const code = error instanceof PkixdError ? error.code : String(error);
     if (code === 'DEADLINE') return;
     this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1);
+    const second = Math.floor((performance.now() - this.#startedAt) / 1000);
+    this.#failedAt.set(second, (this.#failedAt.get(second) ?? 0) + 1);
   }
 
   /** One in four was asked before, word for word. */
