@@ -9,7 +9,7 @@ import type { BenchOptions, BenchResult, Row } from './report.js';
  */
 const SECONDS = 60;
 const BRIEF_SECONDS = 8;
-/** Of requests sent. */
+/** The part of requests that may fail. */
 const MAY_FAIL = 1 / 50_000;
 /** Milliseconds between two answers of one client. */
 const LONGEST_GAP = 2000;

@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 
 /** What every benchmark module exports: `export async function run(options): Promise<BenchResult>`. */
 export interface BenchOptions {
-  /** A short run that proves the benchmark works; its figures are judged by nobody. */
+  /** A short run that shows that the benchmark works; its figures are not judged. */
   readonly brief: boolean;
 }
 

@@ -157,7 +157,7 @@ function withSignature(certificate: Uint8Array, count: number): Uint8Array {
   return der.sequence(tbs, signatureAlgorithm.der, der.bitString(Buffer.alloc(count, 1)));
 }
 
-/** An RSA key of nobody's, that signs with the real one. */
+/** An RSA key of an unknown CA, which signs with the real one. */
 function rsaKey(bits: number, exponent: bigint): KeyPair {
   const modulus = randomBytes(bits / 8);
   modulus[0]! |= 0x80;

@@ -6,7 +6,7 @@ export interface Shape {
   readonly name: string;
   /** `undefined`: any. */
   readonly codes: readonly VerdictCode[] | undefined;
-  /** Of CPU; default 50. */
+  /** CPU milliseconds; default 50. */
   readonly milliseconds?: number;
   readonly request: () => VerifyRequest;
 }

@@ -28,7 +28,7 @@ interface Mesh {
   readonly extensions?: readonly der.Der[];
   /** The leaf's. */
   readonly dns?: readonly string[];
-  /** So many CRLs of each CA, signed by somebody else. */
+  /** So many CRLs of each CA, signed by another key. */
   readonly crls?: number;
 }
 

@@ -79,7 +79,7 @@ test('a flash crowd brings all workers as fast as they boot, and they go when it
   expect(counts.at(-1)).toBe(1);
 });
 
-test('a single busy sample changes nothing, but somebody who waits does', () => {
+test('a single busy sample changes nothing, unless a request waits for long', () => {
   const bounds = { min: 1, max: 4 };
   const busy = { count: 1, busy: 1, oldestWait: 0, pending: 0 };
   expect(nextStep(UNSCALED, busy, bounds).step).toBe(0);

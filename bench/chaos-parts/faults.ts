@@ -169,7 +169,7 @@ export class Faults {
     }
   }
 
-  /** By the supervisor: nobody else ends those. */
+  /** Ended by the supervisor, which alone ends these. */
   #ended(pid: number): void {
     this.count(`${this.#sick.get(pid) ?? ''}, found and ended`);
     this.#sick.delete(pid);

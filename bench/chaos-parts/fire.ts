@@ -74,8 +74,8 @@ const SETTINGS = {
 };
 
 /**
- * Sets a server on fire under steady load, and counts what its clients saw of it. A machine on which workers take long
- * to start gets more time: there is no second in which nobody could have served.
+ * Sets a server on fire under steady load, and counts what its clients saw of it. A machine on which workers start
+ * slowly gets more time: in every second at least one worker can serve.
  */
 export async function fire(seconds: number): Promise<FireResult> {
   const pki = demo();

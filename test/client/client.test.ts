@@ -209,7 +209,7 @@ test('a call that the server had not read when it died did not die with it', asy
       else connection.answer(id, { verdict: VERDICT });
     },
     ({ socket, number }) => {
-      // Of the first three the call is left in the kernel, where it is a few turns of the loop from now.
+      // In the first three cases the call stays in the kernel, where it arrives after a few turns of the loop.
       if (number < 3) void turns(50).then(() => socket.destroy());
       else socket.resume();
       return { protocol: 'pkixd', version: 1, limits: { maxInFlight: 16 } };
@@ -385,7 +385,7 @@ test('a client turned away at the door knocks again', async () => {
   await expect(connect(server, { failFast: true }).verify(ASK)).resolves.toEqual(VERDICT);
 });
 
-test('where nobody listens a call waits, and says so when its time is over; failing fast, at once', async () => {
+test('a call to an address without a server waits until its time is over; with failFast it fails at once', async () => {
   const nowhere = 'unix:/nonexistent/pkixd.sock';
   const client = connect(nowhere);
   // The next call begins when this one has tried to connect.
@@ -460,7 +460,7 @@ test.each([
   await expect(connect('unix:/nonexistent').verify(input as unknown as VerifyInput)).rejects.toThrow(message);
 });
 
-/** Of the loop, in which what was sent between sockets of this process arrives, however slow it is. */
+/** Waits for so many turns of the loop, in which data between sockets of this process arrives. */
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -141,7 +141,7 @@ test('BUSY before any request was read answers the request that was waiting', as
   await expect(client.verify(request)).resolves.toEqual({ error: { code: 'BUSY', message: 'try again' } });
 });
 
-test('nobody at an address is told apart from an address that cannot be reached', async () => {
+test('an address without a server is distinguished from an unreachable one', async () => {
   await expect(LineClient.connect({ kind: 'unix', path: '/nowhere/at.sock' })).rejects.toMatchObject({
     code: 'NOT_LISTENING',
     message: 'nothing listens at unix:/nowhere/at.sock',

@@ -101,7 +101,7 @@ test('a CRL can be taken out again', async () => {
   expect(store.find(parseCrl(crl).issuer)).toEqual([]);
 });
 
-test('a bucket that a reader finds broken is believed by nobody, and the store is made anew while all run on', async () => {
+test('a broken bucket that a reader finds is not used, and the store is rebuilt while all go on', async () => {
   const dataDirectory = scratchFolder();
   const { handle, store, log } = await start(dataDirectory);
   const notes = createStoreNotes();
@@ -132,7 +132,7 @@ test('a bucket that a reader finds broken is believed by nobody, and the store i
   expect(store.find(issuer)[0]?.crl.find(Uint8Array.of(5), issuer)).toBeDefined();
 });
 
-test('a record that the writer itself finds broken is believed by nobody, and the store is made anew once', async () => {
+test('a broken record that the writer finds is not used, and the store is rebuilt once', async () => {
   const dataDirectory = scratchFolder();
   const { handle, store, log } = await start(dataDirectory);
   const notes = createStoreNotes();

@@ -77,7 +77,7 @@ function readerOf(dataDirectory: string): CrlStore {
   return store;
 }
 
-test('a writer that is stopped within a transaction holds up nobody for longer than the budget', async () => {
+test('a writer that is stopped within a transaction delays others no longer than the budget', async () => {
   await withShortTime(1500, async (budget) => {
     const dataDirectory = dataDirectoryOf();
     const { handle, stuck } = await startHandle(dataDirectory, budget);

@@ -232,7 +232,7 @@ test('an unfinished request is given up with BUSY, and the rest of it dropped', 
   expect(task(next).label).toBe('7');
 });
 
-test('whoever is refused, or asked to go, is told in a GOAWAY', () => {
+test('a client that is refused, or asked to go, gets a GOAWAY', () => {
   expect(told(msgpackProtocol.busy(1500))).toMatchObject([
     { type: MESSAGE.goAway, body: { code: 'BUSY', retryAfter: 1500 } },
   ]);

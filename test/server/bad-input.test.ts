@@ -102,7 +102,7 @@ test('a client that never sends the terminator meets the deadline of its request
   await serves(hasty);
 });
 
-test('a hundred silent clients at once meet the deadline of the first byte, and hold nobody up', async () => {
+test('a hundred silent clients at once reach the deadline of the first byte and delay no others', async () => {
   const silent = Array.from({ length: 100 }, () => hasty.connect());
   await Promise.all(silent.map((socket) => once(socket, 'connect')));
   const farewells = silent.map((socket) => readAll(socket));
@@ -115,7 +115,7 @@ test('an idle connection is closed with a word', async () => {
   expect(await toldInHaste('PING\n')).toMatch(/^PONG\n- error DEADLINE .*idleTimeout/);
 });
 
-test('a client that goes away in the middle loses nobody anything', async () => {
+test('a client that goes away in the middle of a request affects no others', async () => {
   for (let n = 0; n < 20; n++) {
     const socket = server.connect(n % 2 === 0 ? 'tcp' : 'unix');
     socket.write(half(pki.verify('good', `id=${n}`)));

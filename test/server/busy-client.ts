@@ -5,7 +5,7 @@ import type { TestServer } from './test-server.js';
 /** Sends a request, waits for its answer, sends the next, until told to finish or its connection breaks. */
 export class BusyClient {
   answered = 0;
-  /** The connection ended though nobody asked for it. */
+  /** The connection ended unexpectedly. */
   broken = false;
   /** Answers that are not the expected one. */
   readonly wrong: string[] = [];

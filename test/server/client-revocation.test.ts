@@ -43,7 +43,7 @@ function clientOf(issuer: Issued): Issued {
 const keyPem = ({ key }: Issued): string =>
   key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-/** As a CA's own software does: nobody finds half of it. */
+/** Atomically, as a CA's own software does. */
 function publish(number: number, ...clients: readonly Issued[]): void {
   const list = createCrl(ca, {
     revoked: clients.map(({ serial }) => ({ serial })),

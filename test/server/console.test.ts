@@ -13,7 +13,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-test('a server whose output nobody reads any more goes on serving and drains as ever', async () => {
+test('a server whose output is not read any more goes on serving and drains as usual', async () => {
   server = await TestServer.startPatient({ 'log.level': 'debug' });
   server.process.stdout?.destroy();
   for (let n = 0; n < 20; n++) expect(await server.talk('PING\n')).toBe('PONG\n');

@@ -23,7 +23,7 @@ const root = createRoot();
 const folder = mkdtempSync(join(tmpdir(), 'pkixd-contents-'));
 writeFileSync(join(folder, 'root.pem'), root.pem);
 let host: CrlHost;
-/** It has one worker, so that whoever else asks shares its event loop. */
+/** It has one worker, so that other clients share its event loop. */
 let server: TestServer;
 let pki: FetchedPki;
 
@@ -129,7 +129,7 @@ test.each([
   },
 );
 
-test('a superseded CRL that the server goes back to clears nobody whom the newer one revokes', async () => {
+test('a superseded CRL that the server goes back to clears no certificate that the newer one revokes', async () => {
   await pki.publish(host, 5, { revoked: [{ serial: pki.leaf.serial }] });
   expect((await ask(pki.leaf)).head).toBe('invalid REVOKED');
   await pki.publish(host, 4);

@@ -21,7 +21,7 @@ writeFileSync(join(folder, 'root.pem'), root.pem);
 let faulty: CrlServer;
 /** Whose files are as the test puts them. */
 let host: CrlHost;
-/** One worker each, so that whoever else asks shares its event loop; the one gives up soon what does not come. */
+/** One worker each, so that other clients share its event loop; one of them gives up slow fetches soon. */
 let hasty: TestServer;
 let patient: TestServer;
 let pki: FetchedPki;

@@ -107,7 +107,7 @@ test('many requests on one connection are answered in their order, and what foll
   expect(statuses).toEqual([...Array.from({ length: count }, () => '200'), '400']);
 });
 
-test('nobody is asked for what no chain named, however its URL is written', async () => {
+test('no server is asked for a URL that no chain named, however it is written', async () => {
   await pki.publish(host, 1);
   await learn(proxy);
   const before = (await host.requests()).length;
@@ -134,7 +134,7 @@ test('nobody is asked for what no chain named, however its URL is written', asyn
   expect(later.filter(({ url }) => !/^\/(?:ca|root)-\d+\.crl$/.test(url))).toEqual([]);
 });
 
-test('what comes to lie at the source and is wrong is served to nobody; the old CRL is, to its end', async () => {
+test('wrong content at the source is not served; the old CRL is, until its end', async () => {
   // A whole second, as the CRL states it: the comparison with the clock below is then exact.
   const nextUpdate = new Date(Math.ceil(Date.now() / 1000) * 1000 + 20_000);
   await pki.publish(host, 2, { nextUpdate });

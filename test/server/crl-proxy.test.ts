@@ -259,7 +259,7 @@ withComponent('dirmngr')('dirmngr gets its CRLs through it', async () => {
   const said: string[] = [];
   for await (const line of createInterface({ input: dirmngr.stdout })) {
     said.push(line);
-    // It asks for the certificate of whoever issued the CRL, and whether to trust it.
+    // It asks for the certificate of the CRL's issuer, and whether to trust it.
     if (line.startsWith('INQUIRE ISTRUSTED')) dirmngr.stdin.write('D 1\nEND\n');
     else if (line.startsWith('INQUIRE')) dirmngr.stdin.write(`${assuan(root.der)}END\n`);
     else if (line === 'OK' || line.startsWith('ERR')) break;

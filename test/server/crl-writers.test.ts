@@ -81,7 +81,7 @@ const leafListedIn = (crl: BigCrl): Issued =>
 interface Told {
   readonly head: string;
   readonly message: string;
-  /** Of the CRL that decided. */
+  /** The number of the CRL that decided. */
   readonly number: number;
 }
 

@@ -66,12 +66,12 @@ test('a chain is verified with no CRL given: the verdict names the CRLs, and a s
   expect(verdict.revocation.every(({ nextUpdate }) => nextUpdate !== null)).toBe(true);
   expect(await pki.requests(host)).toHaveLength(2);
   for (let n = 0; n < 4; n++) expect((await ask(calm, `id=${n}`)).head).toBe('valid OK');
-  // Nor does another leaf, whose verdict nobody has kept.
+  // Nor does another leaf, whose verdict is not cached.
   expect((await ask(calm, 'id=other', pki.newLeaf())).head).toBe('valid OK');
   expect(await pki.requests(host)).toHaveLength(2);
 });
 
-test('two hundred requests at once over all workers for a CRL that nobody has: one GET', async () => {
+test('two hundred requests at once over all workers for an unknown CRL: one GET', async () => {
   await pki.publish(host, 1);
   await host.hold(true);
   const leaves = Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? pki.leaf : pki.newLeaf()));

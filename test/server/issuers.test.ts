@@ -104,7 +104,7 @@ test('nor at a past instant', async () => {
   expect(await requestsFor(lowerPath)).toBe(0);
 });
 
-test('an issuer that is not there, or is somebody else, is no path and no error', async () => {
+test('an issuer that is missing, or is another CA, gives no path and no error', async () => {
   const { leaf, lowerUrl } = chain();
   const absent = await ask(listing, leaf);
   expect(absent).toMatch(/ invalid NO_PATH /);

@@ -225,7 +225,7 @@ describe.each(['TLSv1.2', 'TLSv1.3'] as const)('a session of %s', (version) => {
   });
 });
 
-test('who never finishes the handshake is cut off in time, and keeps nobody else waiting for longer', async () => {
+test('a client that never finishes the handshake is cut off in time and delays others no longer', async () => {
   await start({
     workers: { count: 1 },
     'connection.helloTimeout': '500ms',
@@ -248,7 +248,7 @@ test('who never finishes the handshake is cut off in time, and keeps nobody else
   expect(workers[0]?.statistics).toMatchObject({ handshakes: 0, openConnections: 0 });
 });
 
-test('clients that are silent, before their ClientHello or behind it, keep nobody waiting', async () => {
+test('clients that are silent, before or after their ClientHello, delay no others', async () => {
   await start({ workers: { count: 1 }, 'connection.maxHandshakes': 2 });
   const where = await port();
   const hello = await clientHello();

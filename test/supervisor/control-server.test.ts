@@ -90,7 +90,7 @@ test.each<[string, Buffer]>([
   expect(await read(other, 1)).toEqual([{ ok: true, result: 1 }]);
 });
 
-test('a connection that asks and leaves harms nobody', async () => {
+test('a connection that asks and leaves does no harm', async () => {
   const hasty = connect(path);
   await once(hasty, 'connect');
   hasty.write(asked({ command: 'status' }), () => hasty.destroy());

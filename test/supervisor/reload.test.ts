@@ -29,7 +29,7 @@ async function settled(): Promise<ServerStatus> {
   );
 }
 
-test('a reload gives every worker the new configuration; what is in flight is answered, and nobody is refused', async () => {
+test('a reload gives every worker the new configuration; requests in flight are answered, and no client is refused', async () => {
   await started();
   const before = await server.status();
   const client = await server.connect('tcp');

@@ -142,7 +142,7 @@ test('one that is over is not served for having been asked for a moment ago', as
   expect(ask(SECOND, { revalidate: true })).toMatchObject(refused(504));
 });
 
-test('only-if-cached asks nobody', async () => {
+test('only-if-cached asks no server', async () => {
   await stored(1.5, -5);
   expect(ask(FIRST, { onlyStored: true })).toMatchObject(refused(504));
   expect(used).toEqual([]);

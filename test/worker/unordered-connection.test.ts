@@ -105,7 +105,7 @@ test('the end of input waits for requests not yet taken, and all of them are ans
   expect(theirs.readableEnded).toBe(true);
 });
 
-test('a cancelled request is abandoned, and answered once whoever holds it says so', async () => {
+test('a cancelled request is abandoned, and answered once its holder says so', async () => {
   const { theirs, tasks, received, counters } = connectPulled();
   theirs.write('echo a\ncancel a\n');
   await arrive();

@@ -29,7 +29,7 @@ test('a worker says who it is once its threads are ready', async () => {
   });
 });
 
-test('a worker is ready only when its loop and each of its threads are warm, and has served nobody by then', async () => {
+test('a worker is ready only when its loop and each of its threads are warm, and has served no client by then', async () => {
   const primary = new MinimalPrimary(
     { 'workers.warmUp': 60_000, 'workers.bootTimeout': 600_000, 'threads.count': 2 },
     { warmUpRounds: 7 },
@@ -364,7 +364,7 @@ test('clients that say nothing are told and closed, while others are served', as
   expect(await busy.lines(2)).toEqual(['done a', 'done b']);
 });
 
-test('clients that reset their connection at any point cost nobody else an answer', async () => {
+test('clients that reset their connection at any point cost no other client an answer', async () => {
   const primary = await startWorker();
   for (const sent of ['', 'echo', 'spin 50\n', 'spin 50\necho a\nec', 'reply a\nreply b\n']) {
     const client = await primary.client();

@@ -44,7 +44,7 @@ test('on a terminal each takes the place of the one before', async () => {
   expect(await printed(2, (turn) => `${turn}`, true)).toBe('\u001B[H\u001B[2J1\n\u001B[H\u001B[2J2\n');
 });
 
-test('it ends when nobody reads it any more', async () => {
+test('it ends when its output is closed', async () => {
   const out = new PassThrough();
   const context = { env: {}, cwd: '/', out, err: new PassThrough() };
   const watching = watch(context, 60_000, async () => 'once');

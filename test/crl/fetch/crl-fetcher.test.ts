@@ -129,7 +129,7 @@ test.each([
   });
 });
 
-test('nobody at an address is a failure that says where', async () => {
+test('an address without a server is a failure that names it', async () => {
   const gone = await CrlServer.start({ crl });
   await gone.stop();
   const outcome = await fetchWith(

@@ -56,7 +56,7 @@ test('a CRL cut off anywhere is refused', async () => {
   }
 });
 
-test('a broken signature, and a signature of nobody at hand, are refused', async () => {
+test('a broken signature, and a signature by an unknown key, are refused', async () => {
   const root = newRoot();
   expect(await take(root, { breakSignature: true })).toMatchObject(refused('CRL_BAD_SIGNATURE'));
   expect(await take(root, {}, { signers: [newRoot().key.spki] })).toMatchObject(refused('CRL_BAD_SIGNATURE'));

@@ -31,7 +31,7 @@ async function connect(): Promise<Link> {
 const nested = (depth: number): Buffer =>
   Buffer.concat([...Array.from({ length: depth }, () => line('*1')), line(':1')]);
 
-/** Answers that nobody should get, in the types of RESP2 and RESP3. */
+/** Invalid answers, in the types of RESP2 and RESP3. */
 const HOSTILE: readonly (readonly [string, Buffer])[] = [
   ['null', line('$-1')],
   ['a null array', line('*-1')],

@@ -18,7 +18,7 @@ export type Answer = (
 /** What has the form of a Redis at a socket, and says what it is told to. */
 export class HostileRedis {
   readonly url: string;
-  /** Everything that an honest one would have; whoever writes there writes into Redis. */
+  /** The data of an honest Redis; writing to it writes into this Redis. */
   readonly values = new Map<string, Buffer>();
   answer: Answer = (_, honest) => ({ pieces: [honest] });
   commands = 0;
@@ -39,7 +39,7 @@ export class HostileRedis {
     return redis;
   }
 
-  /** Unasked, to whoever is connected. */
+  /** Sends this unasked to all connected clients. */
   push(bytes: Buffer): void {
     for (const socket of this.#sockets) socket.write(bytes);
   }

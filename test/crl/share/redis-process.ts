@@ -48,7 +48,7 @@ export class RedisProcess {
     });
   }
 
-  /** For the test itself, and whoever else may write there. */
+  /** A client for the test itself, and for a third party that writes to Redis. */
   client(): Redis {
     if (this.#client === undefined) {
       this.#client = new Redis({ path: this.path, protocol: 2 });

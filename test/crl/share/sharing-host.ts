@@ -157,7 +157,7 @@ export class SharingHost {
     await this.#link.connection.up(60_000);
   }
 
-  /** As if nobody of this host had asked the URL's server for five intervals. */
+  /** As if this host had not asked the URL's server for five intervals. */
   async secondHandGetsOld(url: string): Promise<void> {
     const record = this.#scene.store.urlRecord(url);
     if (record?.secondHand === undefined) throw new Error('it asked itself');

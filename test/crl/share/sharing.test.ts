@@ -66,7 +66,7 @@ async function plant(der: Buffer, claims: Readonly<Record<string, unknown>> = {}
   await redis.client().set(NAMES.entry(URL), JSON.stringify({ ...entry, ...claims }));
 }
 
-test('what one host fetched the next takes, and asks nobody', async () => {
+test('a CRL that one host fetched is taken by the next one, which does not ask the server', async () => {
   const [first, second] = [await newHost(), await newHost()];
   origin.publish(URL, crl(1));
   expect(await get(first)).toBeUndefined();
@@ -164,7 +164,7 @@ test.each([
   expect(origin.asked).toBe(1);
 });
 
-test('an older CRL that somebody puts into Redis moves no host back', async () => {
+test('an older CRL in Redis moves no host back', async () => {
   const [first, second] = [await newHost(), await newHost()];
   const old = crl(1);
   origin.publish(URL, crl(2));
@@ -300,7 +300,7 @@ test('a Redis that is killed and started again is used again; meanwhile hosts fe
   }
 });
 
-test('a Redis that is full keeps nothing, and hinders nobody', async () => {
+test('a full Redis keeps nothing and disturbs no host', async () => {
   const own = await RedisProcess.start('--maxmemory', '1', '--maxmemory-policy', 'noeviction');
   const host = await SharingHost.start(own.url, origin);
   try {

@@ -67,7 +67,7 @@ test('a CRL of any size is kept as it came, byte for byte, and found by the URL 
   await scene.close();
 });
 
-test('nothing is kept where nobody is served CRLs, nor of a CRL that is not taken', async () => {
+test('no bytes are kept without a CRL proxy, nor those of a refused CRL', async () => {
   const dataDirectory = scratch();
   const root = createRoot();
   const without = await openScene({ dataDirectory });

@@ -57,7 +57,7 @@ testWithData(
     const scene = await openScene();
     try {
       const codes = await importAll(cases, scene);
-      // Of two CRLs the issuer is nobody's subject.
+      // The issuers of two CRLs are not the subject of any certificate.
       expect([...codes].toSorted()).toEqual(['CRL_ISSUER_UNTRUSTED', 'stored']);
       const wrong = cases
         .map((test) => ({ id: test.id, expected: test.expected, ...runCase(name, test, scene.store) }))

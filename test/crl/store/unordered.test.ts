@@ -171,7 +171,7 @@ const LOSSES: readonly (readonly [string, (pair: Pair, lost: Uint8Array) => Prom
     },
   ],
 ];
-/** Of one time and number, and all different. */
+/** CRLs of the same time and number, all different. */
 const unlike = (n: number): CrlOptions => ({
   ...of(minutes(-9), 5),
   nextUpdate: minutes(100 + n),

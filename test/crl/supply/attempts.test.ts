@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Attempts } from '../../../src/crl/supply/attempts.js';
 
-test('no more addresses are asked than may be, whoever asks in which order, and the first of each while any is left', () => {
+test('no more addresses are asked than allowed, in any order of asking, and the first of each want while any is left', () => {
   const wants = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(fc.nat(40), wants, fc.infiniteStream(fc.nat(7)), (most, addresses, order) => {

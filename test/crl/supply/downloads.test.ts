@@ -146,7 +146,7 @@ test('one who serves others as a proxy adds its name to those on the way', async
   expect(host.asked.map(({ via }) => via)).toEqual([undefined, '1.1 me', '1.0 a, 1.1 b, 1.1 me']);
 });
 
-test('a loop that began with the request of somebody else is not held against the URL', async () => {
+test('a loop that began with another client’s request does not count against the URL', async () => {
   const answer: FetchOutcome = {
     kind: 'failed',
     code: 'FETCH_FAILED',
@@ -307,7 +307,7 @@ test('what is there is asked for with its validators, and "not modified" counts 
   expect(host.records.get(URL)).toMatchObject({ etag: '"1"', fetchedAt: Date.now(), failures: 0 });
 });
 
-test('a CRL that is refused hinders only whoever wants it of the same signers', async () => {
+test('a refused CRL affects only wants with the same signers', async () => {
   const process = host.process();
   host.ingestOutcome = { kind: 'refused', code: 'CRL_BAD_SIGNATURE', message: `${URL}: bad` };
   expect(await process.get(URL, want(1), 0)).toMatchObject({ code: 'CRL_BAD_SIGNATURE' });
@@ -369,7 +369,7 @@ test('many URLs of one dead host warn once', async () => {
   expect(lines).toEqual([undefined, 499]);
 });
 
-test('content that was refused is told the store by its digest; what nobody can read is refused to everybody', async () => {
+test('the digest of refused content is stored; unreadable content is refused for all wants', async () => {
   const refused = { kind: 'refused', code: 'CRL_BAD_SIGNATURE', message: `${URL}: no`, digest: 'd' } as const;
   host.ingestOutcome = refused;
   const downloads = host.process();

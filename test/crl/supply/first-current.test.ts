@@ -73,7 +73,7 @@ test('of any addresses in any order the first that is good settles it, and none 
       expect(most()).toBeLessThanOrEqual(MAX_BESIDE);
       // In their order, each once.
       expect(asked).toEqual(asked.map((_, index) => index));
-      // Without any that hangs nobody waits for the end.
+      // Without a hanging address the end is not waited for.
       if (manners.every(({ kind }) => kind !== 'hangs')) expect(took).toBeLessThan(ENOUGH);
     }),
   );
@@ -89,7 +89,7 @@ test('an address that answers at once is the only one that is asked', async () =
   expect(asked).toEqual([0]);
 });
 
-test('what had not come when nobody waits any longer is told apart from what was not asked', async () => {
+test('an address that had not answered when the wait ended is distinguished from one that was not asked', async () => {
   const late = new Promise<'late'>((resolve) => {
     setTimeout(resolve, HEAD_START * 2.5, 'late');
   });

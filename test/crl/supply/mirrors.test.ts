@@ -74,7 +74,7 @@ test('of any mirrors in any order one that is current is found, soon, and what c
         expect(failures).toEqual([]);
         expect(scene.stored?.nextUpdate ?? Infinity).toBeGreaterThan(Date.now());
         expect(took).toBeLessThanOrEqual(1000 * hanging);
-        // Nobody behind it is asked.
+        // No later address is asked.
         expect(scene.askedUrls).toEqual(urls.slice(0, first + 1).filter((url) => url.startsWith('http')));
       } else if (first < 0) {
         expect(failures.map(({ url }) => url)).toEqual(urls);

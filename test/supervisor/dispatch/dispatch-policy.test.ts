@@ -23,7 +23,7 @@ test.each<[string, Partial<Candidate>, Partial<Candidate>]>([
   expect(choose([loser, winner])).toBe(winner);
 });
 
-test('nobody is chosen when all rest or are full', () => {
+test('no worker is chosen when all pause or are full', () => {
   expect(choose([])).toBeUndefined();
   expect(
     choose([

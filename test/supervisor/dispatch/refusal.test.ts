@@ -22,7 +22,7 @@ function client(): Socket {
   return connect({ port: typeof address === 'object' ? (address?.port ?? 0) : 0, allowHalfOpen: true });
 }
 
-test('the answer arrives whole though the client has sent a lot that nobody reads', async () => {
+test('the answer arrives completely though the client has sent a lot of unread input', async () => {
   // However long that takes here, it is not cut off.
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
   const socket = client();

@@ -48,7 +48,7 @@ async function readUntil(word: string): Promise<string> {
   return text;
 }
 
-test('lines that nobody reads neither block nor pile up, and the reader who comes back learns how many are gone', async () => {
+test('unread lines neither block nor pile up, and a reader that comes back learns how many were dropped', async () => {
   const line = (n: number): string => `${String(n).padStart(6, '0')} ${'x'.repeat(192)}\n`;
   for (let n = 0; n < 20_000; n++) console.write(line(n));
   expect(console.writableLength).toBe(0);
@@ -63,7 +63,7 @@ test('lines that nobody reads neither block nor pile up, and the reader who come
   expect(readAvailable()).toBe('and on\n');
 });
 
-test('a reader who goes away closes the console, and what is written then is nobody’s', async () => {
+test('a reader that goes away closes the console, and later lines are discarded', async () => {
   closeSync(reader);
   console.write('to nobody\n');
   await once(console, 'close');

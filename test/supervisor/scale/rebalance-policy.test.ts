@@ -61,7 +61,7 @@ test.each([
   expect(steps(state, active, 100).moved).toBe(0);
 });
 
-test('an imbalance over two must last before anybody is moved, and one below it never is', () => {
+test('an imbalance over two must last before clients are moved, and one below never moves any', () => {
   expect(steps(BALANCED, [8, 4], 100).moved).toBe(0);
   expect(steps(BALANCED, [3, 0], 100).moved).toBe(0);
   expect(steps(BALANCED, [9, 4], 2).moved).toBe(0);

@@ -237,7 +237,7 @@ test('a key that inherits its parameters signs as well', () => {
   expect(ask(scene, [child, ca], { revocation: 'hard', ocsp }).code).toBe('OK');
 });
 
-test('an algorithm that nobody knows makes the response of no use', () => {
+test('an unknown algorithm makes the response unusable', () => {
   const own = createCertificate({ subject: intermediate.name, key: intermediate.key });
   const bytes = response({}, { signer: own });
   const oid = Buffer.from(der.oid('1.2.840.10045.4.3.2'));

@@ -40,7 +40,7 @@ test.each([
   expect(message).toContain(what);
 });
 
-test('id-pkix-ocsp-nocheck spares the CRL of an OCSP responder, and of nobody else', () => {
+test('id-pkix-ocsp-nocheck exempts an OCSP responder from revocation checks, and no other certificate', () => {
   const responder = (purpose: string): Issued =>
     createCertificate({
       issuer: intermediate,

@@ -13,7 +13,7 @@ test('it is asked once in a turn of the loop, and anew in the next', async () =>
   expect([read(), read()]).toEqual([2, 2]);
 });
 
-test('an error is nobody else’s answer', () => {
+test('an error is not kept as an answer for others', () => {
   let fails = true;
   const read = oncePerTurn(() => {
     if (fails) throw new Error('not now');

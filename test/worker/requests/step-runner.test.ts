@@ -115,7 +115,7 @@ test('a step that never ends costs its request only the waiting', async () => {
   await turns();
   expect(ready).toEqual([[waiting]]);
   expect(waiting.attempt).toMatchObject({ isLast: true, found: new Uint8Array(0) });
-  // Its end, much later, is nobody's.
+  // Its end, much later, has no effect.
   running[0]?.end('late');
   await turns();
   expect(ready).toHaveLength(1);
@@ -159,7 +159,7 @@ test.each([
   expect(third.attempt.isLast).toBe(true);
 });
 
-test('a request that nobody waits for any more leaves at once and makes room', async () => {
+test('a request that is not wanted any more leaves at once and makes room', async () => {
   const { clock, runner, running, ready } = setUp({ max: 1 });
   const settled: unknown[] = [];
   const gone = request('body', (outcome) => settled.push(outcome));

@@ -174,7 +174,7 @@ test('two tasks that hang in one batch each cost a thread and no other request',
   });
 });
 
-test('a task that hangs holds up nobody who came later, and its stand-in stays in its place', async () => {
+test('a task that hangs does not delay later ones, and its stand-in stays in its place', async () => {
   const { pool, run } = await startPool();
   await pool.start();
   const hung = run('await', cue);

@@ -61,7 +61,7 @@ async function bound(): Promise<readonly string[]> {
   return reports;
 }
 
-test('marks of a CA with thousands of scopes go for a floor of its own, and nobody else is the worse for it', async () => {
+test('marks of a CA with thousands of scopes are replaced by a floor of its own, without effect on other CAs', async () => {
   const [victim, kept] = [createRoot({ subject: 'Victim' }), createRoot({ subject: 'Kept' })];
   await scene.ingest(crlOf(victim, 5), victim);
   await evict(scene.writer, 0, NONE, Date.now());
