@@ -134,13 +134,15 @@ describe.each(VERSIONS)('over %s', (version) => {
 
   test('a client is asked about again when it comes back with the session of a visit before', async () => {
     publish(10 * VERSIONS.indexOf(version) + 2, revoked);
+    // The server looks into the folder again after a while.
+    await until(async () => isServed('hard', { ...versions, ...as(later) }));
     const socket = await connect('hard', { ...versions, ...as(later) });
     const sessions: Buffer[] = [];
     socket.on('session', (session: Buffer) => sessions.push(session));
     await once(socket, 'secureConnect');
     const own = socket.getSession();
     socket.end('PING\n');
-    await readAll(socket);
+    expect(await readAll(socket)).toBe('PONG\n');
     publish(10 * VERSIONS.indexOf(version) + 3, revoked, later);
     const session = sessions.at(-1) ?? own;
     const options = { ...versions, ...as(later), ...(session && { session }) };
