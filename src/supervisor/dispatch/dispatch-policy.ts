@@ -19,7 +19,7 @@ export interface Candidate {
 export const MAX_UNACKNOWLEDGED = 256;
 
 /** Milliseconds after which a worker with an unacknowledged connection gets no other until it acknowledges it. */
-export const PROMPT = 50;
+export const PROMPT_MS = 50;
 
 /** How long a worker that refused a connection gets no other, in milliseconds. */
 export const REFUSAL_PAUSE_MS = 100;

@@ -1,6 +1,6 @@
 import type { ConnectionHandle } from '../../wire/connection-handle.js';
 import type { Handover } from '../../wire/ipc.js';
-import { type Candidate, PROMPT } from './dispatch-policy.js';
+import { type Candidate, PROMPT_MS } from './dispatch-policy.js';
 import type { Listener } from '../listen/listeners.js';
 import type { Connection } from './pending-connections.js';
 
@@ -112,7 +112,7 @@ export class WorkerSlot implements Candidate {
 
   /** Its event loop is busy or blocked: further connections would only wait there. */
   get #isBehind(): boolean {
-    for (const { since } of this.#given.values()) return this.#now() - since > PROMPT;
+    for (const { since } of this.#given.values()) return this.#now() - since > PROMPT_MS;
     return false;
   }
 
