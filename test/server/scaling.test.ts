@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Client } from '../../src/client/index.js';
 import type { ServerStatus } from '../../src/wire/control.js';

@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { createSecureContext } from 'node:tls';
 import { Announcements } from '../../../src/crl/share/announcements.js';

@@ -1,3 +1,4 @@
+// @slow: runs for long and seldom breaks, so that one version of Node is enough.
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { WantedCrl } from '../../../src/wire/crl.js';
 import { parseCertificate } from '../../../src/x509/certificate.js';
